@@ -1,0 +1,104 @@
+"""One tree of errors, named after what to do next.
+
+BridgeError
+├── FixSettings        the operator corrects a setting, then starts again (exit 2)
+├── FolderBusy         another bridge holds the data folder (exit 2)
+├── CannotStart        a port is taken, a folder not writable (exit 1)
+├── DiskTrouble        keep the data in memory, try the disk again
+├── AnnounceRefused    count the announcement under its reason, go on
+└── SinkTrouble        a store did not take what it was given
+    ├── SinkBusy       wait, then send the same again
+    ├── SinkDenied     wait and tell the operator: token, organisation or bucket are wrong
+    ├── SinkTooLarge   send the same in smaller pieces
+    └── SinkRefused    set the bad lines aside, never send them again
+"""
+
+from dataclasses import dataclass
+
+
+class BridgeError(Exception):
+    """Everything the bridge raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One wrong setting: its name, where it came from, what is wrong, what to do."""
+
+    name: str
+    source: str
+    wrong: str
+    remedy: str
+
+
+class FixSettings(BridgeError):
+    """Settings that cannot be used, all of them at once."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(f"{p.name} ({p.source}): {p.wrong}" for p in problems))
+        self.problems = problems
+
+
+class FolderBusy(BridgeError):
+    """The data folder belongs to a running bridge."""
+
+    def __init__(self, folder: str, pid: int) -> None:
+        super().__init__(f"{folder} is in use by the bridge with pid {pid}")
+        self.pid = pid
+
+
+class CannotStart(BridgeError):
+    """The machine does not give what the settings ask for."""
+
+
+class DiskTrouble(BridgeError):
+    """The disk did not take or give what was asked; it may later."""
+
+
+class AnnounceRefused(BridgeError):
+    """An announcement that is not followed; `reason` is from a closed list."""
+
+    def __init__(self, reason: str, why: str) -> None:
+        super().__init__(why)
+        self.reason = reason
+
+
+class SinkTrouble(BridgeError):
+    """A store did not take what it was given."""
+
+
+class SinkBusy(SinkTrouble):
+    """The store is away or overloaded; `retry_after` in seconds where it said so."""
+
+    def __init__(self, why: str, retry_after: float | None = None) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+
+
+class SinkDenied(SinkTrouble):
+    """The store knows us not: token, organisation, bucket or address."""
+
+
+class SinkTooLarge(SinkTrouble):
+    """The body is over the store's limit."""
+
+
+class SinkRefused(SinkTrouble):
+    """Some lines are bad.
+
+    `bad` maps the zero-based line number to the store's reason, where the store told
+    which; `dropped` is how many it says it dropped, where it said so; the rest of the
+    body is stored when `partial` is true.
+    """
+
+    def __init__(
+        self,
+        why: str,
+        *,
+        bad: dict[int, str] | None = None,
+        dropped: int | None = None,
+        partial: bool = False,
+    ) -> None:
+        super().__init__(why)
+        self.bad = bad or {}
+        self.dropped = dropped
+        self.partial = partial

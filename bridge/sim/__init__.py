@@ -1,0 +1,1 @@
+"""Simulated chargers; nothing here is shared with the bridge proper."""
