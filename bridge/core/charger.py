@@ -1,0 +1,109 @@
+"""Who a charger is: its id, and what may change under it."""
+
+from dataclasses import dataclass
+
+from bridge.core.model import Body, ChargerId, Dialect
+
+
+@dataclass(slots=True)
+class Claim:
+    """A base topic that is announced for a charger.
+
+    `heard` is the steady time of the last live telemetry there, None for never in this
+    run; `since` is the steady time from which the base is listened to.
+    """
+
+    base: str
+    since: float
+    heard: float | None = None
+    remembered: bool = False
+    fresh: bool = False
+    """Announced live, and the charger has not spoken elsewhere since."""
+
+    def silent(self, steady: float, after: float) -> bool:
+        """Nothing live for `after` seconds; a base never heard of is silent at once.
+
+        A base that was heard in an earlier run has `after` seconds to speak again.
+        """
+        if self.heard is not None:
+            return steady - self.heard >= after
+        return not self.remembered or steady - self.since >= after
+
+
+@dataclass(slots=True)
+class Charger:
+    """One charger by its announced id; times with `_at` are Unix seconds."""
+
+    id: ChargerId
+    dialect: Dialect
+    first_at: float
+    name: str | None = None
+    http: str | None = None
+    announce_topic: str | None = None
+    announced: bool = False
+    announced_at: float = 0.0
+    heard_at: float = 0.0
+    offline: bool = False
+    claim: Claim | None = None
+    second: Claim | None = None
+    ambiguous: bool = False
+    doubled: bool = False
+    """Both bases speak: two devices carry this id."""
+    heard: float | None = None
+    """Steady time of the last live telemetry."""
+
+    @property
+    def base(self) -> str | None:
+        return self.claim.base if self.claim else None
+
+    def claims(self) -> list[Claim]:
+        return [claim for claim in (self.claim, self.second) if claim]
+
+    def body(self) -> dict[str, object]:
+        """What the state file keeps of the charger's identity."""
+        return {
+            "name": self.name,
+            "base": self.base,
+            "second": self.second.base if self.second else None,
+            "http": self.http,
+            "announce_topic": self.announce_topic,
+            "announced": self.announced,
+            "announced_at": self.announced_at,
+            "first_at": self.first_at,
+            "heard_at": self.heard_at,
+            "offline": self.offline,
+        }
+
+
+def restored(id_: ChargerId, body: Body, dialect: Dialect, steady: float) -> Charger:
+    """The charger as the state file knows it; members of a wrong type are left out."""
+    heard_at = _number(body, "heard_at")
+
+    def claim(key: str) -> Claim | None:
+        base = _text(body, key)
+        return Claim(base, since=steady, remembered=heard_at > 0) if base else None
+
+    return Charger(
+        id=id_,
+        dialect=dialect,
+        first_at=_number(body, "first_at"),
+        name=_text(body, "name"),
+        http=_text(body, "http"),
+        announce_topic=_text(body, "announce_topic"),
+        announced=body.get("announced") is True,
+        announced_at=_number(body, "announced_at"),
+        heard_at=heard_at,
+        offline=body.get("offline") is True,
+        claim=claim("base"),
+        second=claim("second"),
+    )
+
+
+def _text(body: Body, key: str) -> str | None:
+    value = body.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _number(body: Body, key: str) -> float:
+    value = body.get(key)
+    return float(value) if isinstance(value, int | float) else 0.0

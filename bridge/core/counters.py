@@ -1,0 +1,106 @@
+"""Counters that never fall and never jump by a lifetime, whatever the device's own do.
+
+A gateway that reboots during a charge says 0 for some seconds, then the true total again.
+A counter that took that for a reset would add the charger's whole lifetime. So a value
+that contradicts the last one is only believed when it stands: after three readings over
+90 s, none falling, while the controller speaks (its state is not 0).
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+BELIEF_READINGS = 3
+BELIEF_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How much a counter can rise: `burst` at once, and `per_second` while time passes."""
+
+    per_second: float
+    burst: float
+
+
+@dataclass(slots=True)
+class _Doubt:
+    """A run of readings that contradict the believed one."""
+
+    first: float
+    value: float
+    since: float
+    readings: int = 1
+
+    def add(self, value: float, at: float) -> "_Doubt":
+        """The run with one more reading; a falling one, or a clock set back, starts anew."""
+        if value < self.value or at < self.since:
+            return _Doubt(value, value, at)
+        return _Doubt(self.first, value, self.since, self.readings + 1)
+
+    def stands(self, at: float) -> bool:
+        return self.readings >= BELIEF_READINGS and at - self.since >= BELIEF_SECONDS
+
+
+class ResetProof:
+    """One counter of one charger: the device's value in, a total that only rises out."""
+
+    __slots__ = ("_at", "_doubt", "_growth", "_last", "_offset", "total")
+
+    def __init__(self, growth: Growth) -> None:
+        self._growth = growth
+        self._last: float | None = None
+        self._offset = 0.0
+        self._at = 0.0
+        self._doubt: _Doubt | None = None
+        self.total: float | None = None
+        """In the device's unit; None until a value was believed."""
+
+    def take(self, value: float, at: float, *, state: int | None) -> float | None:
+        """Take a reading that arrived at `at`; returns the total."""
+        if self._fits(value, at):
+            self._believe(value, at)
+        elif state != 0:
+            self._doubt = self._doubt.add(value, at) if self._doubt else _Doubt(value, value, at)
+            if self._doubt.stands(at):
+                self._rebase(self._doubt, at)
+        return self.total
+
+    def _fits(self, value: float, at: float) -> bool:
+        if self._last is None:
+            return value > 0
+        return 0 <= value - self._last <= self._growth.burst + self._possible(at)
+
+    def _possible(self, at: float) -> float:
+        return self._growth.per_second * max(0.0, at - self._at)
+
+    def _believe(self, value: float, at: float) -> None:
+        self._last, self._at, self._doubt = value, at, None
+        # max(): a new offset may round the sum down by its last digit.
+        self.total = max(self._offset + value, self.total or 0.0)
+
+    def _rebase(self, doubt: _Doubt, at: float) -> None:
+        """The device counts from elsewhere now: a reset, or another controller.
+
+        What it counted since is added where it can have been counted in that time.
+        """
+        before = self.total
+        if before is not None:
+            fell = doubt.value < (self._last or 0.0)
+            from_zero = fell and doubt.value <= self._possible(at)
+            grown = doubt.value if from_zero else doubt.value - doubt.first
+            self._offset = before + grown - doubt.value
+        self._believe(doubt.value, at)
+
+    def saved(self) -> list[float] | None:
+        """What the state file keeps: last value, offset, time of the last value, total."""
+        if self._last is None or self.total is None:
+            return None
+        return [self._last, self._offset, self._at, self.total]
+
+    @classmethod
+    def restored(cls, growth: Growth, saved: object) -> Self:
+        """The counter as it was saved; a new one where nothing usable was."""
+        counter = cls(growth)
+        if isinstance(saved, list) and len(saved) == 4:
+            last, offset, at, total = (float(part) for part in saved)
+            counter._last, counter._offset, counter._at, counter.total = last, offset, at, total
+        return counter

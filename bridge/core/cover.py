@@ -1,0 +1,82 @@
+"""The smallest set of subscriptions that covers all followed base topics.
+
+Where one base is the prefix of another (`a` and `a/b`), `a/#` hears both. Brokers may
+deliver a message once per overlapping subscription, so an inner one is never asked for.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Filters to subscribe to first, and then to let go."""
+
+    subscribe: tuple[str, ...] = ()
+    unsubscribe: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Cover:
+    """Bases in, filters out; each change costs the number of levels, not of bases."""
+
+    _bases: set[str] = field(default_factory=set)
+    _inside: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, base: str) -> Change:
+        """Cover one more base; adding a known one changes nothing."""
+        if base in self._bases:
+            return Change()
+        outer = _outer(base)
+        self._bases.add(base)
+        for prefix in outer:
+            self._inside.setdefault(prefix, set()).add(base)
+        if not self._bases.isdisjoint(outer):
+            return Change()
+        return Change((_filter(base),), self._top_inside(base))
+
+    def remove(self, base: str) -> Change:
+        """Let go of one base; what it alone covered is subscribed to by itself."""
+        if base not in self._bases:
+            return Change()
+        outer = _outer(base)
+        if not self._bases.isdisjoint(outer):
+            self._forget(base, outer)
+            return Change()
+        inner = self._top_inside(base)
+        self._forget(base, outer)
+        return Change(inner, (_filter(base),))
+
+    def filters(self) -> list[str]:
+        """All filters in force, sorted."""
+        return sorted(_filter(base) for base in self._bases if self._bases.isdisjoint(_outer(base)))
+
+    def _top_inside(self, base: str) -> tuple[str, ...]:
+        """Filters of the bases below this one that no other base between covers."""
+        below = self._inside.get(base, ())
+        lengths = len(base)
+        return tuple(
+            _filter(inner)
+            for inner in sorted(below)
+            if self._bases.isdisjoint(o for o in _outer(inner) if len(o) > lengths)
+        )
+
+    def _forget(self, base: str, outer: list[str]) -> None:
+        self._bases.discard(base)
+        for prefix in outer:
+            inside = self._inside[prefix]
+            inside.discard(base)
+            if not inside:
+                del self._inside[prefix]
+
+
+def _filter(base: str) -> str:
+    return f"{base}/#"
+
+
+def _outer(base: str) -> list[str]:
+    """Every base that would contain this one, outermost first."""
+    found, at = [], base.find("/")
+    while at >= 0:
+        found.append(base[:at])
+        at = base.find("/", at + 1)
+    return found

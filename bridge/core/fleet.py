@@ -1,0 +1,291 @@
+"""The fleet: who is in it, and what an announcement changes.
+
+An announcement is a hint, fresh telemetry is the proof. A charger is its announced id; a
+second base topic announced for it is followed beside the first, and the charger has moved
+once the first is silent and the second speaks. What two ids claim cannot be attributed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from bridge.core.announce import Announcement
+from bridge.core.charger import Charger, Claim
+from bridge.core.clock import Moment
+from bridge.core.cover import Change
+from bridge.core.model import ChargerId, Dialect, Event, EventKind, Reason
+from bridge.core.ownership import Ownership
+from bridge.core.shard import owner
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say of the fleet; durations in seconds."""
+
+    dialect: Dialect = Dialect.NOFOS
+    dialects: dict[str, Dialect] = field(default_factory=dict)
+    ignore: frozenset[str] = frozenset()
+    stale_after: float = 120.0
+    silent_after: float = 75.0
+    retire_after: float = 7 * 86400.0
+    most: int = 100_000
+    shard: int = 0
+    shards: int = 1
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What something led to: a counter's label, whose flags changed, what to tell.
+
+    `moves` are the claims on bases that came, went or changed places.
+    """
+
+    label: str
+    touched: list[Charger] = field(default_factory=list)
+    retired: list[Charger] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    moves: list[tuple[Charger, str]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+class Fleet:
+    """All chargers by id. Decides and returns; does nothing itself."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._chargers: dict[ChargerId, Charger] = {}
+        self._bases = Ownership()
+        self._speakers: dict[str, tuple[ChargerId, ChargerId | None]] = {}
+        self._strangers: dict[ChargerId, None] = {}
+
+    def __iter__(self) -> Iterator[Charger]:
+        return iter(self._chargers.values())
+
+    def __len__(self) -> int:
+        return len(self._chargers)
+
+    def get(self, charger: str) -> Charger | None:
+        return self._chargers.get(ChargerId(charger))
+
+    def filters(self) -> list[str]:
+        """The subscriptions that hear every followed base."""
+        return self._bases.filters()
+
+    def speaker(self, base: str) -> Charger | None:
+        """Whose readings come below this base; None for nobody's."""
+        return self._bases.speaker(base)
+
+    def claimants(self, base: str) -> list[Charger]:
+        """All who claim this very base, as their first or their second."""
+        return self._bases.claimants(base)
+
+    def restore(self, chargers: Iterable[Charger]) -> None:
+        """Take in what the state file remembers, before anything is announced."""
+        for charger in chargers:
+            if self._mine(charger.id) is None and len(self._chargers) < self._rules.most:
+                self._chargers[charger.id] = charger
+                for claim in charger.claims():
+                    self._bases.own(charger, claim.base)
+        self._collect(Outcome("restored"))
+
+    def announce(self, said: Announcement, topic: str, *, retained: bool, now: Moment) -> Outcome:
+        """Take an announcement that arrived on `topic`."""
+        if label := self._mine(said.id):
+            return Outcome(label)
+        outcome = Outcome("known")
+        charger = self._chargers.get(said.id) or self._admit(said, now, outcome)
+        if charger is None:
+            return self._collect(Outcome("limit"))
+        outcome.touched.append(charger)
+        self._note_topic(charger, topic, now, outcome)
+        if said.connected:
+            self._connected(charger, said, retained, now, outcome)
+        else:
+            self._disconnected(charger, now, outcome)
+        _rename(charger, said, now, outcome)
+        return self._collect(outcome)
+
+    def clear(self, topic: str) -> Outcome:
+        """An operator cleared an announce topic: who was announced there last retires."""
+        gone = [c for c in self._chargers.values() if c.announce_topic == topic]
+        outcome = Outcome("cleared" if gone else "cleared_unknown")
+        for charger in gone:
+            self._forget(charger, outcome)
+        self._speakers.pop(topic, None)
+        return self._collect(outcome)
+
+    def retire(self, charger: Charger) -> Outcome:
+        """Forget a charger and let go of its base topics."""
+        outcome = Outcome("retired")
+        self._forget(charger, outcome)
+        return self._collect(outcome)
+
+    def hear(self, charger: Charger, base: str, now: Moment) -> tuple[Reason | None, Outcome]:
+        """Live telemetry of a charger with two bases, or of a contested one.
+
+        Returns why the reading must be discarded (None: believe it) and what follows.
+        """
+        outcome = Outcome("heard")
+        claim = next((c for c in charger.claims() if c.base == base), None)
+        if claim is None:
+            return Reason.DUPLICATE, outcome
+        if self._bases.contested(base):
+            return Reason.AMBIGUOUS, outcome
+        reason = self._speak(charger, claim, now, outcome)
+        return reason, self._collect(outcome)
+
+    def _speak(
+        self, charger: Charger, claim: Claim, now: Moment, outcome: Outcome
+    ) -> Reason | None:
+        claim.heard = now.steady
+        first, second = charger.claim, charger.second
+        if claim is first:
+            if second and second.fresh:
+                second.fresh = False
+                self._bases.judge(second.base)
+            self._notice_double(charger, now, outcome)
+            return None
+        waits = first is not None and not first.silent(now.steady, self._rules.stale_after)
+        if first and waits and not self._bases.contested(first.base):
+            self._notice_double(charger, now, outcome)
+            return Reason.DUPLICATE
+        self._move(charger, now, outcome)
+        return None
+
+    def _mine(self, charger: ChargerId) -> str | None:
+        """None for a charger to follow, else the label that says why not."""
+        if charger in self._rules.ignore:
+            return "ignored"
+        if owner(charger, self._rules.shards) != self._rules.shard:
+            return "other_shard"
+        return None
+
+    def _admit(self, said: Announcement, now: Moment, outcome: Outcome) -> Charger | None:
+        if len(self._chargers) >= self._rules.most and not self._make_room(outcome):
+            return None
+        dialect = self._rules.dialects.get(said.id, self._rules.dialect)
+        charger = Charger(said.id, dialect, first_at=now.wall)
+        self._chargers[said.id] = charger
+        self._strangers[said.id] = None
+        outcome.label = "new"
+        return charger
+
+    def _make_room(self, outcome: Outcome) -> bool:
+        """A stranger may announce ids without end; who never spoke makes room first."""
+        while self._strangers:
+            stranger = next(iter(self._strangers))
+            del self._strangers[stranger]
+            charger = self._chargers.get(stranger)
+            if charger and charger.heard is None:
+                self._forget(charger, outcome)
+                return True
+        return False
+
+    def _note_topic(self, charger: Charger, topic: str, now: Moment, outcome: Outcome) -> None:
+        """Two ids that take turns on one announce topic share a client id or a name."""
+        charger.announce_topic = topic
+        if len(self._speakers) > 2 * self._rules.most:
+            self._speakers.clear()
+        last, before = self._speakers.get(topic, (charger.id, None))
+        if last == charger.id:
+            self._speakers[topic] = (last, before)
+            return
+        self._speakers[topic] = (charger.id, last)
+        if before == charger.id:
+            text = f"announce topic {topic} alternates with {last}"
+            outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
+
+    def _connected(
+        self, charger: Charger, said: Announcement, retained: bool, now: Moment, outcome: Outcome
+    ) -> None:
+        charger.announced = True
+        if not retained or not charger.announced_at:
+            charger.announced_at = now.wall
+        charger.offline = charger.offline and retained
+        charger.http = said.http or charger.http
+        if said.base is not None:
+            self._claim(charger, Claim(said.base, since=now.steady, fresh=not retained))
+        for claim in charger.claims():
+            self._bases.judge(claim.base)
+        first = charger.claim
+        if first and not retained and charger.second and self._bases.contested(first.base):
+            self._move(charger, now, outcome)
+
+    def _claim(self, charger: Charger, claim: Claim) -> None:
+        """A base that is new for the charger becomes its first, or its second."""
+        for known in charger.claims():
+            if known.base == claim.base:
+                known.fresh = known.fresh or claim.fresh
+                return
+        if charger.claim is None:
+            charger.claim = claim
+        else:
+            charger.claim.heard = charger.claim.heard or charger.heard
+            old, charger.second = charger.second, None
+            if old:
+                self._bases.disown(charger, old.base)
+            charger.second = claim
+        self._bases.own(charger, claim.base)
+
+    def _disconnected(self, charger: Charger, now: Moment, outcome: Outcome) -> None:
+        outcome.label = outcome.label if outcome.label == "new" else "disconnected"
+        charger.announced = False
+        if not charger.offline:
+            charger.offline = True
+            outcome.events.append(Event(charger.id, now.wall, EventKind.OFFLINE))
+        for claim in charger.claims():
+            self._bases.judge(claim.base)
+
+    def _move(self, charger: Charger, now: Moment, outcome: Outcome) -> None:
+        """The second base is the charger's now; the first stays followed, unless shared."""
+        old, new = charger.claim, charger.second
+        if old is None or new is None:
+            return
+        charger.claim, charger.second, charger.doubled = new, old, False
+        old.fresh = new.fresh = False
+        text = f"{old.base} -> {new.base}"
+        outcome.label = "moved"
+        outcome.touched.append(charger)
+        outcome.events.append(Event(charger.id, now.wall, EventKind.MOVED, 0, text))
+        if self._bases.shared(old.base):
+            charger.second = None
+            self._bases.disown(charger, old.base)
+        self._bases.judge(old.base)
+        self._bases.judge(new.base)
+        outcome.moves += [(charger, old.base), (charger, new.base)]
+
+    def _notice_double(self, charger: Charger, now: Moment, outcome: Outcome) -> None:
+        """Both bases speak: two devices carry one id."""
+        claims = charger.claims()
+        if len(claims) < 2 or any(
+            c.heard is None or now.steady - c.heard >= self._rules.stale_after for c in claims
+        ):
+            return
+        if not charger.doubled:
+            text = f"{claims[0].base} and {claims[1].base} both speak"
+            outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
+            outcome.touched.append(charger)
+        charger.doubled = True
+
+    def _forget(self, charger: Charger, outcome: Outcome) -> None:
+        self._chargers.pop(charger.id, None)
+        for claim in charger.claims():
+            self._bases.disown(charger, claim.base)
+        outcome.retired.append(charger)
+
+    def _collect(self, outcome: Outcome) -> Outcome:
+        """Hand over what the claims on bases changed meanwhile."""
+        outcome.changes += [c for c in self._bases.changes if c.subscribe or c.unsubscribe]
+        outcome.touched += self._bases.touched
+        outcome.moves += self._bases.moves
+        self._bases.changes, self._bases.touched, self._bases.moves = [], [], []
+        return outcome
+
+
+def _rename(charger: Charger, said: Announcement, now: Moment, outcome: Outcome) -> None:
+    if said.name is None or said.name == charger.name:
+        return
+    if charger.name is not None:
+        text = f"{charger.name} -> {said.name}"
+        outcome.events.append(Event(charger.id, now.wall, EventKind.RENAMED, 0, text))
+        outcome.label = "renamed"
+    charger.name = said.name

@@ -1,0 +1,32 @@
+"""InfluxDB line protocol: how tags, fields and stamps are written."""
+
+from collections.abc import Iterable, Mapping
+
+
+def tag(text: str) -> str:
+    """A tag key or value with its specials escaped; a line break becomes a space."""
+    text = text.replace("\\", "/") if text.endswith("\\") else text
+    text = text.replace("\n", " ").replace("\r", " ")
+    return text.replace(",", r"\,").replace("=", r"\=").replace(" ", r"\ ")
+
+
+def head(measurement: str, tags: Mapping[str, str]) -> str:
+    """Measurement and tags, sorted by key; empty tag values are left out."""
+    pairs = (f",{tag(key)}={tag(value)}" for key, value in sorted(tags.items()) if value)
+    return measurement + "".join(pairs)
+
+
+def number(column: str, value: float | int) -> str:
+    """A field: an int column ends in i, a float column is written in full precision."""
+    return f"{column}={value}i" if isinstance(value, int) else f"{column}={value!r}"
+
+
+def text(column: str, value: str) -> str:
+    """A string field, quoted."""
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    return f'{column}="{quoted}"'
+
+
+def line(head: str, fields: Iterable[str], stamp_ms: int) -> bytes:
+    """One line without its line break."""
+    return f"{head} {','.join(fields)} {stamp_ms}".encode()

@@ -1,0 +1,96 @@
+"""Which base topic belongs to which charger, and which is claimed by two ids.
+
+A charger contests a base if it says that it is connected and that base is its own, or if
+it announced it just now and has not spoken elsewhere since. Old, silent claims do not
+take another charger's readings away.
+"""
+
+from dataclasses import dataclass, field
+
+from bridge.core.charger import Charger
+from bridge.core.cover import Change, Cover
+
+
+@dataclass(slots=True)
+class Ownership:
+    """All claims on all bases.
+
+    Collects, until its caller takes it: what to subscribe to, whose flags changed, and
+    which claims came, went or changed places.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    touched: list[Charger] = field(default_factory=list)
+    moves: list[tuple[Charger, str]] = field(default_factory=list)
+    _owners: dict[str, list[Charger]] = field(default_factory=dict)
+    _contested: set[str] = field(default_factory=set)
+    _cover: Cover = field(default_factory=Cover)
+
+    def filters(self) -> list[str]:
+        """The subscriptions that hear every claimed base."""
+        return self._cover.filters()
+
+    def speaker(self, base: str) -> Charger | None:
+        """Whose readings these are; None for nobody's. Of a contested base, any claimant."""
+        owners = self._owners.get(base)
+        if not owners:
+            return None
+        return max(owners, key=lambda c: (c.base == base and c.announced, c.base == base))
+
+    def claimants(self, base: str) -> list[Charger]:
+        """All who claim this very base."""
+        return self._owners.get(base, [])
+
+    def contested(self, base: str) -> bool:
+        return base in self._contested
+
+    def shared(self, base: str) -> bool:
+        return len(self._owners.get(base, ())) > 1
+
+    def own(self, charger: Charger, base: str) -> None:
+        """Note a claim that the charger has on a base."""
+        self.moves.append((charger, base))
+        owners = self._owners.setdefault(base, [])
+        if charger not in owners:
+            owners.append(charger)
+        self.changes.append(self._cover.add(base))
+        self.judge(base)
+
+    def disown(self, charger: Charger, base: str) -> None:
+        """Let go of a claim."""
+        self.moves.append((charger, base))
+        owners = self._owners.get(base, [])
+        if charger in owners:
+            owners.remove(charger)
+        if not owners:
+            self._owners.pop(base, None)
+            self.changes.append(self._cover.remove(base))
+        self.judge(base)
+        self._flag(charger)
+
+    def judge(self, base: str) -> None:
+        """Look again at who contests this base."""
+        owners = self._owners.get(base, [])
+        if sum(_contests(charger, base) for charger in owners) > 1:
+            self._contested.add(base)
+        else:
+            self._contested.discard(base)
+        for charger in owners:
+            self._flag(charger)
+
+    def _flag(self, charger: Charger) -> None:
+        ambiguous = any(
+            c.base in self._contested and _contests(charger, c.base) for c in charger.claims()
+        )
+        if ambiguous != charger.ambiguous:
+            charger.ambiguous = ambiguous
+            self.touched.append(charger)
+
+
+def _contests(charger: Charger, base: str) -> bool:
+    if not charger.announced:
+        return False
+    if charger.base == base:
+        return True
+    second = charger.second
+    return bool(second and second.base == base and second.fresh)

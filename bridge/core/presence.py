@@ -1,0 +1,108 @@
+"""Whether a charger is there: up, announced, which path feeds it, what it is called."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bridge.core.channel import Line
+from bridge.core.charger import Charger
+from bridge.core.clock import Moment
+from bridge.core.model import ChargerId, Event, EventKind
+
+SOURCES = ("mqtt", "http", "none")
+INFO_LABELS = (
+    "name", "alias", "site", "version", "firmware", "protocol", "identifier", "dialect",
+)  # fmt: skip
+PRESENCES = ("up", "silent", "offline", "unheard")
+
+
+class Board(Protocol):
+    """What the core needs of the exposition: a line per series."""
+
+    def line(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> Line:
+        """The line of one series; showing nothing until a value is put."""
+
+
+class Presence:
+    """The presence of one charger and its lines."""
+
+    __slots__ = (
+        "_announced", "_board", "_charger", "_duplicate", "_info", "_labels", "_last_message",
+        "_sources", "_stale_after", "_told", "_up", "source", "up",
+    )  # fmt: skip
+
+    def __init__(self, charger: Charger, *, board: Board, stale_after: float) -> None:
+        self._charger = charger
+        self._board = board
+        self._stale_after = stale_after
+        self.up = False
+        self.source = "none"
+        self._told = 0.0
+        self._labels: dict[str, str] | None = None
+        self._info: Line | None = None
+
+        def line(name: str, **labels: str) -> Line:
+            return board.line(f"evse_{name}", charger.id, labels)
+
+        self._up = line("up")
+        self._announced = line("announced")
+        self._duplicate = line("duplicate")
+        self._last_message = line("last_message_timestamp_seconds")
+        self._sources = {name: line("source", evse_source=name) for name in SOURCES}
+        self._up.put(0)
+        self._feed("none")
+        self.show()
+
+    def show(self, labels: Mapping[str, str] | None = None) -> None:
+        """Bring announced, duplicate and info up to date; `labels` are alias and site."""
+        charger = self._charger
+        self._announced.put(int(charger.announced))
+        self._duplicate.put(int(charger.ambiguous or charger.doubled))
+        known = {**(labels or {}), "name": charger.name or "", "dialect": charger.dialect.value}
+        wanted = {label: known.get(label, "") for label in INFO_LABELS}
+        if wanted != self._labels:
+            if self._info:
+                self._info.clear()
+            self._labels = wanted
+            self._info = self._board.line("evse_info", charger.id, wanted)
+            self._info.put(1)
+
+    def rise(self, now: Moment) -> Event | None:
+        """Live telemetry came from a charger that was not up, or said to be offline."""
+        charger = self._charger
+        was_offline, charger.offline = charger.offline, False
+        self.up = True
+        self._up.put(1)
+        self._feed("mqtt")
+        return Event(charger.id, now.wall, EventKind.ONLINE) if was_offline else None
+
+    def sweep(self, now: Moment) -> bool:
+        """Look at the time; True when the charger is no longer up."""
+        charger = self._charger
+        if charger.heard_at != self._told:
+            self._told = charger.heard_at
+            self._last_message.put(round(charger.heard_at, 3))
+        if charger.doubled and any(
+            claim.silent(now.steady, self._stale_after) for claim in charger.claims()
+        ):
+            charger.doubled = False
+            self._duplicate.put(int(charger.ambiguous))
+        fresh = charger.heard is not None and now.steady - charger.heard < self._stale_after
+        if self.up and not fresh:
+            self.up = False
+            self._up.put(0)
+            self._feed("none")
+            return True
+        return False
+
+    def kind(self) -> str:
+        """One of PRESENCES, for the gauge of chargers."""
+        if self.up:
+            return "up"
+        if self._charger.offline:
+            return "offline"
+        return "silent" if self._charger.heard_at else "unheard"
+
+    def _feed(self, source: str) -> None:
+        self.source = source
+        for name, line in self._sources.items():
+            line.put(int(name == source))

@@ -1,0 +1,117 @@
+"""Charging sessions: from the first charging after not_connected until not_connected.
+
+Pauses (sleeping, disabled, connected) lie inside a session. Its energy is what the
+reset-proof total rose by; the last reading of the total comes up to a document's period
+after the unplugging, so a session ends with that reading, or without it a minute later.
+"""
+
+from dataclasses import asdict, dataclass, fields
+
+from bridge.core.model import ChargerId, Session
+from bridge.core.states import CHARGING, NOT_CONNECTED, STARTING
+
+PATIENCE_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class _Open:
+    """A car at the charger; `start` is 0 until it charges, `end` until it left."""
+
+    plugged: float
+    since: float
+    start: float = 0.0
+    end: float = 0.0
+    charging_s: float = 0.0
+    energy_from: float | None = None
+    peak_a: float = 0.0
+    peak_w: float = 0.0
+    charging: bool = False
+
+
+class Sessions:
+    """The sessions of one charger; times are Unix seconds of arrival."""
+
+    __slots__ = ("_charger", "_open")
+
+    def __init__(self, charger: ChargerId) -> None:
+        self._charger = charger
+        self._open: _Open | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._open is not None and self._open.start > 0
+
+    def state(self, code: int, at: float, energy_wh: float | None) -> Session | None:
+        """Take a state; returns a session that this one brought to its end."""
+        finished = None
+        if code == NOT_CONNECTED:
+            self._unplug(at)
+        elif code != STARTING:
+            if self._open is not None and self._open.end:
+                finished = self.finish(energy_wh)
+            self._plugged(code, at, energy_wh)
+        return finished
+
+    def load(self, amperes: float, watts: float) -> None:
+        """Take a measured load."""
+        if (now := self._open) is not None and now.charging:
+            now.peak_a = max(now.peak_a, amperes)
+            now.peak_w = max(now.peak_w, watts)
+
+    def energy(self, energy_wh: float) -> Session | None:
+        """Take a new total; the first after the unplugging ends the session."""
+        now = self._open
+        if now is not None and now.start and now.energy_from is None:
+            now.energy_from = energy_wh
+        return self.finish(energy_wh) if now is not None and now.end else None
+
+    def overdue(self, at: float) -> bool:
+        """The unplugged session has waited long enough for a last total."""
+        return bool(self._open and self._open.end and at - self._open.end >= PATIENCE_SECONDS)
+
+    def finish(self, energy_wh: float | None) -> Session | None:
+        """End the unplugged session now."""
+        now, self._open = self._open, None
+        if now is None or not now.start:
+            return None
+        grown = (energy_wh or 0.0) - (now.energy_from or 0.0) if now.energy_from is not None else 0
+        return Session(
+            charger=self._charger,
+            start=now.start,
+            end=now.end,
+            charging_s=round(now.charging_s, 3),
+            plugged_s=round(max(0.0, now.end - now.plugged), 3),
+            energy_wh=max(0.0, grown),
+            peak_a=now.peak_a,
+            peak_w=now.peak_w,
+        )
+
+    def _plugged(self, code: int, at: float, energy_wh: float | None) -> None:
+        now = self._open = self._open or _Open(plugged=at, since=at)
+        self._tick(now, at)
+        now.charging = code == CHARGING
+        if now.charging and not now.start:
+            now.start, now.energy_from = at, energy_wh
+
+    def _unplug(self, at: float) -> None:
+        now = self._open
+        if now is None or now.end:
+            return
+        self._tick(now, at)
+        now.charging, now.end = False, at
+        if not now.start:
+            self._open = None
+
+    def _tick(self, now: _Open, at: float) -> None:
+        if now.charging:
+            now.charging_s += max(0.0, at - now.since)
+        now.since = at
+
+    def saved(self) -> dict[str, object] | None:
+        """What the state file keeps of the session in progress."""
+        return asdict(self._open) if self._open else None
+
+    def restore(self, saved: object) -> None:
+        """Go on with the session that an earlier run had open."""
+        if isinstance(saved, dict) and saved.keys() == {f.name for f in fields(_Open)}:
+            self._open = _Open(**saved)

@@ -1,0 +1,20 @@
+"""Stamps: arrival in milliseconds, made strictly increasing."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Stamps:
+    """The last stamp of one charger in one measurement.
+
+    A point that would share or precede the last stamp gets the next millisecond, also
+    after the clock stepped back, so that no point can overwrite another.
+    """
+
+    last: int = 0
+
+    def next(self, at: float) -> int:
+        """The stamp in milliseconds for something that arrived at `at` (Unix seconds)."""
+        arrival = int(at * 1000)
+        self.last = arrival if arrival > self.last else self.last + 1
+        return self.last

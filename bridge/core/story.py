@@ -1,0 +1,152 @@
+"""What a charger lived through: its states, faults, sessions and its energy total."""
+
+from collections.abc import Mapping
+
+from bridge.core import states
+from bridge.core.catalogue import JOULES
+from bridge.core.channel import Line
+from bridge.core.clock import Moment
+from bridge.core.counters import Growth, ResetProof
+from bridge.core.model import Body, ChargerId, Dialect, Event, EventKind, Session
+from bridge.core.presence import Board
+from bridge.core.sessions import Sessions
+from bridge.core.writer import Writer
+
+# 100 kW while time passes, and a long session at once: old controllers raise the total
+# only when a session ends.
+ENERGY = Growth(per_second=100_000 / 3600, burst=150_000)
+
+
+class Story:
+    """Counters and events of one charger, and what the state file keeps of them."""
+
+    __slots__ = (
+        "_charger", "_energy", "_energy_line", "_fault_line", "_fault_lines", "_faults",
+        "_listening", "_sessions_ended", "_sessions_line", "_state_lines", "_visible", "_writer",
+        "code", "sessions",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        charger: ChargerId,
+        *,
+        board: Board,
+        writer: Writer,
+        body: Body,
+        trusted: bool,
+        state_set: bool,
+    ) -> None:
+        self._charger = charger
+        self._writer = writer
+        self._listening = self._visible = False
+        self.code: int | None = None
+        self.sessions = Sessions(charger)
+        self._sessions_ended = 0
+        self._faults = dict.fromkeys(states.FAULTS, 0)
+
+        def line(name: str, labels: Mapping[str, str] | None = None) -> Line:
+            return board.line(f"evse_{name}", charger, labels or {})
+
+        self._energy_line = line("energy_joules_total")
+        self._fault_line = line("fault")
+        self._sessions_line = line("sessions_total")
+        self._fault_lines = {
+            code: line("faults_total", {"fault": name}) for code, name in states.FAULTS.items()
+        }
+        names = [*states.NAMES.values(), states.UNKNOWN] if state_set else []
+        self._state_lines = {name: line("state", {"evse_state": name}) for name in names}
+        self._energy = self._restore(body)
+        line("crashes_total").put(0)
+        self._show_counters(trusted)
+
+    def state(self, code: int, now: Moment) -> None:
+        """Take a state; a change is an event, a change into a fault is counted."""
+        before, self.code = self.code, code
+        listening, self._listening = self._listening, True
+        if before != code or not self._visible:
+            self._show_state(code)
+        if before is not None and before != code:
+            self._tell(EventKind.STATE, code, states.name(code), now)
+            if listening:
+                self._fault(before, code, now)
+        if (session := self.sessions.state(code, now.wall, self._energy.total)) is not None:
+            self._ended(session)
+
+    def energy(self, wh: float, at: float) -> float | None:
+        """Take the charger's energy total; returns the reset-proof one in Wh."""
+        total = self._energy.take(wh, at, state=self.code)
+        if total is not None:
+            self._energy_line.put(JOULES(total))
+            if (session := self.sessions.energy(total)) is not None:
+                self._ended(session)
+        return total
+
+    def suspect(self, suspected: bool, dialect: Dialect, now: Moment) -> None:
+        """The unit of the currents became suspect, or no longer is."""
+        text = f"currents contradict dialect {dialect}" if suspected else "currents fit again"
+        self._tell(EventKind.UNIT_SUSPECT, int(suspected), text, now)
+
+    def sweep(self, now: Moment) -> None:
+        """End a session that waited long enough for its last reading."""
+        if self.sessions.overdue(now.wall):
+            session = self.sessions.finish(self._energy.total)
+            if session is not None:
+                self._ended(session)
+
+    def hide(self) -> None:
+        """The state went stale."""
+        self._fault_line.clear()
+        for line in self._state_lines.values():
+            line.clear()
+        self._visible = False
+
+    def body(self) -> dict[str, object]:
+        """What the state file keeps."""
+        return {
+            "state": self.code,
+            "energy": self._energy.saved(),
+            "faults": {str(code): count for code, count in self._faults.items() if count},
+            "sessions": self._sessions_ended,
+            "session": self.sessions.saved(),
+        }
+
+    def _fault(self, before: int, code: int, now: Moment) -> None:
+        if before in states.FAULTS:
+            self._tell(EventKind.FAULT_CLEARED, before, states.name(before), now)
+        if code in states.FAULTS:
+            self._faults[code] += 1
+            self._fault_lines[code].put(self._faults[code])
+            self._tell(EventKind.FAULT, code, states.name(code), now)
+
+    def _ended(self, session: Session) -> None:
+        self._sessions_ended += 1
+        self._sessions_line.put(self._sessions_ended)
+        self._writer.session(session)
+
+    def _tell(self, kind: EventKind, code: int, text: str, now: Moment) -> None:
+        self._writer.event(Event(self._charger, now.wall, kind, code, text))
+
+    def _show_state(self, code: int) -> None:
+        self._visible = True
+        self._fault_line.put(int(code in states.FAULTS))
+        shown = states.name(code)
+        for name, line in self._state_lines.items():
+            line.put(int(name == shown))
+
+    def _show_counters(self, trusted: bool) -> None:
+        """After a crash of the bridge the last second's total may be missing: wait for a
+        reading rather than show a counter that fell."""
+        self._sessions_line.put(self._sessions_ended)
+        for code, line in self._fault_lines.items():
+            line.put(self._faults[code])
+        if trusted and self._energy.total is not None:
+            self._energy_line.put(JOULES(self._energy.total))
+
+    def _restore(self, body: Body) -> ResetProof:
+        code, faults, ended = body.get("state"), body.get("faults"), body.get("sessions")
+        self.code = code if isinstance(code, int) else None
+        self._sessions_ended = ended if isinstance(ended, int) else 0
+        for text, count in faults.items() if isinstance(faults, dict) else ():
+            self._faults[int(text)] = int(count)
+        self.sessions.restore(body.get("session"))
+        return ResetProof.restored(ENERGY, body.get("energy"))

@@ -1,0 +1,69 @@
+"""Points of one charger as line protocol: its frames, its events, its sessions."""
+
+from collections.abc import Iterable, Mapping
+
+from bridge.core import lines
+from bridge.core.model import ChargerId, Event, Session
+from bridge.core.outbox import Outbox
+from bridge.core.stamps import Stamps
+
+POLLED = "polled"
+
+
+class Writer:
+    """Gives every point its tags and its stamp, and puts it into the outbox."""
+
+    __slots__ = ("_charge_head", "_event_tags", "_head", "_out", "charges", "events", "samples")
+
+    def __init__(
+        self, charger: ChargerId, *, out: Outbox, tags: Mapping[str, str], site: str, floor_ms: int
+    ) -> None:
+        named = {**tags, "charger": charger}
+        self._head = lines.head("evse", {**named, "site": site})
+        self._charge_head = lines.head("evse_charge", {**named, "site": site})
+        self._event_tags = named
+        self._out = out
+        self.samples = Stamps(floor_ms)
+        self.events = Stamps(floor_ms)
+        self.charges = Stamps(floor_ms)
+
+    def stamps(self) -> list[int]:
+        """The last stamps in each measurement, in milliseconds."""
+        return [self.samples.last, self.events.last, self.charges.last]
+
+    def restore(self, stamps: object) -> None:
+        """Go on after the stamps that an earlier run gave."""
+        if isinstance(stamps, list) and len(stamps) == 3:
+            for kept, last in zip((self.samples, self.events, self.charges), stamps, strict=True):
+                kept.last = max(kept.last, int(last))
+
+    def point(self, fields: Iterable[str], readings: int, at: float) -> None:
+        """Write one point of samples from `readings` readings."""
+        stamp = self.samples.next(at)
+        self._out.put(lines.line(self._head, fields, stamp), readings, stamp)
+
+    def event(self, event: Event) -> None:
+        """Write an event, as a point and for the state file."""
+        stamp = self.events.next(event.at)
+        fields = [lines.number("code", event.code), lines.text("text", event.text)]
+        if event.device_time is not None:
+            fields.append(lines.number("device_time", event.device_time))
+        head = lines.head("evse_event", {**self._event_tags, "kind": event.kind})
+        self._out.put(lines.line(head, fields, stamp), 0, stamp)
+        self._out.events.append(event)
+        self._out.changed.add(event.charger)
+
+    def session(self, session: Session) -> None:
+        """Write a finished session; its stamp is its end."""
+        stamp = self.charges.next(session.end)
+        fields = [
+            lines.number("start", int(session.start)),
+            lines.number("charging_s", session.charging_s),
+            lines.number("plugged_s", session.plugged_s),
+            lines.number("energy_wh", session.energy_wh),
+            lines.number("peak_a", session.peak_a),
+            lines.number("peak_w", session.peak_w),
+        ]
+        self._out.put(lines.line(self._charge_head, fields, stamp), 0, stamp)
+        self._out.sessions.append(session)
+        self._out.changed.add(session.charger)

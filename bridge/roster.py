@@ -1,0 +1,179 @@
+"""The roster: every charger's track, kept in step with what the fleet decides."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from bridge.core.announce import read_announcement
+from bridge.core.charger import Charger, restored
+from bridge.core.clock import Moment
+from bridge.core.cover import Change
+from bridge.core.errors import AnnounceRefused
+from bridge.core.fleet import Fleet, Outcome, Rules
+from bridge.core.model import Body, ChargerId
+from bridge.core.outbox import Outbox
+from bridge.core.presence import PRESENCES, Board
+from bridge.core.track import Habits, Track
+from bridge.core.writer import Writer
+from bridge.routes import Routes
+
+
+class Lines(Board, Protocol):
+    """The exposition, as the roster uses it."""
+
+    def retire(self, charger: ChargerId) -> None:
+        """Take all series of a charger away."""
+
+
+class Listener(Protocol):
+    """Whoever is told what happens to the fleet: subscriptions, metrics, the log."""
+
+    def subscriptions(self, changes: Iterable[Change]) -> None:
+        """Change what is listened to."""
+
+    def announced(self, label: str, charger: str, topic: str) -> None:
+        """An announcement was taken or refused; `label` says how."""
+
+    def retired(self, charger: ChargerId) -> None:
+        """A charger is gone."""
+
+
+class Roster:
+    """Owns the tracks; takes announcements, sweeps, and knows what to save."""
+
+    def __init__(
+        self,
+        *,
+        rules: Rules,
+        habits: Habits,
+        announce_topics: tuple[str, ...],
+        tags: Mapping[str, str],
+        board: Lines,
+        out: Outbox,
+        listener: Listener,
+        unrouted: Callable[[], None],
+    ) -> None:
+        self._rules = rules
+        self._habits = habits
+        self._tags = tags
+        self._board = board
+        self._out = out
+        self._listener = listener
+        self._floor_ms = 0
+        self._round: list[Track] = []
+        self.fleet = Fleet(rules)
+        self.tracks: dict[ChargerId, Track] = {}
+        self.router = Routes(
+            fleet=self.fleet,
+            tracks=self.tracks,
+            announce_topics=announce_topics,
+            announced=self.announce,
+            unrouted=unrouted,
+            told=self._apply,
+        )
+
+    def restore(
+        self, bodies: Mapping[str, Body], *, trusted: bool, floor_ms: int, now: Moment
+    ) -> None:
+        """Take in what the state file remembers; `floor_ms` is the journal's last stamp.
+
+        `trusted`: the last run ended cleanly, so that no counter was shown further on.
+        """
+        self._floor_ms = floor_ms
+        rules = self._rules
+        chargers = [
+            restored(ChargerId(id_), body, rules.dialects.get(id_, rules.dialect), now.steady)
+            for id_, body in bodies.items()
+        ]
+        self.fleet.restore(chargers)
+        for charger in self.fleet:
+            self._track(charger, bodies[charger.id], trusted=trusted)
+
+    def announce(self, payload: bytes, topic: str, retained: bool, now: Moment) -> None:
+        """Take a message on an announce topic."""
+        try:
+            said = read_announcement(payload)
+        except AnnounceRefused as refusal:
+            self._listener.announced(refusal.reason, "", topic)
+            return
+        if said is None:
+            outcome = self.fleet.clear(topic)
+        else:
+            outcome = self.fleet.announce(said, topic, retained=retained, now=now)
+        self._apply(outcome)
+        self._listener.announced(outcome.label, said.id if said else "", topic)
+
+    def sweep(self, now: Moment, most: int) -> None:
+        """Look at up to `most` chargers' clocks, going round."""
+        round_, self._round = self._round[:most], self._round[most:]
+        for track in round_:
+            if self.tracks.get(track.charger.id) is track:
+                track.sweep(now)
+                if self._expired(track.charger, now):
+                    self._apply(self.fleet.retire(track.charger))
+
+    def rewind(self) -> None:
+        """Begin a new round of sweeping, if the last one is done."""
+        if not self._round:
+            self._round = list(self.tracks.values())
+
+    def close(self) -> None:
+        """End all open frames: the bridge stops."""
+        for track in self.tracks.values():
+            track.close()
+
+    def bodies(self, chargers: Iterable[ChargerId]) -> dict[str, Body | None]:
+        """What the state file is to keep of these; None for those that are gone."""
+        return {id_: self.tracks[id_].body() if id_ in self.tracks else None for id_ in chargers}
+
+    def presences(self) -> dict[str, int]:
+        """How many chargers are up, silent, offline, unheard."""
+        counts = dict.fromkeys(PRESENCES, 0)
+        for track in self.tracks.values():
+            counts[track.presence.kind()] += 1
+        return counts
+
+    def _expired(self, charger: Charger, now: Moment) -> bool:
+        """Silent for retire_after on the wall's clock, and not just by a step of it."""
+        last = max(charger.heard_at, charger.announced_at, charger.first_at)
+        recently = charger.heard is not None and (
+            now.steady - charger.heard < self._rules.stale_after
+        )
+        return now.wall - last >= self._rules.retire_after and not recently
+
+    def _track(self, charger: Charger, body: Body, *, trusted: bool) -> Track:
+        writer = Writer(
+            charger.id, out=self._out, tags=self._tags, site="", floor_ms=self._floor_ms
+        )
+        writer.restore(body.get("stamps"))
+        track = self.tracks[charger.id] = Track(
+            charger, board=self._board, out=self._out, writer=writer, habits=self._habits,
+            body=body, trusted=trusted,
+        )  # fmt: skip
+        return track
+
+    def _apply(self, outcome: Outcome) -> None:
+        """Do what the fleet decided."""
+        for charger in outcome.retired:
+            self._retire(charger)
+        for charger in outcome.touched:
+            if self.fleet.get(charger.id) is charger:
+                track = self.tracks.get(charger.id) or self._track(charger, {}, trusted=True)
+                track.presence.show()
+                self._out.changed.add(charger.id)
+        for charger, base in outcome.moves:
+            self.router.forget(charger.id)
+            self.router.forget_above(base)
+        for event in outcome.events:
+            if event.charger in self.tracks:
+                self.tracks[event.charger].writer.event(event)
+        if outcome.changes:
+            self._listener.subscriptions(outcome.changes)
+
+    def _retire(self, charger: Charger) -> None:
+        track = self.tracks.pop(charger.id, None)
+        if track is not None:
+            track.close()
+        self.router.forget(charger.id)
+        self._board.retire(charger.id)
+        self._out.changed.add(charger.id)
+        self._listener.retired(charger.id)

@@ -1,0 +1,98 @@
+"""The present as Prometheus text: lines kept ready, joined at a scrape.
+
+A series' line is written when its value changes; a scrape only joins what is there, family
+by family, so that neither hearing nor the page waits for it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from bridge.core.families import FAMILIES, Family, Group, MetricType
+from bridge.core.model import ChargerId
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+_AS_GAUGE = {MetricType.INFO, MetricType.STATESET}
+_SUFFIX = {MetricType.COUNTER: "_total", MetricType.INFO: "_info"}
+Lines = dict[str, bytes]
+
+
+def escape(value: str) -> str:
+    """A label value: backslash, quote and line feed escaped, other controls dropped."""
+    value = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return "".join(c for c in value if c.isprintable() or c == " ")
+
+
+def series(name: str, labels: Mapping[str, str]) -> str:
+    """`name{a="b"}`, or the bare name where there are no labels."""
+    pairs = ",".join(f'{key}="{escape(value)}"' for key, value in labels.items())
+    return f"{name}{{{pairs}}}" if pairs else name
+
+
+def number(value: float) -> str:
+    """A sample's value as both formats write it."""
+    return repr(value)
+
+
+class Slot:
+    """The line of one series in its family's table."""
+
+    __slots__ = ("_key", "_lines", "_prefix")
+
+    def __init__(self, lines: Lines, key: str) -> None:
+        self._lines = lines
+        self._key = key
+        self._prefix = key.encode() + b" "
+
+    def put(self, value: float) -> None:
+        """Show this value from now on."""
+        self._lines[self._key] = self._prefix + repr(value).encode() + b"\n"
+
+    def clear(self) -> None:
+        """Show nothing from now on."""
+        self._lines.pop(self._key, None)
+
+
+class Exposition:
+    """The lines of all chargers, by family."""
+
+    def __init__(self, families: Iterable[Family] = FAMILIES) -> None:
+        self._families = tuple(families)
+        self._tables: dict[str, Lines] = {family.name: {} for family in self._families}
+        self._keys: dict[ChargerId, dict[tuple[str, str], Slot]] = {}
+
+    def line(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> Slot:
+        """The line of one series; the same one for the same labels."""
+        key = series(family, {"charger": charger, **labels})
+        mine = self._keys.setdefault(charger, {})
+        slot = mine.get((family, key))
+        if slot is None:
+            slot = mine[family, key] = Slot(self._tables[family], key)
+        return slot
+
+    def retire(self, charger: ChargerId) -> None:
+        """Take all series of a charger away."""
+        for slot in self._keys.pop(charger, {}).values():
+            slot.clear()
+
+    def __len__(self) -> int:
+        """Number of series shown."""
+        return sum(map(len, self._tables.values()))
+
+    def blocks(self, groups: frozenset[Group], *, openmetrics: bool) -> Iterator[bytes]:
+        """A block of text per family that has series, in the catalogue's order."""
+        for family in self._families:
+            lines = self._tables[family.name]
+            if lines and family.group in groups:
+                yield header(family, openmetrics=openmetrics) + b"".join(lines.values())
+
+
+def header(family: Family, *, openmetrics: bool) -> bytes:
+    """HELP and TYPE; OpenMetrics names a family without its samples' suffix."""
+    name, kind = family.name, family.type
+    if openmetrics:
+        name = name.removesuffix(_SUFFIX.get(kind, ""))
+    else:
+        kind = MetricType.GAUGE if kind in _AS_GAUGE else kind
+    text = family.help.replace("\\", "\\\\").replace("\n", "\\n")
+    return f"# HELP {name} {text}\n# TYPE {name} {kind}\n".encode()

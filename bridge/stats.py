@@ -1,0 +1,160 @@
+"""What the bridge knows of itself: the accounting of readings, and its own metrics.
+
+received + recovered = stored + pending + discarded, at every moment. Each side is counted
+on its own: pending is the sum of what frames, the outbox and the journal hold.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.metrics_core import Metric
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from bridge.core.model import Reason
+
+MAIN = "main"
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+_LAG = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5)
+
+
+@dataclass(slots=True)
+class Accounts:
+    """Where every reading went; changed on the event loop only, so never half-way."""
+
+    received: int = 0
+    recovered: int = 0
+    stored: int = 0
+    discarded: dict[Reason, int] = field(default_factory=lambda: dict.fromkeys(Reason, 0))
+
+    def discard(self, reason: Reason, readings: int = 1) -> None:
+        self.discarded[reason] += readings
+
+
+class AccountsCollector(Collector):
+    """The accounting identity as metrics, all members of one and the same moment."""
+
+    def __init__(self, accounts: Accounts, pending: Callable[[], int]) -> None:
+        self._accounts = accounts
+        self._pending = pending
+
+    def collect(self) -> Iterator[Metric]:
+        """The five members of received + recovered = stored + pending + discarded."""
+        accounts = self._accounts
+        yield CounterMetricFamily(
+            "evse_bridge_readings_received", "Readings received.", value=accounts.received
+        )
+        yield GaugeMetricFamily(
+            "evse_bridge_readings_recovered",
+            "Readings that the journal owed at start.",
+            value=accounts.recovered,
+        )
+        yield CounterMetricFamily(
+            "evse_bridge_readings_stored",
+            "Readings that the main store has, or without one the journal.",
+            value=accounts.stored,
+        )
+        yield GaugeMetricFamily(
+            "evse_bridge_readings_pending", "Readings on their way.", value=self._pending()
+        )
+        discarded = CounterMetricFamily(
+            "evse_bridge_readings_discarded", "Readings that became no sample.", labels=["reason"]
+        )
+        for reason, count in accounts.discarded.items():
+            discarded.add_metric([reason.value], count)
+        yield discarded
+
+
+class Reading(Collector):
+    """Numbers that others count, read at a scrape: name, help, whether a counter, value."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[str, str, bool, Callable[[], float]]] = []
+
+    def add(self, name: str, text: str, value: Callable[[], float], *, counter: bool) -> None:
+        """One more number, asked for at every scrape."""
+        self._rows.append((f"evse_bridge_{name}", text, counter, value))
+
+    def collect(self) -> Iterator[Metric]:
+        """All of them, now."""
+        for name, text, counter, value in self._rows:
+            family = CounterMetricFamily if counter else GaugeMetricFamily
+            yield family(name, text, value=value())
+
+
+class Stats:
+    """The bridge's own metrics, and what a store's mover reports."""
+
+    def __init__(self, *, version: str, stores: tuple[str, ...]) -> None:
+        self.accounts = Accounts()
+        self.registry = CollectorRegistry(auto_describe=False)
+        self._lasts: dict[str, float] = {}
+        registry = self.registry
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"evse_bridge_{name}", text, labels, registry=registry)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"evse_bridge_{name}", text, labels, registry=registry)
+
+        Info("evse_bridge_build", "The bridge's version.", registry=registry).info(
+            {"version": version}
+        )
+        self.read = Reading()
+        self.chargers = gauge("chargers", "Chargers by presence.", "state")
+        self.announces = counter("announces", "Announcements by outcome.", "outcome")
+        self.store_up = gauge("store_up", "1 if the store took the last request.", "store")
+        self.store_last_success = gauge(
+            "store_last_success_timestamp_seconds", "Unix time of the last success.", "store"
+        )
+        self.store_requests = counter("store_requests", "Requests.", "store", "outcome")
+        self.store_seconds = Histogram(
+            "evse_bridge_store_request_duration_seconds",
+            "Time that a store took for a request.",
+            ("store",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.points_pending = gauge("points_pending", "Points that a store has not yet.", "store")
+        self.points_stored = counter("points_stored", "Points that a store took.", "store")
+        self.points_refused = counter("points_refused", "Points that a store refused.", "store")
+        self.points_expired = counter(
+            "points_expired", "Points the journal let go before a store had them.", "store"
+        )
+        self.unrouted = counter("messages_unrouted", "Messages below no charger's base.")
+        self.loop_lag = Histogram(
+            "evse_bridge_loop_lag_seconds",
+            "How late the event loop came to a timer.",
+            buckets=_LAG,
+            registry=registry,
+        )
+        for store in stores:
+            for each in (self.points_stored, self.points_refused, self.points_expired):
+                each.labels(store)
+            self.store_up.labels(store).set(0)
+
+    def request(self, store: str, outcome: str, seconds: float) -> None:
+        """A request to a store ended."""
+        self.store_requests.labels(store, outcome).inc()
+        self.store_seconds.labels(store).observe(seconds)
+        self.store_up.labels(store).set(int(outcome == "stored"))
+
+    def stored(self, store: str, points: int, readings: int, at: float) -> None:
+        """A store has these now."""
+        self.points_stored.labels(store).inc(points)
+        self.store_last_success.labels(store).set(at)
+        if store == MAIN:
+            self.accounts.stored += readings
+
+    def refused(self, store: str, points: int, readings: int) -> None:
+        """A store refused these for good."""
+        self.points_refused.labels(store).inc(points)
+        if store == MAIN:
+            self.accounts.discard(Reason.REFUSED, readings)

@@ -1,0 +1,151 @@
+"""The read-only JSON API: chargers, events, sessions."""
+
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from aiohttp import web
+
+from bridge.core.clock import Moment
+from bridge.core.model import ChargerId, Event, Session
+from bridge.core.track import Track
+from bridge.web.view import charger_view, rfc3339
+
+MOST = 1000
+
+
+class History(Protocol):
+    """Events and sessions, newest first, each with its cursor."""
+
+    async def events(
+        self, *, since_ms: int | None, limit: int, charger: str | None, before: int | None
+    ) -> tuple[Sequence[Event], int | None]:
+        """A page of events, and the cursor of the next one."""
+
+    async def sessions(
+        self, *, since_ms: int | None, limit: int, charger: str | None, before: int | None
+    ) -> tuple[Sequence[Session], int | None]:
+        """A page of sessions, and the cursor of the next one."""
+
+
+class Api:
+    """Answers under /api/v1; every list has `data` and `next`."""
+
+    def __init__(
+        self,
+        *,
+        tracks: Mapping[ChargerId, Track],
+        history: History,
+        clock: Callable[[], Moment],
+    ) -> None:
+        self._tracks = tracks
+        self._history = history
+        self._clock = clock
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/v1/chargers", self._chargers),
+            web.get("/api/v1/chargers/{id}", self._charger),
+            web.get("/api/v1/events", self._events),
+            web.get("/api/v1/sessions", self._sessions),
+        ]
+
+    async def _chargers(self, request: web.Request) -> web.Response:
+        """Sorted by id; `since` keeps those that spoke then or later."""
+        try:
+            asked = Asked(request)
+        except ValueError as error:
+            return _wrong(400, str(error))
+        ids = sorted(self._tracks)
+        start = bisect_right(ids, ChargerId(request.query.get("cursor", "")))
+        found = [
+            self._tracks[each]
+            for each in ids[start:]
+            if (asked.charger is None or each == asked.charger)
+            and (asked.since_ms is None or self._tracks[each].charger.heard_at * 1000 >= asked.since_ms)
+        ][: asked.limit + 1]
+        page = found[: asked.limit]
+        after = page[-1].charger.id if len(found) > asked.limit else None
+        now = self._clock()
+        return web.json_response(
+            {"data": [charger_view(track, now) for track in page], "next": after}
+        )
+
+    async def _charger(self, request: web.Request) -> web.Response:
+        track = self._tracks.get(ChargerId(request.match_info["id"]))
+        if track is None:
+            return _wrong(404, "no such charger")
+        return web.json_response(charger_view(track, self._clock()))
+
+    async def _events(self, request: web.Request) -> web.Response:
+        try:
+            asked = Asked(request)
+        except ValueError as error:
+            return _wrong(400, str(error))
+        rows, after = await self._history.events(
+            since_ms=asked.since_ms, limit=asked.limit, charger=asked.charger, before=asked.cursor
+        )
+        data = [
+            {"time": rfc3339(e.at), "charger": e.charger, "kind": e.kind, "code": e.code,
+             "text": e.text}
+            for e in rows
+        ]  # fmt: skip
+        return web.json_response({"data": data, "next": after})
+
+    async def _sessions(self, request: web.Request) -> web.Response:
+        try:
+            asked = Asked(request)
+        except ValueError as error:
+            return _wrong(400, str(error))
+        rows, after = await self._history.sessions(
+            since_ms=asked.since_ms, limit=asked.limit, charger=asked.charger, before=asked.cursor
+        )
+        data = [
+            {"charger": s.charger, "start": rfc3339(s.start), "end": rfc3339(s.end),
+             "charging_s": s.charging_s, "plugged_s": s.plugged_s, "energy_wh": s.energy_wh,
+             "peak_a": s.peak_a, "peak_w": s.peak_w}
+            for s in rows
+        ]  # fmt: skip
+        return web.json_response({"data": data, "next": after})
+
+
+class Asked:
+    """The query of a list: `since`, `limit`, `charger`, `cursor`; ValueError where wrong."""
+
+    def __init__(self, request: web.Request) -> None:
+        query = request.query
+        self.charger = query.get("charger")
+        self.since_ms = _since(query["since"]) if "since" in query else None
+        self.limit = _whole("limit", query.get("limit", "100"), 1, MOST)
+        lists_ids = request.path.endswith("/chargers")
+        self.cursor = (
+            _whole("cursor", query["cursor"], 0, 2**62)
+            if "cursor" in query and not lists_ids
+            else None
+        )
+
+
+def _whole(name: str, text: str, low: int, high: int) -> int:
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise ValueError(f"{name} is a whole number from {low} to {high}")
+    return int(text)
+
+
+def _since(text: str) -> int:
+    """RFC 3339, Unix seconds, or an age such as 24h."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    if text[-1:] in units and text[:-1].isdigit():
+        return int((time.time() - int(text[:-1]) * units[text[-1]]) * 1000)
+    try:
+        if text.isdigit():
+            return int(text) * 1000
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise ValueError("since is a time (2026-03-10T12:00:00Z) or an age (24h)") from None
+
+
+def _wrong(status: int, why: str) -> web.Response:
+    return web.json_response({"error": why}, status=status)

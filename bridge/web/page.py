@@ -1,0 +1,148 @@
+"""The fleet page: plain HTML, rendered on the server, readable without a script."""
+
+from collections.abc import Iterable, Mapping
+from html import escape
+
+from bridge.core import states
+from bridge.core.channel import Channel
+from bridge.core.model import ChargerId
+from bridge.core.presence import PRESENCES
+from bridge.core.track import Track
+
+MOST_ROWS = 500
+_COLUMNS = (
+    ("Current", ("current_1", "current_2", "current_3"), "A", 1),
+    ("Voltage", ("voltage_1", "voltage_2", "voltage_3"), "V", 0),
+    ("Pilot", ("pilot",), "A", 0),
+    ("Temp.", ("temp1",), "°C", 1),
+    ("Energy", ("energy",), "kWh", 1),
+    ("Wi-Fi", ("rssi",), "dBm", 0),
+)
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; --dim: #777; --ok: #2a7d46; --bad: #b3261e;
+  --busy: #1f5fa8; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 76rem;
+  padding: 0 1rem; }
+h1 { font-size: 1.3rem; margin: 0 0 .3rem; }
+p { margin: .2rem 0 1rem; color: var(--dim); }
+.tally { display: flex; gap: 1.5rem; flex-wrap: wrap; margin: .8rem 0; padding: 0; }
+.tally li { list-style: none; } .tally b { font-size: 1.4rem; display: block; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line);
+  white-space: nowrap; }
+th { font-weight: 600; color: var(--dim); }
+th:nth-child(-n+3), td:nth-child(-n+3) { text-align: left; }
+td small { color: var(--dim); }
+.dot::before { content: "●"; margin-right: .4rem; color: var(--dim); }
+.up::before { color: var(--ok); } .fault::before { color: var(--bad); }
+.charging::before { color: var(--busy); }
+form { margin: .8rem 0; }
+"""
+
+
+class Page:
+    """Renders the chargers and their values as they are now."""
+
+    def __init__(self, tracks: Mapping[ChargerId, Track]) -> None:
+        self._tracks = tracks
+
+    def render(self, now: float, *, search: str = "") -> str:
+        """The page; `search` keeps the chargers whose id or name contains it."""
+        wanted = [t for t in self._tracks.values() if _found(t, search.strip().lower())]
+        wanted.sort(key=lambda t: (t.charger.name or "", t.charger.id))
+        rows = "".join(_row(track, now) for track in wanted[:MOST_ROWS])
+        return (
+            "<!doctype html><html lang=en><meta charset=utf-8>"
+            '<meta name=viewport content="width=device-width, initial-scale=1">'
+            '<meta http-equiv=refresh content="10">'
+            f"<title>nofos-bridge</title><style>{_STYLE}</style><h1>nofos-bridge</h1>"
+            f"{self._tally()}{_form(search)}{_shown(len(wanted))}"
+            f'<div class=wide><table><thead><tr>{_heads()}</tr></thead>'
+            f"<tbody>{rows or _EMPTY}</tbody></table></div>"
+            '<p>More: <a href="/metrics">/metrics</a>, '
+            '<a href="/api/v1/chargers">/api/v1/chargers</a>, '
+            '<a href="/api/v1/events">/api/v1/events</a>, '
+            '<a href="/api/v1/sessions">/api/v1/sessions</a></p></html>'
+        )
+
+    def _tally(self) -> str:
+        counts = dict.fromkeys(PRESENCES, 0)
+        charging = faulty = 0
+        for track in self._tracks.values():
+            counts[track.presence.kind()] += 1
+            if track.presence.up:
+                charging += track.story.code == states.CHARGING
+                faulty += track.story.code in states.FAULTS
+        shown = {**counts, "charging": charging, "in fault": faulty}
+        items = "".join(f"<li><b>{count}</b>{name}</li>" for name, count in shown.items())
+        return f"<ul class=tally>{items}</ul>"
+
+
+_EMPTY = (
+    f"<tr><td colspan={len(_COLUMNS) + 4}>No charger has been heard of yet. "
+    "Chargers appear when they announce themselves.</td></tr>"
+)
+
+
+def _heads() -> str:
+    names = ["Charger", "State", "Id", *(f"{n} <small>{u}</small>" for n, _, u, _ in _COLUMNS)]
+    return "".join(f"<th>{name}</th>" for name in [*names, "Heard"])
+
+
+def _form(search: str) -> str:
+    return (
+        f'<form><input type=search name=q value="{escape(search)}" '
+        'placeholder="name or id" aria-label="Search chargers"> <button>Search</button></form>'
+    )
+
+
+def _shown(count: int) -> str:
+    if count <= MOST_ROWS:
+        return ""
+    return f"<p>The first {MOST_ROWS} of {count} chargers; search to see others.</p>"
+
+
+def _found(track: Track, search: str) -> bool:
+    charger = track.charger
+    return search in charger.id.lower() or search in (charger.name or "").lower()
+
+
+def _row(track: Track, now: float) -> str:
+    charger, code = track.charger, track.story.code
+    up = track.presence.up
+    values = {channel.column: channel for channel in track.values()}
+    state = track.presence.kind() if not up or code is None else states.name(code)
+    look = "up" if up else ""
+    if up and code in states.FAULTS:
+        look = "fault"
+    elif up and code == states.CHARGING:
+        look = "charging"
+    cells = "".join(f"<td>{_cell(columns, values, digits)}</td>"
+                    for _, columns, _, digits in _COLUMNS)  # fmt: skip
+    return (
+        f"<tr><td>{escape(charger.name or '–')}</td>"
+        f'<td class="dot {look}">{escape(state.replace("_", " "))}</td>'
+        f'<td><a href="/api/v1/chargers/{escape(charger.id)}">{escape(charger.id)}</a></td>'
+        f"{cells}<td>{_age(charger.heard_at, now)}</td></tr>"
+    )
+
+
+def _cell(columns: Iterable[str], values: Mapping[str, Channel], digits: int) -> str:
+    shown = []
+    for column in columns:
+        channel = values.get(column)
+        if channel is not None and channel.value is not None:
+            value = channel.value / 1000 if column == "energy" else channel.value
+            shown.append(f"{value:.{digits}f}")
+    return " / ".join(shown) or "<small>–</small>"
+
+
+def _age(heard_at: float, now: float) -> str:
+    if not heard_at:
+        return "<small>never</small>"
+    seconds = max(0, int(now - heard_at))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"

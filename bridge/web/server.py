@@ -1,0 +1,134 @@
+"""The web server: metrics, probes, the API and the fleet page."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from aiohttp import web
+
+from bridge.core.errors import CannotStart
+from bridge.web.api import Api
+from bridge.web.metrics import OPENMETRICS, TEXT, Metrics, groups_of, gzipped, wants_openmetrics
+from bridge.web.page import Page
+
+PROBES = frozenset({"/livez", "/readyz"})
+
+
+class Health(Protocol):
+    """What the probes ask; each answer is None for well, else what is wrong."""
+
+    def dead(self) -> str | None:
+        """Whether the process should be restarted."""
+
+    def unready(self) -> str | None:
+        """Whether the bridge hears."""
+
+
+class Server:
+    """Listens until closed."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        metrics: Metrics,
+        api: Api,
+        page: Page,
+        health: Health,
+        allowed: Callable[[str], Awaitable[bool]] | None = None,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._metrics = metrics
+        self._health = health
+        self._page = page
+        self._allowed = allowed
+        app = web.Application(middlewares=[self._guard])
+        app.add_routes(
+            [
+                web.get("/", self._fleet),
+                web.get("/metrics", self._scrape),
+                web.get("/livez", self._livez),
+                web.get("/readyz", self._readyz),
+                *api.routes(),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+
+    async def start(self) -> int:
+        """Listen; returns the port. Raises CannotStart when it is taken."""
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port, shutdown_timeout=2)
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise CannotStart(
+                f"cannot listen on {self._host}:{self._port}: {error.strerror}; "
+                "stop the other program or set web.listen (NOFOS_WEB__LISTEN)"
+            ) from error
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    async def close(self) -> None:
+        await self._runner.cleanup()
+
+    @web.middleware
+    async def _guard(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """Ask for the login where one is set; errors of the API are JSON."""
+        if self._allowed and request.path not in PROBES:
+            login = request.headers.get("Authorization", "")
+            if not await self._allowed(login):
+                return web.Response(
+                    status=401,
+                    text="login needed\n",
+                    headers={"WWW-Authenticate": 'Basic realm="nofos-bridge", charset="UTF-8"'},
+                )
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            if request.path.startswith("/api/") and error.status >= 400:
+                return web.json_response({"error": error.reason.lower()}, status=error.status)
+            raise
+
+    async def _scrape(self, request: web.Request) -> web.Response:
+        try:
+            groups = groups_of(request.query.getall("collect[]", []))
+        except ValueError:
+            return web.Response(status=400, text="collect[] takes live, device or bridge\n")
+        openmetrics = wants_openmetrics(request.headers.get("Accept", ""))
+        body = await self._metrics.render(groups, openmetrics=openmetrics)
+        headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT}
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            body = await asyncio.to_thread(gzipped, body)
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(body=body, headers=headers)
+
+    async def _livez(self, request: web.Request) -> web.Response:
+        return _probe(self._health.dead())
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        return _probe(self._health.unready())
+
+    async def _fleet(self, request: web.Request) -> web.Response:
+        text = self._page.render(time.time(), search=request.query.get("q", ""))
+        return web.Response(text=text, content_type="text/html", headers=_PAGE_HEADERS)
+
+
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+def _probe(wrong: str | None) -> web.Response:
+    if wrong is None:
+        return web.Response(text="ok\n")
+    return web.Response(status=503, text=f"{wrong}\n")

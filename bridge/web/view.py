@@ -1,0 +1,51 @@
+"""A charger as the API and the page show it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from bridge.core import states
+from bridge.core.clock import Moment
+from bridge.core.track import Track
+
+
+def rfc3339(unix: float) -> str | None:
+    """The time in UTC with milliseconds; None for 0, which stands for never."""
+    if not unix:
+        return None
+    moment = datetime.fromtimestamp(unix, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def charger_view(track: Track, now: Moment) -> dict[str, object]:
+    """The charger by the API's names; values are in the InfluxDB columns' units."""
+    charger, code = track.charger, track.story.code
+    return {
+        "id": charger.id,
+        "name": charger.name,
+        "alias": None,
+        "site": None,
+        "up": track.presence.up,
+        "announced": charger.announced,
+        "source": track.presence.source,
+        "state": None if code is None else states.name(code),
+        "state_code": code,
+        "dialect": charger.dialect.value,
+        "last_message": rfc3339(charger.heard_at),
+        "last_poll": None,
+        "firmware": None,
+        "version": None,
+        "values": values_view(track, now),
+    }
+
+
+def values_view(track: Track, now: Moment) -> Mapping[str, object]:
+    """The newest value of each column that is not stale."""
+    offset = now.wall - now.steady
+    return {
+        channel.column: {
+            "value": channel.value,
+            "time": rfc3339(channel.at + offset),
+            "source": "mqtt",
+        }
+        for channel in sorted(track.values(), key=lambda each: -each.rank)
+    }

@@ -1,0 +1,152 @@
+"""Parts of the bridge put together without sockets or disks, for tests of the core."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bridge.core.clock import Moment
+from bridge.core.cover import Change
+from bridge.core.families import Group
+from bridge.core.fleet import Rules
+from bridge.core.model import Body, ChargerId, Message
+from bridge.core.outbox import Outbox
+from bridge.core.track import Habits
+from bridge.pipeline import Pipeline
+from bridge.roster import Roster
+from bridge.sinks.exposition import Exposition
+from bridge.stats import Accounts
+
+ALL_GROUPS = frozenset(Group)
+EPOCH = 1_790_000_000.0
+"""The wall clock's reading when a test begins."""
+
+
+@dataclass
+class Ears:
+    """A listener that remembers what it was told."""
+
+    labels: list[str] = field(default_factory=list)
+    filters: set[str] = field(default_factory=set)
+    gone: list[str] = field(default_factory=list)
+
+    def subscriptions(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self.filters |= set(change.subscribe)
+            self.filters -= set(change.unsubscribe)
+
+    def announced(self, label: str, charger: str, topic: str) -> None:
+        self.labels.append(label)
+
+    def retired(self, charger: ChargerId) -> None:
+        self.gone.append(charger)
+
+
+class Bench:
+    """A pipeline with a clock that the test turns."""
+
+    def __init__(self, rules: Rules | None = None, habits: Habits | None = None) -> None:
+        self.wall = EPOCH
+        self.steady = 1000.0
+        self.out = Outbox()
+        self.accounts = Accounts()
+        self.board = Exposition()
+        self.ears = Ears()
+        self.bugs: list[BaseException] = []
+        self.unrouted = 0
+        self.roster = Roster(
+            rules=rules or Rules(),
+            habits=habits or Habits(),
+            announce_topics=("openevse/announce/+",),
+            tags={},
+            board=self.board,
+            out=self.out,
+            listener=self.ears,
+            unrouted=self._nobody,
+        )
+        self.pipeline = Pipeline(
+            router=self.roster.router,
+            accounts=self.accounts,
+            out=self.out,
+            bug=lambda topic, error: self.bugs.append(error),
+        )
+
+    @property
+    def now(self) -> Moment:
+        return Moment(self.wall, self.steady)
+
+    def _nobody(self) -> None:
+        self.unrouted += 1
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, with the frames and the chargers looked at as in a run."""
+        self.wall += seconds
+        self.steady += seconds
+        self.pipeline.quiet(self.now)
+        self.roster.rewind()
+        self.roster.sweep(self.now, 10_000)
+
+    def hear(self, *messages: tuple[str, str], retained: bool = False, gap: float = 0.01) -> None:
+        """Messages one after the other, `gap` seconds apart."""
+        for topic, payload in messages:
+            self.take((topic.encode(), payload.encode(), retained))
+            self.wall += gap
+            self.steady += gap
+
+    def take(self, *batch: Message) -> None:
+        """A batch that arrives at this moment."""
+        self.pipeline.take(batch, self.now)
+
+    def announce(
+        self,
+        charger: str = "abc123",
+        base: str | None = "charger/one",
+        *,
+        topic: str = "openevse/announce/c123",
+        name: str = "nofos-c123",
+        state: str = "connected",
+        retained: bool = False,
+    ) -> None:
+        """A charger announces itself, or its last will does."""
+        mqtt = f', "mqtt": "{base}", "http": "http://10.0.0.7/"' if base else ""
+        payload = f'{{"state": "{state}", "id": "{charger}", "name": "{name}"{mqtt}}}'
+        self.hear((topic, payload), retained=retained, gap=0)
+
+    def lines(self) -> list[str]:
+        """The lines of line protocol so far, stamps left out."""
+        return [line.decode().rsplit(" ", 1)[0] for line in self.out.lines]
+
+    def points(self) -> list[str]:
+        """The field sets of the `evse` points so far."""
+        return [line.split(" ", 1)[1] for line in self.lines() if line.startswith("evse,")]
+
+    def events(self) -> list[tuple[str, int, str]]:
+        """Kind, code and text of the events so far."""
+        return [(str(e.kind), e.code, e.text) for e in self.out.events]
+
+    def metrics(self) -> dict[str, float]:
+        """The exposed series by name and labels."""
+        text = b"".join(self.board.blocks(ALL_GROUPS, openmetrics=False)).decode()
+        pairs = (row.rsplit(" ", 1) for row in text.splitlines() if not row.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+    def discarded(self) -> dict[str, int]:
+        """Readings discarded so far, by reason, without the zeros."""
+        return {r.value: n for r, n in self.accounts.discarded.items() if n}
+
+    def saved(self) -> dict[str, Body]:
+        """What the state file would keep."""
+        bodies = self.roster.bodies(self.roster.tracks)
+        return {id_: body for id_, body in bodies.items() if body is not None}
+
+
+def restarted(old: Bench, *, trusted: bool = True, after: float = 10.0) -> Bench:
+    """A new run that remembers what the old one saved."""
+    bench = Bench()
+    bench.wall = old.wall + after
+    bench.steady = 5000.0
+    bench.roster.restore(
+        old.saved(), trusted=trusted, floor_ms=old.out.last_ms, now=bench.now
+    )
+    bench.ears.filters |= set(bench.roster.fleet.filters())
+    return bench
+
+
