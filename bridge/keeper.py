@@ -47,7 +47,7 @@ class Chronicle(Protocol):
     async def save(
         self,
         *,
-        chargers: Mapping[str, Body | None],
+        chargers: Mapping[ChargerId, Body | None],
         events: Sequence[Event],
         sessions: Sequence[Session],
     ) -> None:
@@ -57,7 +57,7 @@ class Chronicle(Protocol):
 class Bodies(Protocol):
     """Who knows what is to be kept of a charger."""
 
-    def bodies(self, chargers: set[ChargerId]) -> dict[str, Body | None]:
+    def bodies(self, chargers: set[ChargerId]) -> dict[ChargerId, Body | None]:
         """What to keep of these chargers; None for those that are gone."""
 
 
@@ -82,6 +82,12 @@ class Keeper:
         self._stored_when_kept = stored_when_kept
         self._events: list[Event] = []
         self._sessions: list[Session] = []
+
+    @property
+    def empty(self) -> bool:
+        """Nothing waits for the disk."""
+        out = self._out
+        return not (out.lines or out.changed or self._events or self._sessions)
 
     async def run(self) -> None:
         """Commit for ever."""

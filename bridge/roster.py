@@ -121,7 +121,7 @@ class Roster:
         for track in self.tracks.values():
             track.close()
 
-    def bodies(self, chargers: Iterable[ChargerId]) -> dict[str, Body | None]:
+    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, Body | None]:
         """What the state file is to keep of these; None for those that are gone."""
         return {id_: self.tracks[id_].body() if id_ in self.tracks else None for id_ in chargers}
 

@@ -4,10 +4,17 @@ received + recovered = stored + pending + discarded, at every moment. Each side 
 on its own: pending is the sum of what frames, the outbox and the journal hold.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    disable_created_metrics,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.metrics_core import Metric
@@ -74,13 +81,25 @@ class Reading(Collector):
 
     def __init__(self) -> None:
         self._rows: list[tuple[str, str, bool, Callable[[], float]]] = []
+        self._tables: list[tuple[str, str, str, Callable[[], Mapping[str, float]]]] = []
 
     def add(self, name: str, text: str, value: Callable[[], float], *, counter: bool) -> None:
         """One more number, asked for at every scrape."""
         self._rows.append((f"evse_bridge_{name}", text, counter, value))
 
+    def table(
+        self, name: str, text: str, label: str, values: Callable[[], Mapping[str, float]]
+    ) -> None:
+        """A gauge per value of a label, all asked for at once."""
+        self._tables.append((f"evse_bridge_{name}", text, label, values))
+
     def collect(self) -> Iterator[Metric]:
         """All of them, now."""
+        for name, text, label, values in self._tables:
+            gauge = GaugeMetricFamily(name, text, labels=[label])
+            for member, number in values().items():
+                gauge.add_metric([member], number)
+            yield gauge
         for name, text, counter, value in self._rows:
             family = CounterMetricFamily if counter else GaugeMetricFamily
             yield family(name, text, value=value())
@@ -90,9 +109,10 @@ class Stats:
     """The bridge's own metrics, and what a store's mover reports."""
 
     def __init__(self, *, version: str, stores: tuple[str, ...]) -> None:
+        # A start time per counter would double the series of the bridge's own metrics.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
         self.accounts = Accounts()
         self.registry = CollectorRegistry(auto_describe=False)
-        self._lasts: dict[str, float] = {}
         registry = self.registry
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -108,7 +128,6 @@ class Stats:
             {"version": version}
         )
         self.read = Reading()
-        self.chargers = gauge("chargers", "Chargers by presence.", "state")
         self.announces = counter("announces", "Announcements by outcome.", "outcome")
         self.store_up = gauge("store_up", "1 if the store took the last request.", "store")
         self.store_last_success = gauge(
@@ -122,7 +141,6 @@ class Stats:
             buckets=_SECONDS,
             registry=registry,
         )
-        self.points_pending = gauge("points_pending", "Points that a store has not yet.", "store")
         self.points_stored = counter("points_stored", "Points that a store took.", "store")
         self.points_refused = counter("points_refused", "Points that a store refused.", "store")
         self.points_expired = counter(

@@ -1,5 +1,6 @@
 """Parts of the bridge put together without sockets or disks, for tests of the core."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -106,9 +107,10 @@ class Bench:
         retained: bool = False,
     ) -> None:
         """A charger announces itself, or its last will does."""
-        mqtt = f', "mqtt": "{base}", "http": "http://10.0.0.7/"' if base else ""
-        payload = f'{{"state": "{state}", "id": "{charger}", "name": "{name}"{mqtt}}}'
-        self.hear((topic, payload), retained=retained, gap=0)
+        members = {"state": state, "id": charger, "name": name}
+        if base:
+            members |= {"mqtt": base, "http": "http://10.0.0.7/"}
+        self.hear((topic, json.dumps(members)), retained=retained, gap=0)
 
     def lines(self) -> list[str]:
         """The lines of line protocol so far, stamps left out."""

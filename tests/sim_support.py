@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import getpass
 import json
 import shutil
 import socket
@@ -38,24 +39,34 @@ async def until(happened: Callable[[], bool], seconds: float = PATIENCE_SECONDS)
 class Mosquitto:
     """A broker of its own on a free port; it can be stopped and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, tls: str = "") -> None:
+        """`tls` is further lines of the listener's configuration."""
         self.port = free_port()
-        self.url = f"mqtt://127.0.0.1:{self.port}"
+        self.url = f"mqtt{'s' if tls else ''}://127.0.0.1:{self.port}"
         self._config = folder / "mosquitto.conf"
-        text = f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+        text = f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n{tls}"
+        # Started by root it would become a user that may not read the test's folder.
+        text += f"user {getpass.getuser()}\n"
         self._config.write_text(text + "max_queued_messages 0\n")
         self._process: Popen[bytes] | None = None
 
     async def start(self) -> None:
         """Returns when it takes connections."""
-        self._process = Popen([MOSQUITTO, "-c", self._config], stdout=DEVNULL, stderr=DEVNULL)
-        await until(self._answers)
+        self._launch()
+        try:
+            await until(self._answers)
+        except TimeoutError:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(PATIENCE_SECONDS)
             self._process = None
+
+    def _launch(self) -> None:
+        self._process = Popen([MOSQUITTO, "-c", self._config], stdout=DEVNULL, stderr=DEVNULL)
 
     def _answers(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
@@ -134,13 +145,17 @@ async def simulating(options: SimOptions) -> AsyncIterator[None]:
 
 def ledger_messages(path: Path) -> Iterator[tuple[str, str, bool]]:
     """The messages of a ledger: topic, payload, retain."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    for row in _rows(path):
         if "truth" not in row:
             yield row["topic"], row["payload"], row["retain"]
 
 
 def ledger_truths(path: Path) -> list[dict[str, Any]]:
     """The life events of a ledger."""
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [row["truth"] | {"charger": row["charger"]} for row in rows if "truth" in row]
+    return [row["truth"] | {"charger": row["charger"]} for row in _rows(path) if "truth" in row]
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The complete lines; the last one may be half written."""
+    for line in path.read_text(encoding="utf-8").split("\n")[:-1]:
+        yield json.loads(line)

@@ -20,6 +20,10 @@ class Growth:
     per_second: float
     burst: float
 
+    def allows(self, risen: float, seconds: float) -> bool:
+        """Whether a counter can have risen by so much in that time."""
+        return 0 <= risen <= self.burst + self.per_second * max(0.0, seconds)
+
 
 @dataclass(slots=True)
 class _Doubt:
@@ -28,13 +32,15 @@ class _Doubt:
     first: float
     value: float
     since: float
+    latest: float
     readings: int = 1
 
-    def add(self, value: float, at: float) -> "_Doubt":
-        """The run with one more reading; a falling one, or a clock set back, starts anew."""
-        if value < self.value or at < self.since:
-            return _Doubt(value, value, at)
-        return _Doubt(self.first, value, self.since, self.readings + 1)
+    def add(self, value: float, at: float, growth: Growth) -> "_Doubt":
+        """The run with one more reading; one that does not fit, or a clock that was set
+        back, starts anew."""
+        if at < self.latest or not growth.allows(value - self.value, at - self.latest):
+            return _Doubt(value, value, at, at)
+        return _Doubt(self.first, value, self.since, at, self.readings + 1)
 
     def stands(self, at: float) -> bool:
         return self.readings >= BELIEF_READINGS and at - self.since >= BELIEF_SECONDS
@@ -59,15 +65,17 @@ class ResetProof:
         if self._fits(value, at):
             self._believe(value, at)
         elif state != 0:
-            self._doubt = self._doubt.add(value, at) if self._doubt else _Doubt(value, value, at)
-            if self._doubt.stands(at):
-                self._rebase(self._doubt, at)
+            doubt = self._doubt
+            doubt = doubt.add(value, at, self._growth) if doubt else _Doubt(value, value, at, at)
+            self._doubt = doubt
+            if doubt.stands(at):
+                self._rebase(doubt, at)
         return self.total
 
     def _fits(self, value: float, at: float) -> bool:
         if self._last is None:
             return value > 0
-        return 0 <= value - self._last <= self._growth.burst + self._possible(at)
+        return self._growth.allows(value - self._last, at - self._at)
 
     def _possible(self, at: float) -> float:
         return self._growth.per_second * max(0.0, at - self._at)

@@ -5,7 +5,7 @@ second base topic announced for it is followed beside the first, and the charger
 once the first is silent and the second speaks. What two ids claim cannot be attributed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.announce import Announcement
@@ -22,7 +22,7 @@ class Rules:
     """What the settings say of the fleet; durations in seconds."""
 
     dialect: Dialect = Dialect.NOFOS
-    dialects: dict[str, Dialect] = field(default_factory=dict)
+    dialects: Mapping[ChargerId, Dialect] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     stale_after: float = 120.0
     silent_after: float = 75.0

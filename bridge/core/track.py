@@ -29,7 +29,7 @@ class Habits:
 
     frame_gap: float = 0.25
     stale_after: float = 120.0
-    temperature_scale: Mapping[Dialect, float] | None = None
+    temperature_scale: float | None = None
     readings_per_second: float = 50.0
     state_set: bool = False
 
@@ -78,8 +78,7 @@ class Track:
         row = LIVE.get(wire)
         if known or row is None:
             return known
-        scales = self._habits.temperature_scale or {}
-        scale = row.scale_for(self.charger.dialect, scales.get(self.charger.dialect))
+        scale = row.scale_for(self.charger.dialect, self._habits.temperature_scale)
         made = Channel(row, _BITS[wire], parser(row, scale), self._line_of(row))
         self.channels[wire] = made
         return made

@@ -1,16 +1,14 @@
 """Hearing over MQTT: one paho client on the event loop, messages handed on in batches."""
 
 import asyncio
-import contextlib
 import random
-import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import Client, MQTTMessage, SocketLike
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -156,8 +154,6 @@ class Mqtt:
         if (sock := self._client.socket()) is not None and sock.fileno() >= 0:
             self._loop.remove_reader(sock)
             self._loop.remove_writer(sock)
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
             sock.close()
 
     def _readable(self) -> None:
@@ -222,7 +218,7 @@ class Mqtt:
         return client
 
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
-        self._batch.append((message._topic, message.payload, message.retain))
+        self._batch.append((message._topic, bytes(message.payload), message.retain))
 
     def _on_connect(
         self,
@@ -276,7 +272,7 @@ class Mqtt:
         if self._client.socket() is not None:
             self._write()
 
-    def _on_socket_close(self, client: Client, userdata: object, sock: socket.socket) -> None:
+    def _on_socket_close(self, client: Client, userdata: object, sock: SocketLike) -> None:
         """A closed descriptor must not stay registered: its number is given out again."""
         if sock.fileno() >= 0:
             self._loop.remove_reader(sock)

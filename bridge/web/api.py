@@ -64,7 +64,10 @@ class Api:
             self._tracks[each]
             for each in ids[start:]
             if (asked.charger is None or each == asked.charger)
-            and (asked.since_ms is None or self._tracks[each].charger.heard_at * 1000 >= asked.since_ms)
+            and (
+                asked.since_ms is None
+                or self._tracks[each].charger.heard_at * 1000 >= asked.since_ms
+            )
         ][: asked.limit + 1]
         page = found[: asked.limit]
         after = page[-1].charger.id if len(found) > asked.limit else None

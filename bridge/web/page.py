@@ -58,7 +58,7 @@ class Page:
             '<meta http-equiv=refresh content="10">'
             f"<title>nofos-bridge</title><style>{_STYLE}</style><h1>nofos-bridge</h1>"
             f"{self._tally()}{_form(search)}{_shown(len(wanted))}"
-            f'<div class=wide><table><thead><tr>{_heads()}</tr></thead>'
+            f"<div class=wide><table><thead><tr>{_heads()}</tr></thead>"
             f"<tbody>{rows or _EMPTY}</tbody></table></div>"
             '<p>More: <a href="/metrics">/metrics</a>, '
             '<a href="/api/v1/chargers">/api/v1/chargers</a>, '
@@ -121,7 +121,7 @@ def _row(track: Track, now: float) -> str:
     cells = "".join(f"<td>{_cell(columns, values, digits)}</td>"
                     for _, columns, _, digits in _COLUMNS)  # fmt: skip
     return (
-        f"<tr><td>{escape(charger.name or '–')}</td>"
+        f"<tr><td>{escape(charger.name or '-')}</td>"
         f'<td class="dot {look}">{escape(state.replace("_", " "))}</td>'
         f'<td><a href="/api/v1/chargers/{escape(charger.id)}">{escape(charger.id)}</a></td>'
         f"{cells}<td>{_age(charger.heard_at, now)}</td></tr>"
@@ -135,7 +135,7 @@ def _cell(columns: Iterable[str], values: Mapping[str, Channel], digits: int) ->
         if channel is not None and channel.value is not None:
             value = channel.value / 1000 if column == "energy" else channel.value
             shown.append(f"{value:.{digits}f}")
-    return " / ".join(shown) or "<small>–</small>"
+    return " / ".join(shown) or "<small>-</small>"
 
 
 def _age(heard_at: float, now: float) -> str:

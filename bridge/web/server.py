@@ -1,8 +1,10 @@
 """The web server: metrics, probes, the API and the fleet page."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Protocol
 
 from aiohttp import web
@@ -13,6 +15,13 @@ from bridge.web.metrics import OPENMETRICS, TEXT, Metrics, groups_of, gzipped, w
 from bridge.web.page import Page
 
 PROBES = frozenset({"/livez", "/readyz"})
+
+
+class Login(Protocol):
+    """Who may see more than the probes."""
+
+    async def allows(self, header: str) -> bool:
+        """Whether an Authorization header is the operator's."""
 
 
 class Health(Protocol):
@@ -37,14 +46,16 @@ class Server:
         api: Api,
         page: Page,
         health: Health,
-        allowed: Callable[[str], Awaitable[bool]] | None = None,
+        login: Login | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._host = host
         self._port = port
         self._metrics = metrics
         self._health = health
         self._page = page
-        self._allowed = allowed
+        self._login = login
+        self._tls = tls
         app = web.Application(middlewares=[self._guard])
         app.add_routes(
             [
@@ -55,12 +66,12 @@ class Server:
                 *api.routes(),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
 
     async def start(self) -> int:
         """Listen; returns the port. Raises CannotStart when it is taken."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, shutdown_timeout=2)
+        site = web.TCPSite(self._runner, self._host, self._port, ssl_context=self._tls)
         try:
             await site.start()
         except OSError as error:
@@ -82,20 +93,23 @@ class Server:
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
         """Ask for the login where one is set; errors of the API are JSON."""
-        if self._allowed and request.path not in PROBES:
-            login = request.headers.get("Authorization", "")
-            if not await self._allowed(login):
-                return web.Response(
-                    status=401,
-                    text="login needed\n",
-                    headers={"WWW-Authenticate": 'Basic realm="nofos-bridge", charset="UTF-8"'},
-                )
+        if not await self._may_see(request):
+            return web.Response(
+                status=401,
+                text="login needed\n",
+                headers={"WWW-Authenticate": 'Basic realm="nofos-bridge", charset="UTF-8"'},
+            )
         try:
             return await handler(request)
         except web.HTTPException as error:
             if request.path.startswith("/api/") and error.status >= 400:
                 return web.json_response({"error": error.reason.lower()}, status=error.status)
             raise
+
+    async def _may_see(self, request: web.Request) -> bool:
+        if self._login is None or request.path in PROBES:
+            return True
+        return await self._login.allows(request.headers.get("Authorization", ""))
 
     async def _scrape(self, request: web.Request) -> web.Response:
         try:
@@ -132,3 +146,15 @@ def _probe(wrong: str | None) -> web.Response:
     if wrong is None:
         return web.Response(text="ok\n")
     return web.Response(status=503, text=f"{wrong}\n")
+
+
+def tls_context(cert_file: Path | None, key_file: Path | None) -> ssl.SSLContext | None:
+    """HTTPS where a certificate is set; raises CannotStart for one that cannot be used."""
+    if cert_file is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(cert_file, key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise CannotStart(f"web.cert_file {cert_file}: {error}") from error
+    return context

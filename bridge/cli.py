@@ -1,0 +1,160 @@
+"""The commands: each says what it does, where its data goes, and how it is used."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import bridge
+from bridge.core.errors import CannotStart, FixSettings, FolderBusy
+from bridge.logs import configure
+from bridge.service import run as run_bridge
+from bridge.service import stop_on_signals
+from bridge.settings import Settings, load
+from bridge.sim.run import SCENARIOS, SimError, SimOptions
+from bridge.sim.run import simulate as run_simulation
+from bridge.tools.check import check as check_settings
+from bridge.tools.check import explain
+from bridge.tools.demo import demo as run_demo
+from bridge.tools.fields import table as fields_table
+from bridge.tools.refused import show as show_refused
+
+FAILED, UNUSABLE = 1, 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Telemetry of EV charger fleets: MQTT in, InfluxDB and Prometheus out.",
+    rich_markup_mode="markdown",
+)
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="TOML file with settings; also NOFOS_CONFIG."),
+]
+
+
+def main() -> None:
+    """The entry point of `nofos-bridge` and `python -m bridge`."""
+    app(prog_name="nofos-bridge")
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(bridge.__version__)
+        raise typer.Exit
+
+
+@app.command(epilog="Example: NOFOS_MQTT__URL=mqtt://broker:1883 nofos-bridge run")
+def run(config: Config = None) -> None:
+    """The bridge, until SIGTERM or SIGINT; then it drains and exits 0."""
+    settings = _settings(config)
+    configure(settings.log.level, settings.log.format)
+    _finish(_until_signalled(settings))
+
+
+async def _until_signalled(settings: Settings) -> None:
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    await run_bridge(settings, stop=stop)
+
+
+@app.command(epilog="Example: nofos-bridge demo --chargers 50")
+def demo(
+    chargers: Annotated[int, typer.Option(min=1, max=2000, help="Simulated chargers.")] = 25,
+    speed: Annotated[
+        float, typer.Option(min=0.1, max=60, help="How much faster than real chargers.")
+    ] = 10.0,
+) -> None:
+    """An embedded broker, simulated chargers, the bridge and its page; nothing else needed."""
+    _finish(run_demo(chargers, speed, os.environ, sys.stdout))
+
+
+@app.command(epilog="Example: nofos-bridge check --config /etc/nofos-bridge.toml")
+def check(config: Config = None) -> None:
+    """The effective settings with their sources; exit 2 and a remedy for each wrong one."""
+    raise typer.Exit(check_settings(config, os.environ, sys.stdout, sys.stderr))
+
+
+_SCENARIOS = "; ".join(f"{name}: {about}" for name, about in SCENARIOS.items())
+
+
+@app.command(epilog="Example: nofos-bridge simulate --broker mqtt://localhost:1883 --chargers 100")
+def simulate(
+    broker: Annotated[str, typer.Option(metavar="URL", help="mqtt://[user:password@]host:port")],
+    chargers: Annotated[int, typer.Option(min=1, help="How many chargers.")] = 25,
+    interval: Annotated[float, typer.Option(help="Seconds between documents.")] = 30.0,
+    speed: Annotated[float, typer.Option(help="How much faster time runs.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 1,
+    http_port: Annotated[
+        int | None, typer.Option(help="Answer HTTP on this port of 127.1.0.1, 127.1.0.2, …")
+    ] = None,
+    scenario: Annotated[str, typer.Option(metavar="NAME", help=_SCENARIOS)] = "calm",
+    ledger: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write down every message published.")
+    ] = None,
+    recording: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Play such a file instead.")
+    ] = None,
+) -> None:
+    """Chargers as they behave on MQTT and HTTP, until interrupted."""
+    configure("info", "auto")
+    options = SimOptions(
+        broker=broker, chargers=chargers, interval=interval, speed=speed, seed=seed,
+        http_port=http_port, scenario=scenario, ledger=ledger, recording=recording,
+    )  # fmt: skip
+    _finish(_simulate(options))
+
+
+async def _simulate(options: SimOptions) -> None:
+    """Until a signal comes, or a recording is over."""
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    simulation = asyncio.create_task(run_simulation(options), name="simulation")
+    stopped = asyncio.create_task(stop.wait(), name="stopped")
+    await asyncio.wait({simulation, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not simulation.done():
+        simulation.cancel()
+        await asyncio.wait({simulation})
+    if not simulation.cancelled():
+        simulation.result()
+
+
+@app.command(epilog="Example: nofos-bridge refused > refused.tsv")
+def refused(config: Config = None) -> None:
+    """Lines that a store refused: time, store, reason and line, separated by tabs."""
+    show_refused(_settings(config).journal.dir, sys.stdout)
+
+
+@app.command(epilog="Example: nofos-bridge fields > fields.md")
+def fields() -> None:
+    """The catalogue: every field, its metric, its column, its unit."""
+    sys.stdout.write(fields_table())
+
+
+def _settings(config: Path | None) -> Settings:
+    try:
+        return load(config, os.environ)
+    except FixSettings as error:
+        sys.stderr.write(explain(error.problems))
+        raise typer.Exit(UNUSABLE) from error
+
+
+def _finish(work: Coroutine[None, None, None]) -> None:
+    """Run to the end; errors that the user can cure are said in a line."""
+    try:
+        asyncio.run(work)
+    except (FolderBusy, FixSettings, SimError) as error:
+        typer.echo(f"nofos-bridge: {error}", err=True)
+        raise typer.Exit(UNUSABLE) from error
+    except CannotStart as error:
+        typer.echo(f"nofos-bridge: {error}", err=True)
+        raise typer.Exit(FAILED) from error

@@ -1,0 +1,49 @@
+"""What the probes ask: whether the process lives, and whether it hears."""
+
+import time
+from typing import Protocol
+
+from bridge.core.clock import Moment
+
+STALLED_SECONDS = 30.0
+
+
+def moment() -> Moment:
+    """This moment on both clocks."""
+    return Moment(time.time(), time.monotonic())
+
+
+class Connection(Protocol):
+    """What is known of the broker."""
+
+    connected: bool
+    subscribed: bool
+    last_packet: float
+
+
+class Health:
+    """Each answer is None for well, else what is wrong."""
+
+    def __init__(self, connection: Connection, keepalive: float) -> None:
+        self._connection = connection
+        self._keepalive = keepalive
+        self._beat = time.monotonic()
+
+    def beat(self) -> None:
+        """The housekeeping came round."""
+        self._beat = time.monotonic()
+
+    def dead(self) -> str | None:
+        """Nothing of broker or store: a restart would not cure those."""
+        late = time.monotonic() - self._beat
+        return f"no turn of the housekeeping for {late:.0f} s" if late > STALLED_SECONDS else None
+
+    def unready(self) -> str | None:
+        """The announce topics are acknowledged, and the broker spoke not long ago."""
+        if not self._connection.connected:
+            return "not connected to the broker"
+        if not self._connection.subscribed:
+            return "the broker has not acknowledged the announce topics"
+        if time.time() - self._connection.last_packet > 2 * self._keepalive:
+            return "nothing from the broker for two keep-alives"
+        return None

@@ -1,0 +1,82 @@
+"""Connects the bridge's own gauges to the parts that know their values."""
+
+import shutil
+from pathlib import Path
+from typing import Protocol
+
+from bridge.core.outbox import Outbox
+from bridge.roster import Roster
+from bridge.stats import MAIN, AccountsCollector, Stats
+
+
+class Owed(Protocol):
+    """What lies behind a store's cursor."""
+
+    @property
+    def readings(self) -> int: ...
+
+    @property
+    def points(self) -> int: ...
+
+    @property
+    def oldest_ms(self) -> int | None: ...
+
+
+class Owing(Protocol):
+    """The journal, as the gauges see it."""
+
+    @property
+    def bytes(self) -> int: ...
+
+    def owed(self, store: str) -> Owed:
+        """What this store has not yet."""
+
+
+class Connection(Protocol):
+    """The broker's connection, as the gauges see it."""
+
+    connected: bool
+    connections: int
+    last_packet: float
+
+
+def measure(
+    stats: Stats,
+    *,
+    hearing: Connection,
+    roster: Roster,
+    journal: Owing,
+    stores: tuple[str, ...],
+    out: Outbox,
+    limit: int,
+    folder: Path,
+) -> None:
+    """Every gauge is read at the scrape; nothing is computed between scrapes."""
+
+    def pending() -> int:
+        owed = journal.owed(MAIN).readings if MAIN in stores else 0
+        return out.open + out.held + owed
+
+    def oldest() -> float:
+        stamps = [journal.owed(store).oldest_ms for store in stores]
+        return min((stamp for stamp in stamps if stamp), default=0) / 1000
+
+    stats.registry.register(AccountsCollector(stats.accounts, pending))
+    read = stats.read
+    read.add("mqtt_connected", "1 while the broker takes our session.",
+             lambda: int(hearing.connected), counter=False)  # fmt: skip
+    read.add("mqtt_last_packet_timestamp_seconds", "Unix time of the broker's last packet.",
+             lambda: hearing.last_packet, counter=False)  # fmt: skip
+    read.add("mqtt_reconnects", "Connections after the first one.",
+             lambda: max(0, hearing.connections - 1), counter=True)  # fmt: skip
+    read.add("journal_bytes", "Size of the journal.", lambda: journal.bytes, counter=False)
+    read.add("journal_limit_bytes", "Bound of the journal's size.", lambda: limit, counter=False)
+    read.add("journal_oldest_pending_timestamp_seconds",
+             "Stamp of the oldest point that a store has not yet; 0 for none.",
+             oldest, counter=False)  # fmt: skip
+    read.add("disk_free_bytes", "Free space where the journal lies.",
+             lambda: shutil.disk_usage(folder).free, counter=False)  # fmt: skip
+    stats.registry.register(read)
+    read.table("chargers", "Chargers by presence.", "state", roster.presences)
+    read.table("points_pending", "Points that a store has not yet.", "store",
+               lambda: {store: journal.owed(store).points for store in stores})  # fmt: skip

@@ -1,0 +1,95 @@
+"""Tells the log and the metrics what happens: announcements, refusals, stores, bugs."""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+from bridge.core.cover import Change
+from bridge.core.model import ChargerId, Reason
+from bridge.logs import Complaints
+from bridge.stats import MAIN, Stats
+
+log = structlog.get_logger("bridge")
+
+QUIET = frozenset({"known", "disconnected", "other_shard"})
+REFUSED = frozenset({"malformed", "too_long", "bad_id", "bad_base", "limit"})
+MOST_ALIKE = 120
+
+
+class Lost(Protocol):
+    """What a store never gets."""
+
+    @property
+    def readings(self) -> int: ...
+
+    @property
+    def points(self) -> int: ...
+
+
+class Reporter:
+    """The listener of the roster and of the stores' movers."""
+
+    def __init__(
+        self,
+        *,
+        stats: Stats,
+        complaints: Complaints,
+        follow: Callable[[Iterable[str], Iterable[str]], None],
+    ) -> None:
+        self._stats = stats
+        self._complaints = complaints
+        self._follow = follow
+
+    def subscriptions(self, changes: Iterable[Change]) -> None:
+        """The fleet's bases changed."""
+        for change in changes:
+            self._follow(change.subscribe, change.unsubscribe)
+
+    def announced(self, label: str, charger: str, topic: str) -> None:
+        """An announcement was taken or refused."""
+        self._stats.announces.labels(label).inc()
+        if label in REFUSED:
+            shown = topic[:MOST_ALIKE]
+            self._complaints.say("announce.refused", charger=shown, reason=label)
+        elif label not in QUIET:
+            log.info(f"charger.{label}", charger=charger, topic=topic)
+
+    def retired(self, charger: ChargerId) -> None:
+        """A charger is gone, by its operator's will or after a long silence."""
+        log.info("charger.retired", charger=charger)
+
+    def bug(self, topic: bytes, error: BaseException) -> None:
+        """An error that nobody foresaw; its traceback is logged once in a while."""
+        self._complaints.say(
+            "message.bug",
+            charger=type(error).__name__,
+            level="error",
+            topic=topic[:MOST_ALIKE].decode(errors="replace"),
+            exc_info=error,
+        )
+
+    def request(self, store: str, outcome: str, seconds: float) -> None:
+        self._stats.request(store, outcome, seconds)
+
+    def stored(self, store: str, points: int, readings: int, at: float) -> None:
+        self._stats.stored(store, points, readings, at)
+
+    def refused(self, store: str, points: int, readings: int) -> None:
+        self._stats.refused(store, points, readings)
+
+    def lost(self, store: str, owed: Lost) -> None:
+        """The disk could not keep what this store was owed."""
+        if not owed.points:
+            return
+        self._stats.points_expired.labels(store).inc(owed.points)
+        if store == MAIN:
+            self._stats.accounts.discard(Reason.DISK, owed.readings)
+        self._complaints.say(
+            "journal.lost", charger=store, level="error", points=owed.points,
+            readings=owed.readings,
+        )  # fmt: skip
+
+    def trouble(self, store: str, why: str, kind: str) -> None:
+        """A store does not take what it is given."""
+        self._complaints.say(f"store.{kind}", charger=store, why=why)

@@ -1,0 +1,109 @@
+"""The rounds: what must be looked at as time passes."""
+
+import asyncio
+import time
+from datetime import timedelta
+from typing import Protocol
+
+from bridge.core.clock import Moment
+from bridge.core.errors import DiskTrouble
+from bridge.health import Health, moment
+from bridge.logs import Complaints
+from bridge.pipeline import Pipeline
+from bridge.roster import Roster
+from bridge.stats import Stats
+
+TICK_SECONDS = 0.05
+SWEEP_MOST = 500
+"""Chargers looked at in one tick: a few milliseconds."""
+SWEEP_SECONDS = 1.0
+TRIM_SECONDS = 30.0
+SNAPSHOT_SECONDS = 300.0
+HISTORY = timedelta(days=400)
+
+
+class Trims(Protocol):
+    """A journal that is kept within its bounds."""
+
+    async def trim(self, now_ms: int) -> object:
+        """Let go of what is over the bounds."""
+
+
+class Snapshots(Protocol):
+    """A state file that is kept within its bounds, and copied."""
+
+    async def trim(self, now_ms: int, keep: timedelta) -> None:
+        """Let go of old history."""
+
+    async def snapshot(self) -> None:
+        """Make a copy to fall back to."""
+
+
+class Rounds:
+    """Ends frames by time, sweeps the chargers, trims the files, beats the heart."""
+
+    def __init__(
+        self,
+        *,
+        pipeline: Pipeline,
+        roster: Roster,
+        journal: Trims,
+        state: Snapshots,
+        stats: Stats,
+        complaints: Complaints,
+        health: Health,
+    ) -> None:
+        self._pipeline = pipeline
+        self._roster = roster
+        self._journal = journal
+        self._state = state
+        self._stats = stats
+        self._complaints = complaints
+        self._health = health
+
+    async def run(self) -> None:
+        """Go round for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tick(), name="tick")
+            group.create_task(self._trim(), name="trim")
+            group.create_task(self._snapshot(), name="snapshot")
+
+    async def _tick(self) -> None:
+        next_sweep = 0.0
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(TICK_SECONDS)
+            self._stats.loop_lag.observe(max(0.0, time.monotonic() - before - TICK_SECONDS))
+            now = moment()
+            self._health.beat()
+            self._pipeline.quiet(now)
+            self._roster.sweep(now, SWEEP_MOST)
+            if now.steady >= next_sweep:
+                next_sweep = now.steady + SWEEP_SECONDS
+                self._sweep(now)
+
+    def _sweep(self, now: Moment) -> None:
+        self._roster.rewind()
+        self._complaints.sweep()
+
+    async def _trim(self) -> None:
+        while True:
+            await asyncio.sleep(TRIM_SECONDS)
+            await self.trim()
+
+    async def trim(self) -> None:
+        """Keep journal and history within their bounds."""
+        now_ms = int(time.time() * 1000)
+        try:
+            await self._journal.trim(now_ms)
+            await self._state.trim(now_ms, HISTORY)
+        except DiskTrouble as trouble:
+            self._complaints.say("disk.trouble", charger="trim", why=str(trouble))
+
+    async def _snapshot(self) -> None:
+        while True:
+            await asyncio.sleep(SNAPSHOT_SECONDS)
+            try:
+                await self._state.snapshot()
+            except DiskTrouble as trouble:
+                self._complaints.say("disk.trouble", charger="snapshot", why=str(trouble))

@@ -1,0 +1,70 @@
+"""The kinds of values that settings have, each with the parser that makes it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import PlainValidator, SecretStr
+
+from bridge.core.model import ChargerId, Dialect
+from bridge.logs import Format, Level
+from bridge.settings import addresses, networks, parse, words
+from bridge.settings.networks import Network
+
+
+def _secret(value: object) -> SecretStr:
+    return SecretStr(parse.text(value))
+
+
+Duration = Annotated[timedelta, PlainValidator(parse.duration)]
+Size = Annotated[int, PlainValidator(parse.size)]
+Count = Annotated[int, PlainValidator(parse.whole(1, 10_000_000))]
+Index = Annotated[int, PlainValidator(parse.whole(0, 9_999))]
+Number = Annotated[float, PlainValidator(parse.number)]
+MaybeNumber = Annotated[float | None, PlainValidator(parse.optional(parse.number))]
+Switch = Annotated[bool, PlainValidator(parse.switch)]
+Text = Annotated[str | None, PlainValidator(parse.optional(parse.text))]
+Secret = Annotated[SecretStr | None, PlainValidator(parse.optional(_secret))]
+BasicUser = Annotated[str | None, PlainValidator(parse.optional(words.basic_user))]
+ClientId = Annotated[str | None, PlainValidator(parse.optional(words.client_id))]
+File = Annotated[Path | None, PlainValidator(parse.optional(words.file))]
+Folder = Annotated[Path, PlainValidator(words.folder)]
+Broker = Annotated[addresses.MqttUrl, PlainValidator(addresses.mqtt_url)]
+StoreUrl = Annotated[str | None, PlainValidator(parse.optional(addresses.store_url))]
+ListenOn = Annotated[addresses.Listen, PlainValidator(addresses.listen)]
+Networks = Annotated[tuple[Network, ...], PlainValidator(networks.networks)]
+Ports = Annotated[tuple[int, ...], PlainValidator(networks.ports)]
+Topics = Annotated[tuple[str, ...], PlainValidator(words.topics)]
+ChargerIds = Annotated[tuple[ChargerId, ...], PlainValidator(words.charger_ids)]
+KeyedByCharger = Annotated[ChargerId, PlainValidator(words.charger_id)]
+DialectName = Annotated[Dialect, PlainValidator(parse.choice(Dialect))]
+LevelName = Annotated[Level, PlainValidator(parse.choice(Level))]
+FormatName = Annotated[Format, PlainValidator(parse.choice(Format))]
+StoreName = Annotated[str, PlainValidator(words.store_name)]
+Tags = Mapping[
+    Annotated[str, PlainValidator(words.tag_key)], Annotated[str, PlainValidator(words.tag_value)]
+]
+Dialects = Mapping[KeyedByCharger, DialectName]
+
+
+def keep_alive(value: object) -> timedelta:
+    """MQTT counts the keep-alive in whole seconds, in 16 bits."""
+    span = parse.duration(value)
+    if span.microseconds or not 1 <= span.total_seconds() <= 65535:
+        raise parse.Wrong(
+            f"{parse.quoted(value)} is not whole seconds from 1s to 65535s", "write it like 30s"
+        )
+    return span
+
+
+def frame_gap(value: object) -> timedelta:
+    """A frame ends after two seconds in any case, so its gap is below that."""
+    span = parse.duration(value)
+    if span >= timedelta(seconds=2):
+        raise parse.Wrong(f"{parse.quoted(value)} is not below 2s", "write it like 0.25s")
+    return span
+
+
+KeepAlive = Annotated[timedelta, PlainValidator(keep_alive)]
+FrameGap = Annotated[timedelta, PlainValidator(frame_gap)]

@@ -1,0 +1,224 @@
+"""Every setting: its name, kind, default and meaning, one section after the other."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bridge.core.model import Dialect
+from bridge.logs import Format, Level
+from bridge.settings import kinds
+from bridge.settings.addresses import Listen, MqttUrl
+
+PRIVATE_NETWORKS = tuple(
+    ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+
+
+def _seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)
+
+
+class Section(BaseModel):
+    """A group of settings; cannot be changed once made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Mqtt(Section):
+    """The broker, and what to hear there."""
+
+    url: kinds.Broker = Field(
+        MqttUrl("localhost", 1883),
+        description="Address of the broker: `mqtt://host:1883`, or `mqtts://host:8883` for TLS.",
+    )
+    username: kinds.Text = Field(None, description="User name at the broker.")
+    password: kinds.Secret = Field(None, description="Password at the broker.")
+    client_id: kinds.ClientId = Field(
+        None, description="MQTT client id; unset: made once and kept in the data folder."
+    )
+    announce_topics: kinds.Topics = Field(
+        ("openevse/announce/+",), description="Topic filters on which chargers announce themselves."
+    )
+    ca_file: kinds.File = Field(
+        None, description="PEM file of the authorities to trust; unset: the system's."
+    )
+    cert_file: kinds.File = Field(
+        None, description="PEM file of the client certificate; needs `key_file`."
+    )
+    key_file: kinds.File = Field(None, description="PEM file of the client certificate's key.")
+    keepalive: kinds.KeepAlive = Field(_seconds(30), description="MQTT keep-alive.")
+    queries: kinds.Switch = Field(
+        False, description="Send read-only RAPI queries (`$G…`) over MQTT."
+    )
+
+
+class Http(Section):
+    """Which chargers to poll over HTTP, and how."""
+
+    enabled: kinds.Switch = Field(True, description="Poll chargers over HTTP.")
+    username: kinds.BasicUser = Field(
+        None, description="User name for chargers; sent only where `allow` was set."
+    )
+    password: kinds.Secret = Field(
+        None, description="Password for chargers; sent only where `allow` was set."
+    )
+    credentials_file: kinds.File = Field(
+        None, description="TOML file: charger id → username, password, allow."
+    )
+    allow: kinds.Networks = Field(
+        PRIVATE_NETWORKS,
+        description="Networks in which chargers may be polled. Credentials travel only once this "
+        "was set, or to a charger's own `allow`. Loopback, link-local, multicast and the bridge's "
+        "own addresses are polled only if they are named here.",
+    )
+    ports: kinds.Ports = Field((80, 443), description="Ports on which chargers may be polled.")
+    ca_file: kinds.File = Field(
+        None, description="PEM file of the authorities to trust; unset: the system's."
+    )
+    fallback_every: kinds.Duration = Field(
+        _seconds(30), description="How often to poll a charger whose MQTT is silent."
+    )
+    enrich_every: kinds.Duration = Field(
+        _seconds(300), description="How often to ask for what MQTT does not carry."
+    )
+    min_gap: kinds.Duration = Field(
+        _seconds(15), description="Least time between two requests to one charger."
+    )
+    timeout: kinds.Duration = Field(_seconds(10), description="Longest wait for a reply.")
+    concurrency: kinds.Count = Field(256, description="Most requests in flight at once.")
+
+    @property
+    def allow_was_set(self) -> bool:
+        """Whether an operator named the networks; the default carries no credentials."""
+        return "allow" in self.model_fields_set
+
+
+class Fleet(Section):
+    """Whom to follow, and how to read what they say."""
+
+    dialect: kinds.DialectName = Field(
+        Dialect.NOFOS, description="How firmware writes values: `nofos`, `ancestor` or `openevse`."
+    )
+    dialects: kinds.Dialects = Field(
+        default_factory=dict, description="Charger id → dialect, where it differs from `dialect`."
+    )
+    temperature_scale: kinds.MaybeNumber = Field(
+        None,
+        description="What to multiply temperatures by to get °C, such as `0.1`; unset: as the "
+        "dialect says.",
+    )
+    silent_after: kinds.Duration = Field(
+        _seconds(75), description="A connected charger without a live message is silent after this."
+    )
+    stale_after: kinds.Duration = Field(
+        _seconds(120), description="A periodic value without a new one is not shown after this."
+    )
+    retire_after: kinds.Duration = Field(
+        timedelta(days=7), description="A charger not heard of is forgotten after this."
+    )
+    max_chargers: kinds.Count = Field(100_000, description="Most chargers to follow.")
+    max_readings_per_second: kinds.Number = Field(
+        50.0, description="Most readings to take from one charger in a second."
+    )
+    frame_gap: kinds.FrameGap = Field(
+        _seconds(0.25), description="Quiet time after which a frame is whole; below 2s."
+    )
+    labels_file: kinds.File = Field(None, description="TOML file: charger id → alias, site.")
+    ignore: kinds.ChargerIds = Field((), description="Ids of chargers not to follow.")
+
+
+class Journal(Section):
+    """What is kept on disk until the stores have it, and after."""
+
+    dir: kinds.Folder = Field(
+        Path("./nofos-bridge-data"), description="Data folder; `/data` in the container image."
+    )
+    keep: kinds.Duration = Field(timedelta(days=7), description="How long points are kept.")
+    max_bytes: kinds.Size = Field(
+        2_000_000_000, description="Most disk space for points; the oldest go first."
+    )
+
+
+class Store(Section):
+    """One store that speaks the InfluxDB v2 write API."""
+
+    url: kinds.StoreUrl = Field(
+        None, description="Address of the store: `http://host:8086`; unset: no store."
+    )
+    org: kinds.Text = Field(
+        None, description="Organisation; may stay unset where the store has none (VictoriaMetrics)."
+    )
+    bucket: kinds.Text = Field(
+        None,
+        description="Bucket; needed with `url` (`database/retention` for InfluxDB 1.8, any word "
+        "for VictoriaMetrics).",
+    )
+    token: kinds.Secret = Field(
+        None, description="Token; may stay unset where the store asks for none."
+    )
+    tags: kinds.Tags = Field(
+        default_factory=dict,
+        description="Static tags on every point; never `charger` or `kind`.",
+    )
+    ca_file: kinds.File = Field(
+        None, description="PEM file of the authorities to trust; unset: the system's."
+    )
+    timeout: kinds.Duration = Field(_seconds(10), description="Longest wait for a reply.")
+    batch: kinds.Count = Field(5000, description="Most lines in one request.")
+    flush_every: kinds.Duration = Field(
+        _seconds(1), description="A request goes out at least this often while lines wait."
+    )
+
+
+class Influx(Store):
+    """The main store, and further ones beside it."""
+
+    mirrors: Mapping[kinds.StoreName, Store] = Field(
+        default_factory=dict,
+        description="Further stores by name, each with the settings above and its own cursor.",
+    )
+
+
+class Web(Section):
+    """The page, the metrics and the API."""
+
+    listen: kinds.ListenOn = Field(
+        Listen("0.0.0.0", 9876), description="Where to listen: `host:port`, `[::]:9876` for IPv6."
+    )
+    state_set: kinds.Switch = Field(
+        False, description="Show `evse_state` as a state set beside `evse_state_code`."
+    )
+    username: kinds.BasicUser = Field(
+        None, description="User name for all but the probes; needs `password_hash`."
+    )
+    password_hash: kinds.Secret = Field(None, description="Hash of the password for `username`.")
+    cert_file: kinds.File = Field(
+        None, description="PEM file of the server certificate, for HTTPS; needs `key_file`."
+    )
+    key_file: kinds.File = Field(None, description="PEM file of the server certificate's key.")
+
+
+class Shard(Section):
+    """Which part of the fleet is this bridge's."""
+
+    index: kinds.Index = Field(
+        0,
+        description="This bridge's number, from 0; unset with `count` above 1: the number at the "
+        "end of `HOSTNAME`.",
+    )
+    count: kinds.Count = Field(1, description="How many bridges share the fleet.")
+
+
+class Log(Section):
+    """What the bridge says of itself."""
+
+    level: kinds.LevelName = Field(
+        Level.INFO, description="Least level: `debug`, `info`, `warning` or `error`."
+    )
+    format: kinds.FormatName = Field(
+        Format.AUTO, description="`console`, `json`, or `auto`: console on a terminal, else JSON."
+    )

@@ -1,0 +1,95 @@
+"""Settings as a reader sees them: one row each, never a secret."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from bridge.settings.model import Settings
+from bridge.settings.parse import BYTES
+
+UNSET = "unset"
+_LARGEST_FIRST = sorted(
+    ((count, unit.upper().replace("I", "i")) for unit, count in BYTES.items() if unit),
+    key=lambda pair: -pair[0],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting that holds: its name, its value as text, where it came from."""
+
+    name: str
+    value: str
+    source: str
+
+
+def effective(settings: Settings) -> list[Row]:
+    """Every setting in the order of the sections; secrets are only `set` or `unset`."""
+    return [Row(name, value, settings.source_of(name)) for name, value in _rows(settings, "")]
+
+
+def _rows(model: BaseModel, above: str) -> Iterator[tuple[str, str]]:
+    for name, field in type(model).model_fields.items():
+        path, value = f"{above}{name}", getattr(model, name)
+        if is_secret(field):
+            yield path, UNSET if value is None else "set"
+        else:
+            yield from _shown(path, value)
+
+
+def _shown(path: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, BaseModel):
+        yield from _rows(value, f"{path}.")
+    elif isinstance(value, Mapping) and value:
+        for key, member in value.items():
+            yield from _shown(f"{path}.{key}", member)
+    else:
+        yield path, show(path, value)
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a setting's value must never be shown."""
+    return field.annotation == (SecretStr | None)
+
+
+def show(name: str, value: object) -> str:
+    """A value as it would be written in the environment."""
+    match value:
+        case None:
+            return UNSET
+        case bool():
+            return "true" if value else "false"
+        case timedelta():
+            return _duration(value)
+        case int() if name.endswith("_bytes"):
+            return _size(value)
+        case float():
+            return f"{value:g}"
+        case StrEnum():
+            return value.value
+        case Path() if not value.is_absolute():
+            return f"./{value}"
+        case tuple() | Mapping():
+            return ",".join(map(str, value)) or "none"
+        case _:
+            return str(value)
+
+
+def _duration(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    for unit, length in (("d", 86400), ("h", 3600)):
+        if seconds % length == 0:
+            return f"{seconds // length:.0f}{unit}"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
+
+
+def _size(count: int) -> str:
+    for length, unit in _LARGEST_FIRST:
+        if count % length == 0:
+            return f"{count // length}{unit}"
+    return str(count)

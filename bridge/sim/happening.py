@@ -1,0 +1,30 @@
+"""What happens in a charger's life, as the ledger tells it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The first five come from the controller, the others from gateway and network."""
+
+    STATE = "state"
+    LIMITS = "limits"
+    SESSION_START = "session_start"
+    SESSION_END = "session_end"
+    FAULT = "fault"
+    CRASH = "crash"
+    REBOOT = "reboot"
+    DROPPED = "dropped"
+    SILENT = "silent"
+    FROZEN = "frozen"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event; `at` is simulated time."""
+
+    at: float
+    kind: Kind
+    values: Mapping[str, float | int | str] = field(default_factory=dict)

@@ -1,0 +1,82 @@
+"""The chargers' web servers: one aiohttp server that listens on every charger's own address."""
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from aiohttp import web
+
+from bridge.sim.options import SimError
+from bridge.sim.site import Answer, Site
+
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Allow-Methods": "*",
+}
+_SHUTDOWN_SECONDS = 1.0
+
+
+@contextlib.asynccontextmanager
+async def serving(sites: Sequence[Site], port: int) -> AsyncIterator[None]:
+    """Listen on all sites' addresses; raises SimError when a port is taken."""
+    front = Front({site.identity.address: site for site in sites})
+    server = web.Server(front.respond, access_log=None)
+    addresses = [site.identity.address for site in sites]
+    try:
+        sockets = await asyncio.get_running_loop().create_server(server, addresses, port)
+    except OSError as error:
+        raise SimError(f"http_port {port}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        sockets.close()
+        await server.shutdown(_SHUTDOWN_SECONDS)
+
+
+class Front:
+    """Finds the charger by the address that was called."""
+
+    def __init__(self, sites: Mapping[str, Site]) -> None:
+        self._sites = sites
+
+    async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer, and close the connection, as the device does."""
+        if request.transport is None:
+            raise ConnectionResetError
+        site = self._sites[request.transport.get_extra_info("sockname")[0]]
+        if not site.reachable:
+            # What is returned goes nowhere; aiohttp would log an exception as an error.
+            request.transport.abort()
+            return web.Response()
+        response = await _response(site, request)
+        response.headers.update(_CORS)
+        response.force_close()
+        return response
+
+
+async def _response(site: Site, request: web.BaseRequest) -> web.Response:
+    if not _admitted(site, request):
+        realm = f"Basic realm=nofos-{site.identity.tail}"
+        return web.Response(status=401, headers={"WWW-Authenticate": realm})
+    match request.method:
+        case "GET" | "HEAD":
+            answer = site.get(request.path, request.query)
+        case "POST":
+            answer = site.post(request.path, await request.read())
+        case "OPTIONS":
+            answer = Answer("", kind="text/plain")
+        case _:
+            answer = Answer("Not found", 404, "text/plain")
+    return web.Response(text=answer.text, status=answer.code, content_type=answer.kind)
+
+
+def _admitted(site: Site, request: web.BaseRequest) -> bool:
+    """Without a user name everybody is; the header is compared whole, as bytes."""
+    user = site.settings.text("www_username")
+    if not user:
+        return True
+    known = f"{user}:{site.settings.text('www_password')}".encode()
+    expected = "Basic " + base64.b64encode(known).decode()
+    return request.headers.get("Authorization") == expected

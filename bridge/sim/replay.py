@@ -1,0 +1,96 @@
+"""Publishes the messages of a ledger again, in their order and at their pace."""
+
+import asyncio
+import contextlib
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from bridge.sim.clock import Clock
+from bridge.sim.endpoint import Endpoint
+from bridge.sim.ledger import Ledger
+from bridge.sim.link import Link
+from bridge.sim.note import LinkTrouble, Note
+from bridge.sim.options import SimError
+from bridge.sim.switchboard import Switchboard
+
+_FIRST_RETRY_SECONDS = 0.5
+_LONGEST_RETRY_SECONDS = 10.0
+_FULL_SECONDS = 0.005
+_CLIENT_ID = "nofos-replay"
+
+
+class Replay:
+    """One connection for all chargers, so that their order stays."""
+
+    def __init__(
+        self, *, recording: Path, endpoint: Endpoint, board: Switchboard, ledger: Ledger
+    ) -> None:
+        self._recording = recording
+        self._endpoint = endpoint
+        self._board = board
+        self._ledger = ledger
+
+    async def run(self, clock: Clock, started: asyncio.Event) -> None:
+        """To the end of the recording; waits for a broker that is away."""
+        link: Link | None = None
+        began = clock.now()
+        first: float | None = None
+        try:
+            for at, note in recorded(self._recording):
+                first = at if first is None else first
+                await clock.until(began + at - first)
+                if link is None or not link.up:
+                    link = await self._connected()
+                    started.set()
+                while link.full:  # noqa: ASYNC110 - paho has no event for it
+                    await asyncio.sleep(_FULL_SECONDS)
+                link.publish(note)
+        finally:
+            if link is not None:
+                link.hang_up()
+
+    async def _connected(self) -> Link:
+        wait = _FIRST_RETRY_SECONDS
+        while True:
+            link = self._dialled()
+            with contextlib.suppress(LinkTrouble):
+                await self._board.connect(link)
+                return link
+            await asyncio.sleep(wait * random.uniform(0.7, 1.0))
+            wait = min(2 * wait, _LONGEST_RETRY_SECONDS)
+
+    def _dialled(self) -> Link:
+        return Link(
+            endpoint=self._endpoint,
+            client_id=_CLIENT_ID,
+            will=None,
+            on_sent=self._sent,
+            on_heard=lambda _topic, _payload: None,
+        )
+
+    def _sent(self, note: Note) -> None:
+        self._ledger.message(note.charger, note.topic, note.payload, note.retain)
+
+
+def recorded(path: Path) -> Iterator[tuple[float, Note]]:
+    """Time and message of each line that is one; raises SimError with the line's number."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if (one := _read(path, number, line)) is not None:
+                    yield one
+    except OSError as error:
+        raise SimError(f"recording {path} cannot be read: {error.strerror}") from error
+
+
+def _read(path: Path, number: int, line: str) -> tuple[float, Note] | None:
+    try:
+        row = json.loads(line)
+        if "truth" in row:
+            return None
+        retain, charger = bool(row["retain"]), str(row["charger"])
+        return float(row["time"]), Note(str(row["topic"]), str(row["payload"]), retain, charger)
+    except (ValueError, KeyError, TypeError) as error:
+        raise SimError(f"recording {path}, line {number}: not a message of a ledger") from error

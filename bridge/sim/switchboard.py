@@ -1,0 +1,46 @@
+"""What all chargers' connections share: a few threads for connecting, one ticker."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from bridge.sim.link import Link
+
+_THREADS = 8
+_TICK_SECONDS = 5.0
+
+
+class Switchboard:
+    """A context: leaving it gives the threads back without waiting for hosts that do not answer."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sim-connect")
+        self._links: set[Link] = set()
+
+    async def connect(self, link: Link) -> None:
+        """Raises LinkTrouble; at most eight chargers connect at a time."""
+        await link.connect(self._threads)
+        self._links.add(link)
+
+    def forget(self, link: Link) -> None:
+        """A link that is closed needs no ticks."""
+        self._links.discard(link)
+
+    async def tick(self) -> None:
+        """Keep all links alive, for ever."""
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            for link in tuple(self._links):
+                link.tick()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,47 @@
+"""The data folder belongs to one running bridge."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bridge.core.errors import CannotStart, FolderBusy
+
+LOCK = "lock"
+
+
+class FolderLock:
+    """Held while a bridge runs; the kernel lets go of it however the process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = -1
+
+    def __enter__(self) -> Self:
+        """Raises FolderBusy, or CannotStart where the folder cannot be written to."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise CannotStart(
+                f"cannot write to the data folder {self._folder}: {error.strerror}; make it "
+                "writable or set journal.dir (NOFOS_JOURNAL__DIR)"
+            ) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            pid = os.read(self._file, 20).strip()
+            os.close(self._file)
+            raise FolderBusy(str(self._folder), int(pid) if pid.isdigit() else 0) from error
+        os.ftruncate(self._file, 0)
+        os.write(self._file, f"{os.getpid()}\n".encode())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._file)

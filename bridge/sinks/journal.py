@@ -1,0 +1,259 @@
+"""The journal: every point on disk first, and a cursor of its own for each store."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol, Self, TypeVar
+from urllib.parse import quote
+
+import structlog
+
+from bridge.sinks import points
+from bridge.sinks.chunks import Chunk, Refusal
+from bridge.sinks.database import Damaged, Worker, connect, set_aside, translated
+from bridge.sinks.points import FILE, SCHEMA, VERSION, Owed, Place, RefusedRow, Trimmed
+
+log = structlog.get_logger("journal")
+
+T = TypeVar("T")
+
+
+class Batch(Protocol):
+    """Lines for the journal, each with the number of readings that it carries."""
+
+    @property
+    def lines(self) -> Sequence[bytes]: ...
+
+    @property
+    def readings(self) -> Sequence[int]: ...
+
+    @property
+    def first_ms(self) -> int: ...
+
+    @property
+    def last_ms(self) -> int: ...
+
+
+class Journal:
+    """Appends, reads and settles; all disk work is in one thread of its own.
+
+    What is `owed` changes on the event loop, together with the end of the call that
+    changed it, so that an account of all readings is right at any moment.
+    """
+
+    def __init__(
+        self, folder: Path, *, stores: Sequence[str], keep: timedelta, limit: int,
+        lost: Callable[[str, Owed], None],
+    ) -> None:  # fmt: skip
+        self._path = folder / FILE
+        self._stores = tuple(stores)
+        self._keep = keep
+        self._limit = limit
+        self._worker = Worker("journal")
+        self._connection: sqlite3.Connection | None = None
+        self._places: dict[str, Place] = {}
+        """Touched by the worker's thread alone."""
+        self._owed: dict[str, Owed] = {}
+        self._held: dict[str, Chunk] = {}
+        self._last_row = 0
+        self._generation = 0
+        self._lost = lost
+        self._grown = asyncio.Event()
+        self.bytes = 0
+        """Disk space in use, as of the last append or trim."""
+        self.last_ms = 0
+        """The greatest stamp in the journal when it was opened."""
+
+    @classmethod
+    async def open(
+        cls, folder: Path, *, stores: Sequence[str], keep: timedelta, limit: int,
+        lost: Callable[[str, Owed], None],
+    ) -> Self:  # fmt: skip
+        """Open or create; a damaged file is set aside and a fresh one begun.
+
+        `lost` is told, on the event loop, what a store never gets of what it was owed.
+        Raises DiskTrouble, or CannotStart for the file of a newer bridge.
+        """
+        journal = cls(folder, stores=stores, keep=keep, limit=limit, lost=lost)
+        try:
+            journal._owed = await journal._worker.do(journal._open)
+        except Damaged as damage:
+            why = str(damage)
+            journal._owed = await journal._worker.do(lambda: journal._begin_anew(why))
+        return journal
+
+    def owed(self, store: str) -> Owed:
+        """What this store has not yet."""
+        return self._owed.get(store, Owed())
+
+    async def append(self, batch: Batch) -> None:
+        """Committed when it returns; raises DiskTrouble when it is not."""
+        packed = await self._worker.do(lambda: points.pack(batch.lines, batch.readings))
+        count, readings = len(batch.lines), sum(batch.readings)
+        self._last_row, self.bytes = await self._guarded(
+            lambda connection: (
+                points.append(connection, packed, count, readings, batch.first_ms, batch.last_ms),
+                points.used_bytes(connection, self._path),
+            )
+        )
+        for store, owed in self._owed.items():
+            oldest = owed.oldest_ms if owed.points else batch.first_ms
+            self._owed[store] = Owed(owed.readings + readings, owed.points + count, oldest)
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()
+
+    async def read(self, store: str, most: int) -> Chunk | None:
+        """What lies behind the store's cursor, up to `most` lines; None for nothing.
+
+        Until it is settled or read again it is not trimmed.
+        """
+        chunk = await self._guarded(lambda connection: self._read(connection, store, most))
+        if chunk is not None:
+            self._held[store] = chunk
+        return chunk
+
+    async def settle(
+        self, store: str, chunk: Chunk, refusals: Sequence[Refusal], at_ms: int
+    ) -> None:
+        """The store is done with this chunk: all of it is stored, or refused as said.
+
+        Settling a chunk again changes nothing.
+        """
+        held = self._held.get(store)
+        if held is None or held.last_row != chunk.last_row:
+            return
+        oldest = await self._guarded(
+            lambda connection: self._settle(connection, store, chunk.last_row, refusals, at_ms)
+        )
+        del self._held[store]
+        owed = self._owed[store]
+        self._owed[store] = Owed(
+            owed.readings - sum(chunk.readings), owed.points - len(chunk.lines), oldest
+        )
+
+    async def wait_for_more(self, store: str, seconds: float) -> None:
+        """Return when something lies behind the cursor, or after `seconds`."""
+        if not self.owed(store).points:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._grown.wait(), seconds)
+
+    async def trim(self, now_ms: int) -> Trimmed:
+        """Keep the bounds; what a store had not yet is lost to it, and told."""
+        before_ms = now_ms - int(self._keep.total_seconds() * 1000)
+        trimmed, self.bytes = await self._guarded(
+            lambda connection: (
+                points.trim(
+                    connection, self._path, before_ms=before_ms, limit=self._limit,
+                    places=self._places,
+                ),
+                points.used_bytes(connection, self._path),
+            )
+        )  # fmt: skip
+        for store, lost in trimmed.lost.items():
+            owed = self._owed[store]
+            self._owed[store] = Owed(
+                owed.readings - lost.readings, owed.points - lost.points, trimmed.oldest[store]
+            )
+            self._lost(store, lost)
+        return trimmed
+
+    async def close(self) -> None:
+        """Finish what was asked and close the file."""
+        await self._worker.do(self._close)
+        await self._worker.close()
+
+    async def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do the work on the file; once more on a fresh one if this one is damaged."""
+        generation = self._generation
+        try:
+            return await self._worker.do(lambda: self._do(work))
+        except Damaged as damage:
+            if generation == self._generation:
+                await self._renew(str(damage))
+        return await self._worker.do(lambda: self._do(work))
+
+    async def _renew(self, why: str) -> None:
+        """What the damaged file owed is lost, but for what the stores hold at this moment."""
+        self._generation += 1
+        for store, owed in self._owed.items():
+            held = self._held.get(store)
+            rest = Owed(sum(held.readings), len(held.lines)) if held else Owed()
+            self._owed[store] = rest
+            self._lost(store, Owed(owed.readings - rest.readings, owed.points - rest.points))
+        await self._worker.do(lambda: self._begin_anew(why))
+
+    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with translated(self._path):
+            if self._connection is None:
+                self._connection = connect(self._path, SCHEMA, VERSION)
+            return work(self._connection)
+
+    def _open(self) -> dict[str, Owed]:
+        """Raises Damaged; in the worker's thread, like all below."""
+
+        def look(connection: sqlite3.Connection) -> dict[str, Owed]:
+            places = points.places(connection, self._stores)
+            self.last_ms, self._last_row = points.last(connection)
+            self.bytes = points.used_bytes(connection, self._path)
+            self._places = places
+            return {s: points.owed(connection, place.cursor) for s, place in places.items()}
+
+        return self._do(look)
+
+    def _begin_anew(self, why: str) -> dict[str, Owed]:
+        """Rows are numbered on, so that no cursor can stand before a row of the old file."""
+        self._close()
+        with translated(self._path):
+            aside = set_aside(self._path)
+            log.error("journal.damaged", why=why, set_aside=str(aside))
+            self._connection = connect(self._path, SCHEMA, VERSION)
+            points.begin_after(self._connection, self._last_row)
+        return self._open()
+
+    def _read(self, connection: sqlite3.Connection, store: str, most: int) -> Chunk | None:
+        place = self._places[store]
+        chunk = points.read(connection, place.cursor, most)
+        place.holds = chunk.last_row if chunk else 0
+        return chunk
+
+    def _settle(
+        self, connection: sqlite3.Connection, store: str, last_row: int,
+        refusals: Sequence[Refusal], at_ms: int,
+    ) -> int | None:  # fmt: skip
+        points.settle(connection, store, last_row, refusals, at_ms)
+        place = self._places[store]
+        place.cursor, place.holds = max(place.cursor, last_row), 0
+        return points.oldest_after(connection, place.cursor)
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+
+def refused_rows(folder: Path) -> list[RefusedRow]:
+    """What stores refused, also while a bridge runs; empty where there is no journal."""
+    connection = _look_in(folder)
+    if connection is None:
+        return []
+    with contextlib.closing(connection):
+        return points.refused(connection)
+
+
+def lines_between(folder: Path, since_ms: int, until_ms: int) -> Iterator[bytes]:
+    """Lines of the journal by time, also while a bridge runs."""
+    connection = _look_in(folder)
+    if connection is not None:
+        with contextlib.closing(connection):
+            yield from points.rows_between(connection, since_ms, until_ms)
+
+
+def _look_in(folder: Path) -> sqlite3.Connection | None:
+    path = folder / FILE
+    if not path.exists():
+        return None
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5)

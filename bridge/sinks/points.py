@@ -1,0 +1,255 @@
+"""The journal's file: rows of compressed lines, a cursor per store, refused lines."""
+
+import sqlite3
+import zlib
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bridge.sinks.chunks import Chunk, Refusal
+from bridge.sinks.database import transaction
+
+FILE = "points.db"
+VERSION = 1
+SCHEMA = """
+CREATE TABLE points (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+    points INTEGER NOT NULL, readings INTEGER NOT NULL, body BLOB NOT NULL, counts BLOB NOT NULL);
+CREATE TABLE cursors (store TEXT PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE refused (
+    id INTEGER PRIMARY KEY, store TEXT NOT NULL, time_ms INTEGER NOT NULL, reason TEXT NOT NULL,
+    line BLOB NOT NULL)
+"""
+MOST_REFUSED = 10_000
+LONGEST_REASON = 500
+LONGEST_LINE = 16_384
+DELETE_AT_ONCE = 64
+VACUUM_PAGES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What lies behind a store's cursor; `oldest_ms` None where nothing does."""
+
+    readings: int = 0
+    points: int = 0
+    oldest_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A line that a store would not take."""
+
+    store: str
+    time_ms: int
+    reason: str
+    line: bytes
+
+
+@dataclass(slots=True)
+class Trimmed:
+    """What was let go: rows, and of those what a store had not yet."""
+
+    rows: int = 0
+    lost: dict[str, Owed] = field(default_factory=dict)
+    oldest: dict[str, int | None] = field(default_factory=dict)
+
+    def lose(self, store: str, points: int, readings: int) -> None:
+        """A row went that this store had not yet."""
+        before = self.lost.get(store, Owed())
+        self.lost[store] = Owed(before.readings + readings, before.points + points)
+
+
+@dataclass(slots=True)
+class Place:
+    """How far a store is: its cursor, and the last row of the chunk it holds now."""
+
+    cursor: int = 0
+    holds: int = 0
+
+    def owes(self, row: int) -> bool:
+        return row > max(self.cursor, self.holds)
+
+
+def pack(lines: Sequence[bytes], readings: Sequence[int]) -> tuple[bytes, bytes]:
+    """Lines and their counts of readings as they are kept: about 42 bytes a line."""
+    return zlib.compress(b"\n".join(lines), 1), zlib.compress(array("I", readings).tobytes(), 1)
+
+
+def unpack(body: bytes, counts: bytes) -> tuple[list[bytes], list[int]]:
+    """What `pack` packed."""
+    readings = array("I")
+    readings.frombytes(zlib.decompress(counts))
+    return zlib.decompress(body).split(b"\n"), readings.tolist()
+
+
+def append(
+    connection: sqlite3.Connection, packed: tuple[bytes, bytes], points: int, readings: int,
+    first_ms: int, last_ms: int,
+) -> int:  # fmt: skip
+    """Commit one row; returns its id."""
+    with transaction(connection):
+        done = connection.execute(
+            "INSERT INTO points (first_ms, last_ms, points, readings, body, counts)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (first_ms, last_ms, points, readings, *packed),
+        )
+    return done.lastrowid or 0
+
+
+def places(connection: sqlite3.Connection, stores: Sequence[str]) -> dict[str, Place]:
+    """Where these stores are; a new one begins before the oldest row, the cursor of one
+    that is configured no longer is dropped."""
+    known = dict(connection.execute("SELECT store, row FROM cursors"))
+    with transaction(connection):
+        for store in known.keys() - set(stores):
+            connection.execute("DELETE FROM cursors WHERE store = ?", (store,))
+        for store in stores:
+            connection.execute("INSERT OR IGNORE INTO cursors VALUES (?, 0)", (store,))
+    return {store: Place(known.get(store, 0)) for store in stores}
+
+
+def last(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The greatest stamp, and the last row's id; 0 in an empty journal."""
+    stamp = connection.execute("SELECT max(last_ms) FROM points").fetchone()[0]
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'points'").fetchone()
+    return stamp or 0, row[0] if row else 0
+
+
+def begin_after(connection: sqlite3.Connection, row: int) -> None:
+    """The next row's id is one more than this."""
+    connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('points', ?)", (row,))
+
+
+def owed(connection: sqlite3.Connection, cursor: int) -> Owed:
+    """What lies behind a cursor."""
+    readings, points, oldest = connection.execute(
+        "SELECT total(readings), total(points), min(first_ms) FROM points WHERE id > ?", (cursor,)
+    ).fetchone()
+    return Owed(int(readings), int(points), oldest)
+
+
+def oldest_after(connection: sqlite3.Connection, cursor: int) -> int | None:
+    """The first stamp of the first row behind a cursor."""
+    found = connection.execute(
+        "SELECT first_ms FROM points WHERE id > ? ORDER BY id LIMIT 1", (cursor,)
+    ).fetchone()
+    return None if found is None else int(found[0])
+
+
+def read(connection: sqlite3.Connection, cursor: int, most: int) -> Chunk | None:
+    """The rows behind the cursor, up to `most` lines; a longer row comes alone and whole."""
+    chosen: list[tuple[int, int, bytes, bytes]] = []
+    lines = 0
+    rows = connection.execute(
+        "SELECT id, points, body, counts FROM points WHERE id > ? ORDER BY id", (cursor,)
+    )
+    for row in rows:
+        if chosen and lines + row[1] > most:
+            break
+        chosen.append(row)
+        lines += row[1]
+    rows.close()
+    if not chosen:
+        return None
+    parts = [unpack(body, counts) for _, _, body, counts in chosen]
+    return Chunk(
+        first_row=chosen[0][0],
+        last_row=chosen[-1][0],
+        lines=[line for part, _ in parts for line in part],
+        readings=[count for _, part in parts for count in part],
+    )
+
+
+def settle(
+    connection: sqlite3.Connection, store: str, last_row: int, refusals: Sequence[Refusal],
+    at_ms: int,
+) -> None:  # fmt: skip
+    """Move a cursor, and keep what was refused, together."""
+    with transaction(connection):
+        connection.execute(
+            "UPDATE cursors SET row = max(row, ?) WHERE store = ?", (last_row, store)
+        )
+        connection.executemany(
+            "INSERT INTO refused (store, time_ms, reason, line) VALUES (?, ?, ?, ?)",
+            (
+                (store, at_ms, each.reason[:LONGEST_REASON], each.line[:LONGEST_LINE])
+                for each in refusals
+            ),
+        )
+        if refusals:
+            connection.execute(
+                "DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", (MOST_REFUSED,)
+            )
+
+
+def used_bytes(connection: sqlite3.Connection, path: Path) -> int:
+    """Pages in use, and the write-ahead log."""
+    pages, free, size = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    wal = path.with_name(path.name + "-wal")
+    return int((pages - free) * size) + (wal.stat().st_size if wal.exists() else 0)
+
+
+def drop(
+    connection: sqlite3.Connection, where: str, arguments: Sequence[int],
+    places: Mapping[str, Place], trimmed: Trimmed,
+) -> bool:  # fmt: skip
+    """Delete some of the oldest rows that match; False where none does."""
+    with transaction(connection):
+        rows = connection.execute(
+            f"DELETE FROM points WHERE id IN (SELECT id FROM points WHERE {where}"
+            f" ORDER BY id LIMIT {DELETE_AT_ONCE}) RETURNING id, points, readings",
+            arguments,
+        ).fetchall()
+    for id_, points, readings in rows:
+        for store, place in places.items():
+            if place.owes(id_):
+                trimmed.lose(store, points, readings)
+    trimmed.rows += len(rows)
+    return bool(rows)
+
+
+def trim(
+    connection: sqlite3.Connection, path: Path, *, before_ms: int, limit: int,
+    places: Mapping[str, Place],
+) -> Trimmed:  # fmt: skip
+    """Keep the bounds: delivered rows go by age and by size, undelivered by size alone.
+
+    What a store holds at this moment stays, so that it is counted once.
+    """
+    trimmed = Trimmed()
+    delivered = min((place.cursor for place in places.values()), default=2**62)
+    free = " AND ".join(["1", *("NOT (id > ? AND id <= ?)" for _ in places)])
+    held = [bound for place in places.values() for bound in (place.cursor, place.holds)]
+    while drop(connection, "id <= ? AND last_ms < ?", (delivered, before_ms), places, trimmed):
+        pass
+    while used_bytes(connection, path) > limit:
+        if not drop(connection, "id <= ?", (delivered,), places, trimmed) and not drop(
+            connection, free, held, places, trimmed
+        ):
+            break
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+    trimmed.oldest = {
+        store: oldest_after(connection, place.cursor) for store, place in places.items()
+    }
+    return trimmed
+
+
+def rows_between(connection: sqlite3.Connection, since_ms: int, until_ms: int) -> Iterator[bytes]:
+    """All lines of the rows that touch this time, oldest first."""
+    for body, counts in connection.execute(
+        "SELECT body, counts FROM points WHERE last_ms >= ? AND first_ms <= ? ORDER BY id",
+        (since_ms, until_ms),
+    ):
+        yield from unpack(body, counts)[0]
+
+
+def refused(connection: sqlite3.Connection) -> list[RefusedRow]:
+    """What was refused, oldest first."""
+    rows = connection.execute("SELECT store, time_ms, reason, line FROM refused ORDER BY id")
+    return [RefusedRow(*row) for row in rows]

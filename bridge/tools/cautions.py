@@ -1,0 +1,59 @@
+"""Settings that are right and still may surprise their operator."""
+
+from collections.abc import Iterator, Mapping
+
+from bridge.settings import Settings
+from bridge.settings.tree import PREFIX, variable
+
+
+def cautions(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+    """One sentence for each; none of them keeps the bridge from running."""
+    yield from _store(settings)
+    yield from _polls(settings)
+    yield from _broker(settings)
+    yield from _nearly_ours(environ)
+
+
+def _store(settings: Settings) -> Iterator[str]:
+    influx = settings.influx
+    if influx.url:
+        return
+    yield "influx.url is unset: no store: the journal is kept, nothing is written to InfluxDB"
+    given = [name for name in ("org", "bucket", "token") if getattr(influx, name) is not None]
+    if given:
+        names = " and ".join(f"influx.{name}" for name in given)
+        yield f"{names} {'is' if len(given) == 1 else 'are'} set without influx.url: not used"
+
+
+def _polls(settings: Settings) -> Iterator[str]:
+    http = settings.http
+    if not http.enabled:
+        return
+    shared = http.username is not None or http.password is not None
+    if http.password is not None and http.username is None:
+        yield "http.password is set without http.username"
+    if shared and not http.allow_was_set:
+        yield "http.allow is unset: polls carry no credentials until it names the networks"
+    anywhere = any(not network.prefixlen for network in http.allow)
+    if anywhere and (shared or http.credentials_file):
+        yield "http.allow holds every address: whoever can announce is sent the credentials"
+
+
+def _broker(settings: Settings) -> Iterator[str]:
+    mqtt = settings.mqtt
+    if mqtt.password is not None and mqtt.username is None:
+        yield "mqtt.password is set without mqtt.username: the broker is sent neither"
+    for name in ("ca_file", "cert_file"):
+        if getattr(mqtt, name) is not None and not mqtt.url.tls:
+            yield f"mqtt.{name} is set, and mqtt.url is not mqtts://: not used"
+
+
+def _nearly_ours(environ: Mapping[str, str]) -> Iterator[str]:
+    """`NOFOS_MQTT_URL`, with one underscore, is left alone, and was hardly meant so."""
+    meant = {
+        f"{PREFIX}{section}_{name}".upper(): variable((section, name))
+        for section, field in Settings.model_fields.items()
+        for name in getattr(field.annotation, "model_fields", {})
+    }
+    for name in sorted(environ.keys() & meant.keys()):
+        yield f"{name} is not a setting; did you mean {meant[name]}?"

@@ -1,0 +1,86 @@
+"""`demo`: broker, simulated chargers and bridge in one process, for a first look."""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from bridge.logs import configure
+from bridge.service import Started, stop_on_signals
+from bridge.service import run as run_bridge
+from bridge.settings import Settings, load
+from bridge.sim.run import SimOptions, simulate
+from bridge.sources.embedded import EmbeddedBroker
+
+KEPT = ("NOFOS_WEB__", "NOFOS_LOG__")
+"""Settings of the environment that also a demo heeds."""
+
+
+async def demo(chargers: int, speed: float, environ: Mapping[str, str], out: TextIO) -> None:
+    """Run until SIGINT or SIGTERM. Raises CannotStart where the page's port is taken."""
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    broker = EmbeddedBroker()
+    await broker.start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="nofos-bridge-demo-") as folder:
+            settings = _settings(environ, f"mqtt://127.0.0.1:{broker.port}", folder)
+            configure(settings.log.level, settings.log.format)
+            await _play(settings, chargers, speed, stop, out)
+    finally:
+        await broker.stop()
+    out.write("Stopped.\n")
+
+
+async def _play(
+    settings: Settings, chargers: int, speed: float, stop: asyncio.Event, out: TextIO
+) -> None:
+    options = SimOptions(broker=str(settings.mqtt.url), chargers=chargers, speed=speed)
+    up = asyncio.Event()
+
+    def started(bridge: Started) -> None:
+        out.write(_welcome(settings, bridge.port, chargers, speed))
+        out.flush()
+        up.set()
+
+    async def fleet() -> None:
+        await up.wait()
+        await simulate(options)
+
+    simulation = asyncio.create_task(fleet(), name="chargers")
+    try:
+        await run_bridge(settings, stop=stop, started=started)
+        out.write("\n")
+    finally:
+        simulation.cancel()
+        await asyncio.wait({simulation})
+
+
+def _settings(environ: Mapping[str, str], broker: str, folder: str) -> Settings:
+    kept = {name: text for name, text in environ.items() if name.startswith(KEPT)}
+    ours = {
+        "NOFOS_WEB__LISTEN": "127.0.0.1:9876",
+        "NOFOS_LOG__LEVEL": "warning",
+        **kept,
+        "NOFOS_MQTT__URL": broker,
+        "NOFOS_JOURNAL__DIR": str(Path(folder) / "data"),
+        "NOFOS_HTTP__ENABLED": "false",
+    }
+    return load(None, ours)
+
+
+def _welcome(settings: Settings, port: int, chargers: int, speed: float) -> str:
+    host = settings.web.listen.host
+    page = f"http://{'localhost' if host in ('0.0.0.0', '127.0.0.1', '::') else host}:{port}"
+    return (
+        f"\nnofos-bridge demo: {chargers} simulated chargers at {speed:g} times speed\n"
+        f"\n"
+        f"  page      {page}/\n"
+        f"  metrics   {page}/metrics\n"
+        f"  API       {page}/api/v1/chargers\n"
+        f"  broker    {settings.mqtt.url}  (chargers publish below charger/)\n"
+        f"  journal   {settings.journal.dir}  (removed at the end)\n"
+        f"\n"
+        f"Each charger speaks every {30 / speed:.3g} s. Ctrl-C stops everything.\n"
+    )

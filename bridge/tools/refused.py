@@ -1,0 +1,15 @@
+"""`refused`: what a store would not take, and why."""
+
+from pathlib import Path
+from typing import TextIO
+
+from bridge.sinks.journal import refused_rows
+from bridge.web.view import rfc3339
+
+
+def show(folder: Path, out: TextIO) -> None:
+    """A line per refused line: time, store, reason, line protocol, separated by tabs."""
+    for row in refused_rows(folder):
+        line = row.line.decode(errors="replace")
+        reason = " ".join(row.reason.split())
+        out.write(f"{rfc3339(row.time_ms / 1000)}\t{row.store}\t{reason}\t{line}\n")

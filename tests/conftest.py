@@ -1,0 +1,81 @@
+"""Fixtures of all tests: real servers, and a guard against the world outside."""
+
+import contextlib
+import ipaddress
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import Amqtt, Mosquitto, VictoriaMetrics
+
+OUTSIDE = pytest.StashKey[list[str]]()
+
+
+class Outside(BaseException):
+    """A test reached for an address that is not loopback; no code may swallow this."""
+
+
+def is_loopback(host: object) -> bool:
+    """Whether a host, by address or as `localhost`, is this machine."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
+    return host == "localhost"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch every connect of the process; an audit hook stays for good."""
+    reached = config.stash.setdefault(OUTSIDE, [])
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if event != "socket.connect":
+            return
+        match arguments:
+            case (socket.socket(family=socket.AF_INET | socket.AF_INET6), (host, *_)):
+                if not is_loopback(host):
+                    reached.append(str(host))
+                    raise Outside(f"a test connects to {host}")
+
+    sys.addaudithook(watch)
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the test, also where the connect was made and swallowed in another thread."""
+    reached = request.config.stash[OUTSIDE]
+    reached.clear()
+    yield
+    assert not reached, f"connected outside: {reached}"
+
+
+@pytest.fixture
+def outside(request: pytest.FixtureRequest) -> list[str]:
+    """The addresses outside that this test tried to connect to."""
+    return request.config.stash[OUTSIDE]
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    with Mosquitto(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def victoria(tmp_path: Path) -> Iterator[VictoriaMetrics]:
+    with VictoriaMetrics(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(params=["mosquitto", "amqtt"])
+async def broker(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[Mosquitto | Amqtt]:
+    """Each kind of broker in turn, open to anyone; it has `url` and `port`."""
+    if request.param == "amqtt":
+        async with Amqtt() as embedded:
+            yield embedded
+    else:
+        with Mosquitto(tmp_path) as server:
+            yield server

@@ -1,0 +1,391 @@
+"""The journal: nothing is lost, nothing comes twice, and it stays within its bounds."""
+
+import asyncio
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.core.errors import CannotStart, DiskTrouble, FolderBusy
+from bridge.keeper import Batch
+from bridge.sinks.chunks import Refusal
+from bridge.sinks.folder import FolderLock
+from bridge.sinks.journal import Journal, lines_between, refused_rows
+from bridge.sinks.points import Owed
+
+DAY_MS = 86_400_000
+
+
+class Losses:
+    """Remembers what the journal could not keep."""
+
+    def __init__(self) -> None:
+        self.readings: dict[str, int] = {}
+
+    def __call__(self, store: str, owed: Owed) -> None:
+        self.readings[store] = self.readings.get(store, 0) + owed.readings
+
+
+async def opened(
+    folder: Path,
+    *,
+    stores: Sequence[str] = ("main",),
+    keep: timedelta = timedelta(days=7),
+    limit: int = 2_000_000_000,
+    lost: Losses | None = None,
+) -> Journal:
+    return await Journal.open(folder, stores=stores, keep=keep, limit=limit, lost=lost or Losses())
+
+
+def batch(*lines: str, readings: int = 3, at: int = 1000) -> Batch:
+    return Batch([line.encode() for line in lines], [readings] * len(lines), at, at)
+
+
+async def test_what_is_appended_is_read_back_in_order(tmp_path: Path) -> None:
+    journal = await opened(tmp_path)
+    await journal.append(batch("a 1", "b 2"))
+    await journal.append(batch("c 3"))
+    chunk = await journal.read("main", 5000)
+    assert chunk is not None
+    assert chunk.lines == [b"a 1", b"b 2", b"c 3"]
+    assert chunk.readings == [3, 3, 3]
+    await journal.close()
+
+
+async def test_a_chunk_holds_whole_rows_up_to_the_number_of_lines(tmp_path: Path) -> None:
+    journal = await opened(tmp_path)
+    for n in range(4):
+        await journal.append(batch(f"a {n}", f"b {n}"))
+    chunk = await journal.read("main", 5)
+    assert chunk is not None
+    assert len(chunk.lines) == 4
+    await journal.close()
+
+
+async def test_a_row_that_is_larger_than_a_chunk_comes_whole(tmp_path: Path) -> None:
+    journal = await opened(tmp_path)
+    await journal.append(batch("a", "b", "c"))
+    chunk = await journal.read("main", 2)
+    assert chunk is not None
+    assert chunk.lines == [b"a", b"b", b"c"]
+    await journal.close()
+
+
+async def test_owed_falls_when_a_chunk_is_settled(tmp_path: Path) -> None:
+    journal = await opened(tmp_path)
+    await journal.append(batch("a", "b", at=7000))
+    assert journal.owed("main") == Owed(6, 2, 7000)
+    chunk = await journal.read("main", 10)
+    assert chunk is not None
+    await journal.append(batch("c", at=8000))
+    await journal.settle("main", chunk, [], 0)
+    assert journal.owed("main") == Owed(3, 1, 8000)
+    await journal.settle("main", chunk, [], 0)
+    assert journal.owed("main") == Owed(3, 1, 8000)
+    await journal.close()
+
+
+async def test_a_journal_goes_on_where_it_was_after_a_restart(tmp_path: Path) -> None:
+    first = await opened(tmp_path)
+    await first.append(batch("a", at=5000))
+    await first.append(batch("b", at=6000))
+    chunk = await first.read("main", 1)
+    assert chunk is not None
+    await first.settle("main", chunk, [], 0)
+    await first.close()
+    second = await opened(tmp_path)
+    assert second.owed("main") == Owed(3, 1, 6000)
+    assert second.last_ms == 6000
+    again = await second.read("main", 10)
+    assert again is not None
+    assert again.lines == [b"b"]
+    await second.close()
+
+
+async def test_a_chunk_that_was_not_settled_comes_again_after_a_restart(tmp_path: Path) -> None:
+    first = await opened(tmp_path)
+    await first.append(batch("a"))
+    await first.read("main", 10)
+    await first.close()
+    second = await opened(tmp_path)
+    again = await second.read("main", 10)
+    assert again is not None
+    assert again.lines == [b"a"]
+    await second.close()
+
+
+async def test_each_store_has_a_cursor_of_its_own(tmp_path: Path) -> None:
+    journal = await opened(tmp_path, stores=("main", "backup"))
+    await journal.append(batch("a"))
+    chunk = await journal.read("main", 10)
+    assert chunk is not None
+    await journal.settle("main", chunk, [], 0)
+    assert await journal.read("main", 10) is None
+    assert journal.owed("backup").points == 1
+    await journal.close()
+
+
+async def test_a_new_store_gets_what_the_journal_still_holds(tmp_path: Path) -> None:
+    first = await opened(tmp_path, stores=())
+    await first.append(batch("a"))
+    await first.close()
+    second = await opened(tmp_path, stores=("main",))
+    assert second.owed("main").points == 1
+    await second.close()
+
+
+async def test_refused_lines_are_kept_with_the_stores_reason(tmp_path: Path) -> None:
+    journal = await opened(tmp_path)
+    await journal.append(batch("good", "bad"))
+    chunk = await journal.read("main", 10)
+    assert chunk is not None
+    await journal.settle("main", chunk, [Refusal(b"bad", "no such type", 3)], 9000)
+    row = refused_rows(tmp_path)[0]
+    assert (row.store, row.time_ms, row.reason, row.line) == ("main", 9000, "no such type", b"bad")
+    await journal.close()
+
+
+async def test_delivered_rows_go_by_age(tmp_path: Path) -> None:
+    losses = Losses()
+    journal = await opened(tmp_path, keep=timedelta(days=7), lost=losses)
+    await journal.append(batch("old", at=DAY_MS))
+    chunk = await journal.read("main", 10)
+    assert chunk is not None
+    await journal.settle("main", chunk, [], 0)
+    await journal.append(batch("new", at=9 * DAY_MS))
+    trimmed = await journal.trim(9 * DAY_MS)
+    assert (trimmed.rows, losses.readings) == (1, {})
+    assert list(lines_between(tmp_path, 0, 10 * DAY_MS)) == [b"new"]
+    await journal.close()
+
+
+async def test_undelivered_rows_stay_however_old(tmp_path: Path) -> None:
+    journal = await opened(tmp_path)
+    await journal.append(batch("old", at=DAY_MS))
+    assert (await journal.trim(400 * DAY_MS)).rows == 0
+    await journal.close()
+
+
+def noise(n: int) -> str:
+    """A line that hardly compresses."""
+    return "".join(chr(33 + (hash((n, i)) % 90)) for i in range(2000))
+
+
+async def fill(journal: Journal, first: int, rows: int) -> None:
+    for n in range(first, first + rows):
+        await journal.append(batch(*(noise(n * 10 + i) for i in range(10)), at=n))
+
+
+async def test_the_size_bound_takes_delivered_rows_first(tmp_path: Path) -> None:
+    losses = Losses()
+    journal = await opened(tmp_path, limit=1_000_000, lost=losses)
+    await fill(journal, 1, 40)
+    chunk = await journal.read("main", 300)
+    assert chunk is not None
+    await journal.settle("main", chunk, [], 0)
+    await fill(journal, 41, 20)
+    await journal.trim(60)
+    assert losses.readings == {}
+    assert journal.owed("main").points == 300
+    await journal.close()
+
+
+async def test_the_size_bound_takes_undelivered_rows_only_when_it_must(tmp_path: Path) -> None:
+    losses = Losses()
+    journal = await opened(tmp_path, limit=1_000_000, lost=losses)
+    await fill(journal, 1, 100)
+    before = journal.owed("main")
+    trimmed = await journal.trim(100)
+    after = journal.owed("main")
+    assert journal.bytes <= 1_000_000
+    assert trimmed.lost["main"].readings == before.readings - after.readings > 0
+    assert losses.readings == {"main": before.readings - after.readings}
+    assert after.oldest_ms == 100 - after.points // 10 + 1
+    await journal.close()
+
+
+async def test_what_a_store_holds_is_not_trimmed_under_its_hands(tmp_path: Path) -> None:
+    losses = Losses()
+    journal = await opened(tmp_path, limit=600_000, lost=losses)
+    await fill(journal, 1, 100)
+    chunk = await journal.read("main", 50)
+    assert chunk is not None
+    await journal.trim(100)
+    left = journal.owed("main")
+    await journal.settle("main", chunk, [], 0)
+    assert losses.readings["main"] + left.readings == 3000
+    assert journal.owed("main").readings == left.readings - 150
+    rest = await journal.read("main", 10_000)
+    assert rest is not None
+    assert sum(rest.readings) == journal.owed("main").readings
+    await journal.close()
+
+
+async def test_a_dead_mirror_costs_the_main_store_nothing(tmp_path: Path) -> None:
+    losses = Losses()
+    journal = await opened(tmp_path, stores=("main", "dead"), limit=600_000, lost=losses)
+    for n in range(1, 100):
+        await fill(journal, n, 1)
+        chunk = await journal.read("main", 50)
+        assert chunk is not None
+        await journal.settle("main", chunk, [], 0)
+        await journal.trim(n)
+    assert "main" not in losses.readings
+    assert losses.readings["dead"] > 0
+    await journal.close()
+
+
+@pytest.mark.parametrize("damage", ["empty", "garbage", "truncated", "header"])
+async def test_a_damaged_file_is_set_aside_and_the_bridge_goes_on(
+    tmp_path: Path, damage: str
+) -> None:
+    first = await opened(tmp_path)
+    await fill(first, 1, 20)
+    await first.close()
+    path = tmp_path / "points.db"
+    good = path.read_bytes()
+    bad = {
+        "empty": b"\0" * len(good),
+        "garbage": b"garbage" * 1000,
+        "truncated": good[: len(good) // 3],
+        "header": b"\0" * 100 + good[100:],
+    }
+    path.write_bytes(bad[damage])
+    losses = Losses()
+    second = await opened(tmp_path, lost=losses)
+    before = second.owed("main").readings
+    await second.append(batch("fresh"))
+    found = []
+    while (chunk := await second.read("main", 50)) is not None:
+        found += chunk.lines
+        await second.settle("main", chunk, [], 0)
+    assert found[-1] == b"fresh" or b"fresh" in found
+    assert second.owed("main") == Owed(0, 0, None)
+    assert before >= losses.readings.get("main", 0)
+    assert len(list(tmp_path.glob("points.db.damaged-*"))) >= 1
+    await second.close()
+
+
+async def test_damage_at_run_time_loses_only_what_no_store_holds(tmp_path: Path) -> None:
+    losses = Losses()
+    journal = await opened(tmp_path, lost=losses)
+    await fill(journal, 1, 60)
+    chunk = await journal.read("main", 50)
+    assert chunk is not None
+    with sqlite3.connect(tmp_path / "points.db") as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path = tmp_path / "points.db"
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.write(b"\xff" * size)
+    for n in range(3):
+        await journal.append(batch(f"fresh {n}"))
+    assert losses.readings == {"main": 1800 - 150}
+    assert journal.owed("main").readings == 150 + 9
+    await journal.settle("main", chunk, [], 0)
+    assert journal.owed("main").readings == 9
+    rest = await journal.read("main", 50)
+    assert rest is not None
+    assert rest.lines == [b"fresh 0", b"fresh 1", b"fresh 2"]
+    await journal.close()
+
+
+async def test_a_full_disk_is_trouble_that_can_pass(tmp_path: Path) -> None:
+    journal = await opened(tmp_path)
+    await journal.append(batch("a"))
+
+    def most_pages(connection: sqlite3.Connection, pages: int) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    await journal._guarded(lambda connection: most_pages(connection, 1))
+    with pytest.raises(DiskTrouble):
+        await fill(journal, 1, 60)
+    owed = journal.owed("main")
+    await journal._guarded(lambda connection: most_pages(connection, 1_000_000))
+    await journal.append(batch("b"))
+    assert journal.owed("main").points == owed.points + 1
+    chunk = await journal.read("main", 10_000)
+    assert chunk is not None
+    assert chunk.lines[-1] == b"b"
+    assert len(chunk.lines) == owed.points + 1
+    await journal.close()
+
+
+async def test_a_newer_bridges_file_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "points.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(CannotStart, match="newer"):
+        await opened(tmp_path)
+    assert (tmp_path / "points.db").exists()
+
+
+async def test_a_mover_is_woken_when_there_is_something(tmp_path: Path) -> None:
+    journal = await opened(tmp_path)
+    waiting = asyncio.create_task(journal.wait_for_more("main", 30))
+    await asyncio.sleep(0)
+    await journal.append(batch("a"))
+    async with asyncio.timeout(5):
+        await waiting
+        await journal.wait_for_more("main", 30)
+    await journal.close()
+
+
+def test_a_second_bridge_on_the_same_folder_is_told_the_firsts_pid(tmp_path: Path) -> None:
+    with FolderLock(tmp_path), pytest.raises(FolderBusy, match="with pid [0-9]+"):
+        FolderLock(tmp_path).__enter__()
+    with FolderLock(tmp_path):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotStart, match="cannot write to the data folder"):
+        FolderLock(tmp_path / "file" / "data").__enter__()
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), st.integers(1, 4)),
+        st.tuples(st.just("deliver"), st.integers(1, 6)),
+        st.tuples(st.just("read"), st.integers(1, 6)),
+        st.tuples(st.just("reopen"), st.just(0)),
+        st.tuples(st.just("trim"), st.just(0)),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS)
+def test_any_course_delivers_every_line_once_and_in_order(steps: list[tuple[str, int]]) -> None:
+    async def course(folder: Path) -> None:
+        journal, written, delivered = await opened(folder), 0, list[bytes]()
+        for step, size in [*steps, ("deliver", 10_000)]:
+            if step == "append":
+                lines = [f"line {written + n}" for n in range(size)]
+                written += size
+                await journal.append(batch(*lines, readings=2))
+            elif step in {"deliver", "read"}:
+                chunk = await journal.read("main", size)
+                if chunk and step == "deliver":
+                    await journal.settle("main", chunk, [], 0)
+                    delivered += chunk.lines
+            elif step == "reopen":
+                await journal.close()
+                journal = await opened(folder)
+            else:
+                await journal.trim(10**9)
+            owed = journal.owed("main")
+            assert (owed.points, owed.readings) == (
+                written - len(delivered), 2 * (written - len(delivered))
+            )  # fmt: skip
+        assert delivered == [f"line {n}".encode() for n in range(written)]
+        await journal.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(course(Path(folder)))

@@ -1,0 +1,201 @@
+"""The same complaint about the same charger is told at most once a minute, with a count."""
+
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.logs import Complaints
+
+Line = tuple[int, str, dict[str, object]]
+
+
+@dataclass
+class _Log:
+    lines: list[Line] = field(default_factory=list)
+
+    def log(self, level: int, event: str, **fields: object) -> None:
+        self.lines.append((level, event, fields))
+
+
+@dataclass
+class _Clock:
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def log() -> _Log:
+    return _Log()
+
+
+@pytest.fixture
+def clock() -> _Clock:
+    return _Clock()
+
+
+@pytest.fixture
+def complaints(log: _Log, clock: _Clock) -> Complaints:
+    return Complaints(log, clock=clock, every=60.0)
+
+
+def test_the_first_is_told_at_once(complaints: Complaints, log: _Log) -> None:
+    complaints.say("message.malformed", charger="a1", topic="x/amp")
+    assert log.lines == [
+        (logging.WARNING, "message.malformed", {"charger": "a1", "topic": "x/amp"})
+    ]
+
+
+def test_the_next_within_a_minute_is_held_back(
+    complaints: Complaints, log: _Log, clock: _Clock
+) -> None:
+    complaints.say("message.malformed", charger="a1")
+    clock.now += 59.9
+    complaints.say("message.malformed", charger="a1")
+    assert len(log.lines) == 1
+
+
+def test_the_one_after_a_minute_tells_how_many_were_held_back(
+    complaints: Complaints, log: _Log, clock: _Clock
+) -> None:
+    for _ in range(4):
+        complaints.say("message.malformed", charger="a1")
+    clock.now += 60
+    complaints.say("message.malformed", charger="a1", topic="last")
+    complaints.say("message.malformed", charger="a1")
+    assert [fields for _, _, fields in log.lines] == [
+        {"charger": "a1"},
+        {"charger": "a1", "topic": "last", "repeated": 3},
+    ]
+
+
+def test_other_chargers_and_other_complaints_are_told(complaints: Complaints, log: _Log) -> None:
+    complaints.say("message.malformed", charger="a1")
+    complaints.say("message.malformed", charger="a2")
+    complaints.say("message.malformed")
+    complaints.say("poll.failed", charger="a1", level="error")
+    assert [(level, event) for level, event, _ in log.lines] == [
+        (logging.WARNING, "message.malformed"),
+        (logging.WARNING, "message.malformed"),
+        (logging.WARNING, "message.malformed"),
+        (logging.ERROR, "poll.failed"),
+    ]
+
+
+def test_a_sweep_tells_what_was_held_back_with_its_newest_fields(
+    complaints: Complaints, log: _Log, clock: _Clock
+) -> None:
+    for number in range(3):
+        complaints.say("message.malformed", charger="a1", number=number)
+    complaints.sweep()
+    assert len(log.lines) == 1
+    clock.now += 60
+    complaints.sweep()
+    assert log.lines[1:] == [
+        (logging.WARNING, "message.malformed", {"charger": "a1", "number": 2, "repeated": 2})
+    ]
+
+
+def test_a_sweep_starts_a_new_minute(complaints: Complaints, log: _Log, clock: _Clock) -> None:
+    complaints.say("message.malformed")
+    complaints.say("message.malformed")
+    clock.now += 60
+    complaints.sweep()
+    complaints.say("message.malformed")
+    assert len(log.lines) == 2
+    clock.now += 60
+    complaints.sweep()
+    assert [fields for _, _, fields in log.lines[1:]] == [{"repeated": 1}, {"repeated": 1}]
+
+
+def test_a_sweep_says_nothing_of_what_was_told_once(
+    complaints: Complaints, log: _Log, clock: _Clock
+) -> None:
+    complaints.say("message.malformed")
+    clock.now += 600
+    complaints.sweep()
+    assert len(log.lines) == 1
+
+
+def test_what_was_quiet_is_told_anew_without_a_count(
+    complaints: Complaints, log: _Log, clock: _Clock
+) -> None:
+    complaints.say("message.malformed")
+    clock.now += 600
+    complaints.say("message.malformed")
+    assert [fields for _, _, fields in log.lines] == [{}, {}]
+
+
+def test_memory_is_bounded_and_the_longest_unheard_makes_room(log: _Log, clock: _Clock) -> None:
+    complaints = Complaints(log, clock=clock, most=2)
+    for charger in ("a1", "a2", "a1", "a3"):
+        complaints.say("message.malformed", charger=charger)
+    assert [fields["charger"] for _, _, fields in log.lines] == ["a1", "a2", "a3"]
+    complaints.say("message.malformed", charger="a1")
+    assert len(log.lines) == 3
+    complaints.say("message.malformed", charger="a2")
+    assert log.lines[3][2] == {"charger": "a2"}
+
+
+def test_what_makes_room_tells_its_count_first(log: _Log, clock: _Clock) -> None:
+    complaints = Complaints(log, clock=clock, most=1)
+    complaints.say("message.malformed", charger="a1")
+    complaints.say("message.malformed", charger="a1")
+    complaints.say("message.malformed", charger="a2")
+    assert [fields for _, _, fields in log.lines] == [
+        {"charger": "a1"},
+        {"charger": "a1", "repeated": 1},
+        {"charger": "a2"},
+    ]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcde"), st.floats(0, 90), st.booleans())))
+def test_every_complaint_is_told_or_counted(steps: list[tuple[str, float, bool]]) -> None:
+    log, clock = _Log(), _Clock()
+    complaints = Complaints(log, clock=clock, most=3)
+    for charger, seconds, sweeps in steps:
+        clock.now += seconds
+        complaints.say("x.y", charger=charger, said=1)
+        if sweeps:
+            complaints.sweep()
+    told = len(log.lines)
+    clock.now += 60
+    complaints.sweep()
+    repeated = sum(int(str(fields.get("repeated", 0))) for _, _, fields in log.lines)
+    assert told <= len(steps) * 2
+    assert repeated <= len(steps)
+    assert len(steps) <= len(log.lines) + repeated
+
+
+@pytest.fixture
+def _restless() -> Iterator[None]:
+    """Threads take turns so often that a race shows."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("_restless")
+def test_threads_may_complain_at_once(log: _Log) -> None:
+    complaints = Complaints(log)
+    ready = threading.Barrier(4)
+
+    def complain() -> None:
+        ready.wait(5)
+        for number in range(1000):
+            complaints.say("x.y", charger=f"a{number}")
+
+    threads = [threading.Thread(target=complain) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(log.lines) == 1000
