@@ -4,7 +4,7 @@ import contextlib
 import ipaddress
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -69,13 +69,7 @@ def victoria(tmp_path: Path) -> Iterator[VictoriaMetrics]:
 
 
 @pytest.fixture(params=["mosquitto", "amqtt"])
-async def broker(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[Mosquitto | Amqtt]:
-    """Each kind of broker in turn, open to anyone; it has `url` and `port`."""
-    if request.param == "amqtt":
-        async with Amqtt() as embedded:
-            yield embedded
-    else:
-        with Mosquitto(tmp_path) as server:
-            yield server
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mosquitto | Amqtt]:
+    """Each kind of broker in turn, open to anyone."""
+    with Amqtt() if request.param == "amqtt" else Mosquitto(tmp_path) as server:
+        yield server

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -53,7 +54,10 @@ class Will:
 
 
 class Peer:
-    """A paho client in a thread of its own, connected as long as the block."""
+    """A paho client in a thread of its own, connected as long as the block.
+
+    With `reconnect`, it comes back by itself where a connection ends.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class Peer:
         password: str | None = None,
         ca_file: str | None = None,
         will: Will | None = None,
+        reconnect: bool = False,
     ) -> None:
         self.connected = threading.Event()
         self.lost = threading.Event()
@@ -71,7 +76,9 @@ class Peer:
         self.refused: str | None = None
         """Why the broker did not take the client, where it said so."""
         self._port = port
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id=client_id)
+        self._client = Client(
+            CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=reconnect
+        )
         if username is not None:
             self._client.username_pw_set(username, password)
         if ca_file is not None:
@@ -81,9 +88,13 @@ class Peer:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = lambda *_: self.lost.set()
 
-    def __enter__(self) -> Self:
+    def open(self) -> None:
+        """Begin to connect; `connected` or `refused` tells how it went."""
         self._client.connect("127.0.0.1", self._port)
         self._client.loop_start()
+
+    def __enter__(self) -> Self:
+        self.open()
         assert self._ready().wait(PATIENCE_SECONDS), f"no broker: {self.refused}"
         return self
 
@@ -102,10 +113,11 @@ class Peer:
 
     def break_off(self) -> None:
         """Vanish without a word, so that the broker sends the last will."""
-        self._client.loop_stop()
         sock = self._client.socket()
-        assert sock is not None
-        sock.close()
+        assert isinstance(sock, socket.socket)
+        sock.shutdown(socket.SHUT_RDWR)
+        assert self.lost.wait(PATIENCE_SECONDS), "still connected"
+        self._client.loop_stop()
 
     def _ready(self) -> threading.Event:
         return self.connected

@@ -8,7 +8,7 @@ taken over; `_Broker` mends these three.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
@@ -55,6 +55,7 @@ class EmbeddedBroker:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_SECONDS):
                     await broker.shutdown()
+            await broker.part()
 
 
 def _hush() -> None:
@@ -77,6 +78,10 @@ class _Reader(StreamReaderAdapter):  # type: ignore[misc]  # amqtt is not typed
 
 
 class _Broker(Broker):  # type: ignore[misc]  # amqtt is not typed
+    def __init__(self, config: BrokerConfig) -> None:
+        super().__init__(config)
+        self._connections: set[asyncio.Task[None]] = set()
+
     @property
     def port(self) -> int:
         return int(self._servers[LISTENER].instance.sockets[0].getsockname()[1])
@@ -84,7 +89,19 @@ class _Broker(Broker):  # type: ignore[misc]  # amqtt is not typed
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
-        await self._client_connected(listener_name, _Reader(reader), StreamWriterAdapter(writer))
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        adapters = _Reader(reader), StreamWriterAdapter(writer)
+        # asyncio's streams log a cancelled connection as an error.
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._client_connected(listener_name, *adapters)
+        writer.close()
+        self._connections.discard(task)
+
+    async def part(self) -> None:
+        """End the connections that a shutdown leaves: of clients that did not say who they are."""
+        await _cancel(self._connections)
 
     async def _client_message_loop(self, session: Any, handler: Any) -> None:
         """Serve a client until it leaves, and pass on its last words before its last will."""
@@ -148,7 +165,7 @@ async def _settled(work: Coroutine[Any, Any, Any]) -> asyncio.Future[Any]:
     return future
 
 
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,14 +6,18 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
-from paho.mqtt.client import Client, MQTTMessage, SocketLike
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from bridge.core.model import Message
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike
 
 log = structlog.get_logger("mqtt")
 
@@ -272,7 +276,7 @@ class Mqtt:
         if self._client.socket() is not None:
             self._write()
 
-    def _on_socket_close(self, client: Client, userdata: object, sock: SocketLike) -> None:
+    def _on_socket_close(self, client: Client, userdata: object, sock: "SocketLike") -> None:
         """A closed descriptor must not stay registered: its number is given out again."""
         if sock.fileno() >= 0:
             self._loop.remove_reader(sock)

@@ -1,0 +1,117 @@
+"""The one place that knows influxdb_client: line protocol to a store with the v2 write API."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from influxdb_client import InfluxDBClient, WritePrecision
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
+from urllib3.exceptions import HTTPError
+
+from bridge.core.errors import SinkBusy, SinkDenied, SinkTrouble
+from bridge.sinks.replies import Reply, judge, shortened
+
+
+class Influx:
+    """Writes ready lines, stamped in milliseconds, gzipped, one try each.
+
+    `token` is asked for before each write, on the event loop. `timeout` in seconds.
+    """
+
+    def __init__(
+        self, *, url: str, org: str, bucket: str, token: Callable[[], str], timeout: float,
+        ca_file: Path | None,
+    ) -> None:  # fmt: skip
+        self._url = url
+        self._org = org
+        self._bucket = bucket
+        self._token = token
+        self._timeout = timeout
+        self._ca_file = ca_file
+        self._known = ""
+        self._client: InfluxDBClient | None = None
+
+    async def write(self, lines: Sequence[bytes]) -> None:
+        """Store the lines; raises SinkBusy, SinkDenied, SinkTooLarge or SinkRefused."""
+        token = self._token()
+        client = self._client_with(token)
+        await _in_thread(lambda: self._write(client, token, lines))
+
+    async def close(self) -> None:
+        """Let go of the connections; a write that was given up ends by its own timeout."""
+        client, self._client = self._client, None
+        if client is not None:
+            await asyncio.to_thread(client.close)
+
+    def _client_with(self, token: str) -> InfluxDBClient:
+        if self._client is None or token != self._known:
+            # The old client is not closed: a write that was given up may still use it.
+            self._known, self._client = token, self._make(token)
+        return self._client
+
+    def _make(self, token: str) -> InfluxDBClient:
+        return InfluxDBClient(
+            url=self._url, token=token, org=self._org, enable_gzip=True, retries=False,
+            timeout=round(self._timeout * 1000),
+            ssl_ca_cert=str(self._ca_file) if self._ca_file else None,
+        )  # fmt: skip
+
+    def _write(self, client: InfluxDBClient, token: str, lines: Sequence[bytes]) -> None:
+        try:
+            client.write_api(write_options=SYNCHRONOUS).write(
+                bucket=self._bucket, org=self._org, record=b"\n".join(lines),
+                write_precision=WritePrecision.MS,
+            )  # fmt: skip
+        except ApiException as error:
+            raise _translated(error, token, lines) from error
+        except (HTTPError, OSError) as error:
+            raise SinkBusy(_without(token, f"{type(error).__name__}: {error}")) from error
+        except UnicodeDecodeError as error:
+            raise SinkBusy("the reply is not text") from error
+        except ValueError:
+            # Not `from`: the error quotes the header, and with it the token.
+            raise SinkDenied("the token cannot be sent: it is no single line of ASCII") from None
+
+
+def _translated(error: ApiException, token: str, lines: Sequence[bytes]) -> SinkTrouble:
+    if not error.status:
+        return SinkBusy(_without(token, str(error.reason)))
+    body = _hidden(token, error.body or "")
+    headers = error.headers or {}
+    reply = Reply(error.status, error.reason or "", body, headers.get("Retry-After"))
+    return judge(reply, lines, time.time())
+
+
+def _without(token: str, text: str) -> str:
+    return shortened(_hidden(token, text))
+
+
+def _hidden(token: str, text: str) -> str:
+    return text.replace(token, "***") if token else text
+
+
+async def _in_thread(work: Callable[[], None]) -> None:
+    """Do blocking work in a daemon thread, so that a silent store never holds up the end.
+
+    Cancelled, it returns at once and leaves the thread to its own timeout.
+    """
+    future: Future[None] = Future()
+    future.set_running_or_notify_cancel()
+    threading.Thread(target=_run, args=(work, future), name="influx", daemon=True).start()
+    await asyncio.wrap_future(future)
+
+
+def _run(work: Callable[[], None], future: Future[None]) -> None:
+    try:
+        work()
+    except SinkTrouble as trouble:
+        future.set_exception(trouble)
+    except BaseException as bug:
+        future.set_exception(bug)
+        raise
+    else:
+        future.set_result(None)

@@ -1,0 +1,150 @@
+"""Moves lines from the journal to one store, at the store's own pace."""
+
+import asyncio
+import contextlib
+import random as chance
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from bridge.core.errors import DiskTrouble, SinkRefused, SinkTooLarge
+from bridge.sinks import sender
+from bridge.sinks.backoff import Backoff
+from bridge.sinks.chunks import Chunk, Refusal
+from bridge.sinks.sender import Sender, Store
+from bridge.sinks.sift import Sift
+
+IDLE_SECONDS = 60.0
+
+T = TypeVar("T")
+
+
+class Owed(Protocol):
+    """What a store has not yet."""
+
+    @property
+    def points(self) -> int: ...
+
+
+class Backlog(Protocol):
+    """What the mover needs of the journal; all but `owed` may raise DiskTrouble."""
+
+    def owed(self, store: str, /) -> Owed:
+        """How much lies behind the store's cursor."""
+
+    async def read(self, store: str, most: int, /) -> Chunk | None:
+        """What lies behind the store's cursor, up to `most` lines; None for nothing."""
+
+    async def settle(
+        self, store: str, chunk: Chunk, refusals: Sequence[Refusal], at_ms: int, /
+    ) -> None:
+        """Move the cursor over the chunk; once more does no harm."""
+
+    async def wait_for_more(self, store: str, seconds: float, /) -> None:
+        """Return when something lies behind the cursor, or after `seconds`."""
+
+
+class Report(sender.Report, Protocol):
+    """Who is told how it goes, on the event loop."""
+
+    def stored(self, store: str, points: int, readings: int, at: float, /) -> None:
+        """The store has these; `at` in Unix seconds."""
+
+    def refused(self, store: str, points: int, readings: int, /) -> None:
+        """The store will never have these."""
+
+
+class Mover:
+    """Reads behind the store's cursor, writes, settles, and so on.
+
+    A chunk is settled when each of its lines is stored or refused; what was sent of a
+    chunk that was not settled is sent again. `run` and `drain` must not run together.
+    """
+
+    def __init__(
+        self, name: str, journal: Backlog, store: Store, *, report: Report, batch: int = 5000,
+        flush_every: float = 1.0, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.time, random: Callable[[], float] = chance.random,
+    ) -> None:  # fmt: skip
+        self._name = name
+        self._journal = journal
+        self._report = report
+        self._batch = batch
+        self._flush_every = flush_every
+        self._sleep = sleep
+        self._clock = clock
+        self._sender = Sender(name, store, report=report, sleep=sleep, random=random)
+        self._disk_backoff = Backoff(random)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def run(self) -> None:
+        """Deliver until cancelled; full batches back to back, smaller ones at their pace."""
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            chunk = await self._read()
+            if chunk is None:
+                await self._patiently(lambda: self._journal.wait_for_more(self._name, IDLE_SECONDS))
+            else:
+                await self._deliver(chunk)
+            if self._journal.owed(self._name).points < self._batch:
+                await self._sleep(max(0.0, began + self._flush_every - loop.time()))
+
+    async def drain(self, seconds: float) -> None:
+        """Deliver what is left, for at most so long; never raises but for a cancellation."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while (chunk := await self._read()) is not None:
+                    await self._deliver(chunk)
+
+    async def _read(self) -> Chunk | None:
+        return await self._patiently(lambda: self._journal.read(self._name, self._batch))
+
+    async def _deliver(self, chunk: Chunk) -> None:
+        sift = Sift(chunk)
+        while lines := sift.next():
+            try:
+                await self._sender.send(lines)
+            except SinkTooLarge as error:
+                sift.too_large(str(error))
+            except SinkRefused as error:
+                sift.refused(error)
+        refusals = sift.refusals()
+        await self._patiently(lambda: self._settle(chunk, refusals))
+
+    async def _settle(self, chunk: Chunk, refusals: Sequence[Refusal]) -> None:
+        """Also when cancelled it ends before this returns, so that cursor and counts agree."""
+        task = asyncio.create_task(self._settle_and_count(chunk, refusals))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()
+            raise
+
+    async def _settle_and_count(self, chunk: Chunk, refusals: Sequence[Refusal]) -> None:
+        at = self._clock()
+        await self._journal.settle(self._name, chunk, refusals, round(at * 1000))
+        # No await from here on: the counts change at the same moment as what is owed.
+        bad = sum(refusal.readings for refusal in refusals)
+        points, readings = len(chunk.lines) - len(refusals), sum(chunk.readings) - bad
+        if points:
+            self._report.stored(self._name, points, readings, at)
+        if refusals:
+            self._report.refused(self._name, len(refusals), bad)
+            self._report.trouble(self._name, refusals[0].reason, "refused")
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Ask the journal, again and again while its disk is in trouble."""
+        while True:
+            try:
+                result = await work()
+            except DiskTrouble:
+                await self._sleep(self._disk_backoff.next())
+            else:
+                self._disk_backoff.reset()
+                return result

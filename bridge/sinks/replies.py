@@ -1,0 +1,139 @@
+"""What InfluxDB's replies to a write mean: versions 1.8, 2.x and 3, and those who speak like them."""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from bridge.core.errors import SinkBusy, SinkDenied, SinkRefused, SinkTooLarge, SinkTrouble
+
+LONGEST_TEXT = 500
+LONGEST_WAIT_SECONDS = 900.0
+MOST_NAMED = 100
+"""Some versions name no more bad lines than this in one reply; there may be further ones."""
+
+Named = tuple[int | None, str]
+"""A bad line's zero-based number, None where the reply's line is not one of ours; the reason."""
+
+_PARTIAL = "partial write"
+_DROPPED = re.compile(r"\bdropped=(\d+)")
+_UNPARSED = re.compile(r"unable to parse '(.*?)': (.*?)(?: dropped=\d+)?$", re.MULTILINE)
+_ABOUT_THE_REQUEST = ("either orgid or org", "missing a slash", "database is required")
+"""Complaints under 400 that no change of the lines would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP reply that is no success."""
+
+    status: int
+    phrase: str
+    body: str
+    retry_after: str | None = None
+
+
+def judge(reply: Reply, lines: Sequence[bytes], now: float) -> SinkTrouble:
+    """What to do after this reply to a write of these lines; `now` in Unix seconds."""
+    document = _document(reply.body)
+    text = _text(reply, document)
+    why = shortened(f"HTTP {reply.status}: {text}")
+    if reply.status in (401, 403, 404):
+        return SinkDenied(why)
+    if reply.status == 413:
+        return SinkTooLarge(why)
+    if _is_about_lines(reply.status, text):
+        return _refused(why, text, document, lines)
+    if reply.status in (400, 422):
+        return SinkDenied(why)
+    return SinkBusy(why, wait_asked(reply.retry_after, now))
+
+
+def wait_asked(header: str | None, now: float) -> float | None:
+    """Seconds that a Retry-After header asks for, at most a quarter of an hour."""
+    if not header:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        seconds = _seconds_until(header, now)
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
+
+
+def shortened(text: str) -> str:
+    """One text fit for a log line."""
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _seconds_until(date: str, now: float) -> float:
+    try:
+        return parsedate_to_datetime(date).timestamp() - now
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def _document(body: str) -> Mapping[str, object]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(reply: Reply, document: Mapping[str, object]) -> str:
+    for key in ("message", "error"):
+        found = document.get(key)
+        if isinstance(found, str) and found:
+            return found
+    return reply.body.strip() or reply.phrase
+
+
+def _is_about_lines(status: int, text: str) -> bool:
+    """Early 2.0 answers 500 to a partial write, which would be sent again for ever."""
+    if status in (400, 422):
+        return not any(words in text.lower() for words in _ABOUT_THE_REQUEST)
+    return status >= 500 and _PARTIAL in text and _DROPPED.search(text) is not None
+
+
+def _refused(
+    why: str, text: str, document: Mapping[str, object], lines: Sequence[bytes]
+) -> SinkRefused:
+    named = list(_numbered(document.get("data"), lines)) or list(_quoted(text, lines))
+    bad = {number: reason for number, reason in named if number is not None}
+    dropped = _DROPPED.search(text)
+    return SinkRefused(
+        why,
+        bad=bad,
+        dropped=int(dropped[1]) if dropped else None,
+        partial=_PARTIAL in text and len(named) < MOST_NAMED and None not in dict(named),
+    )
+
+
+def _numbered(data: object, lines: Sequence[bytes]) -> Iterator[Named]:
+    """Bad lines as InfluxDB 3 lists them, where its quote agrees with what was sent."""
+    entries = data if isinstance(data, list) else [data] if data else []
+    for entry in entries:
+        number = None
+        match entry:
+            case {"line_number": int(counted), **more} if 1 <= counted <= len(lines):
+                if _agrees(lines[counted - 1], more.get("original_line", "")):
+                    number = counted - 1
+        reason = entry.get("error_message") if isinstance(entry, dict) else None
+        yield number, shortened(str(reason or "refused"))
+
+
+def _agrees(line: bytes, quote: object) -> bool:
+    """A quote may be cut."""
+    return isinstance(quote, str) and line.startswith(quote.encode(errors="replace"))
+
+
+def _quoted(text: str, lines: Sequence[bytes]) -> Iterator[Named]:
+    """Bad lines as InfluxDB 1.8 and 2.x quote them, each in full."""
+    found = _UNPARSED.findall(text)
+    places: dict[bytes, list[int | None]] = {}
+    for number, line in enumerate(lines if found else ()):
+        places.setdefault(line, []).append(number)
+    for quote, reason in found:
+        for place in places.get(quote.encode(errors="replace"), [None]):
+            yield place, shortened(f"unable to parse: {reason}")
