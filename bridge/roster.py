@@ -81,8 +81,8 @@ class Roster:
         self._floor_ms = floor_ms
         rules = self._rules
         chargers = [
-            restored(ChargerId(id_), body, rules.dialects.get(id_, rules.dialect), now.steady)
-            for id_, body in bodies.items()
+            restored(id_, body, rules.dialects.get(id_, rules.dialect), now.steady)
+            for id_, body in ((ChargerId(each), body) for each, body in bodies.items())
         ]
         self.fleet.restore(chargers)
         for charger in self.fleet:

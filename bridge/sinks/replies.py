@@ -1,4 +1,4 @@
-"""What InfluxDB's replies to a write mean: versions 1.8, 2.x and 3, and those who speak like them."""
+"""What the replies of InfluxDB 1.8, 2.x and 3 to a write mean, and of those who speak alike."""
 
 import json
 import math

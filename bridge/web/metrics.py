@@ -44,7 +44,8 @@ class Metrics:
 
     def _own(self, openmetrics: bool) -> bytes:
         if openmetrics:
-            return bytes(openmetrics_text.generate_latest(self._bridge)).removesuffix(_EOF)
+            text = openmetrics_text.generate_latest(self._bridge)  # type: ignore[no-untyped-call]
+            return bytes(text).removesuffix(_EOF)
         return bytes(generate_latest(self._bridge))
 
 
