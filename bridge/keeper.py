@@ -90,10 +90,15 @@ class Keeper:
         return not (out.lines or out.changed or self._events or self._sessions)
 
     async def run(self) -> None:
-        """Commit for ever."""
+        """Commit for ever; a commit that began is brought to its end, also when cancelled."""
         while True:
             await asyncio.sleep(COMMIT_SECONDS)
-            await self.commit()
+            commit = asyncio.create_task(self.commit(), name="commit")
+            try:
+                await asyncio.shield(commit)
+            except asyncio.CancelledError:
+                await commit
+                raise
 
     async def commit(self) -> None:
         """Commit what is there; trouble with the disk is logged, and tried again later."""

@@ -145,10 +145,6 @@ def restarted(old: Bench, *, trusted: bool = True, after: float = 10.0) -> Bench
     bench = Bench()
     bench.wall = old.wall + after
     bench.steady = 5000.0
-    bench.roster.restore(
-        old.saved(), trusted=trusted, floor_ms=old.out.last_ms, now=bench.now
-    )
+    bench.roster.restore(old.saved(), trusted=trusted, floor_ms=old.out.last_ms, now=bench.now)
     bench.ears.filters |= set(bench.roster.fleet.filters())
     return bench
-
-

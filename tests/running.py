@@ -113,4 +113,3 @@ async def bridge(folder: Path, broker: str, **settings: str) -> AsyncIterator[Br
         finally:
             stop.set()
             await task
-

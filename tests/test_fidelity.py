@@ -72,6 +72,18 @@ def stored(series: list[Series]) -> dict[tuple[str, str], Series]:
     return {(s.labels["charger"], s.name.removeprefix("evse_")): s for s in series}
 
 
+async def everything(victoria: VictoriaMetrics) -> dict[tuple[str, str], Series]:
+    """What the store holds, once two looks at it agree; a new series is shown late."""
+    last: list[Series] = []
+
+    def steady() -> bool:
+        before, last[:] = list(last), victoria.export('{__name__=~"evse_.+"}')
+        return bool(last) and before == last
+
+    await eventually(steady, every=0.5)
+    return stored(last)
+
+
 async def play(broker: Mosquitto, seconds: float, **options: object) -> None:
     given: Mapping[str, object] = {"chargers": 12, "speed": 10.0, "seed": 7, **options}
     await simulate(SimOptions(broker=broker.url, duration=seconds, **given))  # type: ignore[arg-type]
@@ -88,12 +100,12 @@ async def test_every_value_that_was_published_is_stored_as_it_was(
     async with bridge(tmp_path, mosquitto.url, **store(victoria)) as running:
         await play(mosquitto, 2)
         before = (await running.settled(1))["evse_bridge_readings_received_total"]
-        victoria_before = stored(victoria.export('{__name__=~"evse_.+"}'))
+        victoria_before = await everything(victoria)
         await play(mosquitto, 8, ledger=path)
         said = ledger(path)
         metrics = await running.settled(int(before) + len(said))
     assert metrics["evse_bridge_readings_received_total"] - before == len(said)
-    wanted, found = expected(said), stored(victoria.export('{__name__=~"evse_.+"}'))
+    wanted, found = expected(said), await everything(victoria)
     assert len({charger for charger, _ in wanted}) == 12
     for key, values in wanted.items():
         _compare(values, found[key], len(victoria_before[key].values) if key in victoria_before
@@ -119,7 +131,7 @@ async def test_power_is_what_the_phases_say(
     async with bridge(tmp_path, mosquitto.url, **store(victoria)) as running:
         await play(mosquitto, 6)
         await running.settled(1)
-    found = stored(victoria.export('{__name__=~"evse_.+"}'))
+    found = await everything(victoria)
     checked = 0
     for (charger, column), power in found.items():
         if column != "power":
@@ -168,7 +180,7 @@ async def test_the_ancestors_milliamperes_and_tenths_end_in_the_same_units(
     ) as running:
         await play(mosquitto, 7, scenario="ancestor")
         await running.settled(1)
-    found = stored(victoria.export('{__name__=~"evse_(current_1|temp1)"}'))
+    found = await everything(victoria)
     currents = [v for (_, column), s in found.items() if column == "current_1" for v in s.values]
     degrees = [v for (_, column), s in found.items() if column == "temp1" for v in s.values]
     assert 1 < max(currents) < 80

@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 
 from bridge.core.errors import SinkBusy, SinkDenied, SinkRefused, SinkTooLarge, SinkTrouble
 from bridge.sinks.influx import Influx
-from bridge.sinks.replies import Reply, judge, wait_asked
 from tests.influx_standin import (
     BEYOND_RETENTION,
     EARLY_2_0,
@@ -170,27 +168,6 @@ async def test_the_wait_a_store_asks_for_is_passed_on(answer: Canned, seconds: f
     assert error.retry_after == seconds
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("120", 120.0),
-        ("86400", 900.0),
-        ("-5", 0.0),
-        ("inf", 900.0),
-        ("nan", None),
-        ("soon", None),
-        ("", None),
-        (None, None),
-        (formatdate(1_700_000_060, usegmt=True), 60.0),
-        (formatdate(1_600_000_000, usegmt=True), 0.0),
-    ],
-)
-def test_a_wait_is_seconds_or_a_date_and_at_most_a_quarter_of_an_hour(
-    header: str | None, seconds: float | None
-) -> None:
-    assert wait_asked(header, 1_700_000_000.0) == seconds
-
-
 async def test_version_1_names_the_lines_it_could_not_parse_and_stores_the_rest() -> None:
     error = await refusal_by(Version.V1, [GOOD, BAD, OTHER])
     assert (error.bad, error.partial) == ({1: "unable to parse: missing fields"}, True)
@@ -224,40 +201,6 @@ async def test_version_3_lists_the_bad_lines() -> None:
     assert list(error.bad) == [2]
     assert error.bad[2].startswith("invalid column type for column 'x'")
     assert error.partial
-
-
-def v3_reply(*data: object) -> Reply:
-    body = Canned(400, {"error": "partial write of line protocol occurred", "data": list(data)})
-    return Reply(400, "Bad Request", body.text())
-
-
-def test_a_listed_line_that_was_never_sent_is_not_believed() -> None:
-    entry = {"original_line": "another line", "line_number": 1, "error_message": "no"}
-    error = judge(v3_reply(entry), [GOOD, OTHER], 0.0)
-    assert isinstance(error, SinkRefused)
-    assert (error.bad, error.partial) == ({}, False)
-
-
-def test_a_line_number_out_of_range_is_not_believed() -> None:
-    entry = {"original_line": GOOD.decode(), "line_number": 9, "error_message": "no"}
-    error = judge(v3_reply(entry), [GOOD, OTHER], 0.0)
-    assert isinstance(error, SinkRefused)
-    assert (error.bad, error.partial) == ({}, False)
-
-
-def test_a_full_list_may_be_cut_so_the_others_are_not_taken_for_stored() -> None:
-    lines = [b"evse n=%d" % number for number in range(200)]
-    data = [{"line_number": number, "error_message": "no"} for number in range(1, 101)]
-    error = judge(v3_reply(*data), lines, 0.0)
-    assert isinstance(error, SinkRefused)
-    assert (len(error.bad), error.partial) == (100, False)
-
-
-@pytest.mark.parametrize("body", ["", "[" * 100_000, "[]", "null", '{"message": 7}', "\x00"])
-def test_a_strange_body_under_400_is_a_refusal_without_names(body: str) -> None:
-    error = judge(Reply(400, "Bad Request", body), [GOOD], 0.0)
-    assert isinstance(error, SinkRefused)
-    assert (error.bad, error.dropped, error.partial) == ({}, None, False)
 
 
 async def test_an_error_text_is_short_and_without_the_token() -> None:

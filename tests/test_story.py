@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge.core.model import Dialect
 from bridge.core.fleet import Rules
+from bridge.core.model import Dialect
 from tests.parts import Bench, restarted
 
 FAULT = 'evse_faults_total{charger="abc123",fault="gfci_fault"}'

@@ -90,7 +90,7 @@ class Mover:
                 await self._patiently(lambda: self._journal.wait_for_more(self._name, IDLE_SECONDS))
             else:
                 await self._deliver(chunk)
-            if self._journal.owed(self._name).points < self._batch:
+            if chunk is None or self._journal.owed(self._name).points < self._batch:
                 await self._sleep(max(0.0, began + self._flush_every - loop.time()))
 
     async def drain(self, seconds: float) -> None:

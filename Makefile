@@ -1,0 +1,35 @@
+# What to type here; `make help` lists it. deploy/bootstrap.sh does the setting up.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check lock tools servers
+
+BIN := .venv/bin
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: ## Set up .venv with the command nofos-bridge
+	@sh deploy/bootstrap.sh install
+
+demo: install ## Broker, 25 simulated chargers, bridge and page, until Ctrl-C
+	@$(BIN)/nofos-bridge demo
+
+test: tools servers ## All tests, on real servers; installs what they need
+	@$(BIN)/python -m pytest
+
+check: tools ## Lint, format, types and layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_layers.py
+
+lock: tools ## Take the newest versions into both lock files
+	@$(COMPILE) --upgrade -o deploy/requirements.lock pyproject.toml deploy/requirements.in
+	@$(COMPILE) --upgrade -o tests/requirements.lock tests/requirements.in
+
+tools:
+	@sh deploy/bootstrap.sh tools
+
+servers:
+	@sh deploy/bootstrap.sh servers

@@ -1,0 +1,187 @@
+"""What the mover's tests are made of: a backlog in memory, stores, and who is told."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bridge.core.errors import DiskTrouble, SinkRefused, SinkTrouble
+from bridge.sinks.chunks import Chunk, Refusal
+from bridge.sinks.influx import Influx
+from bridge.sinks.mover import Mover
+
+NOW = 1_700_000_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    points: int
+
+
+class MemoryBacklog:
+    """A journal in memory; `trouble` makes the next calls fail."""
+
+    def __init__(self, lines: Sequence[bytes], readings: Sequence[int] | None = None) -> None:
+        self.lines = list(lines)
+        self.readings = list(readings or [1] * len(lines))
+        self.cursor = 0
+        self.trouble = 0
+        self.refusals: list[Refusal] = []
+        self.settled: list[tuple[int, int]] = []
+        self.settling: asyncio.Event | None = None
+        self._grown = asyncio.Event()
+
+    def append(self, *lines: bytes) -> None:
+        self.lines += lines
+        self.readings += [1] * len(lines)
+        self._grown.set()
+
+    def owed(self, store: str, /) -> Left:
+        return Left(len(self.lines) - self.cursor)
+
+    async def read(self, store: str, most: int, /) -> Chunk | None:
+        self._stumble()
+        end = min(len(self.lines), self.cursor + most)
+        if end == self.cursor:
+            return None
+        lines, readings = self.lines[self.cursor : end], self.readings[self.cursor : end]
+        return Chunk(self.cursor, end, lines, readings)
+
+    async def settle(
+        self, store: str, chunk: Chunk, refusals: Sequence[Refusal], at_ms: int, /
+    ) -> None:
+        self._stumble()
+        if self.settling is not None:
+            self.settling.set()
+            for _ in range(5):
+                await asyncio.sleep(0)
+        self.cursor = chunk.last_row
+        self.refusals += refusals
+        self.settled.append((len(chunk.lines), at_ms))
+
+    async def wait_for_more(self, store: str, seconds: float, /) -> None:
+        self._stumble()
+        if self.cursor == len(self.lines):
+            self._grown.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._grown.wait(), seconds)
+
+    def _stumble(self) -> None:
+        if self.trouble:
+            self.trouble -= 1
+            raise DiskTrouble("disk full")
+
+
+@dataclass
+class Told:
+    """All that was reported."""
+
+    outcomes: list[str] = field(default_factory=list)
+    points: Counter[str] = field(default_factory=Counter)
+    readings: Counter[str] = field(default_factory=Counter)
+    troubles: list[tuple[str, str]] = field(default_factory=list)
+    at: float = 0.0
+
+    def request(self, store: str, outcome: str, seconds: float, /) -> None:
+        self.outcomes.append(outcome)
+
+    def stored(self, store: str, points: int, readings: int, at: float, /) -> None:
+        self.points["stored"] += points
+        self.readings["stored"] += readings
+        self.at = at
+
+    def refused(self, store: str, points: int, readings: int, /) -> None:
+        self.points["refused"] += points
+        self.readings["refused"] += readings
+
+    def trouble(self, store: str, why: str, kind: str, /) -> None:
+        self.troubles.append((kind, why))
+
+
+class Answering:
+    """A store that gives these answers, one a request, and then takes everything."""
+
+    def __init__(self, *answers: SinkTrouble) -> None:
+        self.answers = list(answers)
+        self.asked: list[list[bytes]] = []
+        self.stored: set[bytes] = set()
+
+    async def write(self, lines: Sequence[bytes], /) -> None:
+        self.asked.append(list(lines))
+        if self.answers:
+            raise self.answers.pop(0)
+        self.stored.update(lines)
+
+
+class Silent:
+    """A store that never answers."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def write(self, lines: Sequence[bytes], /) -> None:
+        self.asked.set()
+        await asyncio.Event().wait()
+
+
+class Picky:
+    """All or nothing: refuses a body with a bad line in it and does not tell which."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[bytes]] = []
+        self.stored: set[bytes] = set()
+
+    async def write(self, lines: Sequence[bytes], /) -> None:
+        self.asked.append(list(lines))
+        if any(b"bad" in line for line in lines):
+            raise SinkRefused("HTTP 400: bad lines")
+        self.stored.update(lines)
+
+
+class FillsTheDisk(Answering):
+    """Stores, and leaves the journal in trouble twice."""
+
+    def __init__(self, backlog: MemoryBacklog) -> None:
+        super().__init__()
+        self._backlog = backlog
+
+    async def write(self, lines: Sequence[bytes], /) -> None:
+        await super().write(lines)
+        self._backlog.trouble = 2
+
+
+@dataclass
+class Naps:
+    """Sleeps that end at once, as long as they were asked for."""
+
+    taken: list[float] = field(default_factory=list)
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+        await asyncio.sleep(0)
+
+
+class Scene:
+    """A mover over a backlog in memory, with what it told and how it slept."""
+
+    def __init__(
+        self, backlog: MemoryBacklog, store: Answering | Picky | Silent | Influx,
+        *, batch: int = 5000, flush_every: float = 1.0,
+    ) -> None:  # fmt: skip
+        self.backlog = backlog
+        self.told = Told()
+        self.naps = Naps()
+        self.mover = Mover(
+            "main", backlog, store, report=self.told, batch=batch, flush_every=flush_every,
+            sleep=self.naps, clock=lambda: NOW, random=lambda: 1.0,
+        )  # fmt: skip
+
+    async def deliver(self) -> "Scene":
+        await asyncio.wait_for(self.mover.drain(10), 15)
+        assert self.backlog.owed("main").points == 0
+        return self
+
+
+def numbered(count: int, bad: Sequence[int] = ()) -> list[bytes]:
+    return [b"evse n=%d%s" % (n, b" bad" if n in bad else b"") for n in range(count)]
