@@ -102,9 +102,10 @@ async def bridge(folder: Path, broker: str, **settings: str) -> AsyncIterator[Br
         **{f"NOFOS_{name}": value for name, value in settings.items()},
     }
     stop = asyncio.Event()
-    up: asyncio.Future[Started] = asyncio.get_running_loop().create_future()
+    up: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(run(load(None, environ), stop=stop, started=up.set_result))
-    await asyncio.wait({task, up}, return_when=asyncio.FIRST_COMPLETED)
+    waited: set[asyncio.Future[Any]] = {task, up}
+    await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
     async with aiohttp.ClientSession() as session:

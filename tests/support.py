@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, overload
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
@@ -17,11 +17,21 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 10.0
 
 
+@overload
 async def eventually(
-    predicate: Callable[[], T | Awaitable[T]],
+    predicate: Callable[[], Awaitable[T]], timeout: float = ..., every: float = ...
+) -> T: ...
+
+
+@overload
+async def eventually(predicate: Callable[[], T], timeout: float = ..., every: float = ...) -> T: ...
+
+
+async def eventually(
+    predicate: Callable[[], Any],
     timeout: float = PATIENCE_SECONDS,  # noqa: ASYNC109 - the failure names the last value
     every: float = 0.02,
-) -> T:
+) -> Any:
     """The first truthy value of the predicate; AssertionError with its last one otherwise."""
     deadline = time.monotonic() + timeout
     while True:

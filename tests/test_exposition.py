@@ -48,7 +48,7 @@ async def test_prometheus_clients_own_parser_reads_the_text_format() -> None:
 
 async def test_prometheus_clients_own_parser_reads_openmetrics() -> None:
     body = await render(busy(), openmetrics=True)
-    families = {f.name: f for f in openmetrics(body)}
+    families = {f.name: f for f in openmetrics(body)}  # type: ignore[no-untyped-call]
     assert body.endswith("# EOF\n")
     assert body.count("# EOF") == 1
     assert families["evse"].type == "info"
@@ -102,6 +102,12 @@ async def test_the_bridge_group_alone_carries_no_charger() -> None:
     assert body == b""
 
 
+PROMETHEUS_2_42 = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+
+
 @pytest.mark.parametrize(
     ("accept", "chosen"),
     [
@@ -109,8 +115,7 @@ async def test_the_bridge_group_alone_carries_no_charger() -> None:
         ("*/*", False),
         ("text/plain;version=0.0.4", False),
         ("application/openmetrics-text;version=1.0.0", True),
-        ("application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
-         "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", True),
+        (PROMETHEUS_2_42, True),
         ("text/plain;q=0.9,application/openmetrics-text;q=0.2", False),
         ("application/openmetrics-text;q=0", False),
         ("application/openmetrics-text;q=x", False),
@@ -126,7 +131,23 @@ def test_gzip_gives_the_same_text() -> None:
 
 async def test_every_reason_and_store_is_there_from_the_start() -> None:
     body = await render(Bench(), openmetrics=False)
-    reasons = ["retained", "command", "not_telemetry", "unknown_field", "alias", "fresher_source", "no_sensor", "implausible", "malformed", "ambiguous", "duplicate", "refused", "limit", "disk", "bug"]  # fmt: skip
+    reasons = [
+        "retained",
+        "command",
+        "not_telemetry",
+        "unknown_field",
+        "alias",
+        "fresher_source",
+        "no_sensor",
+        "implausible",
+        "malformed",
+        "ambiguous",
+        "duplicate",
+        "refused",
+        "limit",
+        "disk",
+        "bug",
+    ]
     for reason in reasons:
         assert f'evse_bridge_readings_discarded_total{{reason="{reason}"}} 0.0' in body
     assert 'evse_bridge_points_stored_total{store="main"} 0.0' in body
@@ -173,8 +194,75 @@ def test_a_column_shares_a_metrics_name_only_where_both_mean_the_same() -> None:
         assert all(row.to_metric(1) == 1 for row in rows)
 
 
-GUIDE_STATUS = ["mode", "wifi_client_connected", "eth_connected", "net_connected", "ipaddress", "mqtt_connected", "free_heap", "largest_free_block", "min_free_heap", "comm_sent", "comm_success", "rapi_connected", "nofos_connected", "amp", "amp1", "amp2", "amp3", "voltage", "pilot", "wh", "v1", "v2", "v3", "temp1", "temp4", "state", "freeram", "srssi", "elapsed", "wattsec", "watthour", "gfcicount", "nogndcount", "stuckcount", "charge_rate", "ota_update", "time", "offset", "crash_seq", "boot_count", "reset_reason", "reset_reason_str", "prev_uptime_ms", "prev_free_heap", "prev_largest_free_block", "prev_min_free_heap", "prev_unix_time", "crash_recorded_unix_time", "available_current", "smoothed_available_current"]
-GUIDE_CONFIG = ["firmware", "protocol", "espflash", "identifier", "version", "diodet", "gfcit", "groundt", "relayt", "ventt", "tempt", "service", "scale", "offset", "amplimit"]
+GUIDE_STATUS = [
+    "mode",
+    "wifi_client_connected",
+    "eth_connected",
+    "net_connected",
+    "ipaddress",
+    "mqtt_connected",
+    "free_heap",
+    "largest_free_block",
+    "min_free_heap",
+    "comm_sent",
+    "comm_success",
+    "rapi_connected",
+    "nofos_connected",
+    "amp",
+    "amp1",
+    "amp2",
+    "amp3",
+    "voltage",
+    "pilot",
+    "wh",
+    "v1",
+    "v2",
+    "v3",
+    "temp1",
+    "temp4",
+    "state",
+    "freeram",
+    "srssi",
+    "elapsed",
+    "wattsec",
+    "watthour",
+    "gfcicount",
+    "nogndcount",
+    "stuckcount",
+    "charge_rate",
+    "ota_update",
+    "time",
+    "offset",
+    "crash_seq",
+    "boot_count",
+    "reset_reason",
+    "reset_reason_str",
+    "prev_uptime_ms",
+    "prev_free_heap",
+    "prev_largest_free_block",
+    "prev_min_free_heap",
+    "prev_unix_time",
+    "crash_recorded_unix_time",
+    "available_current",
+    "smoothed_available_current",
+]
+GUIDE_CONFIG = [
+    "firmware",
+    "protocol",
+    "espflash",
+    "identifier",
+    "version",
+    "diodet",
+    "gfcit",
+    "groundt",
+    "relayt",
+    "ventt",
+    "tempt",
+    "service",
+    "scale",
+    "offset",
+    "amplimit",
+]
 
 
 @pytest.mark.parametrize("wire", [*GUIDE_STATUS, *GUIDE_CONFIG])

@@ -1,5 +1,7 @@
 """Frames and stamps: what becomes one point, and when."""
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,9 +31,11 @@ def test_a_document_becomes_one_point() -> None:
     say(bench, *DOCUMENT)
     bench.wait(0.3)
     assert bench.lines() == [
-        "evse,charger=abc123 current_1=16.2,current_2=0.0,current_3=0.0,voltage_1=231.0,"
-        "pilot=16.0,energy=1234.5,state_code=3i,heap_free=123456i,rssi=-61i,power=3742.2,"
-        "energy_total=1234.5,polled=0i"
+        (
+            "evse,charger=abc123 current_1=16.2,current_2=0.0,current_3=0.0,voltage_1=231.0,"
+            "pilot=16.0,energy=1234.5,state_code=3i,heap_free=123456i,rssi=-61i,power=3742.2,"
+            "energy_total=1234.5,polled=0i"
+        )
     ]
 
 
@@ -199,7 +203,7 @@ def test_unknown_keys_do_not_fill_the_memory() -> None:
 def test_stamps_strictly_increase_whatever_the_clock_does(arrivals: list[float]) -> None:
     stamps = Stamps()
     given_ = [stamps.next(at) for at in arrivals]
-    assert all(a < b for a, b in zip(given_, given_[1:], strict=False))
+    assert all(a < b for a, b in pairwise(given_))
 
 
 def test_a_stamp_is_the_arrival_when_that_is_later_than_the_last() -> None:

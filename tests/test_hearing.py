@@ -233,10 +233,7 @@ async def test_the_bridge_comes_back_after_a_restart_of_the_broker(
         with Publisher(broker.port) as peer:
             announce(peer, "one", "charger/one")
             await follows(running, "one")
-        if isinstance(broker, Amqtt):
-            await broker.restart()
-        else:
-            broker.restart()
+        broker.restart()
         await until(running, "evse_bridge_mqtt_reconnects_total", 1)
         await running.hears()
         await asyncio.sleep(0.3)

@@ -336,7 +336,7 @@ async def test_a_mover_is_woken_when_there_is_something(tmp_path: Path) -> None:
 
 
 def test_a_second_bridge_on_the_same_folder_is_told_the_firsts_pid(tmp_path: Path) -> None:
-    with FolderLock(tmp_path), pytest.raises(FolderBusy, match="with pid [0-9]+"):
+    with FolderLock(tmp_path), pytest.raises(FolderBusy, match=r"with pid [0-9]+"):
         FolderLock(tmp_path).__enter__()
     with FolderLock(tmp_path):
         pass

@@ -1,0 +1,156 @@
+"""Rules about the project's own files: what they may say, hold and leave out."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ("deploy/requirements.lock", "tests/requirements.lock")
+TOP_LEVEL = {
+    "pyproject.toml", "README.md", "bridge", "deploy", "grafana", "tests", "Dockerfile", "bench",
+    "docs", "Makefile", "CHANGELOG.md",
+}  # fmt: skip
+MADE = {"__pycache__", "build", "dist", "nofos-bridge-data"}
+FIRST_SCREEN = 40
+# Put together here, so that this file does not say them itself.
+REGISTRIES = (
+    "py" + "pi.org",
+    "python" + "hosted.org",
+    "debian" + ".org",
+    "npm" + "js.",
+    "crates" + ".io",
+)
+MACHINE_PATH = re.compile(
+    r"(?<![\w.~<*{}-])/(?:" + "|".join(("home", "root", "Users", "work")) + r")/\w"
+)
+ESCAPES = re.compile(
+    r"\b(?:" + "|".join(("skip", "skipif", "xfail", "importorskip", "skipTest")) + r")\b"
+)
+
+
+def is_made(path: Path) -> bool:
+    """Whether tools made it, in a tree that git does not know."""
+    return any(part in MADE or part.endswith(".egg-info") for part in path.parts)
+
+
+def is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def project_files() -> list[Path]:
+    """Relative to the root: tracked and new ones in a checkout, else all but dot-files."""
+    if (ROOT / ".git").exists():
+        listing = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
+        found = [Path(name.decode()) for name in listing.stdout.split(b"\0") if name]
+    else:
+        every = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
+        found = [path for path in every if not is_hidden(path) and not is_made(path)]
+    return sorted(path for path in found if (ROOT / path).is_file())
+
+
+def text_of(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8", errors="replace")
+
+
+def sources(folder: str) -> list[Path]:
+    return [path for path in project_files() if path.parts[0] == folder and path.suffix == ".py"]
+
+
+def unhashed(lock: str) -> list[str]:
+    """The packages of a lock file that have no hash of their own."""
+    entries = re.split(r"\n(?=[a-zA-Z0-9])", "\n" + lock)[1:]
+    return [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry]
+
+
+def pinned(lock: str) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", lock, flags=re.MULTILINE))
+
+
+def catches_everything(tree: ast.Module) -> bool:
+    """Whether some `except` there takes Exception, BaseException or whatever comes."""
+    caught = [node.type for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)]
+    names = {
+        name.id for one in caught if one for name in ast.walk(one) if isinstance(name, ast.Name)
+    }
+    return None in caught or not names.isdisjoint({"Exception", "BaseException"})
+
+
+def test_every_locked_package_has_hashes() -> None:
+    assert {name: unhashed(text_of(Path(name))) for name in LOCKS} == {name: [] for name in LOCKS}
+
+
+def test_a_locked_package_without_a_hash_is_noticed() -> None:
+    lock = "# head\naiohttp==1.0 \\\n    --hash=sha256:ab\n    # via x\ntyper==2.0\n    # via y\n"
+    assert unhashed(lock) == ["typer==2.0"]
+
+
+def test_both_lock_files_pin_the_same_versions() -> None:
+    runs, tests = (pinned(text_of(Path(name))) for name in LOCKS)
+    assert len(runs) > 8
+    assert {
+        name: tests[name] for name in runs.keys() & tests.keys() if tests[name] != runs[name]
+    } == {}
+
+
+def test_no_file_names_a_package_registry() -> None:
+    named = [
+        f"{path}: {host}"
+        for path in project_files()
+        for host in REGISTRIES
+        if host in text_of(path)
+    ]
+    assert named == []
+
+
+def test_no_file_names_a_place_on_a_machine() -> None:
+    named = [
+        f"{path}:{number}: {line.strip()}"
+        for path in project_files()
+        for number, line in enumerate(text_of(path).splitlines(), 1)
+        if MACHINE_PATH.search(line)
+    ]
+    assert named == []
+
+
+def test_nothing_else_lies_at_the_top() -> None:
+    top = {path.parts[0] for path in project_files()}
+    assert {name for name in top - TOP_LEVEL if not name.startswith(".")} == set()
+
+
+def test_every_module_of_the_bridge_says_what_it_is_for() -> None:
+    silent = [
+        str(path) for path in sources("bridge") if not ast.get_docstring(ast.parse(text_of(path)))
+    ]
+    assert sources("bridge")
+    assert silent == []
+
+
+def test_only_the_pipeline_catches_every_exception() -> None:
+    greedy = [
+        path.as_posix()
+        for path in sources("bridge")
+        if catches_everything(ast.parse(text_of(path)))
+    ]
+    assert set(greedy) <= {"bridge/pipeline.py"}
+
+
+def test_no_test_is_skipped_or_expected_to_fail() -> None:
+    escaping = [
+        f"{path}:{number}"
+        for path in sources("tests")
+        for number, line in enumerate(text_of(path).splitlines(), 1)
+        if path.name != Path(__file__).name and ESCAPES.search(line)
+    ]
+    assert escaping == []
+
+
+def test_the_first_screen_of_the_readme_has_both_commands() -> None:
+    screen = "\n".join(text_of(Path("README.md")).splitlines()[:FIRST_SCREEN])
+    assert "make demo" in screen
+    assert "make test" in screen
