@@ -19,21 +19,21 @@ PATIENCE_SECONDS = 10.0
 
 @overload
 async def eventually(
-    predicate: Callable[[], Awaitable[T]], timeout: float = ..., every: float = ...
+    predicate: Callable[[], Awaitable[T]], seconds: float = ..., every: float = ...
 ) -> T: ...
 
 
 @overload
-async def eventually(predicate: Callable[[], T], timeout: float = ..., every: float = ...) -> T: ...
+async def eventually(predicate: Callable[[], T], seconds: float = ..., every: float = ...) -> T: ...
 
 
 async def eventually(
     predicate: Callable[[], Any],
-    timeout: float = PATIENCE_SECONDS,  # noqa: ASYNC109 - the failure names the last value
+    seconds: float = PATIENCE_SECONDS,
     every: float = 0.02,
 ) -> Any:
     """The first truthy value of the predicate; AssertionError with its last one otherwise."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + seconds
     while True:
         value = predicate()
         if inspect.isawaitable(value):
@@ -41,7 +41,7 @@ async def eventually(
         if value:
             return value
         if time.monotonic() >= deadline:
-            raise AssertionError(f"not within {timeout} s, last value: {value!r}")
+            raise AssertionError(f"not within {seconds} s, last value: {value!r}")
         await asyncio.sleep(every)
 
 

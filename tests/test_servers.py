@@ -193,4 +193,4 @@ def test_a_connect_to_the_world_outside_is_stopped(outside: list[str]) -> None:
 
 async def test_the_wait_for_something_that_never_comes_tells_the_last_value() -> None:
     with pytest.raises(AssertionError, match=r"not within 0\.05 s, last value: 0"):
-        await eventually(lambda: 0, timeout=0.05)
+        await eventually(lambda: 0, seconds=0.05)
