@@ -22,6 +22,7 @@ from bridge.tools.check import explain
 from bridge.tools.demo import demo as run_demo
 from bridge.tools.fields import table as fields_table
 from bridge.tools.refused import show as show_refused
+from bridge.tools.terminal import foreground
 
 FAILED, UNUSABLE = 1, 2
 
@@ -74,7 +75,8 @@ def demo(
     ] = 10.0,
 ) -> None:
     """An embedded broker, simulated chargers, the bridge and its page; nothing else needed."""
-    _finish(run_demo(chargers, speed, os.environ, sys.stdout))
+    with foreground(os.environ):
+        _finish(run_demo(chargers, speed, os.environ, sys.stdout))
 
 
 @app.command(epilog="Example: nofos-bridge check --config /etc/nofos-bridge.toml")

@@ -1,6 +1,7 @@
 """The commands as a newcomer types them: what they print, and how they end."""
 
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -156,3 +157,25 @@ def test_the_page_of_fields_is_fresh() -> None:
 
 def test_fields_prints_that_page() -> None:
     assert nofos("fields").stdout == table()
+
+
+def test_make_sees_that_the_demo_ended_well_on_ctrl_c(tmp_path: Path) -> None:
+    """A real terminal, and make in its foreground."""
+    makefile = tmp_path / "Makefile"
+    makefile.write_text(f"demo:\n\t@{sys.executable} -m bridge demo --chargers 1\n")
+    env = environ(WEB__LISTEN=f"127.0.0.1:{free_port()}") | {"PYTHONPATH": str(ROOT)}
+    terminal, other_end = pty.openpty()
+    # The first terminal that the leader of a session opens becomes its own.
+    open_it = f"exec make -f {makefile} demo <>{os.ttyname(other_end)} >&0 2>&1"
+    process = subprocess.Popen(["sh", "-c", open_it], env=env, start_new_session=True)
+    try:
+        said = b""
+        while b"Ctrl-C stops everything" not in said:
+            said += os.read(terminal, 4096)
+        os.write(terminal, b"\x03")
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(terminal)
+        os.close(other_end)
