@@ -30,7 +30,8 @@ from bridge.sinks.influx import Influx
 from bridge.sinks.journal import Journal
 from bridge.sinks.mover import Mover
 from bridge.sinks.state import StateFile
-from bridge.sources.mqtt import Broker, Hearing, Mqtt
+from bridge.sources.mqtt import Hearing, Mqtt
+from bridge.sources.mqtt_link import Broker
 from bridge.stats import MAIN, Stats
 from bridge.web.api import Api
 from bridge.web.login import Hash, Login
