@@ -67,14 +67,19 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
+def damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is to blame, and no other try will help."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
+    return code & 0xFF in _DAMAGE
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """SQLite's and the system's errors as Damaged or DiskTrouble."""
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF
-        kind = Damaged if code in _DAMAGE else DiskTrouble
+        kind = Damaged if damage(error) else DiskTrouble
         raise kind(f"{path.name}: {error}") from error
     except OSError as error:
         raise DiskTrouble(f"{path.name}: {error.strerror or error}") from error

@@ -13,7 +13,7 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from bridge.core.errors import SinkBusy, SinkDenied, SinkTrouble
-from bridge.sinks.replies import Reply, judge, shortened
+from bridge.sinks.replies import Reply, doubt, judge, shortened
 
 
 class Influx:
@@ -39,7 +39,16 @@ class Influx:
         """Store the lines; raises SinkBusy, SinkDenied, SinkTooLarge or SinkRefused."""
         token = self._token()
         client = self._client_with(token)
-        await _in_thread(lambda: self._write(client, token, lines))
+        try:
+            # The client's own timeout begins anew with every byte that comes.
+            async with asyncio.timeout(2 * self._timeout + 1):
+                await _in_thread(lambda: self._write(client, token, lines))
+        except TimeoutError as error:
+            self._client = None
+            raise SinkBusy("no whole reply in time") from error
+        except asyncio.CancelledError:
+            self._client = None
+            raise
 
     async def close(self) -> None:
         """Let go of the connections; a write that was given up ends by its own timeout."""
@@ -66,6 +75,7 @@ class Influx:
                 bucket=self._bucket, org=self._org, record=b"\n".join(lines),
                 write_precision=WritePrecision.MS,
             )  # fmt: skip
+            said = client.api_client.last_response
         except ApiException as error:
             raise _translated(error, token, lines) from error
         except (HTTPError, OSError) as error:
@@ -75,6 +85,9 @@ class Influx:
         except ValueError:
             # Not `from`: the error quotes the header, and with it the token.
             raise SinkDenied("the token cannot be sent: it is no single line of ASCII") from None
+        reply = Reply(said.status, said.reason or "", _hidden(token, said.data or ""))
+        if trouble := doubt(reply, lines):
+            raise trouble
 
 
 def _translated(error: ApiException, token: str, lines: Sequence[bytes]) -> SinkTrouble:

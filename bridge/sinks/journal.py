@@ -14,7 +14,7 @@ import structlog
 from bridge.sinks import points
 from bridge.sinks.chunks import Chunk, Refusal
 from bridge.sinks.database import Damaged, Worker, connect, set_aside, translated
-from bridge.sinks.points import FILE, SCHEMA, VERSION, Owed, Place, RefusedRow, Trimmed
+from bridge.sinks.points import FILE, SCHEMA, VERSION, Owed, Place, RefusedRow, Spoiled, Trimmed
 
 log = structlog.get_logger("journal")
 
@@ -63,7 +63,7 @@ class Journal:
         self._lost = lost
         self._grown = asyncio.Event()
         self.bytes = 0
-        """Disk space in use, as of the last append or trim."""
+        """Disk space in use, as of before the last append, or after the last trim."""
         self.last_ms = 0
         """The greatest stamp in the journal when it was opened."""
 
@@ -91,14 +91,8 @@ class Journal:
 
     async def append(self, batch: Batch) -> None:
         """Committed when it returns; raises DiskTrouble when it is not."""
-        packed = await self._worker.do(lambda: points.pack(batch.lines, batch.readings))
         count, readings = len(batch.lines), sum(batch.readings)
-        self._last_row, self.bytes = await self._guarded(
-            lambda connection: (
-                points.append(connection, packed, count, readings, batch.first_ms, batch.last_ms),
-                points.used_bytes(connection, self._path),
-            )
-        )
+        await self._guarded(lambda connection: self._append(connection, batch))
         for store, owed in self._owed.items():
             oldest = owed.oldest_ms if owed.points else batch.first_ms
             self._owed[store] = Owed(owed.readings + readings, owed.points + count, oldest)
@@ -110,10 +104,14 @@ class Journal:
 
         Until it is settled or read again it is not trimmed.
         """
-        chunk = await self._guarded(lambda connection: self._read(connection, store, most))
-        if chunk is not None:
-            self._held[store] = chunk
-        return chunk
+        while True:
+            found = await self._guarded(lambda connection: self._read(connection, store, most))
+            if not isinstance(found, Spoiled):
+                break
+            await self._skip(store, found)
+        if found is not None:
+            self._held[store] = found
+        return found
 
     async def settle(
         self, store: str, chunk: Chunk, refusals: Sequence[Refusal], at_ms: int
@@ -143,22 +141,16 @@ class Journal:
     async def trim(self, now_ms: int) -> Trimmed:
         """Keep the bounds; what a store had not yet is lost to it, and told."""
         before_ms = now_ms - int(self._keep.total_seconds() * 1000)
-        trimmed, self.bytes = await self._guarded(
-            lambda connection: (
-                points.trim(
-                    connection, self._path, before_ms=before_ms, limit=self._limit,
-                    places=self._places,
-                ),
-                points.used_bytes(connection, self._path),
-            )
-        )  # fmt: skip
-        for store, lost in trimmed.lost.items():
-            owed = self._owed[store]
-            self._owed[store] = Owed(
-                owed.readings - lost.readings, owed.points - lost.points, trimmed.oldest[store]
-            )
-            self._lost(store, lost)
-        return trimmed
+        total = Trimmed()
+        while True:
+            step = await self._guarded(lambda connection: self._trim(connection, before_ms))
+            for store, lost in step.lost.items():
+                self._lose(store, lost, step.oldest[store])
+            total.add(step)
+            if not step.rows:
+                break
+        await self._guarded(self._give_back)
+        return total
 
     async def close(self) -> None:
         """Finish what was asked and close the file."""
@@ -175,6 +167,21 @@ class Journal:
                 await self._renew(str(damage))
         return await self._worker.do(lambda: self._do(work))
 
+    async def _skip(self, store: str, spoiled: Spoiled) -> None:
+        """One bad row is in nobody's way."""
+        log.error("journal.row_spoiled", store=store, row=spoiled.row, points=spoiled.points)
+        oldest = await self._guarded(
+            lambda connection: self._settle(connection, store, spoiled.row, (), 0)
+        )
+        self._lose(store, Owed(spoiled.readings, spoiled.points), oldest)
+
+    def _lose(self, store: str, lost: Owed, oldest_ms: int | None) -> None:
+        owed = self._owed[store]
+        self._owed[store] = Owed(
+            owed.readings - lost.readings, owed.points - lost.points, oldest_ms
+        )
+        self._lost(store, lost)
+
     async def _renew(self, why: str) -> None:
         """What the damaged file owed is lost, but for what the stores hold at this moment."""
         self._generation += 1
@@ -188,36 +195,66 @@ class Journal:
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with translated(self._path):
             if self._connection is None:
-                self._connection = connect(self._path, SCHEMA, VERSION)
+                self._connect()
+            elif not self._path.exists():
+                raise Damaged(f"{self._path.name} is gone")
+            assert self._connection is not None
             return work(self._connection)
+
+    def _connect(self) -> None:
+        """Rows are numbered on, so that no cursor can stand before a row of an older file."""
+        connection = connect(self._path, SCHEMA, VERSION)
+        try:
+            self._places = points.places(connection, self._stores)
+            points.begin_after(connection, self._last_row)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
 
     def _open(self) -> dict[str, Owed]:
         """Raises Damaged; in the worker's thread, like all below."""
 
         def look(connection: sqlite3.Connection) -> dict[str, Owed]:
-            places = points.places(connection, self._stores)
             self.last_ms, self._last_row = points.last(connection)
             self.bytes = points.used_bytes(connection, self._path)
-            self._places = places
-            return {s: points.owed(connection, place.cursor) for s, place in places.items()}
+            places = self._places.items()
+            return {store: points.owed(connection, place.cursor) for store, place in places}
 
         return self._do(look)
 
     def _begin_anew(self, why: str) -> dict[str, Owed]:
-        """Rows are numbered on, so that no cursor can stand before a row of the old file."""
         self._close()
         with translated(self._path):
             aside = set_aside(self._path)
-            log.error("journal.damaged", why=why, set_aside=str(aside))
-            self._connection = connect(self._path, SCHEMA, VERSION)
-            points.begin_after(self._connection, self._last_row)
+        log.error("journal.damaged", why=why, set_aside=str(aside))
         return self._open()
 
-    def _read(self, connection: sqlite3.Connection, store: str, most: int) -> Chunk | None:
+    def _append(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        """The commit comes last: what fails after it would be appended again."""
+        packed = points.pack(batch.lines, batch.readings)
+        self.bytes = points.used_bytes(connection, self._path)
+        self._last_row = points.append(
+            connection, packed, len(batch.lines), sum(batch.readings), batch.first_ms,
+            batch.last_ms,
+        )  # fmt: skip
+
+    def _trim(self, connection: sqlite3.Connection, before_ms: int) -> Trimmed:
+        return points.trim(
+            connection, self._path, before_ms=before_ms, limit=self._limit, places=self._places
+        )
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        points.give_back(connection)
+        self.bytes = points.used_bytes(connection, self._path)
+
+    def _read(
+        self, connection: sqlite3.Connection, store: str, most: int
+    ) -> Chunk | Spoiled | None:
         place = self._places[store]
-        chunk = points.read(connection, place.cursor, most)
-        place.holds = chunk.last_row if chunk else 0
-        return chunk
+        found = points.read(connection, place.cursor, most)
+        place.holds = found.last_row if isinstance(found, Chunk) else 0
+        return found
 
     def _settle(
         self, connection: sqlite3.Connection, store: str, last_row: int,

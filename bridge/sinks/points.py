@@ -1,5 +1,6 @@
 """The journal's file: rows of compressed lines, a cursor per store, refused lines."""
 
+import contextlib
 import sqlite3
 import zlib
 from array import array
@@ -19,7 +20,8 @@ CREATE TABLE points (
 CREATE TABLE cursors (store TEXT PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE refused (
     id INTEGER PRIMARY KEY, store TEXT NOT NULL, time_ms INTEGER NOT NULL, reason TEXT NOT NULL,
-    line BLOB NOT NULL)
+    line BLOB NOT NULL);
+CREATE INDEX points_by_time ON points (last_ms)
 """
 MOST_REFUSED = 10_000
 LONGEST_REASON = 500
@@ -47,6 +49,15 @@ class RefusedRow:
     line: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """A row whose content is not what its columns say: SQLite keeps no checksums of it."""
+
+    row: int
+    points: int
+    readings: int
+
+
 @dataclass(slots=True)
 class Trimmed:
     """What was let go: rows, and of those what a store had not yet."""
@@ -59,6 +70,12 @@ class Trimmed:
         """A row went that this store had not yet."""
         before = self.lost.get(store, Owed())
         self.lost[store] = Owed(before.readings + readings, before.points + points)
+
+    def add(self, more: "Trimmed") -> None:
+        """Take in what a further step let go."""
+        self.rows += more.rows
+        for store, lost in more.lost.items():
+            self.lose(store, lost.points, lost.readings)
 
 
 @dataclass(slots=True)
@@ -82,6 +99,17 @@ def unpack(body: bytes, counts: bytes) -> tuple[list[bytes], list[int]]:
     readings = array("I")
     readings.frombytes(zlib.decompress(counts))
     return zlib.decompress(body).split(b"\n"), readings.tolist()
+
+
+def _whole(points: int, readings: int, body: bytes, counts: bytes) -> (
+    tuple[list[bytes], list[int]] | None
+):  # fmt: skip
+    """Lines and counts of a row; None for a spoiled one."""
+    try:
+        lines, each = unpack(body, counts)
+    except (zlib.error, ValueError):
+        return None
+    return (lines, each) if len(lines) == len(each) == points and sum(each) == readings else None
 
 
 def append(
@@ -118,8 +146,13 @@ def last(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def begin_after(connection: sqlite3.Connection, row: int) -> None:
-    """The next row's id is one more than this."""
-    connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('points', ?)", (row,))
+    """No row gets this id or a lower one any more."""
+    if last(connection)[1] < row:
+        with transaction(connection):
+            connection.execute("DELETE FROM sqlite_sequence WHERE name = 'points'")
+            connection.execute(
+                "INSERT INTO sqlite_sequence (name, seq) VALUES ('points', ?)", (row,)
+            )
 
 
 def owed(connection: sqlite3.Connection, cursor: int) -> Owed:
@@ -138,28 +171,30 @@ def oldest_after(connection: sqlite3.Connection, cursor: int) -> int | None:
     return None if found is None else int(found[0])
 
 
-def read(connection: sqlite3.Connection, cursor: int, most: int) -> Chunk | None:
-    """The rows behind the cursor, up to `most` lines; a longer row comes alone and whole."""
-    chosen: list[tuple[int, int, bytes, bytes]] = []
-    lines = 0
+def read(connection: sqlite3.Connection, cursor: int, most: int) -> Chunk | Spoiled | None:
+    """The rows behind the cursor, up to `most` lines; a longer row comes alone and whole.
+
+    A spoiled row ends a chunk, and is told when it is the first.
+    """
+    first, last_row = 0, 0
+    lines: list[bytes] = []
+    counts: list[int] = []
     rows = connection.execute(
-        "SELECT id, points, body, counts FROM points WHERE id > ? ORDER BY id", (cursor,)
+        "SELECT id, points, readings, body, counts FROM points WHERE id > ? ORDER BY id", (cursor,)
     )
-    for row in rows:
-        if chosen and lines + row[1] > most:
-            break
-        chosen.append(row)
-        lines += row[1]
-    rows.close()
-    if not chosen:
-        return None
-    parts = [unpack(body, counts) for _, _, body, counts in chosen]
-    return Chunk(
-        first_row=chosen[0][0],
-        last_row=chosen[-1][0],
-        lines=[line for part, _ in parts for line in part],
-        readings=[count for _, part in parts for count in part],
-    )
+    with contextlib.closing(rows):
+        for row, size, readings, *packed in rows:
+            if lines and len(lines) + size > most:
+                break
+            found = _whole(size, readings, *packed)
+            if found is None:
+                if lines:
+                    break
+                return Spoiled(row, size, readings)
+            first, last_row = first or row, row
+            lines += found[0]
+            counts += found[1]
+    return Chunk(first, last_row, lines, counts) if lines else None
 
 
 def settle(
@@ -196,57 +231,70 @@ def used_bytes(connection: sqlite3.Connection, path: Path) -> int:
 
 def drop(
     connection: sqlite3.Connection, where: str, arguments: Sequence[int],
-    places: Mapping[str, Place], trimmed: Trimmed,
-) -> bool:  # fmt: skip
-    """Delete some of the oldest rows that match; False where none does."""
+    places: Mapping[str, Place],
+) -> Trimmed:  # fmt: skip
+    """Delete some of the first rows that match; no rows where none does."""
+    trimmed = Trimmed()
     with transaction(connection):
         rows = connection.execute(
             f"DELETE FROM points WHERE id IN (SELECT id FROM points WHERE {where}"
-            f" ORDER BY id LIMIT {DELETE_AT_ONCE}) RETURNING id, points, readings",
+            f" LIMIT {DELETE_AT_ONCE}) RETURNING id, points, readings",
             arguments,
         ).fetchall()
+        trimmed.oldest = {
+            store: oldest_after(connection, place.cursor) for store, place in places.items()
+        }
     for id_, points, readings in rows:
         for store, place in places.items():
             if place.owes(id_):
                 trimmed.lose(store, points, readings)
-    trimmed.rows += len(rows)
-    return bool(rows)
+    trimmed.rows = len(rows)
+    return trimmed
 
 
 def trim(
     connection: sqlite3.Connection, path: Path, *, before_ms: int, limit: int,
     places: Mapping[str, Place],
 ) -> Trimmed:  # fmt: skip
-    """Keep the bounds: delivered rows go by age and by size, undelivered by size alone.
+    """One step to the bounds, the last that can fail being its commit; no rows: they hold.
 
-    What a store holds at this moment stays, so that it is counted once.
+    Delivered rows go by age and by size, undelivered by size alone. What a store holds at
+    this moment stays, so that it is counted once.
     """
-    trimmed = Trimmed()
     delivered = min((place.cursor for place in places.values()), default=2**62)
+    # The index on last_ms, not the row id: else all that is delivered would be read.
+    old = drop(
+        connection, "last_ms < ? AND +id <= ? ORDER BY last_ms", (before_ms, delivered), places
+    )
+    if old.rows:
+        return old
+    if used_bytes(connection, path) > limit:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    if used_bytes(connection, path) <= limit:
+        return Trimmed()
+    done = drop(connection, "id <= ? ORDER BY id", (delivered,), places)
+    if done.rows:
+        return done
     free = " AND ".join(["1", *("NOT (id > ? AND id <= ?)" for _ in places)])
     held = [bound for place in places.values() for bound in (place.cursor, place.holds)]
-    while drop(connection, "id <= ? AND last_ms < ?", (delivered, before_ms), places, trimmed):
-        pass
-    while used_bytes(connection, path) > limit:
-        if not drop(connection, "id <= ?", (delivered,), places, trimmed) and not drop(
-            connection, free, held, places, trimmed
-        ):
-            break
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return drop(connection, f"{free} ORDER BY id", held, places)
+
+
+def give_back(connection: sqlite3.Connection) -> None:
+    """Return some free pages to the disk, and the log that says so."""
     connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
-    trimmed.oldest = {
-        store: oldest_after(connection, place.cursor) for store, place in places.items()
-    }
-    return trimmed
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def rows_between(connection: sqlite3.Connection, since_ms: int, until_ms: int) -> Iterator[bytes]:
     """All lines of the rows that touch this time, oldest first."""
-    for body, counts in connection.execute(
-        "SELECT body, counts FROM points WHERE last_ms >= ? AND first_ms <= ? ORDER BY id",
+    for row in connection.execute(
+        "SELECT points, readings, body, counts FROM points"
+        " WHERE last_ms >= ? AND first_ms <= ? ORDER BY id",
         (since_ms, until_ms),
     ):
-        yield from unpack(body, counts)[0]
+        found = _whole(*row)
+        yield from found[0] if found else ()
 
 
 def refused(connection: sqlite3.Connection) -> list[RefusedRow]:

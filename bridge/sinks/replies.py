@@ -20,8 +20,18 @@ Named = tuple[int | None, str]
 _PARTIAL = "partial write"
 _DROPPED = re.compile(r"\bdropped=(\d+)")
 _UNPARSED = re.compile(r"unable to parse '(.*?)': (.*?)(?: dropped=\d+)?$", re.MULTILINE)
-_ABOUT_THE_REQUEST = ("either orgid or org", "missing a slash", "database is required")
-"""Complaints under 400 that no change of the lines would help."""
+_ABOUT_THE_REQUEST = (
+    "either orgid or org",
+    "missing a slash",
+    "database is required",
+    "authorization header",
+    "permission",
+    "gzip: ",
+    "http request to an https server",
+    "<html",
+    "<!doctype",
+)
+"""Complaints under 400 that no change of the lines would help; some come from a proxy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,21 @@ def judge(reply: Reply, lines: Sequence[bytes], now: float) -> SinkTrouble:
     if reply.status in (400, 422):
         return SinkDenied(why)
     return SinkBusy(why, wait_asked(reply.retry_after, now))
+
+
+def doubt(reply: Reply, lines: Sequence[bytes]) -> SinkTrouble | None:
+    """What is wrong with a 2xx; None where the lines are stored.
+
+    Clustered versions of 3 said 201 to a partial write; a page comes from a wrong address.
+    """
+    document = _document(reply.body)
+    text = _text(reply, document)
+    why = shortened(f"HTTP {reply.status}: {text}")
+    if reply.body.lstrip()[:1] == "<":
+        return SinkDenied(why)
+    if "message" in document or "error" in document:
+        return _refused(why, text, document, lines)
+    return None
 
 
 def wait_asked(header: str | None, now: float) -> float | None:
@@ -92,7 +117,8 @@ def _text(reply: Reply, document: Mapping[str, object]) -> str:
 def _is_about_lines(status: int, text: str) -> bool:
     """Early 2.0 answers 500 to a partial write, which would be sent again for ever."""
     if status in (400, 422):
-        return not any(words in text.lower() for words in _ABOUT_THE_REQUEST)
+        quotes_lines = _PARTIAL in text or "unable to parse" in text
+        return quotes_lines or not any(words in text.lower() for words in _ABOUT_THE_REQUEST)
     return status >= 500 and _PARTIAL in text and _DROPPED.search(text) is not None
 
 

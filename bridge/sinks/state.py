@@ -11,11 +11,13 @@ from typing import Self, TypeVar
 
 import structlog
 
+from bridge.core.errors import DiskTrouble
 from bridge.core.model import Body, ChargerId, Event, EventKind, Session
 from bridge.sinks.database import (
     Damaged,
     Worker,
     connect,
+    damage,
     set_aside,
     sound,
     transaction,
@@ -55,6 +57,7 @@ class StateFile:
         self._worker = Worker("state")
         self._connection: sqlite3.Connection | None = None
         self._closed = False
+        self._fell_back = False
         self.loaded: dict[str, Body] = {}
         """What is kept of each charger, as it was when the file was opened."""
         self.meta: dict[str, str] = {}
@@ -99,7 +102,8 @@ class StateFile:
     ) -> tuple[list[Event], int | None]:
         """A page of events, newest first, and the cursor of the next page."""
         page = await self._page("events", "time_ms", since_ms, limit, charger, before)
-        return [_event(row) for row in page[:limit]], _next(page, limit)
+        known = [row for row in page[:limit] if row[3] in _KINDS]
+        return [_event(row) for row in known], _next(page, limit)
 
     async def sessions(
         self, *, since_ms: int | None, limit: int, charger: str | None, before: int | None
@@ -132,8 +136,12 @@ class StateFile:
         if self._closed:
             return
         self._closed = True
-        if clean:
-            await self.save(meta={CLEAN: "1"})
+        # What was saved between the snapshot and the damage is not in the file.
+        if clean and not self._fell_back:
+            try:
+                await self.save(meta={CLEAN: "1"})
+            except DiskTrouble as trouble:
+                log.error("state.not_marked_clean", why=str(trouble))
         await self._worker.do(self._shut)
         await self._worker.close()
 
@@ -158,7 +166,7 @@ class StateFile:
             try:
                 return work(self._connected())
             except sqlite3.DatabaseError as error:
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+                if not damage(error):
                     raise
                 self._fall_back(str(error))
             return work(self._connected())
@@ -170,14 +178,18 @@ class StateFile:
 
     def _open(self) -> None:
         whole = False
-        with contextlib.suppress(Damaged):
-            whole = sound(self._connected())
+        if self._path.exists() or not self._newest_first():
+            with contextlib.suppress(Damaged):
+                whole = sound(self._connected())
         if not whole:
-            self._fall_back("it is no sound database")
+            self._fall_back("it is no sound database, or gone")
+            self._fell_back = False
 
         def load(connection: sqlite3.Connection) -> None:
             rows = connection.execute("SELECT id, body FROM chargers")
-            self.loaded = {id_: json.loads(body) for id_, body in rows}
+            self.loaded = {
+                ChargerId(id_): body for id_, text in rows if (body := _body(text)) is not None
+            }
             self.meta = dict(connection.execute("SELECT key, value FROM meta"))
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, '0')", (CLEAN,))
 
@@ -187,6 +199,7 @@ class StateFile:
     def _fall_back(self, why: str) -> None:
         """Set the file aside, and go on from the newest snapshot that is whole."""
         self._shut()
+        self._fell_back = True
         aside = set_aside(self._path)
         good = next((each for each in self._newest_first() if _usable(each)), None)
         if good is not None:
@@ -216,6 +229,7 @@ class StateFile:
                 connection.close()
 
 
+_KINDS = frozenset(EventKind)
 _NEW_EVENT = (
     "INSERT INTO events (time_ms, charger, kind, code, text, device_time) VALUES (?, ?, ?, ?, ?, ?)"
 )
@@ -223,6 +237,18 @@ _NEW_SESSION = (
     "INSERT INTO sessions (charger, start_ms, end_ms, charging_s, plugged_s, energy_wh, peak_a,"
     " peak_w) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+
+def _body(text: str) -> Body | None:
+    """A charger's body; None, and a line in the log, for one that cannot be read."""
+    try:
+        body = json.loads(text)
+    except (ValueError, TypeError):
+        body = None
+    if isinstance(body, dict):
+        return body
+    log.error("state.charger_spoiled", body=str(text)[:120])
+    return None
 
 
 def _event_row(event: Event) -> tuple[object, ...]:
