@@ -44,8 +44,8 @@ find_python() {
             return
         fi
     done
-    fail "nofos-bridge needs Python 3.11 or newer; ${PYTHON:-python3} is" \
-        "$("${PYTHON:-python3}" --version 2>&1 || say 'not installed')." \
+    found=$("${PYTHON:-python3}" --version 2>/dev/null || say nothing)
+    fail "nofos-bridge needs Python 3.11 or newer; ${PYTHON:-python3} here is $found." \
         "Install one, for example with: sudo apt-get install python3 python3-venv" \
         "or name one: make install PYTHON=/path/to/python3.12"
 }

@@ -14,12 +14,8 @@ TOP_LEVEL = {
 MADE = {"__pycache__", "build", "dist", "nofos-bridge-data"}
 FIRST_SCREEN = 40
 # Put together here, so that this file does not say them itself.
-REGISTRIES = (
-    "py" + "pi.org",
-    "python" + "hosted.org",
-    "debian" + ".org",
-    "npm" + "js.",
-    "crates" + ".io",
+REGISTRIES = tuple(
+    f"{name}{end}" for name, end in (("py", "pi.org"), ("python", "hosted.org"), ("debian", ".org"))
 )
 MACHINE_PATH = re.compile(
     r"(?<![\w.~<*{}-])/(?:" + "|".join(("home", "root", "Users", "work")) + r")/\w"

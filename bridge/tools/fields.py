@@ -1,6 +1,7 @@
 """`fields`: the catalogue as a Markdown table."""
 
 from bridge.core.catalogue import CATALOGUE, Kind, Origin, Row
+from bridge.core.families import FAMILIES, Family
 
 _SOURCES = {
     Origin.PERIODIC: "MQTT",
@@ -18,9 +19,26 @@ Prometheus metric that it becomes. Made by `nofos-bridge fields`; a test keeps i
 """
 
 
+_METRICS = """
+## Metrics of a charger
+
+Every series has the label `charger`, the charger's id as it was announced. A value that went
+stale is absent. In OpenMetrics, `evse_info` is an info and the two sets are state sets; the
+text format shows them as gauges.
+
+| metric | type | group | meaning |
+|---|---|---|---|
+"""
+
+
 def table() -> str:
     """The whole document."""
-    return _INTRO + "".join(_line(row) for row in CATALOGUE)
+    rows = "".join(_line(row) for row in CATALOGUE)
+    return _INTRO + rows + _METRICS + "".join(_metric(family) for family in FAMILIES)
+
+
+def _metric(family: Family) -> str:
+    return f"| `{family.name}` | {family.type} | {family.group} | {family.help} |\n"
 
 
 def _line(row: Row) -> str:

@@ -1,0 +1,62 @@
+"""What the settings say, in the words of the parts that heed it."""
+
+from bridge.core.errors import CannotStart
+from bridge.core.fleet import Rules
+from bridge.core.track import Habits
+from bridge.settings import Secrets, Settings, Store
+from bridge.sources.mqtt_link import Broker
+from bridge.stats import MAIN
+from bridge.web.login import Hash, Login
+
+
+def stores(settings: Settings) -> dict[str, Store]:
+    found: dict[str, Store] = {MAIN: settings.influx, **settings.influx.mirrors}
+    return {name: store for name, store in found.items() if store.url}
+
+
+def broker(settings: Settings, client_id: str) -> Broker:
+    mqtt, secrets_ = settings.mqtt, Secrets(settings)
+    return Broker(
+        host=mqtt.url.host,
+        port=mqtt.url.port,
+        tls=mqtt.url.tls,
+        client_id=mqtt.client_id or client_id,
+        username=mqtt.username,
+        password=lambda: secrets_.current("mqtt.password"),
+        ca_file=str(mqtt.ca_file) if mqtt.ca_file else None,
+        cert_file=str(mqtt.cert_file) if mqtt.cert_file else None,
+        key_file=str(mqtt.key_file) if mqtt.key_file else None,
+        keepalive=max(1, round(mqtt.keepalive.total_seconds())),
+    )
+
+
+def rules(settings: Settings) -> Rules:
+    fleet = settings.fleet
+    return Rules(
+        dialect=fleet.dialect, dialects=fleet.dialects, ignore=frozenset(fleet.ignore),
+        stale_after=fleet.stale_after.total_seconds(),
+        silent_after=fleet.silent_after.total_seconds(),
+        retire_after=fleet.retire_after.total_seconds(), most=fleet.max_chargers,
+        shard=settings.shard.index, shards=settings.shard.count,
+    )  # fmt: skip
+
+
+def habits(settings: Settings) -> Habits:
+    fleet = settings.fleet
+    return Habits(
+        frame_gap=fleet.frame_gap.total_seconds(),
+        stale_after=fleet.stale_after.total_seconds(),
+        temperature_scale=fleet.temperature_scale,
+        readings_per_second=fleet.max_readings_per_second,
+        state_set=settings.web.state_set,
+    )
+
+
+def login(settings: Settings) -> Login | None:
+    web = settings.web
+    if web.username is None or web.password_hash is None:
+        return None
+    try:
+        return Login(web.username, Hash.parse(web.password_hash.get_secret_value()))
+    except ValueError as error:
+        raise CannotStart(f"web.password_hash: {error}") from error

@@ -1,0 +1,166 @@
+"""Makes the parts of a bridge and connects them; nothing runs yet."""
+
+import secrets
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+import bridge
+from bridge import choices
+from bridge.core.clock import Moment
+from bridge.core.outbox import Outbox
+from bridge.health import Health
+from bridge.keeper import Keeper
+from bridge.logs import Complaints
+from bridge.measure import measure
+from bridge.pipeline import Pipeline
+from bridge.reporter import Reporter
+from bridge.roster import Roster
+from bridge.rounds import Rounds
+from bridge.settings import Secrets, Settings
+from bridge.sinks.exposition import Exposition
+from bridge.sinks.influx import Influx
+from bridge.sinks.journal import Journal
+from bridge.sinks.mover import Mover
+from bridge.sinks.state import StateFile
+from bridge.sources.mqtt import Hearing, Mqtt
+from bridge.stats import MAIN, Stats
+from bridge.web.api import Api
+from bridge.web.metrics import Metrics
+from bridge.web.page import Page
+from bridge.web.server import Server, tls_context
+
+log = structlog.get_logger("bridge")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What runs, and what must be drained."""
+
+    roster: Roster
+    mqtt: Mqtt
+    rounds: Rounds
+    keeper: Keeper
+    movers: list[Mover]
+    server: Server
+    state: StateFile
+
+
+class Wiring:
+    """The parts of one bridge; what must be closed is on the stack."""
+
+    def __init__(
+        self, settings: Settings, stack: AsyncExitStack, clock: Callable[[], Moment]
+    ) -> None:
+        self._settings = settings
+        self._stack = stack
+        self._clock = clock
+        self._stores = choices.stores(settings)
+        self._login = choices.login(settings)
+        self._stats = Stats(version=bridge.__version__, stores=tuple(self._stores))
+        self._complaints = Complaints(log)
+        self._out = Outbox()
+        self._board = Exposition()
+        self._hearing = Hearing()
+        self._health = Health(self._hearing, settings.mqtt.keepalive.total_seconds())
+
+    async def make(self) -> Parts:
+        """Open the files and connect the parts. Raises CannotStart, DiskTrouble."""
+        settings, stats = self._settings, self._stats
+        # The circle of the flow: the fleet decides what is heard, what is heard is the fleet's.
+        reporter = Reporter(
+            stats=stats, complaints=self._complaints, follow=lambda new, old: mqtt.follow(new, old)
+        )
+        journal, state = await self._open_journal(reporter), await self._open_state()
+        roster = self._make_roster(reporter, journal, state)
+        pipeline = Pipeline(
+            router=roster.router, accounts=stats.accounts, out=self._out, bug=reporter.bug
+        )
+        mqtt = Mqtt(
+            choices.broker(settings, await _client_id(state)),
+            announce_topics=settings.mqtt.announce_topics,
+            deliver=lambda batch: pipeline.take(batch, self._clock()),
+            hearing=self._hearing,
+        )
+        mqtt.follow(roster.fleet.filters(), ())
+        keeper = Keeper(
+            out=self._out, accounts=stats.accounts, journal=journal, chronicle=state,
+            roster=roster, stored_when_kept=MAIN not in self._stores,
+        )  # fmt: skip
+        rounds = Rounds(
+            pipeline=pipeline, roster=roster, journal=journal, state=state, stats=stats,
+            complaints=self._complaints, health=self._health,
+        )  # fmt: skip
+        self._measure(roster, journal)
+        movers = [self._make_mover(name, journal, reporter) for name in self._stores]
+        return Parts(roster, mqtt, rounds, keeper, movers, self._make_server(roster, state), state)
+
+    async def _open_journal(self, reporter: Reporter) -> Journal:
+        kept = self._settings.journal
+        journal = await Journal.open(
+            kept.dir, stores=tuple(self._stores), keep=kept.keep, limit=kept.max_bytes,
+            lost=reporter.lost,
+        )  # fmt: skip
+        self._stack.push_async_callback(journal.close)
+        if MAIN in self._stores:
+            self._stats.accounts.recovered = journal.owed(MAIN).readings
+        return journal
+
+    async def _open_state(self) -> StateFile:
+        state = await StateFile.open(self._settings.journal.dir)
+        self._stack.push_async_callback(state.close, clean=False)
+        return state
+
+    def _make_roster(self, reporter: Reporter, journal: Journal, state: StateFile) -> Roster:
+        settings = self._settings
+        roster = Roster(
+            rules=choices.rules(settings), habits=choices.habits(settings),
+            announce_topics=settings.mqtt.announce_topics, tags=settings.influx.tags,
+            board=self._board, out=self._out, listener=reporter,
+            unrouted=self._stats.unrouted.inc,
+        )  # fmt: skip
+        roster.restore(
+            state.loaded, trusted=state.clean, floor_ms=journal.last_ms, now=self._clock()
+        )
+        return roster
+
+    def _make_mover(self, name: str, journal: Journal, reporter: Reporter) -> Mover:
+        store, kept = self._stores[name], Secrets(self._settings)
+        token = "influx.token" if name == MAIN else f"influx.mirrors.{name}.token"
+        influx = Influx(
+            url=store.url or "", org=store.org or "", bucket=store.bucket or "",
+            token=lambda: kept.current(token) or "", timeout=store.timeout.total_seconds(),
+            ca_file=store.ca_file,
+        )  # fmt: skip
+        self._stack.push_async_callback(influx.close)
+        return Mover(
+            name, journal, influx, batch=store.batch,
+            flush_every=store.flush_every.total_seconds(), report=reporter,
+        )  # fmt: skip
+
+    def _make_server(self, roster: Roster, state: StateFile) -> Server:
+        web = self._settings.web
+        return Server(
+            host=web.listen.host, port=web.listen.port, health=self._health, login=self._login,
+            metrics=Metrics(self._board, self._stats.registry), page=Page(roster.tracks),
+            api=Api(tracks=roster.tracks, history=state, clock=self._clock),
+            tls=tls_context(web.cert_file, web.key_file),
+        )  # fmt: skip
+
+    def _measure(self, roster: Roster, journal: Journal) -> None:
+        measure(
+            self._stats, hearing=self._hearing, roster=roster, journal=journal, out=self._out,
+            stores=tuple(self._stores), limit=self._settings.journal.max_bytes,
+            folder=self._settings.journal.dir,
+        )  # fmt: skip
+
+
+async def _client_id(state: StateFile) -> str:
+    """Made once and kept: a broker's access rules may rest on it."""
+    known = state.meta.get("client_id")
+    if known is None:
+        known = f"nofos-bridge-{secrets.token_hex(4)}"
+        await state.save(meta={"client_id": known})
+    return known
