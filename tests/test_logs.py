@@ -63,10 +63,10 @@ def test_libraries_are_heard_from_warning_upwards_in_the_same_form() -> None:
     stream = io.StringIO()
     with logging_to(stream, level="debug"):
         logging.getLogger("paho.mqtt.client").info("chatter")
-        logging.getLogger("amqtt.broker").warning("bad client %s", HOSTILE)
+        logging.getLogger("aiohttp.server").warning("bad client %s", HOSTILE)
     (said,) = objects(stream)
     assert said["event"] == "library.logged"
-    assert said["logger"] == "amqtt.broker"
+    assert said["logger"] == "aiohttp.server"
     assert said["level"] == "warning"
     assert str(said["message"]).startswith("bad client a\\x1b[31m")
 
@@ -74,7 +74,7 @@ def test_libraries_are_heard_from_warning_upwards_in_the_same_form() -> None:
 def test_a_library_on_the_console_cannot_break_a_line() -> None:
     stream = io.StringIO()
     with logging_to(stream, style="console"):
-        logging.getLogger("amqtt.broker").error(HOSTILE)
+        logging.getLogger("aiohttp.server").error(HOSTILE)
     assert stream.getvalue().count("\n") == 1
     assert stream.getvalue().rstrip("\n").isprintable()
 
