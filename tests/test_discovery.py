@@ -339,3 +339,32 @@ def test_chargers_of_other_shards_are_left_to_them() -> None:
         f"id{n}" for n in range(50) if owner(ChargerId(f"id{n}"), 2) == 1
     }
     assert bench.ears.labels.count("other_shard") == 50 - len(bench.roster.fleet)
+
+
+def test_an_old_topics_retained_word_does_not_change_what_a_charger_says_now() -> None:
+    before = Bench()
+    before.announce(topic="openevse/announce/old", name="old-name")
+    before.announce(topic="openevse/announce/new", name="new-name")
+    before.announce(base=None, state="disconnected", topic="openevse/announce/new", name="new-name")
+    bench = restarted(before)
+    bench.announce(
+        base=None, state="disconnected", topic="openevse/announce/new", name="new-name",
+        retained=True,
+    )  # fmt: skip
+    bench.announce(topic="openevse/announce/old", name="old-name", retained=True)
+    charger = bench.roster.fleet.get("abc123")
+    assert charger is not None
+    assert (charger.announced, charger.name) == (False, "new-name")
+    assert bench.events() == []
+
+
+def test_clearing_the_topic_of_a_stale_second_base_lets_go_of_that_base_alone() -> None:
+    bench = Bench()
+    bench.announce(base="charger/old", topic="openevse/announce/old", retained=True)
+    bench.announce(base="charger/new", topic="openevse/announce/new", retained=True)
+    speak(bench, "charger/new")
+    bench.hear(("openevse/announce/old", ""))
+    assert bench.ears.gone == []
+    assert bench.ears.filters == {"charger/new/#"}
+    speak(bench, "charger/new")
+    assert bench.discarded() == {}

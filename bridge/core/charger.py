@@ -15,6 +15,8 @@ class Claim:
 
     base: str
     since: float
+    topic: str | None = None
+    """The announce topic that named this base last."""
     heard: float | None = None
     remembered: bool = False
     fresh: bool = False
@@ -64,7 +66,9 @@ class Charger:
         return {
             "name": self.name,
             "base": self.base,
+            "base_topic": self.claim.topic if self.claim else None,
             "second": self.second.base if self.second else None,
+            "second_topic": self.second.topic if self.second else None,
             "http": self.http,
             "announce_topic": self.announce_topic,
             "announced": self.announced,
@@ -81,7 +85,8 @@ def restored(id_: ChargerId, body: Body, dialect: Dialect, steady: float) -> Cha
 
     def claim(key: str) -> Claim | None:
         base = _text(body, key)
-        return Claim(base, since=steady, remembered=heard_at > 0) if base else None
+        topic = _text(body, f"{key}_topic")
+        return Claim(base, steady, topic, remembered=heard_at > 0) if base else None
 
     return Charger(
         id=id_,

@@ -96,20 +96,33 @@ class Fleet:
         if charger is None:
             return self._collect(Outcome("limit"))
         outcome.touched.append(charger)
-        self._note_topic(charger, topic, now, outcome)
-        if said.connected:
-            self._connected(charger, said, retained, now, outcome)
-        else:
-            self._disconnected(charger, now, outcome)
-        _rename(charger, said, now, outcome)
+        if said.base is not None and said.connected:
+            self._claim(charger, Claim(said.base, now.steady, topic, fresh=not retained))
+        # What another topic retains may be years old; only its base may yet prove true.
+        if not retained or charger.announce_topic in {None, topic}:
+            self._note_topic(charger, topic, now, outcome)
+            if said.connected:
+                self._connected(charger, said, retained, now, outcome)
+            else:
+                self._disconnected(charger, now, outcome)
+            _rename(charger, said, now, outcome)
         return self._collect(outcome)
 
     def clear(self, topic: str) -> Outcome:
-        """An operator cleared an announce topic: who was announced there last retires."""
-        gone = [c for c in self._chargers.values() if c.announce_topic == topic]
-        outcome = Outcome("cleared" if gone else "cleared_unknown")
-        for charger in gone:
-            self._forget(charger, outcome)
+        """An operator cleared an announce topic: who was announced there last retires.
+
+        Where only a second base was announced there, that base alone is let go.
+        """
+        outcome = Outcome("cleared_unknown")
+        for charger in list(self._chargers.values()):
+            second = charger.second
+            if charger.announce_topic == topic:
+                outcome.label = "cleared"
+                self._forget(charger, outcome)
+            elif second and second.topic == topic:
+                outcome.label = "cleared_second"
+                charger.second = None
+                self._bases.disown(charger, second.base)
         self._speakers.pop(topic, None)
         return self._collect(outcome)
 
@@ -202,8 +215,6 @@ class Fleet:
             charger.announced_at = now.wall
         charger.offline = charger.offline and retained
         charger.http = said.http or charger.http
-        if said.base is not None:
-            self._claim(charger, Claim(said.base, since=now.steady, fresh=not retained))
         for claim in charger.claims():
             self._bases.judge(claim.base)
         first = charger.claim
@@ -215,6 +226,7 @@ class Fleet:
         for known in charger.claims():
             if known.base == claim.base:
                 known.fresh = known.fresh or claim.fresh
+                known.topic = claim.topic
                 return
         if charger.claim is None:
             charger.claim = claim
@@ -241,6 +253,7 @@ class Fleet:
         if old is None or new is None:
             return
         charger.claim, charger.second, charger.doubled = new, old, False
+        charger.announce_topic = new.topic or charger.announce_topic
         old.fresh = new.fresh = False
         text = f"{old.base} -> {new.base}"
         outcome.label = "moved"
