@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 import bridge
@@ -17,6 +18,7 @@ from bridge.service import stop_on_signals
 from bridge.settings import Settings, load
 from bridge.sim.run import SCENARIOS, SimError, SimOptions
 from bridge.sim.run import simulate as run_simulation
+from bridge.tools.cautions import cautions
 from bridge.tools.check import check as check_settings
 from bridge.tools.check import explain
 from bridge.tools.demo import demo as run_demo
@@ -58,6 +60,8 @@ def run(config: Config = None) -> None:
     """The bridge, until SIGTERM or SIGINT; then it drains and exits 0."""
     settings = _settings(config)
     configure(settings.log.level, settings.log.format)
+    for caution in cautions(settings, os.environ):
+        structlog.get_logger("settings").warning("settings.caution", caution=caution)
     _finish(_until_signalled(settings))
 
 

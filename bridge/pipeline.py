@@ -3,7 +3,7 @@
 A topic is looked up once; behind it stands a route that knows what a message there is.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 from bridge.core.clock import Moment
@@ -15,7 +15,13 @@ from bridge.stats import Accounts
 class Route(Protocol):
     """What a message on one topic is."""
 
-    reading: bool
+    @property
+    def reading(self) -> bool:
+        """Whether it counts as a reading; announcements do not."""
+
+    @property
+    def charger(self) -> str | None:
+        """Whose it is; None for nobody's."""
 
     def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         """Take one message; why it became no sample, or None."""
@@ -30,6 +36,25 @@ class Router(Protocol):
         """The route of a topic; kept in `routes` where there is room."""
 
 
+WORTH_TELLING = frozenset(
+    {
+        Reason.MALFORMED, Reason.IMPLAUSIBLE, Reason.AMBIGUOUS, Reason.DUPLICATE, Reason.LIMIT,
+        Reason.UNKNOWN_FIELD,
+    }
+)  # fmt: skip
+"""What an operator may want to look into; the others are the daily course of things."""
+
+
+class Teller(Protocol):
+    """Whoever tells of what went wrong; all of it comes from strangers."""
+
+    def bug(self, topic: bytes, error: BaseException) -> None:
+        """An error that nobody foresaw."""
+
+    def discarded(self, charger: str | None, topic: bytes, payload: bytes, reason: Reason) -> None:
+        """A reading that became no sample."""
+
+
 class Pipeline:
     """Takes messages, counts each under exactly one heading, never fails on one."""
 
@@ -39,12 +64,12 @@ class Pipeline:
         router: Router,
         accounts: Accounts,
         out: Outbox,
-        bug: Callable[[bytes, BaseException], None],
+        teller: Teller,
     ) -> None:
         self._router = router
         self._accounts = accounts
         self._out = out
-        self._bug = bug
+        self._teller = teller
 
     def take(self, batch: Iterable[Message], now: Moment) -> None:
         """Take messages in their order; they arrived at `now`."""
@@ -56,12 +81,14 @@ class Pipeline:
                 route = routes.get(topic) or learn(topic)
                 reason = route.take(payload, retained, now)
             except Exception as error:  # noqa: BLE001  # one message must not end the process
-                self._bug(topic, error)
+                self._teller.bug(topic, error)
                 reason = Reason.BUG
             if route is None or route.reading:
                 received += 1
                 if reason is not None:
                     discarded[reason] += 1
+                    if reason in WORTH_TELLING and route is not None:
+                        self._teller.discarded(route.charger, topic, payload, reason)
         self._accounts.received += received
 
     def quiet(self, now: Moment) -> None:

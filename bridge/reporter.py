@@ -69,6 +69,15 @@ class Reporter:
             exc_info=error,
         )
 
+    def discarded(self, charger: str | None, topic: bytes, payload: bytes, reason: Reason) -> None:
+        """A reading that became no sample; one in a while is shown whole."""
+        self._complaints.say(
+            f"reading.{reason}",
+            charger=charger,
+            topic=topic[:MOST_ALIKE].decode(errors="replace"),
+            payload=payload[:MOST_ALIKE].decode(errors="replace"),
+        )
+
     def request(self, store: str, outcome: str, seconds: float) -> None:
         self._stats.request(store, outcome, seconds)
 

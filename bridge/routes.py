@@ -28,6 +28,7 @@ class Nobody:
 
     __slots__ = ("_count",)
     reading = False
+    charger = None
 
     def __init__(self, count: Callable[[], None]) -> None:
         self._count = count
@@ -42,6 +43,7 @@ class AnnounceRoute:
 
     __slots__ = ("_announced", "_topic")
     reading = False
+    charger = None
 
     def __init__(self, topic: str, announced: Announced) -> None:
         self._topic = topic
@@ -55,10 +57,11 @@ class AnnounceRoute:
 class Noise:
     """A topic below a charger's base that carries no telemetry."""
 
-    __slots__ = ("_reason",)
+    __slots__ = ("_reason", "charger")
     reading = True
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, charger: ChargerId, reason: Reason) -> None:
+        self.charger = charger
         self._reason = reason
 
     def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
@@ -72,7 +75,7 @@ class Noise:
 class Field:
     """A field of a charger, below one of its bases."""
 
-    __slots__ = ("_base", "_channel", "_charger", "_hear", "_presence", "_track")
+    __slots__ = ("_base", "_channel", "_charger", "_hear", "_presence", "_track", "charger")
     reading = True
 
     def __init__(
@@ -87,6 +90,7 @@ class Field:
         self._base = base
         self._hear = hear
         self._charger = track.charger
+        self.charger = track.charger.id
         self._presence: Presence = track.presence
 
     def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
@@ -162,7 +166,7 @@ class Routes:
         if channel is not None:
             route: Route = Field(track, channel, base, self._hear)
         else:
-            route = Noise(_noise(key))
+            route = Noise(charger, _noise(key))
             self._unknown[charger] = self._unknown.get(charger, 0) + 1
             if self._unknown[charger] > MOST_UNKNOWN:
                 return route

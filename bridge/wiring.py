@@ -76,7 +76,7 @@ class Wiring:
         journal, state = await self._open_journal(reporter), await self._open_state()
         roster = self._make_roster(reporter, journal, state)
         pipeline = Pipeline(
-            router=roster.router, accounts=stats.accounts, out=self._out, bug=reporter.bug
+            router=roster.router, accounts=stats.accounts, out=self._out, teller=reporter
         )
         mqtt = Mqtt(
             choices.broker(settings, await _client_id(state)),

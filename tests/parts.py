@@ -8,7 +8,7 @@ from bridge.core.clock import Moment
 from bridge.core.cover import Change
 from bridge.core.families import Group
 from bridge.core.fleet import Rules
-from bridge.core.model import Body, ChargerId, Message
+from bridge.core.model import Body, ChargerId, Message, Reason
 from bridge.core.outbox import Outbox
 from bridge.core.track import Habits
 from bridge.pipeline import Pipeline
@@ -41,6 +41,20 @@ class Ears:
         self.gone.append(charger)
 
 
+@dataclass
+class Words:
+    """A teller that remembers what it was told of."""
+
+    bugs: list[BaseException] = field(default_factory=list)
+    told: list[tuple[str | None, str, str]] = field(default_factory=list)
+
+    def bug(self, topic: bytes, error: BaseException) -> None:
+        self.bugs.append(error)
+
+    def discarded(self, charger: str | None, topic: bytes, payload: bytes, reason: Reason) -> None:
+        self.told.append((charger, payload.decode(), reason.value))
+
+
 class Bench:
     """A pipeline with a clock that the test turns."""
 
@@ -51,7 +65,7 @@ class Bench:
         self.accounts = Accounts()
         self.board = Exposition()
         self.ears = Ears()
-        self.bugs: list[BaseException] = []
+        self.words = Words()
         self.unrouted = 0
         self.roster = Roster(
             rules=rules or Rules(),
@@ -67,7 +81,7 @@ class Bench:
             router=self.roster.router,
             accounts=self.accounts,
             out=self.out,
-            bug=lambda topic, error: self.bugs.append(error),
+            teller=self.words,
         )
 
     @property

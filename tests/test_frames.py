@@ -241,7 +241,7 @@ def test_any_course_of_messages_adds_up_and_shares_no_stamp(
     assert bench.out.open == 0
     _adds_up(bench, len(steps))
     _no_stamp_twice(bench)
-    assert bench.bugs == []
+    assert bench.words.bugs == []
 
 
 def _adds_up(bench: Bench, most: int) -> None:
