@@ -38,8 +38,7 @@ class Router(Protocol):
 
 WORTH_TELLING = frozenset(
     {
-        Reason.MALFORMED, Reason.IMPLAUSIBLE, Reason.AMBIGUOUS, Reason.DUPLICATE, Reason.LIMIT,
-        Reason.UNKNOWN_FIELD,
+        Reason.MALFORMED, Reason.IMPLAUSIBLE, Reason.AMBIGUOUS, Reason.DUPLICATE, Reason.LIMIT
     }
 )  # fmt: skip
 """What an operator may want to look into; the others are the daily course of things."""

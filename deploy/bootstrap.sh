@@ -23,12 +23,13 @@ fail() {
     exit 1
 }
 
-# logged COMMAND..: its output goes to the log, which is shown where it fails.
+# logged COMMAND..: its output goes to the log, and its end is shown where it fails.
 logged() {
     mkdir -p .cache
     say "+ $*" >>"$LOG"
+    before=$(wc -l <"$LOG")
     "$@" >>"$LOG" 2>&1 && return
-    tail -n 40 "$LOG" >&2
+    tail -n "+$((before + 1))" "$LOG" | tail -n 40 >&2
     say "Failed: $* (all of it: $LOG)" >&2
     return 1
 }
@@ -98,9 +99,14 @@ set_up() {
 
 # install_packages PACKAGE..: as root, or through sudo; else says what to type.
 install_packages() {
-    type_this="sudo apt-get update && sudo apt-get install --no-install-recommends $*"
     command -v apt-get >/dev/null ||
         fail "This is no Debian: install what Debian calls $*, then try again."
+    type_this="sh deploy/bootstrap.sh apt $*"
+    if command -v sudo >/dev/null; then
+        type_this="sudo $type_this"
+    else
+        type_this="su -c '$type_this'"
+    fi
     if [ "$(id -u)" = 0 ]; then
         set -- sh deploy/bootstrap.sh apt "$@"
     elif command -v sudo >/dev/null && [ -t 0 ]; then
