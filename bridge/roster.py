@@ -5,10 +5,11 @@ from typing import Protocol
 
 from bridge.core.announce import read_announcement
 from bridge.core.charger import Charger, restored
+from bridge.core.claims import Outcome
 from bridge.core.clock import Moment
 from bridge.core.cover import Change
 from bridge.core.errors import AnnounceRefused
-from bridge.core.fleet import Fleet, Outcome, Rules
+from bridge.core.fleet import Fleet, Rules
 from bridge.core.model import Body, ChargerId
 from bridge.core.outbox import Outbox
 from bridge.core.presence import PRESENCES, Board

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from bridge.core.announce import matches
 from bridge.core.channel import Channel
+from bridge.core.claims import Outcome
 from bridge.core.clock import Moment
-from bridge.core.fleet import Fleet, Outcome
+from bridge.core.fleet import Fleet
 from bridge.core.model import ChargerId, Reason
 from bridge.core.presence import Presence
 from bridge.core.track import Track

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 from bridge.core.announce import Announcement
 from bridge.core.charger import Charger, Claim
+from bridge.core.claims import Claims, Outcome
 from bridge.core.clock import Moment
-from bridge.core.cover import Change
 from bridge.core.model import ChargerId, Dialect, Event, EventKind, Reason
-from bridge.core.ownership import Ownership
 from bridge.core.shard import owner
 
 
@@ -32,28 +31,14 @@ class Rules:
     shards: int = 1
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What something led to: a counter's label, whose flags changed, what to tell.
-
-    `moves` are the claims on bases that came, went or changed places.
-    """
-
-    label: str
-    touched: list[Charger] = field(default_factory=list)
-    retired: list[Charger] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    moves: list[tuple[Charger, str]] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-
-
 class Fleet:
     """All chargers by id. Decides and returns; does nothing itself."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._chargers: dict[ChargerId, Charger] = {}
-        self._bases = Ownership()
+        self._claims = Claims(rules.stale_after)
+        self._bases = self._claims.bases
         self._speakers: dict[str, tuple[ChargerId, ChargerId | None]] = {}
         self._strangers: dict[ChargerId, None] = {}
 
@@ -97,7 +82,7 @@ class Fleet:
             return self._collect(Outcome("limit"))
         outcome.touched.append(charger)
         if said.base is not None and said.connected:
-            self._claim(charger, Claim(said.base, now.steady, topic, fresh=not retained))
+            self._claims.claim(charger, Claim(said.base, now.steady, topic, fresh=not retained))
         # What another topic retains may be years old; only its base may yet prove true.
         if not retained or charger.announce_topic in {None, topic}:
             self._note_topic(charger, topic, now, outcome)
@@ -143,26 +128,8 @@ class Fleet:
             return Reason.DUPLICATE, outcome
         if self._bases.contested(base):
             return Reason.AMBIGUOUS, outcome
-        reason = self._speak(charger, claim, now, outcome)
+        reason = self._claims.speak(charger, claim, now, outcome)
         return reason, self._collect(outcome)
-
-    def _speak(
-        self, charger: Charger, claim: Claim, now: Moment, outcome: Outcome
-    ) -> Reason | None:
-        claim.heard = now.steady
-        first, second = charger.claim, charger.second
-        if claim is first:
-            if second and second.fresh:
-                second.fresh = False
-                self._bases.judge(second.base)
-            self._notice_double(charger, now, outcome)
-            return None
-        waits = first is not None and not first.silent(now.steady, self._rules.stale_after)
-        if first and waits and not self._bases.contested(first.base):
-            self._notice_double(charger, now, outcome)
-            return Reason.DUPLICATE
-        self._move(charger, now, outcome)
-        return None
 
     def _mine(self, charger: ChargerId) -> str | None:
         """None for a charger to follow, else the label that says why not."""
@@ -219,24 +186,7 @@ class Fleet:
             self._bases.judge(claim.base)
         first = charger.claim
         if first and not retained and charger.second and self._bases.contested(first.base):
-            self._move(charger, now, outcome)
-
-    def _claim(self, charger: Charger, claim: Claim) -> None:
-        """A base that is new for the charger becomes its first, or its second."""
-        for known in charger.claims():
-            if known.base == claim.base:
-                known.fresh = known.fresh or claim.fresh
-                known.topic = claim.topic
-                return
-        if charger.claim is None:
-            charger.claim = claim
-        else:
-            charger.claim.heard = charger.claim.heard or charger.heard
-            old, charger.second = charger.second, None
-            if old:
-                self._bases.disown(charger, old.base)
-            charger.second = claim
-        self._bases.own(charger, claim.base)
+            self._claims.move(charger, now, outcome)
 
     def _disconnected(self, charger: Charger, now: Moment, outcome: Outcome) -> None:
         outcome.label = outcome.label if outcome.label == "new" else "disconnected"
@@ -246,38 +196,6 @@ class Fleet:
             outcome.events.append(Event(charger.id, now.wall, EventKind.OFFLINE))
         for claim in charger.claims():
             self._bases.judge(claim.base)
-
-    def _move(self, charger: Charger, now: Moment, outcome: Outcome) -> None:
-        """The second base is the charger's now; the first stays followed, unless shared."""
-        old, new = charger.claim, charger.second
-        if old is None or new is None:
-            return
-        charger.claim, charger.second, charger.doubled = new, old, False
-        charger.announce_topic = new.topic or charger.announce_topic
-        old.fresh = new.fresh = False
-        text = f"{old.base} -> {new.base}"
-        outcome.label = "moved"
-        outcome.touched.append(charger)
-        outcome.events.append(Event(charger.id, now.wall, EventKind.MOVED, 0, text))
-        if self._bases.shared(old.base):
-            charger.second = None
-            self._bases.disown(charger, old.base)
-        self._bases.judge(old.base)
-        self._bases.judge(new.base)
-        outcome.moves += [(charger, old.base), (charger, new.base)]
-
-    def _notice_double(self, charger: Charger, now: Moment, outcome: Outcome) -> None:
-        """Both bases speak: two devices carry one id."""
-        claims = charger.claims()
-        if len(claims) < 2 or any(
-            c.heard is None or now.steady - c.heard >= self._rules.stale_after for c in claims
-        ):
-            return
-        if not charger.doubled:
-            text = f"{claims[0].base} and {claims[1].base} both speak"
-            outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
-            outcome.touched.append(charger)
-        charger.doubled = True
 
     def _forget(self, charger: Charger, outcome: Outcome) -> None:
         self._chargers.pop(charger.id, None)

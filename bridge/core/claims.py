@@ -1,0 +1,102 @@
+"""Claims on base topics: which of a charger's two is its own, and when it has moved.
+
+A second base that is announced for a charger is followed beside the first. The charger has
+moved once the first is silent and the second speaks; while both speak, two devices carry
+one id, and the second's readings are not believed.
+"""
+
+from dataclasses import dataclass, field
+
+from bridge.core.charger import Charger, Claim
+from bridge.core.clock import Moment
+from bridge.core.cover import Change
+from bridge.core.model import Event, EventKind, Reason
+from bridge.core.ownership import Ownership
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What something led to: a counter's label, whose flags changed, what to tell.
+
+    `moves` are the claims on bases that came, went or changed places.
+    """
+
+    label: str
+    touched: list[Charger] = field(default_factory=list)
+    retired: list[Charger] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    moves: list[tuple[Charger, str]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+class Claims:
+    """Decides on a charger's bases; `bases` knows whose each one is."""
+
+    def __init__(self, stale_after: float) -> None:
+        self._stale_after = stale_after
+        self.bases = Ownership()
+
+    def claim(self, charger: Charger, claim: Claim) -> None:
+        """A base that is new for the charger becomes its first, or its second."""
+        for known in charger.claims():
+            if known.base == claim.base:
+                known.fresh = known.fresh or claim.fresh
+                known.topic = claim.topic
+                return
+        if charger.claim is None:
+            charger.claim = claim
+        else:
+            charger.claim.heard = charger.claim.heard or charger.heard
+            old, charger.second = charger.second, None
+            if old:
+                self.bases.disown(charger, old.base)
+            charger.second = claim
+        self.bases.own(charger, claim.base)
+
+    def speak(self, charger: Charger, claim: Claim, now: Moment, outcome: Outcome) -> Reason | None:
+        claim.heard = now.steady
+        first, second = charger.claim, charger.second
+        if claim is first:
+            if second and second.fresh:
+                second.fresh = False
+                self.bases.judge(second.base)
+            self._notice_double(charger, now, outcome)
+            return None
+        waits = first is not None and not first.silent(now.steady, self._stale_after)
+        if first and waits and not self.bases.contested(first.base):
+            self._notice_double(charger, now, outcome)
+            return Reason.DUPLICATE
+        self.move(charger, now, outcome)
+        return None
+
+    def move(self, charger: Charger, now: Moment, outcome: Outcome) -> None:
+        """The second base is the charger's now; the first stays followed, unless shared."""
+        old, new = charger.claim, charger.second
+        if old is None or new is None:
+            return
+        charger.claim, charger.second, charger.doubled = new, old, False
+        charger.announce_topic = new.topic or charger.announce_topic
+        old.fresh = new.fresh = False
+        text = f"{old.base} -> {new.base}"
+        outcome.label = "moved"
+        outcome.touched.append(charger)
+        outcome.events.append(Event(charger.id, now.wall, EventKind.MOVED, 0, text))
+        if self.bases.shared(old.base):
+            charger.second = None
+            self.bases.disown(charger, old.base)
+        self.bases.judge(old.base)
+        self.bases.judge(new.base)
+        outcome.moves += [(charger, old.base), (charger, new.base)]
+
+    def _notice_double(self, charger: Charger, now: Moment, outcome: Outcome) -> None:
+        """Both bases speak: two devices carry one id."""
+        claims = charger.claims()
+        if len(claims) < 2 or any(
+            c.heard is None or now.steady - c.heard >= self._stale_after for c in claims
+        ):
+            return
+        if not charger.doubled:
+            text = f"{claims[0].base} and {claims[1].base} both speak"
+            outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
+            outcome.touched.append(charger)
+        charger.doubled = True
