@@ -37,7 +37,7 @@ RULES = (
     Rule(("bridge",), ("bridge.sim",), exempt=("bridge.cli", "bridge.tools", "bridge.sim")),
     Rule(("bridge",), ("paho",), exempt=("bridge.sources.mqtt*", "bridge.sim")),
     Rule(("bridge",), ("influxdb_client",), exempt=("bridge.sinks.influx*",)),
-    Rule(("bridge",), ("amqtt",), exempt=("bridge.sources.embedded",)),
+    Rule(("bridge",), ("amqtt",), exempt=("bridge.sources.embedded*",)),
 )
 
 

@@ -1,8 +1,9 @@
 """The telemetry of one charger: its channels, its open frame, and what follows from them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bridge.core.allowance import Allowance
 from bridge.core.catalogue import LIVE, Kind, Origin, Row
 from bridge.core.channel import Channel, Line
 from bridge.core.charger import Charger
@@ -11,6 +12,7 @@ from bridge.core.decode import parser
 from bridge.core.families import BY_NAME, MetricType
 from bridge.core.frames import Frame
 from bridge.core.lines import number
+from bridge.core.load import Load
 from bridge.core.model import Body, Dialect, Reason
 from bridge.core.outbox import Outbox
 from bridge.core.presence import Board, Presence
@@ -19,7 +21,6 @@ from bridge.core.units import UnitCheck
 from bridge.core.writer import Writer
 
 _BITS = {row.wire: 1 << index for index, row in enumerate(LIVE.values())}
-_PHASES = tuple((f"current_{n}", f"voltage_{n}") for n in "123")
 NOT_POLLED = "polled=0i"
 
 
@@ -38,8 +39,8 @@ class Track:
     """Takes the payloads of one charger and fills the outbox and the board."""
 
     __slots__ = (
-        "_board", "_frame", "_habits", "_out", "_power", "_power_at", "_refilled",
-        "_tokens", "_units", "channels", "charger", "presence", "story", "writer",
+        "_allowance", "_board", "_frame", "_habits", "_load", "_out", "_units", "channels",
+        "charger", "presence", "story", "writer",
     )  # fmt: skip
 
     def __init__(
@@ -59,10 +60,8 @@ class Track:
         self._out = out
         self._habits = habits
         self._frame: Frame | None = None
-        self._tokens = 2 * habits.readings_per_second
-        self._refilled = 0.0
-        self._power_at: float | None = None
-        self._power = board.line("evse_power_watts", charger.id, {})
+        self._allowance = Allowance(habits.readings_per_second)
+        self._load = Load(board.line("evse_power_watts", charger.id, {}))
         self.channels: dict[str, Channel] = {}
         self.presence = Presence(charger, board=board, stale_after=habits.stale_after)
         self.story = Story(
@@ -89,11 +88,8 @@ class Track:
         One breath of messages shares a moment, so the order of the checks is the cost.
         """
         steady = now.steady
-        if steady > self._refilled:
-            self._refill(steady)
-        if self._tokens < 1:
+        if not self._allowance.take(steady):
             return Reason.LIMIT
-        self._tokens -= 1
         frame = self._frame
         if frame is not None and (
             frame.seen & channel.bit or frame.over(steady, self._habits.frame_gap)
@@ -152,16 +148,15 @@ class Track:
         self._out.open -= frame.readings
         parts = frame.parts
         fields = [part.text for part in parts.values()]
-        power, amperes = self._load(parts)
-        if power is not None and "power" not in self.channels:
+        computed = "power" not in self.channels
+        power = self._load.take(parts, frame.last, show=computed)
+        if power is not None and computed:
             fields.append(number("power", power))
-            self._power.put(power)
-            self._power_at = frame.last
         if (energy := parts.get("energy")) is not None and energy.value is not None:
             total = self.story.energy(float(energy.value), frame.wall)
             if total is not None:
                 fields.append(number("energy_total", total))
-        self.story.sessions.load(amperes, power or 0.0)
+        self.story.sessions.load(self._load.amperes, power or 0.0)
         fields.append(NOT_POLLED)
         self.writer.point(fields, frame.readings, frame.wall)
         self._out.changed.add(self.charger.id)
@@ -181,9 +176,7 @@ class Track:
                 down if channel.row.origin & Origin.EVENT else channel.at <= oldest
             ):
                 self._hide(channel)
-        if self._power_at is not None and self._power_at <= oldest:
-            self._power_at = None
-            self._power.clear()
+        self._load.expire(oldest)
         self.story.sweep(now)
 
     def body(self) -> dict[str, object]:
@@ -197,20 +190,6 @@ class Track:
     def values(self) -> Iterator[Channel]:
         """The channels that show a value now."""
         return (channel for channel in self.channels.values() if channel.shown)
-
-    def _load(self, parts: Mapping[str, Channel]) -> tuple[float | None, float]:
-        """Power over the phases that have both sensors, and the highest current."""
-        power: float | None = None
-        highest = 0.0
-        for current, voltage in _PHASES:
-            amperes = parts.get(current)
-            if amperes is None or amperes.value is None:
-                continue
-            highest = max(highest, amperes.value)
-            volts = parts.get(voltage)
-            if volts is not None and volts.value is not None:
-                power = (power or 0.0) + amperes.value * volts.value
-        return power, highest
 
     def _without(self, channel: Channel, reason: Reason) -> Reason:
         """A reading without a value; a sensor that is gone shows nothing any more."""
@@ -235,18 +214,15 @@ class Track:
             self.story.suspect(self._units.suspect, self.charger.dialect, now)
 
     def _hide(self, channel: Channel) -> None:
+        """Take a value away; what is known under its second name stays."""
+        if not channel.shown:
+            return
         channel.hide()
         if channel.kind is Kind.STATE:
             self.story.hide()
         for other in self.channels.values():
             if other.column == channel.column and other.shown:
                 other.show()
-
-    def _refill(self, steady: float) -> None:
-        """Up to two seconds' worth, so that two documents at once are no flood."""
-        rate = self._habits.readings_per_second
-        self._tokens = min(2 * rate, self._tokens + rate * (steady - self._refilled))
-        self._refilled = steady
 
     def _suspect_line(self) -> Line:
         return self._board.line("evse_unit_suspect", self.charger.id, {})

@@ -1,24 +1,15 @@
-"""A small MQTT broker inside the process, for `demo` and tests, on amqtt.
-
-amqtt 0.12 forgets what a client published just before it left, hands a new client
-everyone's retained messages, and leaves the old connection open where a client id is
-taken over; `_Broker` mends these three.
-"""
+"""A small MQTT broker inside the process, for `demo` and tests, on amqtt."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection, Coroutine
-from typing import Any
 
-from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
-from amqtt.broker import Broker
 from amqtt.contexts import BrokerConfig, ListenerConfig
 from amqtt.errors import BrokerError
 
 from bridge.core.errors import CannotStart
+from bridge.sources.embedded_mended import LISTENER, MendedBroker
 
-LISTENER = "default"
 STOP_SECONDS = 5.0
 PLUGINS = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
 
@@ -30,7 +21,7 @@ class EmbeddedBroker:
         """Port 0 stands for a free one, kept when the broker is started again."""
         self._host = host
         self._port = port
-        self._broker: _Broker | None = None
+        self._broker: MendedBroker | None = None
 
     @property
     def port(self) -> int:
@@ -41,7 +32,8 @@ class EmbeddedBroker:
         """Returns when it takes connections; raises CannotStart where the port is taken."""
         _hush()
         listener = ListenerConfig(bind=f"{self._host}:{self._port}")
-        broker = _Broker(BrokerConfig(listeners={LISTENER: listener}, plugins=dict(PLUGINS)))
+        config = BrokerConfig(listeners={LISTENER: listener}, plugins=dict(PLUGINS))
+        broker = MendedBroker(config)
         try:
             await broker.start()
         except BrokerError as error:
@@ -62,110 +54,3 @@ def _hush() -> None:
     """amqtt reports each client that comes or breaks off, up to level ERROR."""
     for name in ("amqtt", "transitions"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-class _Reader(StreamReaderAdapter):  # type: ignore[misc]  # amqtt is not typed
-    """A stream whose end is heard only after what stood before it was taken in."""
-
-    async def read(self, n: int = -1) -> bytes:
-        try:
-            found: bytes = await super().read(n)
-        except asyncio.IncompleteReadError:
-            # amqtt has a task for each packet and cancels them all at the end of the stream.
-            await asyncio.sleep(0)
-            raise
-        return found
-
-
-class _Broker(Broker):  # type: ignore[misc]  # amqtt is not typed
-    def __init__(self, config: BrokerConfig) -> None:
-        super().__init__(config)
-        self._connections: set[asyncio.Task[None]] = set()
-
-    @property
-    def port(self) -> int:
-        return int(self._servers[LISTENER].instance.sockets[0].getsockname()[1])
-
-    async def stream_connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
-    ) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        adapters = _Reader(reader), StreamWriterAdapter(writer)
-        # asyncio's streams log a cancelled connection as an error.
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._client_connected(listener_name, *adapters)
-        writer.close()
-        self._connections.discard(task)
-
-    async def part(self) -> None:
-        """End the connections that a shutdown leaves: of clients that did not say who they are."""
-        await _cancel(self._connections)
-
-    async def _client_message_loop(self, session: Any, handler: Any) -> None:
-        """Serve a client until it leaves, and pass on its last words before its last will."""
-        gone = asyncio.ensure_future(handler.wait_disconnect())
-        work = [
-            asyncio.create_task(part)
-            for part in (
-                self._subscribing(session, handler),
-                self._unsubscribing(session, handler),
-                self._publishing(session, handler),
-            )
-        ]
-        try:
-            await asyncio.wait([gone, *work], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await _cancel(work)
-        while not session.delivered_message_queue.empty():
-            await self._pass_on(session, handler)
-        await handler.handle_connection_closed()
-        await self._handle_disconnect(session, handler, gone)
-
-    async def _subscribing(self, session: Any, handler: Any) -> None:
-        while True:
-            request = await _settled(handler.get_next_pending_subscription())
-            await self._handle_subscription(session, handler, request)
-            for subscription in request.result().topics:
-                await super()._publish_retained_messages_for_subscription(subscription, session)
-
-    async def _publish_retained_messages_for_subscription(
-        self, _subscription: Any, _session: Any
-    ) -> None:
-        """Nothing: amqtt calls this for each client that connects, with everyone's filters."""
-
-    async def _unsubscribing(self, session: Any, handler: Any) -> None:
-        while True:
-            request = await _settled(handler.get_next_pending_unsubscription())
-            await self._handle_unsubscription(session, handler, request)
-
-    async def _publishing(self, session: Any, handler: Any) -> None:
-        """Ends where the client publishes to a topic that no one may."""
-        while await self._pass_on(session, handler):
-            pass
-
-    async def _pass_on(self, session: Any, handler: Any) -> bool:
-        message = await _settled(session.delivered_message_queue.get())
-        return bool(await self._handle_message_delivery(session, handler, message))
-
-    async def _delete_session(self, client_id: str) -> None:
-        """Forget a client; an open connection of its is closed, its last will sent."""
-        session, handler = self._sessions.get(client_id, (None, None))
-        if handler is not None and session.transitions.state == "connected":
-            await handler.handle_connection_closed()
-            await handler.stop()
-        await super()._delete_session(client_id)
-
-
-async def _settled(work: Coroutine[Any, Any, Any]) -> asyncio.Future[Any]:
-    """The result of some work as a finished future, the form in which amqtt takes it."""
-    future = asyncio.get_running_loop().create_future()
-    future.set_result(await work)
-    return future
-
-
-async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -25,7 +25,8 @@ class VictoriaMetrics(Server):
     """Keeps what it stored over a stop and a start."""
 
     program = "victoria-metrics"
-    ready = "starting http server at "
+    # The words just before it, of the server itself, differ between Debian 12 and 13.
+    ready = "pprof handlers are exposed at "
 
     def arguments(self) -> Sequence[str]:
         return [
