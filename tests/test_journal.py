@@ -15,7 +15,8 @@ from bridge.core.errors import CannotStart, DiskTrouble, FolderBusy
 from bridge.keeper import Batch
 from bridge.sinks.chunks import Refusal
 from bridge.sinks.folder import FolderLock
-from bridge.sinks.journal import Journal, lines_between, refused_rows
+from bridge.sinks.journal import Journal
+from bridge.sinks.outside import lines_between, refused_rows
 from bridge.sinks.points import Owed
 
 DAY_MS = 86_400_000

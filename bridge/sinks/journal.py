@@ -3,18 +3,18 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
-from urllib.parse import quote
 
 import structlog
 
-from bridge.sinks import points
+from bridge.sinks import points, trimming
 from bridge.sinks.chunks import Chunk, Refusal
 from bridge.sinks.database import Damaged, Worker, connect, set_aside, translated
-from bridge.sinks.points import FILE, SCHEMA, VERSION, Owed, Place, RefusedRow, Spoiled, Trimmed
+from bridge.sinks.points import FILE, SCHEMA, VERSION, Owed, Place, Spoiled
+from bridge.sinks.trimming import Trimmed
 
 log = structlog.get_logger("journal")
 
@@ -217,7 +217,7 @@ class Journal:
 
         def look(connection: sqlite3.Connection) -> dict[str, Owed]:
             self.last_ms, self._last_row = points.last(connection)
-            self.bytes = points.used_bytes(connection, self._path)
+            self.bytes = trimming.used_bytes(connection, self._path)
             places = self._places.items()
             return {store: points.owed(connection, place.cursor) for store, place in places}
 
@@ -233,20 +233,20 @@ class Journal:
     def _append(self, connection: sqlite3.Connection, batch: Batch) -> None:
         """The commit comes last: what fails after it would be appended again."""
         packed = points.pack(batch.lines, batch.readings)
-        self.bytes = points.used_bytes(connection, self._path)
+        self.bytes = trimming.used_bytes(connection, self._path)
         self._last_row = points.append(
             connection, packed, len(batch.lines), sum(batch.readings), batch.first_ms,
             batch.last_ms,
         )  # fmt: skip
 
     def _trim(self, connection: sqlite3.Connection, before_ms: int) -> Trimmed:
-        return points.trim(
+        return trimming.trim(
             connection, self._path, before_ms=before_ms, limit=self._limit, places=self._places
         )
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
-        points.give_back(connection)
-        self.bytes = points.used_bytes(connection, self._path)
+        trimming.give_back(connection)
+        self.bytes = trimming.used_bytes(connection, self._path)
 
     def _read(
         self, connection: sqlite3.Connection, store: str, most: int
@@ -270,27 +270,3 @@ class Journal:
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
-
-
-def refused_rows(folder: Path) -> list[RefusedRow]:
-    """What stores refused, also while a bridge runs; empty where there is no journal."""
-    connection = _look_in(folder)
-    if connection is None:
-        return []
-    with contextlib.closing(connection):
-        return points.refused(connection)
-
-
-def lines_between(folder: Path, since_ms: int, until_ms: int) -> Iterator[bytes]:
-    """Lines of the journal by time, also while a bridge runs."""
-    connection = _look_in(folder)
-    if connection is not None:
-        with contextlib.closing(connection):
-            yield from points.rows_between(connection, since_ms, until_ms)
-
-
-def _look_in(folder: Path) -> sqlite3.Connection | None:
-    path = folder / FILE
-    if not path.exists():
-        return None
-    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5)

@@ -4,9 +4,8 @@ import contextlib
 import sqlite3
 import zlib
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from bridge.sinks.chunks import Chunk, Refusal
 from bridge.sinks.database import transaction
@@ -26,8 +25,6 @@ CREATE INDEX points_by_time ON points (last_ms)
 MOST_REFUSED = 10_000
 LONGEST_REASON = 500
 LONGEST_LINE = 16_384
-DELETE_AT_ONCE = 64
-VACUUM_PAGES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +53,6 @@ class Spoiled:
     row: int
     points: int
     readings: int
-
-
-@dataclass(slots=True)
-class Trimmed:
-    """What was let go: rows, and of those what a store had not yet."""
-
-    rows: int = 0
-    lost: dict[str, Owed] = field(default_factory=dict)
-    oldest: dict[str, int | None] = field(default_factory=dict)
-
-    def lose(self, store: str, points: int, readings: int) -> None:
-        """A row went that this store had not yet."""
-        before = self.lost.get(store, Owed())
-        self.lost[store] = Owed(before.readings + readings, before.points + points)
-
-    def add(self, more: "Trimmed") -> None:
-        """Take in what a further step let go."""
-        self.rows += more.rows
-        for store, lost in more.lost.items():
-            self.lose(store, lost.points, lost.readings)
 
 
 @dataclass(slots=True)
@@ -217,73 +194,6 @@ def settle(
             connection.execute(
                 "DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", (MOST_REFUSED,)
             )
-
-
-def used_bytes(connection: sqlite3.Connection, path: Path) -> int:
-    """Pages in use, and the write-ahead log."""
-    pages, free, size = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("page_count", "freelist_count", "page_size")
-    )
-    wal = path.with_name(path.name + "-wal")
-    return int((pages - free) * size) + (wal.stat().st_size if wal.exists() else 0)
-
-
-def drop(
-    connection: sqlite3.Connection, where: str, arguments: Sequence[int],
-    places: Mapping[str, Place],
-) -> Trimmed:  # fmt: skip
-    """Delete some of the first rows that match; no rows where none does."""
-    trimmed = Trimmed()
-    with transaction(connection):
-        rows = connection.execute(
-            f"DELETE FROM points WHERE id IN (SELECT id FROM points WHERE {where}"
-            f" LIMIT {DELETE_AT_ONCE}) RETURNING id, points, readings",
-            arguments,
-        ).fetchall()
-        trimmed.oldest = {
-            store: oldest_after(connection, place.cursor) for store, place in places.items()
-        }
-    for id_, points, readings in rows:
-        for store, place in places.items():
-            if place.owes(id_):
-                trimmed.lose(store, points, readings)
-    trimmed.rows = len(rows)
-    return trimmed
-
-
-def trim(
-    connection: sqlite3.Connection, path: Path, *, before_ms: int, limit: int,
-    places: Mapping[str, Place],
-) -> Trimmed:  # fmt: skip
-    """One step to the bounds, the last that can fail being its commit; no rows: they hold.
-
-    Delivered rows go by age and by size, undelivered by size alone. What a store holds at
-    this moment stays, so that it is counted once.
-    """
-    delivered = min((place.cursor for place in places.values()), default=2**62)
-    # The index on last_ms, not the row id: else all that is delivered would be read.
-    old = drop(
-        connection, "last_ms < ? AND +id <= ? ORDER BY last_ms", (before_ms, delivered), places
-    )
-    if old.rows:
-        return old
-    if used_bytes(connection, path) > limit:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    if used_bytes(connection, path) <= limit:
-        return Trimmed()
-    done = drop(connection, "id <= ? ORDER BY id", (delivered,), places)
-    if done.rows:
-        return done
-    free = " AND ".join(["1", *("NOT (id > ? AND id <= ?)" for _ in places)])
-    held = [bound for place in places.values() for bound in (place.cursor, place.holds)]
-    return drop(connection, f"{free} ORDER BY id", held, places)
-
-
-def give_back(connection: sqlite3.Connection) -> None:
-    """Return some free pages to the disk, and the log that says so."""
-    connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def rows_between(connection: sqlite3.Connection, since_ms: int, until_ms: int) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 import structlog
 
 from bridge.core.errors import DiskTrouble
-from bridge.core.model import Body, ChargerId, Event, EventKind, Session
+from bridge.core.model import Body, ChargerId, Event, Session
 from bridge.sinks.database import (
     Damaged,
     Worker,
@@ -22,6 +22,16 @@ from bridge.sinks.database import (
     sound,
     transaction,
     translated,
+)
+from bridge.sinks.history import (
+    KINDS,
+    NEW_EVENT,
+    NEW_SESSION,
+    event_of,
+    event_row,
+    session_of,
+    session_row,
+    whole,
 )
 
 log = structlog.get_logger("state")
@@ -91,8 +101,8 @@ class StateFile:
             with transaction(connection):
                 connection.executemany("INSERT OR REPLACE INTO chargers VALUES (?, ?)", kept)
                 connection.executemany("DELETE FROM chargers WHERE id = ?", gone)
-                connection.executemany(_NEW_EVENT, map(_event_row, events))
-                connection.executemany(_NEW_SESSION, map(_session_row, sessions))
+                connection.executemany(NEW_EVENT, map(event_row, events))
+                connection.executemany(NEW_SESSION, map(session_row, sessions))
                 connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta.items())
 
         await self._worker.do(lambda: self._do(work))
@@ -102,15 +112,15 @@ class StateFile:
     ) -> tuple[list[Event], int | None]:
         """A page of events, newest first, and the cursor of the next page."""
         page = await self._page("events", "time_ms", since_ms, limit, charger, before)
-        known = [row for row in page[:limit] if row[3] in _KINDS]
-        return [_event(row) for row in known], _next(page, limit)
+        known = [row for row in page[:limit] if row[3] in KINDS]
+        return [event_of(row) for row in known], _next(page, limit)
 
     async def sessions(
         self, *, since_ms: int | None, limit: int, charger: str | None, before: int | None
     ) -> tuple[list[Session], int | None]:
         """A page of sessions, newest first, and the cursor of the next page."""
         page = await self._page("sessions", "end_ms", since_ms, limit, charger, before)
-        return [_session(row) for row in page[:limit]], _next(page, limit)
+        return [session_of(row) for row in page[:limit]], _next(page, limit)
 
     async def trim(self, now_ms: int, keep: timedelta) -> None:
         """Let go of events and sessions that are too old, or too many."""
@@ -229,16 +239,6 @@ class StateFile:
                 connection.close()
 
 
-_KINDS = frozenset(EventKind)
-_NEW_EVENT = (
-    "INSERT INTO events (time_ms, charger, kind, code, text, device_time) VALUES (?, ?, ?, ?, ?, ?)"
-)
-_NEW_SESSION = (
-    "INSERT INTO sessions (charger, start_ms, end_ms, charging_s, plugged_s, energy_wh, peak_a,"
-    " peak_w) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
-
-
 def _body(text: str) -> Body | None:
     """A charger's body; None, and a line in the log, for one that cannot be read."""
     try:
@@ -251,47 +251,8 @@ def _body(text: str) -> Body | None:
     return None
 
 
-def _event_row(event: Event) -> tuple[object, ...]:
-    return (
-        int(event.at * 1000), event.charger, event.kind.value, event.code, event.text,
-        event.device_time,
-    )  # fmt: skip
-
-
-def _event(row: Sequence[object]) -> Event:
-    _, time_ms, charger, kind, code, text, device_time = row
-    return Event(
-        ChargerId(str(charger)), _seconds(time_ms), EventKind(str(kind)), _whole(code), str(text),
-        None if device_time is None else _whole(device_time),
-    )  # fmt: skip
-
-
-def _session_row(session: Session) -> tuple[object, ...]:
-    return (
-        session.charger, int(session.start * 1000), int(session.end * 1000), session.charging_s,
-        session.plugged_s, session.energy_wh, session.peak_a, session.peak_w,
-    )  # fmt: skip
-
-
-def _session(row: Sequence[object]) -> Session:
-    _, charger, start, end, *numbers = row
-    charging_s, plugged_s, energy_wh, peak_a, peak_w = (float(str(n)) for n in numbers)
-    return Session(
-        ChargerId(str(charger)), _seconds(start), _seconds(end), charging_s, plugged_s, energy_wh,
-        peak_a, peak_w,
-    )  # fmt: skip
-
-
-def _seconds(ms: object) -> float:
-    return _whole(ms) / 1000
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
 def _next(page: Sequence[Sequence[object]], limit: int) -> int | None:
-    return _whole(page[limit - 1][0]) if len(page) > limit else None
+    return whole(page[limit - 1][0]) if len(page) > limit else None
 
 
 def _usable(path: Path) -> bool:

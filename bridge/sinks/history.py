@@ -1,0 +1,53 @@
+"""Events and sessions as rows of the state file."""
+
+from collections.abc import Sequence
+
+from bridge.core.model import ChargerId, Event, EventKind, Session
+
+KINDS = frozenset(EventKind)
+NEW_EVENT = (
+    "INSERT INTO events (time_ms, charger, kind, code, text, device_time) VALUES (?, ?, ?, ?, ?, ?)"
+)
+NEW_SESSION = (
+    "INSERT INTO sessions (charger, start_ms, end_ms, charging_s, plugged_s, energy_wh, peak_a,"
+    " peak_w) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def event_row(event: Event) -> tuple[object, ...]:
+    return (
+        int(event.at * 1000), event.charger, event.kind.value, event.code, event.text,
+        event.device_time,
+    )  # fmt: skip
+
+
+def event_of(row: Sequence[object]) -> Event:
+    _, time_ms, charger, kind, code, text, device_time = row
+    return Event(
+        ChargerId(str(charger)), _seconds(time_ms), EventKind(str(kind)), whole(code), str(text),
+        None if device_time is None else whole(device_time),
+    )  # fmt: skip
+
+
+def session_row(session: Session) -> tuple[object, ...]:
+    return (
+        session.charger, int(session.start * 1000), int(session.end * 1000), session.charging_s,
+        session.plugged_s, session.energy_wh, session.peak_a, session.peak_w,
+    )  # fmt: skip
+
+
+def session_of(row: Sequence[object]) -> Session:
+    _, charger, start, end, *numbers = row
+    charging_s, plugged_s, energy_wh, peak_a, peak_w = (float(str(n)) for n in numbers)
+    return Session(
+        ChargerId(str(charger)), _seconds(start), _seconds(end), charging_s, plugged_s, energy_wh,
+        peak_a, peak_w,
+    )  # fmt: skip
+
+
+def _seconds(ms: object) -> float:
+    return whole(ms) / 1000
+
+
+def whole(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,34 @@
+"""Looks into the journal from outside, also while a bridge runs."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from bridge.sinks import points
+from bridge.sinks.points import FILE, RefusedRow
+
+
+def refused_rows(folder: Path) -> list[RefusedRow]:
+    """What stores refused, also while a bridge runs; empty where there is no journal."""
+    connection = _look_in(folder)
+    if connection is None:
+        return []
+    with contextlib.closing(connection):
+        return points.refused(connection)
+
+
+def lines_between(folder: Path, since_ms: int, until_ms: int) -> Iterator[bytes]:
+    """Lines of the journal by time, also while a bridge runs."""
+    connection = _look_in(folder)
+    if connection is not None:
+        with contextlib.closing(connection):
+            yield from points.rows_between(connection, since_ms, until_ms)
+
+
+def _look_in(folder: Path) -> sqlite3.Connection | None:
+    path = folder / FILE
+    if not path.exists():
+        return None
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5)
