@@ -188,6 +188,48 @@ async def test_two_devices_with_one_id_are_flagged_and_kept_apart(
             assert metrics['evse_bridge_readings_discarded_total{reason="duplicate"}'] == 9
 
 
+async def test_a_rename_is_told_and_shown(broker: Mosquitto | Amqtt, tmp_path: Path) -> None:
+    with Publisher(broker.port) as peer:
+        announce(peer, "one", "charger/one", name="garage")
+        async with bridge(tmp_path, broker.url) as running:
+            await follows(running, "one")
+            announce(peer, "one", "charger/one", name="yard")
+            await tells(running, "renamed")
+            assert (await running.json("/api/v1/chargers/one"))["name"] == "yard"
+
+
+async def test_a_stale_retained_announcement_does_not_hide_where_the_charger_speaks(
+    broker: Mosquitto | Amqtt, tmp_path: Path
+) -> None:
+    with Publisher(broker.port) as peer:
+        announce(peer, "one", "charger/a-old", topic="openevse/announce/a-old")
+        announce(peer, "one", "charger/b-new", topic="openevse/announce/b-new")
+        for _ in range(2):
+            async with bridge(tmp_path, broker.url) as running:
+                await follows(running, "one")
+                document(peer, "charger/b-new")
+                await until(running, amperes("one"), 16)
+                metrics = await running.settled(9)
+                assert metrics['evse_bridge_readings_discarded_total{reason="duplicate"}'] == 0
+                assert metrics['evse_duplicate{charger="one"}'] == 0
+
+
+async def test_two_ids_that_take_turns_on_one_announce_topic_are_kept_apart(
+    broker: Mosquitto | Amqtt, tmp_path: Path
+) -> None:
+    with Publisher(broker.port) as peer:
+        async with bridge(tmp_path, broker.url) as running:
+            await running.hears()
+            for charger in ("one", "two", "one", "two"):
+                announce(peer, charger, f"charger/{charger}", topic="openevse/announce/same")
+            await follows(running, "one", "two")
+            await tells(running, "duplicate", "duplicate")
+            document(peer, "charger/one", amp="5", amp1="5")
+            document(peer, "charger/two", amp="9", amp1="9")
+            metrics = await running.settled(18)
+            assert (metrics[amperes("one")], metrics[amperes("two")]) == (5, 9)
+
+
 async def test_a_base_inside_another_ones_is_heard_once(
     broker: Mosquitto | Amqtt, tmp_path: Path
 ) -> None:
