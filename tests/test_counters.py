@@ -51,7 +51,14 @@ def test_many_readings_within_a_short_time_prove_nothing() -> None:
 def test_readings_of_a_controller_that_is_starting_prove_nothing() -> None:
     counter = ResetProof(GROWTH)
     feed(counter, (0, LIFETIME))
-    assert set(feed(counter, (30, 0.0), (90, 0.0), (150, 0.0), state=0)) == {LIFETIME}
+    assert set(feed(counter, (30, 10.0), (90, 10.0), (150, 10.0), state=0)) == {LIFETIME}
+
+
+def test_two_readings_prove_nothing_however_far_apart() -> None:
+    counter = ResetProof(GROWTH)
+    feed(counter, (0, LIFETIME))
+    assert feed(counter, (30, 10.0), (600, 10.0)) == [LIFETIME, LIFETIME]
+    assert feed(counter, (630, 10.0)) == [LIFETIME + 10.0]
 
 
 def test_a_falling_run_of_doubts_begins_anew() -> None:

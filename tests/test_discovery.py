@@ -368,3 +368,17 @@ def test_clearing_the_topic_of_a_stale_second_base_lets_go_of_that_base_alone() 
     assert bench.ears.filters == {"charger/new/#"}
     speak(bench, "charger/new")
     assert bench.discarded() == {}
+
+
+def test_after_a_restart_the_remembered_base_has_time_to_speak_first() -> None:
+    before = Bench()
+    before.announce(base="charger/one")
+    speak(before)
+    bench = restarted(before)
+    bench.announce(base="charger/two", retained=True)
+    speak(bench, "charger/two")
+    assert bench.discarded() == {"duplicate": 1}
+    bench.wait(120)
+    speak(bench, "charger/two")
+    assert bench.discarded() == {"duplicate": 1}
+    assert bench.events() == [("moved", 0, "charger/one -> charger/two")]

@@ -71,6 +71,15 @@ def test_a_scrape_shows_what_was_put_last_and_nothing_that_was_cleared() -> None
     assert b"".join(board.blocks(ALL_GROUPS, openmetrics=False)) == b""
 
 
+def test_a_strangers_name_cannot_break_out_of_its_label() -> None:
+    board = Exposition()
+    board.line("evse_info", ONE, {"name": 'x"} 1\nevse_up{charger="y"} 1 \x1b[31m\\'}).put(1)
+    text = b"".join(board.blocks(ALL_GROUPS, openmetrics=False)).decode()
+    assert text.splitlines()[2:] == [
+        'evse_info{charger="abc123",name="x\\"} 1\\nevse_up{charger=\\"y\\"} 1 [31m\\\\"} 1'
+    ]
+
+
 def test_a_retired_charger_takes_all_its_series_along() -> None:
     board = Exposition()
     for charger in ("a", "b"):

@@ -5,8 +5,11 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.core.model import ChargerId, Session
+from bridge.core.outbox import Outbox
 from bridge.core.stamps import Stamps
 from bridge.core.track import Habits
+from bridge.core.writer import Writer
 from tests.parts import EPOCH, Bench
 
 DOCUMENT = (
@@ -209,6 +212,28 @@ def test_stamps_strictly_increase_whatever_the_clock_does(arrivals: list[float])
 def test_a_stamp_is_the_arrival_when_that_is_later_than_the_last() -> None:
     stamps = Stamps(5_000)
     assert [stamps.next(4.0), stamps.next(5.0005), stamps.next(6.5)] == [5001, 5002, 6500]
+
+
+def test_stamps_go_on_after_a_restart_although_the_clock_stepped_back() -> None:
+    before = listening()
+    say(before, ("amp", "1"))
+    before.wait(1)
+    bench = Bench()
+    bench.wall = before.wall - 3600
+    bench.roster.restore(before.saved(), trusted=True, floor_ms=0, now=bench.now)
+    say(bench, ("amp", "2"))
+    bench.wait(1)
+    last = int(before.out.lines[-1].rsplit(b" ", 1)[1])
+    assert bench.out.lines[-1].endswith(b" %d" % (last + 1))
+
+
+def test_two_sessions_that_end_at_once_are_two_points() -> None:
+    out = Outbox()
+    writer = Writer(ChargerId("a"), out=out, tags={}, site="", floor_ms=0)
+    session = Session(ChargerId("a"), 1.0, 2.0, 1.0, 1.0, 5.0, 6.0, 7.0)
+    writer.session(session)
+    writer.session(session)
+    assert [line.rsplit(b" ", 1)[1] for line in out.lines] == [b"2000", b"2001"]
 
 
 STEPS = st.lists(

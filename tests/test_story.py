@@ -150,6 +150,15 @@ def test_a_reboot_in_the_middle_of_a_session_does_not_split_it() -> None:
     assert len(bench.out.sessions) == 1
 
 
+def test_a_reboot_after_the_unplugging_does_not_cut_the_sessions_energy_short() -> None:
+    bench = listening()
+    say(bench, ("wh", "1000"), ("state", "3"), then=30)
+    say(bench, ("state", "1"), then=5)
+    say(bench, ("state", "0"), then=5)
+    say(bench, ("wh", "1100"))
+    assert [s.energy_wh for s in bench.out.sessions] == [100.0]
+
+
 def test_milliamperes_where_amperes_are_due_raise_a_suspicion() -> None:
     bench = listening()
     say(bench, ("pilot", "16"), ("state", "3"))
