@@ -11,7 +11,7 @@ import structlog
 import typer
 
 import bridge
-from bridge.core.errors import CannotStart, FixSettings, FolderBusy
+from bridge.core.errors import CannotStart, DiskTrouble, FixSettings, FolderBusy
 from bridge.logs import configure
 from bridge.service import run as run_bridge
 from bridge.service import stop_on_signals
@@ -137,7 +137,11 @@ async def _simulate(options: SimOptions) -> None:
 @app.command(epilog="Example: nofos-bridge refused > refused.tsv")
 def refused(config: Config = None) -> None:
     """Lines that a store refused: time, store, reason and line, separated by tabs."""
-    show_refused(_settings(config).journal.dir, sys.stdout)
+    try:
+        show_refused(_settings(config).journal.dir, sys.stdout)
+    except DiskTrouble as error:
+        typer.echo(f"nofos-bridge: {error}", err=True)
+        raise typer.Exit(FAILED) from error
 
 
 @app.command(epilog="Example: nofos-bridge fields > fields.md")
@@ -161,6 +165,6 @@ def _finish(work: Coroutine[None, None, None]) -> None:
     except (FolderBusy, FixSettings, SimError) as error:
         typer.echo(f"nofos-bridge: {error}", err=True)
         raise typer.Exit(UNUSABLE) from error
-    except CannotStart as error:
+    except (CannotStart, DiskTrouble) as error:
         typer.echo(f"nofos-bridge: {error}", err=True)
         raise typer.Exit(FAILED) from error

@@ -5,23 +5,22 @@ disk that fails keeps both waiting in memory, up to a bound; what falls over is 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-
-import structlog
 
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import Body, ChargerId, Event, Reason, Session
 from bridge.core.outbox import Outbox
 from bridge.stats import Accounts
 
-log = structlog.get_logger("keeper")
-
 COMMIT_SECONDS = 0.7
 """With a frame's quiet gap this keeps a reading's way to the disk within a second."""
 MOST_WAITING = 500_000
 LINES_PER_APPEND = 5000
+CHARGERS_PER_TURN = 100
+PATIENCE_SECONDS = 10.0
+"""How long an end of the bridge waits for a disk that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,15 @@ class Chronicle(Protocol):
 class Bodies(Protocol):
     """Who knows what is to be kept of a charger."""
 
-    def bodies(self, chargers: set[ChargerId]) -> dict[ChargerId, Body | None]:
+    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, Body | None]:
         """What to keep of these chargers; None for those that are gone."""
+
+
+class Complaints(Protocol):
+    """Who is told of trouble with the disk."""
+
+    def say(self, event: str, *, charger: str | None, level: str, **fields: object) -> None:
+        """Tell it, or count it where it was told just now."""
 
 
 class Keeper:
@@ -73,6 +79,7 @@ class Keeper:
         chronicle: Chronicle,
         roster: Bodies,
         stored_when_kept: bool,
+        complaints: Complaints,
     ) -> None:
         self._out = out
         self._accounts = accounts
@@ -80,8 +87,11 @@ class Keeper:
         self._chronicle = chronicle
         self._roster = roster
         self._stored_when_kept = stored_when_kept
+        self._complaints = complaints
         self._events: list[Event] = []
         self._sessions: list[Session] = []
+        self._under_way = 0
+        """Lines at the head of the outbox that the journal has in hand."""
 
     @property
     def empty(self) -> bool:
@@ -95,25 +105,41 @@ class Keeper:
             await asyncio.sleep(COMMIT_SECONDS)
             commit = asyncio.create_task(self.commit(), name="commit")
             try:
-                await asyncio.shield(commit)
+                while not commit.done():
+                    await asyncio.wait({commit}, timeout=COMMIT_SECONDS)
+                    self._shed()
             except asyncio.CancelledError:
-                await commit
+                await asyncio.wait({commit}, timeout=PATIENCE_SECONDS)
                 raise
+            commit.result()
 
     async def commit(self) -> None:
-        """Commit what is there; trouble with the disk is logged, and tried again later."""
-        try:
-            await self._keep_state()
-            await self._keep_points()
-        except DiskTrouble as trouble:
-            log.error("disk.trouble", why=str(trouble), lines_waiting=len(self._out.lines))
-            self._shed()
+        """Commit what is there; trouble with one file is no trouble for the other."""
+        for name, keep in (("points", self._keep_points), ("state", self._keep_state)):
+            try:
+                await keep()
+            except DiskTrouble as trouble:
+                self._complaints.say(
+                    "disk.trouble", charger=name, level="error", why=str(trouble),
+                    lines_waiting=len(self._out.lines),
+                )  # fmt: skip
+
+    def give_up(self) -> int:
+        """The bridge ends and the disk did not take all: count what is lost with it."""
+        lost = self._out.held
+        self._accounts.discard(Reason.DISK, lost)
+        self._out.held = 0
+        return lost
 
     async def _keep_points(self) -> None:
         out = self._out
         while out.lines:
             lines, readings = out.lines[:LINES_PER_APPEND], out.readings[:LINES_PER_APPEND]
-            await self._journal.append(Batch(lines, readings, out.first_ms, out.last_ms))
+            self._under_way = len(lines)
+            try:
+                await self._journal.append(Batch(lines, readings, out.first_ms, out.last_ms))
+            finally:
+                self._under_way = 0
             del out.lines[: len(lines)], out.readings[: len(readings)]
             kept = sum(readings)
             out.held -= kept
@@ -123,28 +149,38 @@ class Keeper:
 
     async def _keep_state(self) -> None:
         out = self._out
-        changed, out.changed = out.changed, set()
         self._events += out.events
         self._sessions += out.sessions
         out.events, out.sessions = [], []
-        if not (changed or self._events or self._sessions):
+        events, sessions = list(self._events), list(self._sessions)
+        changed, out.changed = out.changed, set()
+        if not (changed or events or sessions):
             return
-        bodies = self._roster.bodies(changed)
-        events, sessions = self._events, self._sessions
         try:
+            bodies = await self._bodies(changed)
             await self._chronicle.save(chargers=bodies, events=events, sessions=sessions)
         except DiskTrouble:
             out.changed |= changed
             raise
-        self._events, self._sessions = [], []
+        del self._events[: len(events)], self._sessions[: len(sessions)]
+
+    async def _bodies(self, changed: set[ChargerId]) -> dict[ChargerId, Body | None]:
+        """A few at a time, so that a whole site's change does not hold up the loop."""
+        waiting, bodies = list(changed), dict[ChargerId, Body | None]()
+        for at in range(0, len(waiting), CHARGERS_PER_TURN):
+            bodies |= self._roster.bodies(waiting[at : at + CHARGERS_PER_TURN])
+            await asyncio.sleep(0)
+        return bodies
 
     def _shed(self) -> None:
         """Memory is bounded: the oldest lines go first, each reading counted."""
-        out = self._out
+        out, first = self._out, self._under_way
         over = len(out.lines) - MOST_WAITING
         if over > 0:
-            lost = sum(out.readings[:over])
-            del out.lines[:over], out.readings[:over]
+            gone = slice(first, first + over)
+            lost = sum(out.readings[gone])
+            del out.lines[gone], out.readings[gone]
             out.held -= lost
             self._accounts.discard(Reason.DISK, lost)
-        del self._events[:-MOST_WAITING], self._sessions[:-MOST_WAITING]
+        del self._events[: max(0, len(self._events) - MOST_WAITING)]
+        del self._sessions[: max(0, len(self._sessions) - MOST_WAITING)]

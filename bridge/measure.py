@@ -75,8 +75,16 @@ def measure(
              "Stamp of the oldest point that a store has not yet; 0 for none.",
              oldest, counter=False)  # fmt: skip
     read.add("disk_free_bytes", "Free space where the journal lies.",
-             lambda: shutil.disk_usage(folder).free, counter=False)  # fmt: skip
+             lambda: _free(folder), counter=False)  # fmt: skip
     stats.registry.register(read)
     read.table("chargers", "Chargers by presence.", "state", roster.presences)
     read.table("points_pending", "Points that a store has not yet.", "store",
                lambda: {store: journal.owed(store).points for store in stores})  # fmt: skip
+
+
+def _free(folder: Path) -> int:
+    """0 for a folder that is gone: a scrape must not fail with it."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 0

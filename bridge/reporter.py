@@ -49,7 +49,9 @@ class Reporter:
     def announced(self, label: str, charger: str, topic: str) -> None:
         """An announcement was taken or refused."""
         self._stats.announces.labels(label).inc()
-        if label in REFUSED:
+        if label == "spoiled":
+            log.error("charger.spoiled", charger=charger, why="its saved counters are unreadable")
+        elif label in REFUSED:
             shown = topic[:MOST_ALIKE]
             self._complaints.say("announce.refused", charger=shown, reason=label)
         elif label not in QUIET:

@@ -87,7 +87,13 @@ class Roster:
         ]
         self.fleet.restore(chargers)
         for charger in self.fleet:
-            self._track(charger, bodies[charger.id], trusted=trusted)
+            try:
+                self._track(charger, bodies[charger.id], trusted=trusted)
+            except (TypeError, ValueError, KeyError):
+                # Who and where it is stands; its counters begin anew.
+                self._board.retire(charger.id)
+                self._listener.announced("spoiled", charger.id, "")
+                self._track(charger, {}, trusted=False)
 
     def announce(self, payload: bytes, topic: str, retained: bool, now: Moment) -> None:
         """Take a message on an announce topic."""

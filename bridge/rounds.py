@@ -17,7 +17,7 @@ TICK_SECONDS = 0.05
 SWEEP_MOST = 500
 """Chargers looked at in one tick: a few milliseconds."""
 SWEEP_SECONDS = 1.0
-TRIM_SECONDS = 30.0
+TRIM_SECONDS = 5.0
 SNAPSHOT_SECONDS = 300.0
 HISTORY = timedelta(days=400)
 

@@ -1,6 +1,7 @@
 """The bridge itself: runs its parts, and drains them."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -66,6 +67,11 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 async def _drain(parts: Parts) -> None:
     """Close the frames, commit everything, and give the stores ten seconds."""
     parts.roster.close()
-    await parts.keeper.commit()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await parts.keeper.commit()
     await asyncio.gather(*(mover.drain(DRAIN_SECONDS) for mover in parts.movers))
-    await parts.state.close(clean=parts.keeper.empty)
+    whole = parts.keeper.empty
+    if not whole:
+        log.error("readings.lost", readings=parts.keeper.give_up(), why="the disk took no more")
+    await parts.state.close(clean=whole)

@@ -88,6 +88,7 @@ class Wiring:
         keeper = Keeper(
             out=self._out, accounts=stats.accounts, journal=journal, chronicle=state,
             roster=roster, stored_when_kept=MAIN not in self._stores,
+            complaints=self._complaints,
         )  # fmt: skip
         rounds = Rounds(
             pipeline=pipeline, roster=roster, journal=journal, state=state, stats=stats,
@@ -122,9 +123,19 @@ class Wiring:
             unrouted=self._stats.unrouted.inc,
         )  # fmt: skip
         roster.restore(
-            state.loaded, trusted=state.clean, floor_ms=journal.last_ms, now=self._clock()
+            state.loaded,
+            trusted=state.clean,
+            floor_ms=self._floor(journal, state),
+            now=self._clock(),
         )
         return roster
+
+    def _floor(self, journal: Journal, state: StateFile) -> int:
+        """Where stamps begin. After a clean end each charger knows its own last one; after a
+        crash the journal may know a later one, but one from a clock that was far ahead must
+        not set the time of all."""
+        soon = int((self._clock().wall + 3600) * 1000)
+        return 0 if state.clean else min(journal.last_ms, soon)
 
     def _make_mover(self, name: str, journal: Journal, reporter: Reporter) -> Mover:
         store, kept = self._stores[name], Secrets(self._settings)

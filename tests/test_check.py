@@ -19,7 +19,7 @@ SECRETS = {
     "NOFOS_HTTP__PASSWORD": "hunter2-b",
     "NOFOS_INFLUX__TOKEN": "hunter2-c",
     "NOFOS_WEB__USERNAME": "me",
-    "NOFOS_WEB__PASSWORD_HASH": "hunter2-d",
+    "NOFOS_WEB__PASSWORD_HASH": "scrypt$hunter2hunter2$hunter2hunter2",
     "NOFOS_INFLUX__MIRRORS__M__URL": "http://mirror",
     "NOFOS_INFLUX__MIRRORS__M__BUCKET": "b",
     "NOFOS_INFLUX__MIRRORS__M__TOKEN": "hunter2-e",

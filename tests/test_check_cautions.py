@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
+import trustme
 
 from bridge.tools.check import check
 
@@ -66,7 +67,7 @@ def test_a_token_without_a_store_is_warned_of() -> None:
 
 
 def test_a_certificate_without_tls_is_warned_of(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("x")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     assert _warnings(STORE | {"NOFOS_MQTT__CA_FILE": str(tmp_path / "ca.pem")}) == [
         "warning: mqtt.ca_file is set, and mqtt.url is not mqtts://: not used"
     ]

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+import trustme
 
 from bridge.core.errors import FixSettings
 from bridge.core.model import ChargerId
+from bridge.web.login import make_hash
 from tests.settings_parts import from_toml, given, problem, problems
 
 
@@ -82,9 +84,39 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_a_login_needs_both_halves(given_alone: str, missing: str) -> None:
-    only = problem(**{given_alone: "hunter2"})
+    only = problem(**{given_alone: "scrypt$hunter2hunter2$hunter2hunter2"})
     assert only.name == missing
     assert "hunter2" not in f"{only}"
+
+
+def test_a_password_hash_that_is_none_is_told_with_how_to_make_one() -> None:
+    only = problem(WEB__USERNAME="ops", WEB__PASSWORD_HASH="hunter2")
+    assert only.name == "web.password_hash"
+    assert "python -m bridge.web.login" in only.remedy
+    assert "hunter2" not in f"{only}"
+
+
+def test_a_hash_that_the_login_makes_is_good() -> None:
+    assert given(WEB__USERNAME="ops", WEB__PASSWORD_HASH=make_hash("x")).web.username == "ops"
+
+
+@pytest.mark.parametrize("name", ["MQTT__CA_FILE", "INFLUX__CA_FILE"])
+def test_an_authority_that_tls_cannot_use_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "x.pem").write_text("x")
+    only = problem(**{name: str(tmp_path / "x.pem")})
+    assert only.name == name.lower().replace("__", ".")
+    assert "no certificate" in only.wrong
+
+
+@pytest.mark.parametrize("section", ["WEB", "MQTT"])
+def test_a_certificate_and_a_key_that_do_not_belong_together_are_told(
+    tmp_path: Path, section: str
+) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    trustme.CA().issue_cert("a").cert_chain_pems[0].write_to_path(cert)
+    trustme.CA().issue_cert("a").private_key_pem.write_to_path(key)
+    settings = {f"{section}__CERT_FILE": str(cert), f"{section}__KEY_FILE": str(key)}
+    assert problem(**settings).name == f"{section.lower()}.cert_file"
 
 
 @pytest.mark.parametrize("section", ["WEB", "MQTT"])

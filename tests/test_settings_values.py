@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import trustme
 from pydantic import ValidationError
 
 from bridge.settings import Settings
@@ -91,7 +92,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_there_is_taken(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("x")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     assert given(MQTT__CA_FILE=str(tmp_path / "ca.pem")).mqtt.ca_file == tmp_path / "ca.pem"
 
 

@@ -113,5 +113,7 @@ class Sessions:
 
     def restore(self, saved: object) -> None:
         """Go on with the session that an earlier run had open."""
-        if isinstance(saved, dict) and saved.keys() == {f.name for f in fields(_Open)}:
+        if not isinstance(saved, dict) or saved.keys() != {f.name for f in fields(_Open)}:
+            return
+        if all(isinstance(value, int | float | None) for value in saved.values()):
             self._open = _Open(**saved)

@@ -195,7 +195,10 @@ class Web(Section):
     username: kinds.BasicUser = Field(
         None, description="User name for all but the probes; needs `password_hash`."
     )
-    password_hash: kinds.Secret = Field(None, description="Hash of the password for `username`.")
+    password_hash: kinds.Secret = Field(
+        None,
+        description="Hash of the password for `username`; `python -m bridge.web.login` makes one.",
+    )
     cert_file: kinds.File = Field(
         None, description="PEM file of the server certificate, for HTTPS; needs `key_file`."
     )

@@ -1,11 +1,15 @@
 """Settings that are right alone and wrong together."""
 
+import re
+import ssl
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from bridge.core.errors import Problem
 from bridge.settings.model import Settings
 from bridge.settings.tree import variable
 
+_HASH = re.compile(r"scrypt\$[A-Za-z0-9+/]{8,}=*\$[A-Za-z0-9+/]{8,}=*")
 Finding = tuple[str, str, str, str]
 """The name of the wrong setting, the name of the other, what is wrong, what to do."""
 
@@ -25,6 +29,15 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _pair("web.cert_file", web.cert_file, "web.key_file", web.key_file)
     yield from _pair("mqtt.cert_file", mqtt.cert_file, "mqtt.key_file", mqtt.key_file)
     yield from _stores(settings)
+    if web.password_hash and not _HASH.fullmatch(web.password_hash.get_secret_value()):
+        yield (
+            "web.password_hash", "web.username", "it is not of the form scrypt$SALT$HASH",
+            "make one with: python -m bridge.web.login",
+        )  # fmt: skip
+    yield from _certificate("web", web.cert_file, web.key_file)
+    yield from _certificate("mqtt", mqtt.cert_file, mqtt.key_file)
+    for name, file in _authorities(settings):
+        yield from _authority(name, file)
     if shard.index >= shard.count:
         yield (
             "shard.index",
@@ -57,6 +70,44 @@ def _stores(settings: Settings) -> Iterator[Finding]:
             yield f"{path}.url", path, "it is unset", remedy
         if not mirror.bucket:
             yield _bucketless(path)
+
+
+def _certificate(section: str, cert: Path | None, key: Path | None) -> Iterator[Finding]:
+    """A certificate and key that TLS can use together."""
+    if cert is None or key is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=_no_password)
+    except (OSError, ValueError) as error:
+        wrong = f"TLS cannot use it with its key: {_reason(error)}"
+        remedy = "use a certificate and an unencrypted key in PEM form that belong together"
+        yield f"{section}.cert_file", f"{section}.key_file", wrong, remedy
+
+
+def _authorities(settings: Settings) -> Iterator[tuple[str, Path | None]]:
+    yield "mqtt.ca_file", settings.mqtt.ca_file
+    yield "influx.ca_file", settings.influx.ca_file
+    for name, mirror in settings.influx.mirrors.items():
+        yield f"influx.mirrors.{name}.ca_file", mirror.ca_file
+
+
+def _authority(name: str, file: Path | None) -> Iterator[Finding]:
+    if file is None:
+        return
+    try:
+        ssl.create_default_context(cafile=str(file))
+    except (OSError, ValueError) as error:
+        wrong = f"it holds no certificate that TLS can use: {_reason(error)}"
+        yield name, name, wrong, "use a file with certificates in PEM form"
+
+
+def _no_password() -> str:
+    """Instead of asking on the terminal for the password of an encrypted key."""
+    raise ValueError("the key is encrypted")
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", None) or error or type(error).__name__)
 
 
 def _bucketless(store: str) -> Finding:

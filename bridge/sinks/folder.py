@@ -1,5 +1,6 @@
 """The data folder belongs to one running bridge."""
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -34,8 +35,10 @@ class FolderLock:
             pid = os.read(self._file, 20).strip()
             os.close(self._file)
             raise FolderBusy(str(self._folder), int(pid) if pid.isdigit() else 0) from error
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
+        # On a full disk the lock holds all the same; it only cannot say whose it is.
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._file, 0)
+            os.write(self._file, f"{os.getpid()}\n".encode())
         return self
 
     def __exit__(

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bridge.sinks import points
+from bridge.sinks.database import translated
 from bridge.sinks.points import FILE, RefusedRow
 
 
@@ -15,7 +16,7 @@ def refused_rows(folder: Path) -> list[RefusedRow]:
     connection = _look_in(folder)
     if connection is None:
         return []
-    with contextlib.closing(connection):
+    with contextlib.closing(connection), translated(folder / FILE):
         return points.refused(connection)
 
 

@@ -104,12 +104,10 @@ def append(
 
 
 def places(connection: sqlite3.Connection, stores: Sequence[str]) -> dict[str, Place]:
-    """Where these stores are; a new one begins before the oldest row, the cursor of one
-    that is configured no longer is dropped."""
+    """Where these stores are; a new one begins before the oldest row. The cursor of one
+    that is not configured now stays, for when it comes back."""
     known = dict(connection.execute("SELECT store, row FROM cursors"))
     with transaction(connection):
-        for store in known.keys() - set(stores):
-            connection.execute("DELETE FROM cursors WHERE store = ?", (store,))
         for store in stores:
             connection.execute("INSERT OR IGNORE INTO cursors VALUES (?, 0)", (store,))
     return {store: Place(known.get(store, 0)) for store in stores}

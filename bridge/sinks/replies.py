@@ -18,7 +18,7 @@ Named = tuple[int | None, str]
 """A bad line's zero-based number, None where the reply's line is not one of ours; the reason."""
 
 _PARTIAL = "partial write"
-_DROPPED = re.compile(r"\bdropped=(\d+)")
+_DROPPED = re.compile(r"\bdropped=(\d{1,9})\b")
 _UNPARSED = re.compile(r"unable to parse '(.*?)': (.*?)(?: dropped=\d+)?$", re.MULTILINE)
 _ABOUT_THE_REQUEST = (
     "either orgid or org",

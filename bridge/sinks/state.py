@@ -93,13 +93,17 @@ class StateFile:
 
         A file that proves damaged is set aside, and its last snapshot takes this instead.
         """
-        kept = [(id_, json.dumps(body)) for id_, body in chargers.items() if body is not None]
+        kept = [(id_, body) for id_, body in chargers.items() if body is not None]
         gone = [(id_,) for id_, body in chargers.items() if body is None]
         self.meta.update(meta)
 
         def work(connection: sqlite3.Connection) -> None:
             with transaction(connection):
-                connection.executemany("INSERT OR REPLACE INTO chargers VALUES (?, ?)", kept)
+                # JSON is made here, in the worker's thread.
+                connection.executemany(
+                    "INSERT OR REPLACE INTO chargers VALUES (?, ?)",
+                    ((id_, json.dumps(body)) for id_, body in kept),
+                )
                 connection.executemany("DELETE FROM chargers WHERE id = ?", gone)
                 connection.executemany(NEW_EVENT, map(event_row, events))
                 connection.executemany(NEW_SESSION, map(session_row, sessions))

@@ -1,5 +1,6 @@
 """Keeps the journal's file within its bounds: what goes first, and what that costs whom."""
 
+import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from bridge.sinks.points import Owed, Place, oldest_after
 
 DELETE_AT_ONCE = 64
 VACUUM_PAGES = 2000
+MOST_ROOM = 32_000_000
 
 
 @dataclass(slots=True)
@@ -42,6 +44,20 @@ def used_bytes(connection: sqlite3.Connection, path: Path) -> int:
     return int((pages - free) * size) + (wal.stat().st_size if wal.exists() else 0)
 
 
+def room(connection: sqlite3.Connection, path: Path) -> int:
+    """Bytes that can still be written: free on the disk, and free pages of the file."""
+    free, size = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("freelist_count", "page_size")
+    )
+    return shutil.disk_usage(path.parent).free + free * size
+
+
+def wanted_room(path: Path) -> int:
+    """What must stay free, so that there is space to delete and to append."""
+    return min(MOST_ROOM, shutil.disk_usage(path.parent).total // 10)
+
+
 def drop(
     connection: sqlite3.Connection, where: str, arguments: Sequence[int],
     places: Mapping[str, Place],
@@ -71,8 +87,8 @@ def trim(
 ) -> Trimmed:  # fmt: skip
     """One step to the bounds, the last that can fail being its commit; no rows: they hold.
 
-    Delivered rows go by age and by size, undelivered by size alone. What a store holds at
-    this moment stays, so that it is counted once.
+    Delivered rows go by age, by size, and where the disk grows full; undelivered by size
+    alone. What a store holds at this moment stays, so that it is counted once.
     """
     delivered = min((place.cursor for place in places.values()), default=2**62)
     # The index on last_ms, not the row id: else all that is delivered would be read.
@@ -81,13 +97,17 @@ def trim(
     )
     if old.rows:
         return old
-    if used_bytes(connection, path) > limit:
+    cramped = room(connection, path) < wanted_room(path)
+    if cramped or used_bytes(connection, path) > limit:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    if used_bytes(connection, path) <= limit:
+        cramped = room(connection, path) < wanted_room(path)
+    over = used_bytes(connection, path) > limit
+    if cramped or over:
+        done = drop(connection, "id <= ? ORDER BY id", (delivered,), places)
+        if done.rows:
+            return done
+    if not over:
         return Trimmed()
-    done = drop(connection, "id <= ? ORDER BY id", (delivered,), places)
-    if done.rows:
-        return done
     free = " AND ".join(["1", *("NOT (id > ? AND id <= ?)" for _ in places)])
     held = [bound for place in places.values() for bound in (place.cursor, place.holds)]
     return drop(connection, f"{free} ORDER BY id", held, places)

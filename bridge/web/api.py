@@ -1,5 +1,6 @@
 """The read-only JSON API: chargers, events, sessions."""
 
+import re
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,9 @@ from bridge.core.track import Track
 from bridge.web.view import charger_view, rfc3339
 
 MOST = 1000
+_AGE = re.compile(r"[0-9]{1,9}[smhd]")
+_WHOLE = re.compile(r"[0-9]{1,19}")
+_UNIX = re.compile(r"[0-9]{1,11}")
 
 
 class History(Protocol):
@@ -131,7 +135,7 @@ class Asked:
 
 
 def _whole(name: str, text: str, low: int, high: int) -> int:
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+    if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
         raise ValueError(f"{name} is a whole number from {low} to {high}")
     return int(text)
 
@@ -139,10 +143,10 @@ def _whole(name: str, text: str, low: int, high: int) -> int:
 def _since(text: str) -> int:
     """RFC 3339, Unix seconds, or an age such as 24h."""
     units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    if text[-1:] in units and text[:-1].isdigit():
-        return int((time.time() - int(text[:-1]) * units[text[-1]]) * 1000)
     try:
-        if text.isdigit():
+        if _AGE.fullmatch(text):
+            return int((time.time() - int(text[:-1]) * units[text[-1]]) * 1000)
+        if _UNIX.fullmatch(text):
             return int(text) * 1000
         moment = datetime.fromisoformat(text.replace(" ", "+"))
         return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -1,8 +1,12 @@
-"""The login of page, metrics and API: HTTP Basic against a scrypt hash."""
+"""The login of page, metrics and API: HTTP Basic against a scrypt hash.
+
+`python -m bridge.web.login` asks for a password and prints its hash.
+"""
 
 import asyncio
 import base64
 import binascii
+import getpass
 import hashlib
 import hmac
 import secrets
@@ -54,14 +58,19 @@ class Login:
         self._username = username
         self._hash = hash_
         self._right: set[bytes] = set()
+        self._turn = asyncio.Lock()
 
     async def allows(self, header: str) -> bool:
-        seen = hashlib.sha256(header.encode()).digest()
+        seen = hashlib.sha256(header.encode(errors="surrogateescape")).digest()
         if seen in self._right:
             return True
         username, password = _basic(header)
-        right = await asyncio.to_thread(self._hash.fits, password)
-        if not (right and hmac.compare_digest(username.encode(), self._username.encode())):
+        if not hmac.compare_digest(username.encode(), self._username.encode()):
+            return False
+        # One at a time: guessing must cost the guesser, not the scrapes.
+        async with self._turn:
+            right = await asyncio.to_thread(self._hash.fits, password)
+        if not right:
             return False
         if len(self._right) < _KNOWN:
             self._right.add(seen)
@@ -74,10 +83,14 @@ def _basic(header: str) -> tuple[str, str]:
         return "", ""
     try:
         username, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return "", ""
     return username, password
 
 
 def _digest(password: str, salt: bytes) -> bytes:
     return hashlib.scrypt(password.encode(), salt=salt, n=_N, r=_R, p=_P)
+
+
+if __name__ == "__main__":
+    print(make_hash(getpass.getpass("Password of web.username: ")))  # noqa: T201  # its purpose

@@ -1,6 +1,8 @@
 """The web server: metrics, probes, the API and the fleet page."""
 
 import asyncio
+import errno
+import os
 import ssl
 import time
 from collections.abc import Awaitable, Callable
@@ -9,7 +11,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from bridge.core.errors import CannotStart
+from bridge.core.errors import CannotStart, DiskTrouble
 from bridge.web.api import Api
 from bridge.web.metrics import OPENMETRICS, TEXT, Metrics, groups_of, gzipped, wants_openmetrics
 from bridge.web.page import Page
@@ -76,10 +78,7 @@ class Server:
             await site.start()
         except OSError as error:
             await self._runner.cleanup()
-            raise CannotStart(
-                f"cannot listen on {self._host}:{self._port}: {error.strerror}; "
-                "stop the other program or set web.listen (NOFOS_WEB__LISTEN)"
-            ) from error
+            raise CannotStart(_why_not(error, self._host, self._port)) from error
         port: int = self._runner.addresses[0][1]
         return port
 
@@ -105,6 +104,8 @@ class Server:
             if request.path.startswith("/api/") and error.status >= 400:
                 return web.json_response({"error": error.reason.lower()}, status=error.status)
             raise
+        except DiskTrouble as trouble:
+            return web.json_response({"error": str(trouble)}, status=503)
 
     async def _may_see(self, request: web.Request) -> bool:
         if self._login is None or request.path in PROBES:
@@ -146,6 +147,14 @@ def _probe(wrong: str | None) -> web.Response:
     if wrong is None:
         return web.Response(text="ok\n")
     return web.Response(status=503, text=f"{wrong}\n")
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    setting = "set web.listen (NOFOS_WEB__LISTEN)"
+    if error.errno == errno.EADDRINUSE:
+        return f"cannot listen on {host}:{port}: it is taken; stop the other program or {setting}"
+    why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    return f"cannot listen on {host}:{port}: {why}; {setting}"
 
 
 def tls_context(cert_file: Path | None, key_file: Path | None) -> ssl.SSLContext | None:
