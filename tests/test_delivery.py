@@ -13,11 +13,17 @@ import pytest
 from bridge import service
 from bridge.core.clock import Moment
 from bridge.core.errors import FolderBusy
+from bridge.core.model import Reason
+from bridge.logs import Complaints
+from bridge.reporter import Reporter
+from bridge.service import log
+from bridge.sinks.points import Owed
+from bridge.stats import Stats
 from tests.influx_standin import Canned, InfluxStandin
 from tests.running import bridge
 from tests.servers import Mosquitto, VictoriaMetrics
 from tests.support import Publisher, eventually
-from tests.test_hearing import announce, document, follows
+from tests.test_hearing import announce, document, follows, until
 
 
 def store(url: str, **more: str) -> dict[str, str]:
@@ -133,6 +139,34 @@ async def test_two_stores_get_the_same_and_a_dead_one_holds_nobody_up(
             assert metrics['evse_bridge_points_pending{store="main"}'] == 0
             assert metrics['evse_bridge_points_pending{store="dead"}'] == 1
             assert metrics['evse_bridge_store_up{store="dead"}'] == 0
+
+
+async def test_what_a_mirror_stored_is_not_counted_twice(
+    mosquitto: Mosquitto, victoria: VictoriaMetrics, tmp_path: Path
+) -> None:
+    settings = store(victoria.url) | {
+        "INFLUX__MIRRORS__SECOND__URL": victoria.url,
+        "INFLUX__MIRRORS__SECOND__BUCKET": "evse",
+    }
+    with Publisher(mosquitto.port) as peer:
+        announce(peer, "one", "charger/one")
+        async with bridge(tmp_path, mosquitto.url, **settings) as running:
+            await follows(running, "one")
+            document(peer, "charger/one")
+            await until(running, 'evse_bridge_points_stored_total{store="second"}', 1)
+            metrics = await running.settled(9)
+            assert metrics["evse_bridge_readings_stored_total"] == 7
+
+
+def test_what_the_disk_could_not_keep_for_the_main_store_is_discarded_under_disk() -> None:
+    stats = Stats(version="1", stores=("main", "mirror"))
+    reporter = Reporter(stats=stats, complaints=Complaints(log), follow=lambda new, old: None)
+    reporter.lost("main", Owed(readings=15, points=2))
+    reporter.lost("mirror", Owed(readings=30, points=4))
+    assert stats.accounts.discarded[Reason.DISK] == 15
+    expired = stats.registry.get_sample_value
+    assert expired("evse_bridge_points_expired_total", {"store": "main"}) == 2
+    assert expired("evse_bridge_points_expired_total", {"store": "mirror"}) == 4
 
 
 async def test_without_a_store_what_is_in_the_journal_counts_as_stored(

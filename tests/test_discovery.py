@@ -1,5 +1,7 @@
 """Discovery: what announcements and telemetry together make of the fleet."""
 
+import pytest
+
 from bridge.core.fleet import Rules
 from bridge.core.model import ChargerId
 from bridge.core.shard import owner
@@ -382,3 +384,25 @@ def test_after_a_restart_the_remembered_base_has_time_to_speak_first() -> None:
     speak(bench, "charger/two")
     assert bench.discarded() == {"duplicate": 1}
     assert bench.events() == [("moved", 0, "charger/one -> charger/two")]
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"energy": ["x", 0, 0, 0]}, {"faults": {"x": 1}}, {"stamps": ["a", "b", "c"]},
+        {"session": {"plugged": "x"}}, {"energy": 7}, {"faults": {"99": 1}}, {"heard_at": "x"},
+    ],
+)  # fmt: skip
+def test_a_charger_whose_saved_counters_are_spoiled_is_known_all_the_same(
+    spoiled: dict[str, object],
+) -> None:
+    before = Bench()
+    before.announce()
+    speak(before)
+    saved = {id_: {**body, **spoiled} for id_, body in before.saved().items()}
+    bench = Bench()
+    bench.roster.restore(saved, trusted=True, floor_ms=0, now=bench.now)
+    speak(bench)
+    bench.wait(1)
+    assert bench.metrics()['evse_up{charger="abc123"}'] == 1
+    assert bench.words.bugs == []

@@ -2,11 +2,17 @@
 
 import asyncio
 import json
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 import trustme
 
+from bridge.health import Health
+from bridge.sources import mqtt as mqtt_file
+from bridge.sources.mqtt import Hearing, Mqtt
+from bridge.sources.mqtt_link import Broker, Ear
 from tests.running import Bridge, bridge
 from tests.servers import Amqtt, Mosquitto
 from tests.servers.mosquitto import Tls
@@ -314,6 +320,47 @@ async def test_a_wrong_password_is_told_and_tried_again(
             assert "not connected" in (await running.get("/readyz"))[1]
     said = capfd.readouterr()
     assert "wrong-one" not in said.out + said.err
+
+
+class FakeLink:
+    """A link without a broker: every topic filter is asked for in a packet of its own."""
+
+    def __init__(self, broker: Broker, ear: Ear) -> None:
+        self.asked: list[str] = []
+
+    def subscribe(self, filters: Iterable[str]) -> list[int]:
+        before = len(self.asked)
+        self.asked += filters
+        return list(range(before, len(self.asked)))
+
+
+async def test_only_granted_announce_topics_make_the_bridge_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mqtt_file, "Link", FakeLink)
+    hearing = Hearing()
+    mqtt = Mqtt(
+        Broker("127.0.0.1", 1883, "x"), announce_topics=("a/+", "b/+"), hearing=hearing,
+        deliver=lambda batch: None,
+    )  # fmt: skip
+    mqtt.connected()
+    assert not hearing.subscribed
+    mqtt.granted(0, [])
+    assert not hearing.subscribed
+    mqtt.granted(1, ["b/+"])
+    assert not hearing.subscribed
+    mqtt.granted(1, [])
+    assert hearing.subscribed
+
+
+def test_a_connection_that_was_silent_for_two_keep_alives_is_not_ready() -> None:
+    hearing = Hearing()
+    hearing.connected = hearing.subscribed = True
+    health = Health(hearing, keepalive=30)
+    hearing.last_packet = time.time() - 59
+    assert health.unready() is None
+    hearing.last_packet = time.time() - 61
+    assert health.unready() == "nothing from the broker for two keep-alives"
 
 
 async def test_mqtts_with_a_private_authority(tmp_path: Path) -> None:

@@ -159,6 +159,10 @@ async def test_wrong_questions_get_clear_answers(mosquitto: Mosquitto, tmp_path:
         "/api/v1/chargers?limit=x": "limit is a whole number from 1 to 1000",
         "/api/v1/sessions?since=yesterday":
             "since is a time (2026-03-10T12:00:00Z) or an age (24h)",
+        "/api/v1/chargers?since=" + "9" * 400 + "d":
+            "since is a time (2026-03-10T12:00:00Z) or an age (24h)",
+        "/api/v1/events?since=99999999999999999999":
+            "since is a time (2026-03-10T12:00:00Z) or an age (24h)",
         "/api/v1/events?cursor=-1":
             "cursor is a whole number from 0 to 4611686018427387904",
     }  # fmt: skip

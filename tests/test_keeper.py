@@ -1,0 +1,159 @@
+"""The keeper: what waits for a disk, and what happens when the disk does not answer."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+import pytest
+
+from bridge import keeper as keeper_file
+from bridge.core.errors import DiskTrouble
+from bridge.core.model import Body, ChargerId, Event, EventKind, Reason, Session
+from bridge.core.outbox import Outbox
+from bridge.keeper import Keeper, Points
+from bridge.stats import Accounts
+from tests.support import eventually
+
+ONE = ChargerId("one")
+
+
+class Disk:
+    """Journal and state file of one disk; each can be in trouble, or hang."""
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self.saved: list[tuple[set[str], int]] = []
+        self.points_fail = self.state_fails = False
+        self.said: list[str] = []
+
+    async def append(self, batch: keeper_file.Batch) -> None:
+        if self.points_fail:
+            raise DiskTrouble("points: full")
+        self.lines += batch.lines
+
+    async def save(
+        self, *, chargers: Mapping[ChargerId, Body | None], events: Sequence[Event],
+        sessions: Sequence[Session],
+    ) -> None:  # fmt: skip
+        if self.state_fails:
+            raise DiskTrouble("state: full")
+        self.saved.append((set(chargers), len(events)))
+
+    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, Body | None]:
+        return {charger: {} for charger in chargers}
+
+    def say(self, event: str, *, charger: str | None, level: str, **fields: object) -> None:
+        self.said.append(f"{event} {charger}")
+
+
+class Hung(Disk):
+    """A disk that never answers."""
+
+    async def append(self, batch: keeper_file.Batch) -> None:
+        await asyncio.Event().wait()
+
+
+def made(disk: Disk, out: Outbox, accounts: Accounts, *, store: bool = True) -> Keeper:
+    journal: Points = disk
+    return Keeper(
+        out=out, accounts=accounts, journal=journal, chronicle=disk, roster=disk,
+        stored_when_kept=not store, complaints=disk,
+    )  # fmt: skip
+
+
+def busy() -> Outbox:
+    out = Outbox()
+    for n in range(3):
+        out.put(b"line %d" % n, 2, 1000 + n)
+    out.events.append(Event(ONE, 1.0, EventKind.STATE, 3))
+    out.changed.add(ONE)
+    return out
+
+
+async def test_a_commit_empties_the_outbox() -> None:
+    out, disk = busy(), Disk()
+    keeper = made(disk, out, Accounts())
+    await keeper.commit()
+    assert keeper.empty
+    assert (len(disk.lines), disk.saved, out.held) == (3, [({"one"}, 1)], 0)
+
+
+async def test_without_a_store_what_is_kept_is_stored() -> None:
+    accounts = Accounts()
+    await made(Disk(), busy(), accounts, store=False).commit()
+    assert accounts.stored == 6
+
+
+async def test_trouble_with_the_state_file_does_not_keep_points_from_the_journal() -> None:
+    disk, out = Disk(), busy()
+    disk.state_fails = True
+    keeper = made(disk, out, Accounts())
+    await keeper.commit()
+    assert len(disk.lines) == 3
+    assert disk.said == ["disk.trouble state"]
+    disk.state_fails = False
+    await keeper.commit()
+    assert disk.saved == [({"one"}, 1)]
+    assert keeper.empty
+
+
+async def test_trouble_with_the_journal_keeps_the_lines_in_order() -> None:
+    disk, out = Disk(), busy()
+    disk.points_fail = True
+    keeper = made(disk, out, Accounts())
+    await keeper.commit()
+    out.put(b"line 3", 2, 1003)
+    disk.points_fail = False
+    await keeper.commit()
+    assert disk.lines == [b"line %d" % n for n in range(4)]
+    assert out.held == 0
+
+
+async def test_memory_is_bounded_while_the_disk_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper_file, "MOST_WAITING", 10)
+    monkeypatch.setattr(keeper_file, "COMMIT_SECONDS", 0.01)
+    monkeypatch.setattr(keeper_file, "PATIENCE_SECONDS", 0.05)
+    out, accounts = busy(), Accounts()
+    running = asyncio.create_task(made(Hung(), out, accounts).run())
+    await asyncio.sleep(0.05)
+    for n in range(100):
+        out.put(b"more %d" % n, 1, 2000 + n)
+    await eventually(lambda: accounts.discarded[Reason.DISK], 5)
+    assert len(out.lines) == 10
+    assert out.lines[:3] == [b"line 0", b"line 1", b"line 2"]
+    assert out.held + accounts.discarded[Reason.DISK] == 106
+    assert out.held == sum(out.readings)
+    running.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait({running})
+
+
+async def test_what_the_disk_did_not_take_at_the_end_is_counted() -> None:
+    disk, out, accounts = Disk(), busy(), Accounts()
+    disk.points_fail = True
+    keeper = made(disk, out, accounts)
+    await keeper.commit()
+    assert not keeper.empty
+    assert keeper.give_up() == 6
+    assert (accounts.discarded[Reason.DISK], out.held) == (6, 0)
+
+
+async def test_a_commit_that_began_is_brought_to_its_end_when_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeper_file, "COMMIT_SECONDS", 0.01)
+    began, goes_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Disk):
+        async def append(self, batch: keeper_file.Batch) -> None:
+            began.set()
+            await goes_on.wait()
+            await super().append(batch)
+
+    disk, out = Slow(), busy()
+    running = asyncio.create_task(made(disk, out, Accounts()).run())
+    await began.wait()
+    running.cancel()
+    await asyncio.sleep(0)
+    goes_on.set()
+    await asyncio.wait({running})
+    assert (len(disk.lines), out.lines) == (3, [])
