@@ -36,6 +36,8 @@ class Router(Protocol):
         """The route of a topic; kept in `routes` where there is room."""
 
 
+ENDED_AT_ONCE = 500
+"""Frames that one tick ends at most: a few milliseconds of work."""
 WORTH_TELLING = frozenset(
     {
         Reason.MALFORMED, Reason.IMPLAUSIBLE, Reason.AMBIGUOUS, Reason.DUPLICATE, Reason.LIMIT
@@ -92,6 +94,10 @@ class Pipeline:
 
     def quiet(self, now: Moment) -> None:
         """End the frames whose time is over."""
-        breaths = self._out.breaths
-        for breath in [b for b in breaths if b.quiet(now.steady)]:
-            del breaths[breath]
+        breaths, ended = self._out.breaths, 0
+        for breath in list(breaths):
+            if breath.quiet(now.steady):
+                del breaths[breath]
+                ended += 1
+                if ended == ENDED_AT_ONCE:
+                    return

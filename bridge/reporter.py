@@ -12,8 +12,8 @@ from bridge.stats import MAIN, Stats
 
 log = structlog.get_logger("bridge")
 
-QUIET = frozenset({"known", "disconnected", "other_shard"})
-REFUSED = frozenset({"malformed", "too_long", "bad_id", "bad_base", "limit"})
+QUIET = frozenset({"known", "disconnected", "other_shard", "ignored"})
+REFUSED = frozenset({"malformed", "too_long", "bad_id", "bad_base", "limit", "too_often"})
 MOST_ALIKE = 120
 
 
@@ -55,7 +55,9 @@ class Reporter:
             shown = topic[:MOST_ALIKE]
             self._complaints.say("announce.refused", charger=shown, reason=label)
         elif label not in QUIET:
-            log.info(f"charger.{label}", charger=charger, topic=topic)
+            self._complaints.say(
+                f"charger.{label}", charger=charger, level="info", topic=topic[:MOST_ALIKE]
+            )
 
     def retired(self, charger: ChargerId) -> None:
         """A charger is gone, by its operator's will or after a long silence."""

@@ -17,6 +17,8 @@ from bridge.core.track import Habits, Track
 from bridge.core.writer import Writer
 from bridge.routes import Routes
 
+RETIRED_AT_ONCE = 20
+
 
 class Lines(Board, Protocol):
     """The exposition, as the roster uses it."""
@@ -112,10 +114,12 @@ class Roster:
     def sweep(self, now: Moment, most: int) -> None:
         """Look at up to `most` chargers' clocks, going round."""
         round_, self._round = self._round[:most], self._round[most:]
+        retired = 0
         for track in round_:
             if self.tracks.get(track.charger.id) is track:
                 track.sweep(now)
-                if self._expired(track.charger, now):
+                if retired < RETIRED_AT_ONCE and self._expired(track.charger, now):
+                    retired += 1
                     self._apply(self.fleet.retire(track.charger))
 
     def rewind(self) -> None:
@@ -180,6 +184,8 @@ class Roster:
         track = self.tracks.pop(charger.id, None)
         if track is not None:
             track.close()
+            # Should it come back, its stamps go on.
+            self._floor_ms = max(self._floor_ms, *track.writer.stamps())
         self.router.forget(charger.id)
         self._board.retire(charger.id)
         self._out.changed.add(charger.id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bridge.core.announce import matches
+from bridge.core.announce import LONGEST_BASE, matches
 from bridge.core.channel import Channel
 from bridge.core.claims import Outcome
 from bridge.core.clock import Moment
@@ -20,6 +20,7 @@ DOCUMENTS = frozenset(
     {"config", "claim", "claims", "override", "schedule", "limit", "status", "announce", "event"}
 )
 MOST_UNKNOWN = 64
+LONGEST_KEPT = 512
 
 Announced = Callable[[bytes, str, bool, Moment], None]
 
@@ -138,8 +139,9 @@ class Routes:
         except UnicodeDecodeError:
             return self._nobody
         if any(matches(wanted, name) for wanted in self._announce_topics):
-            return AnnounceRoute(name, self._announced)
-        end = name.rfind("/")
+            fits = len(topic) <= LONGEST_BASE
+            return AnnounceRoute(name, self._announced) if fits else self._nobody
+        end = name.rfind("/", 0, LONGEST_BASE + 1)
         while end > 0:
             charger = self._fleet.speaker(name[:end])
             if charger is not None:
@@ -169,7 +171,7 @@ class Routes:
         else:
             route = Noise(charger, _noise(key))
             self._unknown[charger] = self._unknown.get(charger, 0) + 1
-            if self._unknown[charger] > MOST_UNKNOWN:
+            if self._unknown[charger] > MOST_UNKNOWN or len(topic) > LONGEST_KEPT:
                 return route
         self.routes[topic] = route
         self._learned.setdefault(charger, []).append(topic)

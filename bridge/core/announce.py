@@ -13,8 +13,17 @@ from bridge.core.model import ChargerId
 
 LONGEST_PAYLOAD = 4096
 LONGEST_BASE = 255
+MOST_LEVELS = 16
 LONGEST_NAME = 128
 LONGEST_URL = 512
+# Brokers end the connection of who subscribes to these (MQTT 3.1.1, section 1.5.3).
+_NO_CHARACTER = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ufdd0-\ufdef"
+    + "".join(
+        chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
+    )
+    + "]"
+)
 _ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 _STATES = {"connected": True, "disconnected": False}
 
@@ -100,6 +109,10 @@ def check_base(base: str) -> None:
         if base.startswith("$")
         else "holds a wildcard or NUL"
         if set("+#\0") & set(base)
+        else f"has over {MOST_LEVELS} levels"
+        if base.count("/") >= MOST_LEVELS
+        else "holds what is no character"
+        if _NO_CHARACTER.search(base)
         else None
     )
     if why:

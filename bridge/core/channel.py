@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from bridge.core.catalogue import Kind, Row, Scale
-from bridge.core.decode import Parse, Value
+from bridge.core.decode import LONGEST, Parse, Value
 from bridge.core.lines import number
 from bridge.core.model import Reason
 
@@ -52,7 +52,8 @@ class Channel:
 
         `wall` is its arrival in Unix seconds, against which a clock is measured.
         """
-        self.payload = payload
+        # A long payload is no value, and not worth its memory.
+        self.payload = payload if len(payload) <= LONGEST else None
         found = self.parse(payload)
         if self.kind is Kind.TIME and not isinstance(found, Reason):
             found = _skew(found, wall)

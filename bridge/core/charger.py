@@ -1,7 +1,10 @@
 """Who a charger is: its id, and what may change under it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bridge.core.allowance import Allowance
+from bridge.core.announce import check_base
+from bridge.core.errors import AnnounceRefused
 from bridge.core.model import Body, ChargerId, Dialect
 
 
@@ -32,7 +35,7 @@ class Claim:
         return not self.remembered or steady - self.since >= after
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Charger:
     """One charger by its announced id; times with `_at` are Unix seconds."""
 
@@ -53,6 +56,9 @@ class Charger:
     """Both bases speak: two devices carry this id."""
     heard: float | None = None
     """Steady time of the last live telemetry."""
+    topics: list[str] = field(default_factory=list)
+    """Announce topics that named this charger, the latest last."""
+    allowance: Allowance = field(default_factory=lambda: Allowance(1.0, burst=20))
 
     @property
     def base(self) -> str | None:
@@ -84,7 +90,7 @@ def restored(id_: ChargerId, body: Body, dialect: Dialect, steady: float) -> Cha
     heard_at = _number(body, "heard_at")
 
     def claim(key: str) -> Claim | None:
-        base = _text(body, key)
+        base = _followable(_text(body, key))
         topic = _text(body, f"{key}_topic")
         return Claim(base, steady, topic, remembered=heard_at > 0) if base else None
 
@@ -102,6 +108,15 @@ def restored(id_: ChargerId, body: Body, dialect: Dialect, steady: float) -> Cha
         claim=claim("base"),
         second=claim("second"),
     )
+
+
+def _followable(base: str | None) -> str | None:
+    """An earlier version may have remembered what this one would refuse."""
+    try:
+        check_base(base or "")
+    except AnnounceRefused:
+        return None
+    return base
 
 
 def _text(body: Body, key: str) -> str | None:

@@ -43,10 +43,13 @@ class Claims:
                 known.fresh = known.fresh or claim.fresh
                 known.topic = claim.topic
                 return
+        if self.bases.crowded(claim.base):
+            return
         if charger.claim is None:
             charger.claim = claim
         else:
-            charger.claim.heard = charger.claim.heard or charger.heard
+            heard = (charger.claim.heard, charger.heard)
+            charger.claim.heard = max((at for at in heard if at is not None), default=None)
             old, charger.second = charger.second, None
             if old:
                 self.bases.disown(charger, old.base)
@@ -92,7 +95,11 @@ class Claims:
         """Both bases speak: two devices carry one id."""
         claims = charger.claims()
         if len(claims) < 2 or any(
-            c.heard is None or now.steady - c.heard >= self._stale_after for c in claims
+            # A first base that fell silent before the second was announced was left.
+            c.heard is None
+            or c.heard < claims[1].since
+            or now.steady - c.heard >= self._stale_after
+            for c in claims
         ):
             return
         if not charger.doubled:

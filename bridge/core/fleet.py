@@ -15,6 +15,9 @@ from bridge.core.clock import Moment
 from bridge.core.model import ChargerId, Dialect, Event, EventKind, Reason
 from bridge.core.shard import owner
 
+TOPICS_PER_CHARGER = 4
+MOST_SPEAKERS = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -41,6 +44,7 @@ class Fleet:
         self._bases = self._claims.bases
         self._speakers: dict[str, tuple[ChargerId, ChargerId | None]] = {}
         self._strangers: dict[ChargerId, None] = {}
+        self._named: dict[str, dict[ChargerId, None]] = {}
 
     def __iter__(self) -> Iterator[Charger]:
         return iter(self._chargers.values())
@@ -68,6 +72,9 @@ class Fleet:
         for charger in chargers:
             if self._mine(charger.id) is None and len(self._chargers) < self._rules.most:
                 self._chargers[charger.id] = charger
+                if not charger.heard_at:
+                    self._strangers[charger.id] = None
+                self._index(charger, charger.announce_topic)
                 for claim in charger.claims():
                     self._bases.own(charger, claim.base)
         self._collect(Outcome("restored"))
@@ -80,7 +87,10 @@ class Fleet:
         charger = self._chargers.get(said.id) or self._admit(said, now, outcome)
         if charger is None:
             return self._collect(Outcome("limit"))
+        if not charger.allowance.take(now.steady):
+            return self._collect(Outcome("too_often"))
         outcome.touched.append(charger)
+        self._index(charger, topic)
         if said.base is not None and said.connected:
             self._claims.claim(charger, Claim(said.base, now.steady, topic, fresh=not retained))
         # What another topic retains may be years old; only its base may yet prove true.
@@ -99,7 +109,8 @@ class Fleet:
         Where only a second base was announced there, that base alone is let go.
         """
         outcome = Outcome("cleared_unknown")
-        for charger in list(self._chargers.values()):
+        named = self._named.get(topic, {})
+        for charger in [self._chargers[each] for each in named if each in self._chargers]:
             second = charger.second
             if charger.announce_topic == topic:
                 outcome.label = "cleared"
@@ -163,7 +174,7 @@ class Fleet:
     def _note_topic(self, charger: Charger, topic: str, now: Moment, outcome: Outcome) -> None:
         """Two ids that take turns on one announce topic share a client id or a name."""
         charger.announce_topic = topic
-        if len(self._speakers) > 2 * self._rules.most:
+        if len(self._speakers) > MOST_SPEAKERS:
             self._speakers.clear()
         last, before = self._speakers.get(topic, (charger.id, None))
         if last == charger.id:
@@ -171,7 +182,7 @@ class Fleet:
             return
         self._speakers[topic] = (charger.id, last)
         if before == charger.id:
-            text = f"announce topic {topic} alternates with {last}"
+            text = f"announce topic {topic[:120]} alternates with {last}"
             outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
 
     def _connected(
@@ -197,8 +208,26 @@ class Fleet:
         for claim in charger.claims():
             self._bases.judge(claim.base)
 
+    def _index(self, charger: Charger, topic: str | None) -> None:
+        """Remember the last few topics that named a charger, to find it by them."""
+        if topic is None or topic in charger.topics:
+            return
+        self._named.setdefault(topic, {})[charger.id] = None
+        charger.topics.append(topic)
+        if len(charger.topics) > TOPICS_PER_CHARGER:
+            self._leave(charger, charger.topics.pop(0))
+
+    def _leave(self, charger: Charger, topic: str) -> None:
+        named = self._named.get(topic, {})
+        named.pop(charger.id, None)
+        if not named:
+            self._named.pop(topic, None)
+
     def _forget(self, charger: Charger, outcome: Outcome) -> None:
         self._chargers.pop(charger.id, None)
+        self._strangers.pop(charger.id, None)
+        for topic in charger.topics:
+            self._leave(charger, topic)
         for claim in charger.claims():
             self._bases.disown(charger, claim.base)
         outcome.retired.append(charger)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from bridge.core.charger import Charger
 from bridge.core.cover import Change, Cover
 
+MOST_CLAIMANTS = 16
+
 
 @dataclass(slots=True)
 class Ownership:
@@ -47,6 +49,10 @@ class Ownership:
     def shared(self, base: str) -> bool:
         return len(self._owners.get(base, ())) > 1
 
+    def crowded(self, base: str) -> bool:
+        """So many claim this base that it is no charger's but a stranger's game."""
+        return len(self._owners.get(base, ())) >= MOST_CLAIMANTS
+
     def own(self, charger: Charger, base: str) -> None:
         """Note a claim that the charger has on a base."""
         self.moves.append((charger, base))
@@ -71,6 +77,9 @@ class Ownership:
     def judge(self, base: str) -> None:
         """Look again at who contests this base."""
         owners = self._owners.get(base, [])
+        if len(owners) > 1:
+            # Whose readings these are may have changed.
+            self.moves += [(charger, base) for charger in owners]
         if sum(_contests(charger, base) for charger in owners) > 1:
             self._contested.add(base)
         else:

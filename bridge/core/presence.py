@@ -18,6 +18,9 @@ PRESENCES = ("up", "silent", "offline", "unheard")
 class Board(Protocol):
     """What the core needs of the exposition: a line per series."""
 
+    def drop(self, family: str, charger: ChargerId) -> None:
+        """Forget a charger's series of one family, whatever their labels."""
+
     def line(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> Line:
         """The line of one series; showing nothing until a value is put."""
 
@@ -26,7 +29,7 @@ class Presence:
     """The presence of one charger and its lines."""
 
     __slots__ = (
-        "_announced", "_board", "_charger", "_duplicate", "_info", "_labels", "_last_message",
+        "_announced", "_board", "_charger", "_duplicate", "_labels", "_last_message",
         "_sources", "_stale_after", "_told", "_up", "source", "up",
     )  # fmt: skip
 
@@ -38,7 +41,6 @@ class Presence:
         self.source = "none"
         self._told = 0.0
         self._labels: dict[str, str] | None = None
-        self._info: Line | None = None
 
         def line(name: str, **labels: str) -> Line:
             return board.line(f"evse_{name}", charger.id, labels)
@@ -60,11 +62,9 @@ class Presence:
         known = {**(labels or {}), "name": charger.name or "", "dialect": charger.dialect.value}
         wanted = {label: known.get(label, "") for label in INFO_LABELS}
         if wanted != self._labels:
-            if self._info:
-                self._info.clear()
+            self._board.drop("evse_info", charger.id)
             self._labels = wanted
-            self._info = self._board.line("evse_info", charger.id, wanted)
-            self._info.put(1)
+            self._board.line("evse_info", charger.id, wanted).put(1)
 
     def rise(self, now: Moment) -> Event | None:
         """Live telemetry came from a charger that was not up, or said to be offline."""
@@ -96,10 +96,10 @@ class Presence:
 
     def kind(self) -> str:
         """One of PRESENCES, for the gauge of chargers."""
-        if self.up:
-            return "up"
         if self._charger.offline:
             return "offline"
+        if self.up:
+            return "up"
         return "silent" if self._charger.heard_at else "unheard"
 
     def _feed(self, source: str) -> None:

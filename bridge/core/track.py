@@ -110,7 +110,8 @@ class Track:
             frame = self._frame = Frame(now.wall, now.steady)
             self._out.breaths[self] = None
         if not frame.join(channel, now.steady):
-            if frame.parts[channel.column] is channel and not channel.shown:
+            if frame.parts[channel.column] is channel:
+                # Both names have one line, and the better one has the last word.
                 channel.show()
             return Reason.ALIAS
         self._out.open += 1
@@ -148,7 +149,8 @@ class Track:
         self._out.open -= frame.readings
         parts = frame.parts
         fields = [part.text for part in parts.values()]
-        computed = "power" not in self.channels
+        sent = self.channels.get("power")
+        computed = sent is None or not sent.shown
         power = self._load.take(parts, frame.last, show=computed)
         if power is not None and computed:
             fields.append(number("power", power))
@@ -201,9 +203,7 @@ class Track:
         return reason
 
     def _carries(self, column: str) -> bool:
-        return any(
-            c.column == column and c.reason is None and c.value for c in self.channels.values()
-        )
+        return any(c.column == column and c.shown and c.value for c in self.channels.values())
 
     def _check_unit(self, channel: Channel, now: Moment) -> None:
         pilot = self.channels.get("pilot")

@@ -52,6 +52,11 @@ class Slot:
         """Show nothing from now on."""
         self._lines.pop(self._key, None)
 
+    def end(self) -> None:
+        """Show nothing, and never anything again."""
+        self.clear()
+        self._lines = {}
+
 
 class Exposition:
     """The lines of all chargers, by family."""
@@ -70,10 +75,16 @@ class Exposition:
             slot = mine[family, key] = Slot(self._tables[family], key)
         return slot
 
+    def drop(self, family: str, charger: ChargerId) -> None:
+        """Forget a charger's series of one family, whatever their labels."""
+        mine = self._keys.get(charger, {})
+        for key in [key for key in mine if key[0] == family]:
+            mine.pop(key).end()
+
     def retire(self, charger: ChargerId) -> None:
         """Take all series of a charger away."""
         for slot in self._keys.pop(charger, {}).values():
-            slot.clear()
+            slot.end()
 
     def __len__(self) -> int:
         """Number of series shown."""

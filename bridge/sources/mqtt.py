@@ -69,6 +69,7 @@ class Mqtt:
     def follow(self, subscribe: Iterable[str], unsubscribe: Iterable[str]) -> None:
         """Change what is followed; kept through reconnects."""
         gone = [topic for topic in unsubscribe if self._filters.pop(topic, self) is None]
+        gone = [topic for topic in gone if topic not in self._announce_topics]
         new = [topic for topic in subscribe if topic not in self._filters]
         self._filters.update(dict.fromkeys(new))
         if self._hearing.connected:
