@@ -153,6 +153,7 @@ class Keeper:
         self._sessions += out.sessions
         out.events, out.sessions = [], []
         events, sessions = list(self._events), list(self._sessions)
+        counters = list(out.counters.items())
         changed, out.changed = out.changed, set()
         if not (changed or events or sessions):
             return
@@ -163,6 +164,7 @@ class Keeper:
             out.changed |= changed
             raise
         del self._events[: len(events)], self._sessions[: len(sessions)]
+        out.show(counters)
 
     async def _bodies(self, changed: set[ChargerId]) -> dict[ChargerId, Body | None]:
         """A few at a time, so that a whole site's change does not hold up the loop."""

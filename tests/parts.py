@@ -98,6 +98,7 @@ class Bench:
         self.pipeline.quiet(self.now)
         self.roster.rewind()
         self.roster.sweep(self.now, 10_000)
+        self.out.show(list(self.out.counters.items()))
 
     def hear(self, *messages: tuple[str, str], retained: bool = False, gap: float = 0.01) -> None:
         """Messages one after the other, `gap` seconds apart."""

@@ -406,3 +406,120 @@ def test_a_charger_whose_saved_counters_are_spoiled_is_known_all_the_same(
     bench.wait(1)
     assert bench.metrics()['evse_up{charger="abc123"}'] == 1
     assert bench.words.bugs == []
+
+
+def test_readings_of_a_shared_base_follow_who_is_left_there() -> None:
+    bench = Bench()
+    bench.announce("abc123")
+    bench.announce("def456", topic="openevse/announce/d456")
+    bench.hear(("charger/one/amp", "7"))
+    bench.announce("abc123", base=None, state="disconnected")
+    bench.hear(("charger/one/amp", "7"), ("charger/one/pilot", "16"))
+    bench.wait(1)
+    metrics = bench.metrics()
+    assert metrics['evse_current_amperes{charger="def456",phase="1"}'] == 7
+    assert metrics['evse_pilot_amperes{charger="def456"}'] == 16
+    assert metrics['evse_up{charger="abc123"}'] == 0
+
+
+def test_a_charger_that_left_its_old_base_before_it_announced_the_new_one_is_no_duplicate() -> None:
+    bench = Bench()
+    bench.announce()
+    speak(bench)
+    bench.wait(8)
+    bench.announce(base="charger/two")
+    speak(bench, "charger/two")
+    assert bench.metrics()['evse_duplicate{charger="abc123"}'] == 0
+    assert bench.events() == []
+
+
+def test_a_charger_that_comes_back_shares_no_stamp_with_its_earlier_life() -> None:
+    bench = Bench()
+    for wh in ("5", "6"):
+        bench.announce()
+        bench.hear(("charger/one/wh", wh), ("openevse/announce/c123", ""), gap=0)
+    stamps = [line.rsplit(b" ", 1)[1] for line in bench.out.lines]
+    assert len(stamps) == len(set(stamps)) == 2
+
+
+@pytest.mark.parametrize("base", ["a\u0001b", "a\n", "a\u007f", "a\uffff", "/".join("x" * 17)])
+def test_a_base_that_a_broker_cannot_carry_is_refused_and_not_remembered(base: str) -> None:
+    bench = Bench()
+    bench.announce(base=base)
+    assert bench.ears.labels == ["bad_base"]
+    before = Bench()
+    before.announce()
+    saved = {id_: {**body, "base": base} for id_, body in before.saved().items()}
+    bench.roster.restore(saved, trusted=True, floor_ms=0, now=bench.now)
+    assert bench.roster.fleet.filters() == []
+
+
+def test_strangers_of_an_earlier_run_make_room_too() -> None:
+    before = Bench(Rules(most=2))
+    for name in ("s1", "s2"):
+        before.announce(name, name, topic=f"openevse/announce/{name}")
+    bench = Bench(Rules(most=2))
+    bench.roster.restore(before.saved(), trusted=True, floor_ms=0, now=bench.now)
+    bench.announce("real", "real", topic="openevse/announce/real")
+    assert bench.ears.labels == ["new"]
+
+
+def test_one_charger_cannot_flood_the_history_with_announcements() -> None:
+    bench = Bench()
+    for n in range(1000):
+        bench.announce(name=f"name-{n}")
+    assert len(bench.out.events) < 25
+    assert bench.ears.labels.count("too_often") > 970
+
+
+def test_few_may_claim_the_same_base() -> None:
+    bench = Bench()
+    for n in range(100):
+        bench.announce(f"id{n}", topic=f"openevse/announce/{n}")
+    assert len(bench.roster.fleet.claimants("charger/one")) == 16
+
+
+def test_renames_leave_no_old_series_behind() -> None:
+    bench = Bench()
+    for n in range(10):
+        bench.announce(name=f"name-{n}")
+    infos = [name for name in bench.metrics() if name.startswith("evse_info")]
+    assert len(infos) == 1
+
+
+def test_a_long_payload_is_not_kept() -> None:
+    bench = Bench()
+    bench.announce()
+    bench.hear(("charger/one/amp", "9" * 1_000_000))
+    assert bench.roster.tracks[ChargerId("abc123")].channels["amp"].payload is None
+    assert bench.discarded() == {"malformed": 1}
+
+
+def test_an_endless_topic_is_not_searched_to_its_end() -> None:
+    bench = Bench()
+    bench.announce()
+    bench.hear(("charger/one" + "/" * 60_000, "1"), ("openevse/announce/" + "x" * 300, "{}"))
+    assert (bench.unrouted, bench.discarded()) == (1, {"unknown_field": 1})
+    assert bench.roster.router.routes == {}
+
+
+def test_a_counter_is_shown_once_it_is_kept() -> None:
+    bench = Bench()
+    bench.announce()
+    bench.hear(("charger/one/state", "3"))
+    bench.wait(1)
+    bench.hear(("charger/one/state", "6"))
+    name = 'evse_faults_total{charger="abc123",fault="gfci_fault"}'
+    assert bench.metrics()[name] == 0
+    bench.out.show(list(bench.out.counters.items()))
+    assert bench.metrics()[name] == 1
+
+
+def test_a_counter_of_a_charger_that_is_gone_is_shown_no_more() -> None:
+    bench = Bench()
+    bench.announce()
+    bench.hear(("charger/one/state", "3"))
+    bench.wait(1)
+    bench.hear(("charger/one/state", "6"), ("openevse/announce/c123", ""))
+    bench.out.show(list(bench.out.counters.items()))
+    assert bench.metrics() == {}

@@ -146,6 +146,24 @@ def test_power_that_the_charger_sends_itself_is_not_computed() -> None:
     assert bench.points()[0].count("power=") == 1
 
 
+def test_power_is_computed_until_the_charger_really_sends_it() -> None:
+    bench = listening()
+    bench.hear(("charger/one/power", "1"), retained=True)
+    say(bench, ("power", "null"))
+    bench.wait(1)
+    say(bench, ("amp", "5"), ("voltage", "230"))
+    bench.wait(1)
+    assert "power=1150.0" in bench.points()[-1]
+
+
+def test_the_metric_shows_the_better_name_also_when_the_other_one_changed() -> None:
+    bench = listening()
+    for amp in ("10", "12"):
+        say(bench, ("amp", amp), ("amp1", "10"))
+        bench.wait(1)
+    assert bench.metrics()['evse_current_amperes{charger="abc123",phase="1"}'] == 10
+
+
 def test_a_clock_is_kept_as_its_skew_against_the_arrival() -> None:
     bench = listening()
     say(bench, ("time", "2026-09-21T14:14:20Z"))

@@ -353,6 +353,40 @@ async def test_only_granted_announce_topics_make_the_bridge_ready(
     assert hearing.subscribed
 
 
+async def test_a_charger_cannot_take_the_announce_topics_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dropped: list[str] = []
+
+    class Dropping(FakeLink):
+        def unsubscribe(self, filters: Iterable[str]) -> None:
+            dropped.extend(filters)
+
+    monkeypatch.setattr(mqtt_file, "Link", Dropping)
+    mqtt = Mqtt(
+        Broker("127.0.0.1", 1883, "x"), announce_topics=("openevse/announce/#",),
+        hearing=Hearing(), deliver=lambda batch: None,
+    )  # fmt: skip
+    mqtt.connected()
+    mqtt.follow(["openevse/announce/#", "a/#"], [])
+    mqtt.follow([], ["openevse/announce/#", "a/#"])
+    assert dropped == ["a/#"]
+
+
+async def test_a_base_that_mosquitto_would_hang_up_on_makes_nobody_deaf(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    with Publisher(mosquitto.port) as peer:
+        for n, base in enumerate(("a\x01b", "a\n", "/" * 250, "a\uffff")):
+            announce(peer, f"bad{n}", base)
+        async with bridge(tmp_path, mosquitto.url) as running:
+            announce(peer, "one", "charger/one")
+            await follows(running, "one")
+            document(peer, "charger/one")
+            await until(running, amperes("one"), 16)
+            assert await running.metric("evse_bridge_mqtt_reconnects_total") == 0
+
+
 def test_a_connection_that_was_silent_for_two_keep_alives_is_not_ready() -> None:
     hearing = Hearing()
     hearing.connected = hearing.subscribed = True

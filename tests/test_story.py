@@ -159,6 +159,20 @@ def test_a_reboot_after_the_unplugging_does_not_cut_the_sessions_energy_short() 
     assert [s.energy_wh for s in bench.out.sessions] == [100.0]
 
 
+@pytest.mark.parametrize("step", [86_400, -3600, -7200])
+def test_a_step_of_the_clock_does_not_lengthen_or_shorten_a_session(step: float) -> None:
+    bench = listening()
+    say(bench, ("wh", "1000"), ("state", "1"))
+    say(bench, ("state", "3"), then=60)
+    bench.wall += step
+    say(bench, ("state", "3"), then=60)
+    say(bench, ("state", "1"), then=61)
+    session = bench.out.sessions[0]
+    assert session.charging_s == pytest.approx(121, abs=1)
+    assert session.plugged_s == pytest.approx(121, abs=1)
+    assert session.end >= session.start
+
+
 def test_milliamperes_where_amperes_are_due_raise_a_suspicion() -> None:
     bench = listening()
     say(bench, ("pilot", "16"), ("state", "3"))

@@ -1,8 +1,10 @@
 """What the core decided, for its caller to keep and to deliver."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bridge.core.channel import Line
 from bridge.core.model import ChargerId, Event, Session
 
 
@@ -17,20 +19,29 @@ class Breath(Protocol):
 class Outbox:
     """Lines with the number of readings in each, events, sessions, changed chargers.
 
-    `open` counts the readings in frames that have not ended, `held` those in `lines`;
-    `breaths` are those whose frame may have to be ended by time.
+    `counters` are to be shown once the state file has what they count. `open` counts the
+    readings in frames that have not ended, `held` those in `lines`; `breaths` are those
+    whose frame may have to be ended by time.
     """
 
     lines: list[bytes] = field(default_factory=list)
     readings: list[int] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
+    counters: dict[Line, float] = field(default_factory=dict)
     changed: set[ChargerId] = field(default_factory=set)
     breaths: dict[Breath, None] = field(default_factory=dict)
     open: int = 0
     held: int = 0
     first_ms: int = 0
     last_ms: int = 0
+
+    def show(self, counters: Sequence[tuple[Line, float]]) -> None:
+        """These counters are safe on the disk: show them."""
+        for line, value in counters:
+            line.put(value)
+            if self.counters.get(line) == value:
+                del self.counters[line]
 
     def put(self, line: bytes, readings: int, stamp_ms: int) -> None:
         """Take one finished line."""

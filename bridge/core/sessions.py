@@ -7,6 +7,7 @@ after the unplugging, so a session ends with that reading, or without it a minut
 
 from dataclasses import asdict, dataclass, fields
 
+from bridge.core.clock import Moment
 from bridge.core.model import ChargerId, Session
 from bridge.core.states import CHARGING, NOT_CONNECTED, STARTING
 
@@ -17,11 +18,11 @@ PATIENCE_SECONDS = 60.0
 class _Open:
     """A car at the charger; `start` is 0 until it charges, `end` until it left."""
 
-    plugged: float
     since: float
     start: float = 0.0
     end: float = 0.0
     charging_s: float = 0.0
+    plugged_s: float = 0.0
     energy_from: float | None = None
     peak_a: float = 0.0
     peak_w: float = 0.0
@@ -29,27 +30,29 @@ class _Open:
 
 
 class Sessions:
-    """The sessions of one charger; times are Unix seconds of arrival."""
+    """The sessions of one charger; durations are measured on the steady clock."""
 
-    __slots__ = ("_charger", "_open")
+    __slots__ = ("_charger", "_open", "_steady")
 
     def __init__(self, charger: ChargerId) -> None:
         self._charger = charger
         self._open: _Open | None = None
+        self._steady: float | None = None
+        """Steady time of the last look at the open session; None in a new run."""
 
     @property
     def running(self) -> bool:
         return self._open is not None and self._open.start > 0
 
-    def state(self, code: int, at: float, energy_wh: float | None) -> Session | None:
+    def state(self, code: int, now: Moment, energy_wh: float | None) -> Session | None:
         """Take a state; returns a session that this one brought to its end."""
         finished = None
         if code == NOT_CONNECTED:
-            self._unplug(at)
+            self._unplug(now)
         elif code != STARTING:
             if self._open is not None and self._open.end:
                 finished = self.finish(energy_wh)
-            self._plugged(code, at, energy_wh)
+            self._plugged(code, now, energy_wh)
         return finished
 
     def load(self, amperes: float, watts: float) -> None:
@@ -65,9 +68,13 @@ class Sessions:
             now.energy_from = energy_wh
         return self.finish(energy_wh) if now is not None and now.end else None
 
-    def overdue(self, at: float) -> bool:
+    def overdue(self, now: Moment) -> bool:
         """The unplugged session has waited long enough for a last total."""
-        return bool(self._open and self._open.end and at - self._open.end >= PATIENCE_SECONDS)
+        if self._open is None or not self._open.end:
+            return False
+        if self._steady is None:
+            self._steady = now.steady
+        return now.steady - self._steady >= PATIENCE_SECONDS
 
     def finish(self, energy_wh: float | None) -> Session | None:
         """End the unplugged session now."""
@@ -80,32 +87,39 @@ class Sessions:
             start=now.start,
             end=now.end,
             charging_s=round(now.charging_s, 3),
-            plugged_s=round(max(0.0, now.end - now.plugged), 3),
+            plugged_s=round(now.plugged_s, 3),
             energy_wh=max(0.0, grown),
             peak_a=now.peak_a,
             peak_w=now.peak_w,
         )
 
-    def _plugged(self, code: int, at: float, energy_wh: float | None) -> None:
-        now = self._open = self._open or _Open(plugged=at, since=at)
-        self._tick(now, at)
-        now.charging = code == CHARGING
-        if now.charging and not now.start:
-            now.start, now.energy_from = at, energy_wh
+    def _plugged(self, code: int, now: Moment, energy_wh: float | None) -> None:
+        session = self._open
+        if session is None:
+            session = self._open = _Open(since=now.wall)
+            self._steady = now.steady
+        self._tick(session, now)
+        session.charging = code == CHARGING
+        if session.charging and not session.start:
+            session.start, session.energy_from = now.wall, energy_wh
 
-    def _unplug(self, at: float) -> None:
-        now = self._open
-        if now is None or now.end:
+    def _unplug(self, now: Moment) -> None:
+        session = self._open
+        if session is None or session.end:
             return
-        self._tick(now, at)
-        now.charging, now.end = False, at
-        if not now.start:
+        self._tick(session, now)
+        # The wall's clock may have been set back meanwhile.
+        session.charging, session.end = False, max(now.wall, session.start)
+        if not session.start:
             self._open = None
 
-    def _tick(self, now: _Open, at: float) -> None:
-        if now.charging:
-            now.charging_s += max(0.0, at - now.since)
-        now.since = at
+    def _tick(self, session: _Open, now: Moment) -> None:
+        """Let time pass; across a restart only the wall's clock tells how much."""
+        passed = now.wall - session.since if self._steady is None else now.steady - self._steady
+        passed = max(0.0, passed)
+        session.plugged_s += passed
+        session.charging_s += passed if session.charging else 0.0
+        session.since, self._steady = now.wall, now.steady
 
     def saved(self) -> dict[str, object] | None:
         """What the state file keeps of the session in progress."""

@@ -69,7 +69,7 @@ class Story:
             self._tell(EventKind.STATE, code, states.name(code), now)
             if listening:
                 self._fault(before, code, now)
-        if (session := self.sessions.state(code, now.wall, self._energy.total)) is not None:
+        if (session := self.sessions.state(code, now, self._energy.total)) is not None:
             self._ended(session)
 
     def energy(self, wh: float, at: float) -> float | None:
@@ -88,7 +88,7 @@ class Story:
 
     def sweep(self, now: Moment) -> None:
         """End a session that waited long enough for its last reading."""
-        if self.sessions.overdue(now.wall):
+        if self.sessions.overdue(now):
             session = self.sessions.finish(self._energy.total)
             if session is not None:
                 self._ended(session)
@@ -115,12 +115,12 @@ class Story:
             self._tell(EventKind.FAULT_CLEARED, before, states.name(before), now)
         if code in states.FAULTS:
             self._faults[code] += 1
-            self._fault_lines[code].put(self._faults[code])
+            self._writer.count(self._fault_lines[code], self._faults[code])
             self._tell(EventKind.FAULT, code, states.name(code), now)
 
     def _ended(self, session: Session) -> None:
         self._sessions_ended += 1
-        self._sessions_line.put(self._sessions_ended)
+        self._writer.count(self._sessions_line, self._sessions_ended)
         self._writer.session(session)
 
     def _tell(self, kind: EventKind, code: int, text: str, now: Moment) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from bridge.core import lines
+from bridge.core.channel import Line
 from bridge.core.model import ChargerId, Event, Session
 from bridge.core.outbox import Outbox
 from bridge.core.stamps import Stamps
@@ -52,6 +53,10 @@ class Writer:
         self._out.put(lines.line(head, fields, stamp), 0, stamp)
         self._out.events.append(event)
         self._out.changed.add(event.charger)
+
+    def count(self, line: Line, value: float) -> None:
+        """Show a counter once the state file has it: a crash must not make it fall."""
+        self._out.counters[line] = value
 
     def session(self, session: Session) -> None:
         """Write a finished session; its stamp is its end."""

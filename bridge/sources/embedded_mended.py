@@ -73,8 +73,6 @@ class MendedBroker(Broker):  # type: ignore[misc]  # amqtt is not typed
             await asyncio.wait([gone, *work], return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _cancel(work)
-        while not session.delivered_message_queue.empty():
-            await self._pass_on(session, handler)
         await handler.handle_connection_closed()
         await self._handle_disconnect(session, handler, gone)
 
@@ -96,13 +94,15 @@ class MendedBroker(Broker):  # type: ignore[misc]  # amqtt is not typed
             await self._handle_unsubscription(session, handler, request)
 
     async def _publishing(self, session: Any, handler: Any) -> None:
-        """Ends where the client publishes to a topic that no one may."""
-        while await self._pass_on(session, handler):
-            pass
+        """Ends where the client publishes to a topic that no one may.
 
-    async def _pass_on(self, session: Any, handler: Any) -> bool:
-        message = await _settled(session.delivered_message_queue.get())
-        return bool(await self._handle_message_delivery(session, handler, message))
+        Nothing in it waits while messages are there, so all are passed on at once, before
+        the end of their connection is looked at.
+        """
+        allowed = True
+        while allowed:
+            message = await _settled(session.delivered_message_queue.get())
+            allowed = await self._handle_message_delivery(session, handler, message)
 
     async def _delete_session(self, client_id: str) -> None:
         """Forget a client; an open connection of its is closed, its last will sent."""
