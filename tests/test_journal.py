@@ -317,6 +317,28 @@ async def test_a_full_disk_is_trouble_that_can_pass(tmp_path: Path) -> None:
     await journal.close()
 
 
+async def test_a_reserve_is_held_and_let_go_when_the_disk_is_full(tmp_path: Path) -> None:
+    journal = await opened(tmp_path)
+    reserve = tmp_path / "reserve"
+    await journal.trim(0)
+    assert reserve.stat().st_size > 0
+    tries: list[bool] = []
+
+    def full_at_first(connection: sqlite3.Connection) -> str:
+        tries.append(reserve.exists())
+        if len(tries) == 1:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        return "written"
+
+    assert await journal._guarded(full_at_first) == "written"
+    assert tries == [True, False]
+    await journal.trim(0)
+    assert reserve.exists()
+    await journal.close()
+
+
 async def test_a_newer_bridges_file_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "points.db") as connection:
         connection.execute("PRAGMA user_version = 99")

@@ -38,7 +38,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, schema: str, version: i
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA journal_size_limit = 16000000")
+    connection.execute("PRAGMA journal_size_limit = 4000000")
+    # A short log: what is in it needs its space twice before it is let go.
+    connection.execute("PRAGMA wal_autocheckpoint = 256")
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > version:
         raise CannotStart(
@@ -71,6 +73,12 @@ def damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is to blame, and no other try will help."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
     return code & 0xFF in _DAMAGE
+
+
+def full(error: sqlite3.Error) -> bool:
+    """Whether there is no space left."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
+    return code & 0xFF == sqlite3.SQLITE_FULL
 
 
 @contextmanager

@@ -12,8 +12,9 @@ import structlog
 
 from bridge.sinks import points, trimming
 from bridge.sinks.chunks import Chunk, Refusal
-from bridge.sinks.database import Damaged, Worker, connect, set_aside, translated
+from bridge.sinks.database import Damaged, Worker, connect, full, set_aside, translated
 from bridge.sinks.points import FILE, SCHEMA, VERSION, Owed, Place, Spoiled
+from bridge.sinks.reserve import Reserve
 from bridge.sinks.trimming import Trimmed
 
 log = structlog.get_logger("journal")
@@ -53,6 +54,7 @@ class Journal:
         self._keep = keep
         self._limit = limit
         self._worker = Worker("journal")
+        self._reserve = Reserve(folder)
         self._connection: sqlite3.Connection | None = None
         self._places: dict[str, Place] = {}
         """Touched by the worker's thread alone."""
@@ -199,6 +201,13 @@ class Journal:
             elif not self._path.exists():
                 raise Damaged(f"{self._path.name} is gone")
             assert self._connection is not None
+            try:
+                return work(self._connection)
+            except sqlite3.OperationalError as error:
+                if not full(error) or not self._reserve.let_go():
+                    raise
+            log.warning("disk.full", let_go="the reserve")
+            trimming.make_room(self._connection, self._places)
             return work(self._connection)
 
     def _connect(self) -> None:
@@ -246,6 +255,7 @@ class Journal:
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         trimming.give_back(connection)
+        self._reserve.hold()
         self.bytes = trimming.used_bytes(connection, self._path)
 
     def _read(
