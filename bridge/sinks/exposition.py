@@ -9,9 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from bridge.core.families import FAMILIES, Family, Group, MetricType
 from bridge.core.model import ChargerId
 
-TEXT = "text/plain; version=0.0.4; charset=utf-8"
-OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
 _AS_GAUGE = {MetricType.INFO, MetricType.STATESET}
 _SUFFIX = {MetricType.COUNTER: "_total", MetricType.INFO: "_info"}
 Lines = dict[str, bytes]
@@ -27,11 +24,6 @@ def series(name: str, labels: Mapping[str, str]) -> str:
     """`name{a="b"}`, or the bare name where there are no labels."""
     pairs = ",".join(f'{key}="{escape(value)}"' for key, value in labels.items())
     return f"{name}{{{pairs}}}" if pairs else name
-
-
-def number(value: float) -> str:
-    """A sample's value as both formats write it."""
-    return repr(value)
 
 
 class Slot:

@@ -2,7 +2,6 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,14 +17,6 @@ def refused_rows(folder: Path) -> list[RefusedRow]:
         return []
     with contextlib.closing(connection), translated(folder / FILE):
         return points.refused(connection)
-
-
-def lines_between(folder: Path, since_ms: int, until_ms: int) -> Iterator[bytes]:
-    """Lines of the journal by time, also while a bridge runs."""
-    connection = _look_in(folder)
-    if connection is not None:
-        with contextlib.closing(connection):
-            yield from points.rows_between(connection, since_ms, until_ms)
 
 
 def _look_in(folder: Path) -> sqlite3.Connection | None:

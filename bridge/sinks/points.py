@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.sinks.chunks import Chunk, Refusal
@@ -192,17 +192,6 @@ def settle(
             connection.execute(
                 "DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", (MOST_REFUSED,)
             )
-
-
-def rows_between(connection: sqlite3.Connection, since_ms: int, until_ms: int) -> Iterator[bytes]:
-    """All lines of the rows that touch this time, oldest first."""
-    for row in connection.execute(
-        "SELECT points, readings, body, counts FROM points"
-        " WHERE last_ms >= ? AND first_ms <= ? ORDER BY id",
-        (since_ms, until_ms),
-    ):
-        found = _whole(*row)
-        yield from found[0] if found else ()
 
 
 def refused(connection: sqlite3.Connection) -> list[RefusedRow]:
