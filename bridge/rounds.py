@@ -5,7 +5,6 @@ import time
 from datetime import timedelta
 from typing import Protocol
 
-from bridge.core.clock import Moment
 from bridge.core.errors import DiskTrouble
 from bridge.health import Health, moment
 from bridge.logs import Complaints
@@ -80,30 +79,27 @@ class Rounds:
             self._roster.sweep(now, SWEEP_MOST)
             if now.steady >= next_sweep:
                 next_sweep = now.steady + SWEEP_SECONDS
-                self._sweep(now)
-
-    def _sweep(self, now: Moment) -> None:
-        self._roster.rewind()
-        self._complaints.sweep()
+                self._roster.rewind()
+                self._complaints.sweep()
 
     async def _trim(self) -> None:
         while True:
             await asyncio.sleep(TRIM_SECONDS)
-            await self.trim()
-
-    async def trim(self) -> None:
-        """Keep journal and history within their bounds."""
-        now_ms = int(time.time() * 1000)
-        try:
-            await self._journal.trim(now_ms)
-            await self._state.trim(now_ms, HISTORY)
-        except DiskTrouble as trouble:
-            self._complaints.say("disk.trouble", charger="trim", why=str(trouble))
+            try:
+                await self._journal.trim(_now_ms())
+            except DiskTrouble as trouble:
+                self._complaints.say("disk.trouble", charger="trim", why=str(trouble))
 
     async def _snapshot(self) -> None:
         while True:
             await asyncio.sleep(SNAPSHOT_SECONDS)
             try:
+                # Here and not with the journal's: it looks at all of the history.
+                await self._state.trim(_now_ms(), HISTORY)
                 await self._state.snapshot()
             except DiskTrouble as trouble:
                 self._complaints.say("disk.trouble", charger="snapshot", why=str(trouble))
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
