@@ -3,7 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -137,11 +138,8 @@ async def _simulate(options: SimOptions) -> None:
 @app.command(epilog="Example: nofos-bridge refused > refused.tsv")
 def refused(config: Config = None) -> None:
     """Lines that a store refused: time, store, reason and line, separated by tabs."""
-    try:
+    with _said():
         show_refused(_settings(config).journal.dir, sys.stdout)
-    except DiskTrouble as error:
-        typer.echo(f"nofos-bridge: {error}", err=True)
-        raise typer.Exit(FAILED) from error
 
 
 @app.command(epilog="Example: nofos-bridge fields > fields.md")
@@ -159,9 +157,16 @@ def _settings(config: Path | None) -> Settings:
 
 
 def _finish(work: Coroutine[None, None, None]) -> None:
-    """Run to the end; errors that the user can cure are said in a line."""
-    try:
+    """Run to the end."""
+    with _said():
         asyncio.run(work)
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Errors that the user can cure are said in a line, and end the command."""
+    try:
+        yield
     except (FolderBusy, FixSettings, SimError) as error:
         typer.echo(f"nofos-bridge: {error}", err=True)
         raise typer.Exit(UNUSABLE) from error

@@ -49,15 +49,17 @@ class Reporter:
     def announced(self, label: str, charger: str, topic: str) -> None:
         """An announcement was taken or refused."""
         self._stats.announces.labels(label).inc()
-        if label == "spoiled":
-            log.error("charger.spoiled", charger=charger, why="its saved counters are unreadable")
-        elif label in REFUSED:
+        if label in REFUSED:
             shown = topic[:MOST_ALIKE]
             self._complaints.say("announce.refused", charger=shown, reason=label)
         elif label not in QUIET:
             self._complaints.say(
                 f"charger.{label}", charger=charger, level="info", topic=topic[:MOST_ALIKE]
             )
+
+    def spoiled(self, charger: ChargerId) -> None:
+        """What the state file kept of a charger cannot be read; its counters begin anew."""
+        log.error("charger.spoiled", charger=charger, why="its saved counters are unreadable")
 
     def retired(self, charger: ChargerId) -> None:
         """A charger is gone, by its operator's will or after a long silence."""

@@ -36,6 +36,9 @@ class Listener(Protocol):
     def announced(self, label: str, charger: str, topic: str) -> None:
         """An announcement was taken or refused; `label` says how."""
 
+    def spoiled(self, charger: ChargerId) -> None:
+        """What was saved of a charger cannot be read."""
+
     def retired(self, charger: ChargerId) -> None:
         """A charger is gone."""
 
@@ -94,7 +97,7 @@ class Roster:
             except (TypeError, ValueError, KeyError):
                 # Who and where it is stands; its counters begin anew.
                 self._board.retire(charger.id)
-                self._listener.announced("spoiled", charger.id, "")
+                self._listener.spoiled(charger.id)
                 self._track(charger, {}, trusted=False)
 
     def announce(self, payload: bytes, topic: str, retained: bool, now: Moment) -> None:

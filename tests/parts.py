@@ -28,6 +28,7 @@ class Ears:
     labels: list[str] = field(default_factory=list)
     filters: set[str] = field(default_factory=set)
     gone: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
 
     def subscriptions(self, changes: Iterable[Change]) -> None:
         for change in changes:
@@ -36,6 +37,9 @@ class Ears:
 
     def announced(self, label: str, charger: str, topic: str) -> None:
         self.labels.append(label)
+
+    def spoiled(self, charger: ChargerId) -> None:
+        self.unreadable.append(charger)
 
     def retired(self, charger: ChargerId) -> None:
         self.gone.append(charger)

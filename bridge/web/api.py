@@ -3,9 +3,9 @@
 import re
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from aiohttp import web
 
@@ -14,6 +14,7 @@ from bridge.core.model import ChargerId, Event, Session
 from bridge.core.track import Track
 from bridge.web.view import charger_view, rfc3339
 
+T = TypeVar("T")
 MOST = 1000
 _AGE = re.compile(r"[0-9]{1,9}[smhd]")
 _WHOLE = re.compile(r"[0-9]{1,19}")
@@ -87,35 +88,40 @@ class Api:
         return web.json_response(charger_view(track, self._clock()))
 
     async def _events(self, request: web.Request) -> web.Response:
-        try:
-            asked = Asked(request)
-        except ValueError as error:
-            return _wrong(400, str(error))
-        rows, after = await self._history.events(
-            since_ms=asked.since_ms, limit=asked.limit, charger=asked.charger, before=asked.cursor
-        )
-        data = [
-            {"time": rfc3339(e.at), "charger": e.charger, "kind": e.kind, "code": e.code,
-             "text": e.text}
-            for e in rows
-        ]  # fmt: skip
-        return web.json_response({"data": data, "next": after})
+        return await _listed(request, self._history.events, _event)
 
     async def _sessions(self, request: web.Request) -> web.Response:
-        try:
-            asked = Asked(request)
-        except ValueError as error:
-            return _wrong(400, str(error))
-        rows, after = await self._history.sessions(
-            since_ms=asked.since_ms, limit=asked.limit, charger=asked.charger, before=asked.cursor
-        )
-        data = [
-            {"charger": s.charger, "start": rfc3339(s.start), "end": rfc3339(s.end),
-             "charging_s": s.charging_s, "plugged_s": s.plugged_s, "energy_wh": s.energy_wh,
-             "peak_a": s.peak_a, "peak_w": s.peak_w}
-            for s in rows
-        ]  # fmt: skip
-        return web.json_response({"data": data, "next": after})
+        return await _listed(request, self._history.sessions, _session)
+
+
+async def _listed(
+    request: web.Request, fetch: Callable[..., Awaitable[tuple[Sequence[T], int | None]]],
+    view: Callable[[T], Mapping[str, object]],
+) -> web.Response:  # fmt: skip
+    """A page of the history, and the cursor of the next one."""
+    try:
+        asked = Asked(request)
+    except ValueError as error:
+        return _wrong(400, str(error))
+    rows, after = await fetch(
+        since_ms=asked.since_ms, limit=asked.limit, charger=asked.charger, before=asked.cursor
+    )
+    return web.json_response({"data": [view(row) for row in rows], "next": after})
+
+
+def _event(event: Event) -> Mapping[str, object]:
+    return {
+        "time": rfc3339(event.at), "charger": event.charger, "kind": event.kind,
+        "code": event.code, "text": event.text,
+    }  # fmt: skip
+
+
+def _session(session: Session) -> Mapping[str, object]:
+    return {
+        "charger": session.charger, "start": rfc3339(session.start), "end": rfc3339(session.end),
+        "charging_s": session.charging_s, "plugged_s": session.plugged_s,
+        "energy_wh": session.energy_wh, "peak_a": session.peak_a, "peak_w": session.peak_w,
+    }  # fmt: skip
 
 
 class Asked:
