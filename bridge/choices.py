@@ -4,7 +4,7 @@ from bridge.core.errors import CannotStart
 from bridge.core.fleet import Rules
 from bridge.core.track import Habits
 from bridge.settings import Secrets, Settings, Store
-from bridge.sources.mqtt_link import Broker
+from bridge.sources.broker import Broker
 from bridge.stats import MAIN
 from bridge.web.login import Hash, Login
 

@@ -18,7 +18,9 @@ class Connection(Protocol):
 
     connected: bool
     subscribed: bool
-    last_packet: float
+    refused: bool
+    deaf: bool
+    heard_at: float
 
 
 class Health:
@@ -40,10 +42,15 @@ class Health:
 
     def unready(self) -> str | None:
         """The announce topics are acknowledged, and the broker spoke not long ago."""
-        if not self._connection.connected:
+        connection = self._connection
+        if not connection.connected:
             return "not connected to the broker"
-        if not self._connection.subscribed:
+        if connection.refused:
+            return "the broker refuses the announce topics: look at its access rules"
+        if not connection.subscribed:
             return "the broker has not acknowledged the announce topics"
-        if time.time() - self._connection.last_packet > 2 * self._keepalive:
+        if time.monotonic() - connection.heard_at > 2 * self._keepalive:
             return "nothing from the broker for two keep-alives"
+        if connection.deaf:
+            return "the broker takes our subscriptions and delivers nothing"
         return None

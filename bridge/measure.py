@@ -1,6 +1,7 @@
 """Connects the bridge's own gauges to the parts that know their values."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -38,12 +39,14 @@ class Connection(Protocol):
     connected: bool
     connections: int
     last_packet: float
+    failures: dict[str, int]
 
 
 def measure(
     stats: Stats,
     *,
     hearing: Connection,
+    ready: Callable[[], bool],
     roster: Roster,
     journal: Owing,
     stores: tuple[str, ...],
@@ -69,6 +72,8 @@ def measure(
              lambda: hearing.last_packet, counter=False)  # fmt: skip
     read.add("mqtt_reconnects", "Connections after the first one.",
              lambda: max(0, hearing.connections - 1), counter=True)  # fmt: skip
+    read.add("mqtt_ready", "1 while /readyz says that the bridge hears.",
+             lambda: int(ready()), counter=False)  # fmt: skip
     read.add("journal_bytes", "Size of the journal.", lambda: journal.bytes, counter=False)
     read.add("journal_limit_bytes", "Bound of the journal's size.", lambda: limit, counter=False)
     read.add("journal_oldest_pending_timestamp_seconds",
@@ -77,9 +82,12 @@ def measure(
     read.add("disk_free_bytes", "Free space where the journal lies.",
              lambda: _free(folder), counter=False)  # fmt: skip
     stats.registry.register(read)
-    read.table("chargers", "Chargers by presence.", "state", roster.presences)
+    read.table("chargers", "Chargers by presence.", "state", roster.presences, counter=False)
+    read.table("mqtt_failures", "Connections that failed or ended, by reason.", "reason",
+               lambda: hearing.failures, counter=True)  # fmt: skip
     read.table("points_pending", "Points that a store has not yet.", "store",
-               lambda: {store: journal.owed(store).points for store in stores})  # fmt: skip
+               lambda: {store: journal.owed(store).points for store in stores},
+               counter=False)  # fmt: skip
 
 
 def _free(folder: Path) -> int:

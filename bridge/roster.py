@@ -146,6 +146,10 @@ class Roster:
             counts[track.presence.kind()] += 1
         return counts
 
+    def expected(self) -> bool:
+        """Whether the broker should be keeping an announcement of one of them."""
+        return any(charger.announced for charger in self.fleet)
+
     def _expired(self, charger: Charger, now: Moment) -> bool:
         """Silent for retire_after on the wall's clock, and not just by a step of it."""
         last = max(charger.heard_at, charger.announced_at, charger.first_at)

@@ -81,25 +81,32 @@ class Reading(Collector):
 
     def __init__(self) -> None:
         self._rows: list[tuple[str, str, bool, Callable[[], float]]] = []
-        self._tables: list[tuple[str, str, str, Callable[[], Mapping[str, float]]]] = []
+        self._tables: list[tuple[str, str, str, bool, Callable[[], Mapping[str, float]]]] = []
 
     def add(self, name: str, text: str, value: Callable[[], float], *, counter: bool) -> None:
         """One more number, asked for at every scrape."""
         self._rows.append((f"evse_bridge_{name}", text, counter, value))
 
     def table(
-        self, name: str, text: str, label: str, values: Callable[[], Mapping[str, float]]
+        self,
+        name: str,
+        text: str,
+        label: str,
+        values: Callable[[], Mapping[str, float]],
+        *,
+        counter: bool,
     ) -> None:
-        """A gauge per value of a label, all asked for at once."""
-        self._tables.append((f"evse_bridge_{name}", text, label, values))
+        """A number per value of a label, all asked for at once."""
+        self._tables.append((f"evse_bridge_{name}", text, label, counter, values))
 
     def collect(self) -> Iterator[Metric]:
         """All of them, now."""
-        for name, text, label, values in self._tables:
-            gauge = GaugeMetricFamily(name, text, labels=[label])
+        for name, text, label, counter, values in self._tables:
+            kind = CounterMetricFamily if counter else GaugeMetricFamily
+            table = kind(name, text, labels=[label])
             for member, number in values().items():
-                gauge.add_metric([member], number)
-            yield gauge
+                table.add_metric([member], number)
+            yield table
         for name, text, counter, value in self._rows:
             family = CounterMetricFamily if counter else GaugeMetricFamily
             yield family(name, text, value=value())

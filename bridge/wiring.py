@@ -82,6 +82,7 @@ class Wiring:
             choices.broker(settings, await _client_id(state)),
             announce_topics=settings.mqtt.announce_topics,
             deliver=lambda batch: pipeline.take(batch, self._clock()),
+            expects=roster.expected,
             hearing=self._hearing,
         )
         mqtt.follow(roster.fleet.filters(), ())
@@ -163,6 +164,7 @@ class Wiring:
     def _measure(self, roster: Roster, journal: Journal) -> None:
         measure(
             self._stats, hearing=self._hearing, roster=roster, journal=journal, out=self._out,
+            ready=lambda: self._health.unready() is None,
             stores=tuple(self._stores), limit=self._settings.journal.max_bytes,
             folder=self._settings.journal.dir,
         )  # fmt: skip

@@ -24,7 +24,6 @@ LONGER = {
     "bridge/sinks/journal.py": "all that may happen to one file, under one lock",
     "bridge/sinks/points.py": "the SQL of one file",
     "bridge/sinks/state.py": "all that may happen to one file, under one lock",
-    "bridge/sources/mqtt_link.py": "hot path, with the callbacks of paho beside it",
 }
 # Put together here, so that this file does not say them itself.
 REGISTRIES = tuple(

@@ -6,6 +6,7 @@ BridgeError
 ├── CannotStart        a port is taken, a folder not writable (exit 1)
 ├── DiskTrouble        keep the data in memory, try the disk again
 ├── AnnounceRefused    count the announcement under its reason, go on
+├── BrokenStream       end the connection and connect again
 └── SinkTrouble        a store did not take what it was given
     ├── SinkBusy       wait, then send the same again
     ├── SinkDenied     wait and tell the operator: token, organisation or bucket are wrong
@@ -60,6 +61,10 @@ class AnnounceRefused(BridgeError):
     def __init__(self, reason: str, why: str) -> None:
         super().__init__(why)
         self.reason = reason
+
+
+class BrokenStream(BridgeError):
+    """A broker sent what is not MQTT."""
 
 
 class SinkTrouble(BridgeError):

@@ -9,31 +9,47 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from bridge.core.model import Message
-from bridge.sources.mqtt_link import Broker, Link
+from bridge.sources.broker import Broker, Loss
+from bridge.sources.mqtt_link import Link
+from bridge.sources.mqtt_tls import explain
+from bridge.sources.mqtt_watch import Verdict, Watch
 
 log = structlog.get_logger("mqtt")
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 STABLE_SECONDS = 30.0
 """A connection that lasted so long was a good one: the next wait is short again."""
+UNANSWERED = "the broker does not answer a subscription"
+DEAF = "the broker takes our subscriptions and delivers nothing: look at its access rules"
 
 
 class Hearing:
-    """What is known of the connection; `last_packet` in Unix seconds, 0 for never."""
+    """What is known of the connection; `last_packet` in Unix seconds, 0 for never, and
+    `heard_at` the same moment on the steady clock."""
 
-    __slots__ = ("connected", "connections", "last_packet", "subscribed")
+    __slots__ = (
+        "connected", "connections", "deaf", "failures", "heard_at", "last_packet", "refused",
+        "subscribed",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.connected = False
         self.subscribed = False
+        self.refused = False
+        """The broker does not let us subscribe to an announce topic."""
+        self.deaf = False
+        """The broker delivers nothing, though it should; until it does."""
         self.last_packet = 0.0
+        self.heard_at = 0.0
         self.connections = 0
+        self.failures: dict[str, int] = dict.fromkeys(Loss, 0)
 
 
 class Mqtt:
     """Follows the announce topics and whatever `follow` asks for.
 
-    `deliver` gets each batch on the event loop, in the broker's order.
+    `deliver` gets each batch on the event loop, in the broker's order. `expects` tells
+    whether the broker should be keeping a charger's announcement for us.
     """
 
     def __init__(
@@ -42,16 +58,19 @@ class Mqtt:
         *,
         announce_topics: Iterable[str],
         deliver: Callable[[list[Message]], None],
+        expects: Callable[[], bool],
         hearing: Hearing,
     ) -> None:
         self._broker = broker
         self._announce_topics = tuple(announce_topics)
         self._deliver = deliver
+        self._expects = expects
         self._hearing = hearing
         self._filters: dict[str, None] = {}
-        self._awaited: set[int] = set()
+        self._awaited: set[str] = set()
         self._over = asyncio.Event()
         self._why = ""
+        self._watch = Watch(broker.keepalive)
         self._link = Link(broker, self)
 
     async def run(self) -> None:
@@ -78,8 +97,13 @@ class Mqtt:
 
     def heard(self, batch: list[Message]) -> None:
         """Something came from the broker."""
-        self._hearing.last_packet = time.time()
+        hearing = self._hearing
+        hearing.last_packet, hearing.heard_at = time.time(), time.monotonic()
+        self._watch.packet(hearing.heard_at, message=bool(batch))
         if batch:
+            if hearing.deaf:
+                hearing.deaf = False
+                log.info("mqtt.hears_again")
             self._deliver(batch)
 
     def connected(self) -> None:
@@ -87,55 +111,87 @@ class Mqtt:
         log.info("mqtt.connected", host=self._broker.host, port=self._broker.port)
         self._hearing.connected = True
         self._hearing.connections += 1
-        self._awaited = set(self._link.subscribe(self._announce_topics))
+        self._watch.taken()
+        self._awaited = set(self._announce_topics)
+        self._link.subscribe(self._announce_topics)
         self._link.subscribe(self._filters)
 
-    def granted(self, packet: int, refused: list[str]) -> None:
+    def granted(self, asked: list[str], refused: list[str]) -> None:
         """The broker answered a subscription."""
-        for topic in refused:
-            log.warning("mqtt.subscription_refused", topic=topic)
-        if packet in self._awaited and not refused:
-            self._awaited.discard(packet)
-            self._hearing.subscribed = not self._awaited
+        hearing = self._hearing
+        ours = self._awaited.intersection(refused)
+        if refused and not (ours and hearing.refused):
+            log.warning("mqtt.subscription_refused", topics=len(refused), first=refused[0])
+        self._awaited.difference_update(set(asked) - ours)
+        if ours:
+            hearing.subscribed, hearing.refused = False, True
+        elif not self._awaited:
+            hearing.subscribed, hearing.refused = True, False
+            self._watch.answered(time.monotonic())
 
-    def lost(self, why: str) -> None:
+    def lost(self, loss: Loss, why: str) -> None:
         """The connection is over; the first reason is the one that counts."""
         if not self._over.is_set():
+            self._hearing.failures[loss] += 1
             self._why = why
             self._over.set()
 
     async def _session(self) -> None:
         """One connection, from the first packet to the last."""
         self._over.clear()
+        self._link = Link(self._broker, self)
         try:
             await asyncio.to_thread(self._link.connect)
         except (OSError, ValueError) as error:
-            self._why = _explain(error)
+            tls = isinstance(error, ssl.SSLError)
+            self.lost(Loss.TLS if tls else Loss.UNREACHABLE, explain(error))
             return
+        self._watch.begin(time.monotonic())
         self._link.attach()
         try:
             await self._until_over()
         finally:
-            self._hearing.connected = self._hearing.subscribed = False
+            hearing = self._hearing
+            hearing.connected = hearing.subscribed = hearing.refused = False
             if not self._over.is_set():
                 self._link.goodbye()
             self._link.detach()
 
     async def _until_over(self) -> None:
+        step = min(1.0, self._broker.keepalive / 8)
         while not self._over.is_set():
             self._link.keep_alive()
+            self._judge(time.monotonic())
             try:
-                async with asyncio.timeout(1):
+                async with asyncio.timeout(step):
                     await self._over.wait()
             except TimeoutError:
                 continue
 
+    def _judge(self, now: float) -> None:
+        match self._watch.look(now):
+            case Verdict.SILENT:
+                self.lost(Loss.SILENT, "the broker does not answer")
+            case Verdict.ASK:
+                self._ask(now)
+            case Verdict.DEAF:
+                self._deaf(now)
+            case Verdict.WELL:
+                pass
 
-def _explain(error: OSError | ValueError) -> str:
-    match error:
-        case ssl.SSLCertVerificationError():
-            return f"the broker's certificate is not trusted: {error.verify_message}"
-        case TimeoutError():
-            return "the broker does not answer"
-        case _:
-            return str(error) or type(error).__name__
+    def _ask(self, now: float) -> None:
+        self._watch.asked(now)
+        self._awaited = set(self._announce_topics)
+        self._link.subscribe(self._announce_topics)
+
+    def _deaf(self, now: float) -> None:
+        """Connecting anew may cure it, once; after that it is for the operator to."""
+        hearing = self._hearing
+        if hearing.refused:
+            self._ask(now)
+            return
+        again, hearing.deaf = hearing.deaf, bool(self._awaited) or self._expects()
+        if hearing.deaf and not again:
+            self.lost(Loss.DEAF, UNANSWERED if self._awaited else DEAF)
+        else:
+            self._watch.later(now)

@@ -1,5 +1,6 @@
 """Mosquitto, open to anyone or with passwords, rules or TLS."""
 
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ class Mosquitto(Server):
         self._acl = acl
         self._tls = tls
         self._more = tuple(more)
+
+    def allow(self, acl: str) -> None:
+        """Change the rules while it runs."""
+        self._acl = acl
+        self._acl_settings()
+        self._running().send_signal(signal.SIGHUP)
 
     def arguments(self) -> Sequence[str]:
         config = self._folder / "mosquitto.conf"

@@ -1,0 +1,108 @@
+"""The rhythm of reading: many packets a turn of the loop, and few turns a second.
+
+The first packet after a quiet time is read at once. Then the socket is not watched but read
+again every 20 ms, until nothing came: a busy stream costs one wake-up for all that those
+bring, and the selector is not touched. A turn ends after `MOST_PER_TURN` messages, so that
+a backlog holds nobody up.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from bridge.core.errors import BrokenStream
+from bridge.core.model import Message
+from bridge.sources.skim import Skimmer
+
+PAUSE_SECONDS = 0.02
+MOST_PER_TURN = 800
+"""Messages: well under 10 ms of work."""
+
+
+class Source(Protocol):
+    """A connection that is read in gulps."""
+
+    def fill(self) -> memoryview:
+        """What has come; empty if nothing did. Raises EOFError at the end, OSError."""
+
+    def fileno(self) -> int:
+        """What the selector watches."""
+
+
+class Reader:
+    """Reads from `start` to `stop`, or until the connection ends."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        rest: Callable[[bytes], None],
+        heard: Callable[[list[Message]], None],
+        ended: Callable[[Exception], None],
+    ) -> None:
+        """`rest` gets the frames that are no messages, `heard` each turn's messages in their
+        order, `ended` EOFError, OSError or BrokenStream."""
+        self.batch: list[Message] = []
+        """This turn's messages; `rest` may add some."""
+        self._source = source
+        self._skimmer = Skimmer(rest)
+        self._heard = heard
+        self._ended = ended
+        self._loop = asyncio.get_running_loop()
+        self._next: asyncio.Handle | None = None
+        self._watching: int | None = None
+        self._left = False
+        self._over = False
+
+    def start(self) -> None:
+        """Wait for the first packet."""
+        self._watching = self._source.fileno()
+        self._loop.add_reader(self._watching, self._readable)
+
+    def stop(self) -> None:
+        """Read no more; to be called before the socket is closed."""
+        self._over = True
+        self._unwatch()
+        if self._next is not None:
+            self._next.cancel()
+
+    def _unwatch(self) -> None:
+        if self._watching is not None:
+            self._loop.remove_reader(self._watching)
+            self._watching = None
+
+    def _readable(self) -> None:
+        self._unwatch()
+        self._turn()
+
+    def _turn(self) -> None:
+        """Take some messages, and settle when the next turn is."""
+        came, error = False, None
+        try:
+            came = self._take()
+        except (EOFError, OSError, BrokenStream) as caught:
+            error = caught
+        batch, self.batch = self.batch, []
+        if came or batch:
+            self._heard(batch)
+        if self._over:
+            return
+        if error is not None:
+            self.stop()
+            self._ended(error)
+        elif self._left:
+            self._next = self._loop.call_soon(self._turn)
+        elif came:
+            self._next = self._loop.call_later(PAUSE_SECONDS, self._turn)
+        else:
+            self.start()
+
+    def _take(self) -> bool:
+        """Whether anything came, now or with an earlier turn's gulp."""
+        if not self._left:
+            gulp = self._source.fill()
+            if not gulp:
+                return False
+            self._skimmer.put(gulp)
+        self._left = self._skimmer.take(self.batch, MOST_PER_TURN)
+        return True

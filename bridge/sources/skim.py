@@ -1,0 +1,161 @@
+"""Cuts QoS 0 PUBLISH frames out of a stream of MQTT 3.1.1, and leaves the rest to paho.
+
+Speed: chargers send nothing but short QoS 0 publishes, so `take` goes through those in one
+loop without a call; every other frame passes through `_other`, whole and in its place.
+"""
+
+from collections.abc import Callable
+
+from bridge.core.errors import BrokenStream
+from bridge.core.model import Message
+
+LARGEST = 128 * 1024
+"""Bytes of a frame that are held; a publish loses what is beyond, its payload's end."""
+_PUBLISH, _RETAINED = 0x30, 0x31
+_CONNACK, _SUBACK = 0x20, 0x90
+_GRANTED = frozenset({0, 1, 2, 0x80})
+# MQTT 3.1.1, section 2.2: first byte, then the least and the most that may follow of what a
+# broker says to a client. paho trusts these lengths.
+_CONTROL = {
+    _CONNACK: (2, 2),
+    0x40: (2, 2),  # PUBACK
+    0x50: (2, 2),  # PUBREC
+    0x62: (2, 2),  # PUBREL
+    0x70: (2, 2),  # PUBCOMP
+    _SUBACK: (3, LARGEST - 5),
+    0xB0: (2, 2),  # UNSUBACK
+    0xD0: (0, 0),  # PINGRESP
+}
+
+
+class Skimmer:
+    """Holds what came and was not cut yet: less than `LARGEST` once `take` returned False."""
+
+    __slots__ = ("_at", "_data", "_pass", "_skip")
+
+    def __init__(self, rest: Callable[[bytes], None]) -> None:
+        """`rest` gets each frame that is no QoS 0 publish, in the stream's order."""
+        self._pass = rest
+        self._data = b""
+        self._at = 0
+        self._skip = 0
+        """Bytes to come that belong to the cut-off end of a publish."""
+
+    def put(self, data: bytes | memoryview) -> None:
+        """Take what was read next."""
+        if self._skip:
+            skipped = min(self._skip, len(data))
+            self._skip -= skipped
+            data = data[skipped:]
+        self._data = self._data[self._at :] + data
+        self._at = 0
+
+    def take(self, batch: list[Message], most: int) -> bool:
+        """Append up to `most` messages; True while whole frames are left.
+
+        Raises BrokenStream for what no broker may send; what came before it is in `batch`.
+        """
+        data, at, have = self._data, self._at, len(self._data)
+        append = batch.append
+        for _ in range(most):
+            if at + 4 >= have:
+                if self._frame(at, batch):
+                    at = self._at
+                    continue
+                return False
+            first, size = data[at], data[at + 1]
+            # A publish of less than 128 bytes, with a topic of less than 256.
+            if first | 1 == _RETAINED and size < 128 and not data[at + 2]:
+                end = at + 2 + size
+                cut = at + 4 + data[at + 3]
+                if end > have:
+                    self._at = at
+                    return False
+                if at + 4 < cut <= end:
+                    append((data[at + 4 : cut], data[cut:end], first == _RETAINED))
+                    at = end
+                    continue
+            if not self._frame(at, batch):
+                return False
+            at = self._at
+        self._at = at
+        return at < have
+
+    def _frame(self, at: int, batch: list[Message]) -> bool:
+        """Cut any frame, checking all of it; False where it is not whole yet."""
+        self._at = at
+        data, have = self._data, len(self._data)
+        found = _length(data, at)
+        if found is None:
+            return False
+        start, size = found
+        first, end = data[at], start + size
+        if first | 1 == _RETAINED:
+            return self._publish(start, min(end, at + LARGEST), end, batch)
+        _check(first, size)
+        if end > have:
+            return False
+        self._at = end
+        frame = data[at:end]
+        _check_content(frame, start - at)
+        self._pass(frame)
+        return True
+
+    def _publish(self, start: int, held: int, end: int, batch: list[Message]) -> bool:
+        """Cut a publish whose body is `start` to `end`, of which `held` is the last to keep."""
+        data, have = self._data, len(self._data)
+        if held > have:
+            return False
+        topic = _topic(data, start, end)
+        batch.append((data[start + 2 : topic], data[topic:held], data[self._at] == _RETAINED))
+        self._skip = max(0, end - have)
+        self._at = min(end, have)
+        return True
+
+
+def _length(data: bytes, at: int) -> tuple[int, int] | None:
+    """Where a frame's body starts and how long it is (section 2.2.3); None: not all there."""
+    size = 0
+    for place in range(1, 5):
+        if at + place >= len(data):
+            return None
+        byte = data[at + place]
+        size |= (byte & 127) << (7 * (place - 1))
+        if byte < 128:
+            return at + place + 1, size
+    raise BrokenStream("a length of more than four bytes")
+
+
+def _topic(data: bytes, start: int, end: int) -> int:
+    """The end of a publish's topic; raises BrokenStream where there is none."""
+    if end - start < 2:
+        raise BrokenStream("a message without a topic")
+    topic = start + 2 + int.from_bytes(data[start : start + 2])
+    if topic == start + 2 or topic > end:
+        raise BrokenStream("a message with a broken topic")
+    return topic
+
+
+def _check(first: int, size: int) -> None:
+    """Refuse a frame by its head, before any of it is held."""
+    if first & 0xF0 == _PUBLISH and first & 0x06 in (0x02, 0x04):
+        # QoS 1 and 2 (never asked for, but lawful): topic, packet id.
+        least, most = 5, LARGEST - 5
+    elif first in _CONTROL:
+        least, most = _CONTROL[first]
+    else:
+        raise BrokenStream(f"a packet that begins with 0x{first:02x}")
+    if not least <= size <= most:
+        raise BrokenStream(f"a packet 0x{first:02x} of {size} bytes")
+
+
+def _check_content(frame: bytes, start: int) -> None:
+    """Refuse answers that MQTT does not know; paho would fail on them."""
+    if frame[0] & 0xF0 == _PUBLISH:
+        if len(frame) - _topic(frame, start, len(frame)) < 2:
+            raise BrokenStream("a message without a packet id")
+    elif frame[0] == _SUBACK:
+        if not _GRANTED.issuperset(frame[start + 2 :]):
+            raise BrokenStream("an unknown answer to a subscription")
+    elif frame[0] == _CONNACK and (frame[start] > 1 or frame[start + 1] > 5):
+        raise BrokenStream("an unknown answer to the connection")
