@@ -26,6 +26,7 @@ from bridge.tools.demo import demo as run_demo
 from bridge.tools.fields import table as fields_table
 from bridge.tools.refused import show as show_refused
 from bridge.tools.terminal import foreground
+from bridge.turns import TurnLoop
 
 FAILED, UNUSABLE = 1, 2
 
@@ -158,8 +159,8 @@ def _settings(config: Path | None) -> Settings:
 
 def _finish(work: Coroutine[None, None, None]) -> None:
     """Run to the end."""
-    with _said():
-        asyncio.run(work)
+    with _said(), asyncio.Runner(loop_factory=TurnLoop) as runner:
+        runner.run(work)
 
 
 @contextmanager

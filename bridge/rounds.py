@@ -11,6 +11,7 @@ from bridge.logs import Complaints
 from bridge.pipeline import Pipeline
 from bridge.roster import Roster
 from bridge.stats import Stats
+from bridge.turns import longest_turn
 
 TICK_SECONDS = 0.05
 SWEEP_MOST = 500
@@ -72,7 +73,8 @@ class Rounds:
         while True:
             before = time.monotonic()
             await asyncio.sleep(TICK_SECONDS)
-            self._stats.loop_lag.observe(max(0.0, time.monotonic() - before - TICK_SECONDS))
+            late = time.monotonic() - before - TICK_SECONDS
+            self._stats.loop_lag.observe(max(0.0, late, longest_turn()))
             now = moment()
             self._health.beat()
             self._pipeline.quiet(now)

@@ -156,7 +156,7 @@ class Stats:
         self.unrouted = counter("messages_unrouted", "Messages below no charger's base.")
         self.loop_lag = Histogram(
             "evse_bridge_loop_lag_seconds",
-            "How late the event loop came to a timer.",
+            "Each 50 ms: the event loop's longest turn, or how late it came to a timer.",
             buckets=_LAG,
             registry=registry,
         )
