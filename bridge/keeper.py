@@ -5,6 +5,8 @@ disk that fails keeps both waiting in memory, up to a bound; what falls over is 
 """
 
 import asyncio
+import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +21,8 @@ COMMIT_SECONDS = 0.7
 MOST_WAITING = 500_000
 LINES_PER_APPEND = 5000
 CHARGERS_PER_TURN = 100
+SAVE_SECONDS = 30.0
+"""How long the state file may lag behind a charger that only sent newer numbers."""
 PATIENCE_SECONDS = 10.0
 """How long an end of the bridge waits for a disk that does not answer."""
 
@@ -97,7 +101,7 @@ class Keeper:
     def empty(self) -> bool:
         """Nothing waits for the disk."""
         out = self._out
-        return not (out.lines or out.changed or self._events or self._sessions)
+        return not (out.lines or out.changed or out.grown or self._events or self._sessions)
 
     async def run(self) -> None:
         """Commit for ever; a commit that began is brought to its end, also when cancelled."""
@@ -113,8 +117,13 @@ class Keeper:
                 raise
             commit.result()
 
-    async def commit(self) -> None:
-        """Commit what is there; trouble with one file is no trouble for the other."""
+    async def commit(self, *, last: bool = False) -> None:
+        """Commit what is there, the last time all of it.
+
+        Trouble with one file is no trouble for the other.
+        """
+        if last:
+            self._ripe(math.inf)
         for name, keep in (("points", self._keep_points), ("state", self._keep_state)):
             try:
                 await keep()
@@ -154,6 +163,7 @@ class Keeper:
         out.events, out.sessions = [], []
         events, sessions = list(self._events), list(self._sessions)
         counters = list(out.counters.items())
+        self._ripe(time.monotonic() - SAVE_SECONDS)
         changed, out.changed = out.changed, set()
         if not (changed or events or sessions):
             return
@@ -165,6 +175,17 @@ class Keeper:
             raise
         del self._events[: len(events)], self._sessions[: len(sessions)]
         out.show(counters)
+
+    def _ripe(self, oldest: float) -> None:
+        """Let those be saved whose numbers have grown since this steady time, or before."""
+        out = self._out
+        for id_ in out.changed:
+            out.grown.pop(id_, None)
+        for id_, since in list(out.grown.items()):
+            if since > oldest:
+                break
+            del out.grown[id_]
+            out.changed.add(id_)
 
     async def _bodies(self, changed: set[ChargerId]) -> dict[ChargerId, Body | None]:
         """A few at a time, so that a whole site's change does not hold up the loop."""

@@ -8,6 +8,7 @@ from bridge.core.charger import Charger, restored
 from bridge.core.claims import Outcome
 from bridge.core.clock import Moment
 from bridge.core.cover import Change
+from bridge.core.decoder import Decoders
 from bridge.core.errors import AnnounceRefused
 from bridge.core.fleet import Fleet, Rules
 from bridge.core.model import Body, ChargerId
@@ -65,6 +66,7 @@ class Roster:
         self._out = out
         self._listener = listener
         self._floor_ms = 0
+        self._decoders = Decoders()
         self._round: list[Track] = []
         self.fleet = Fleet(rules)
         self.tracks: dict[ChargerId, Track] = {}
@@ -146,10 +148,6 @@ class Roster:
             counts[track.presence.kind()] += 1
         return counts
 
-    def expected(self) -> bool:
-        """Whether the broker should be keeping an announcement of one of them."""
-        return any(charger.announced for charger in self.fleet)
-
     def _expired(self, charger: Charger, now: Moment) -> bool:
         """Silent for retire_after on the wall's clock, and not just by a step of it."""
         last = max(charger.heard_at, charger.announced_at, charger.first_at)
@@ -165,7 +163,7 @@ class Roster:
         writer.restore(body.get("stamps"))
         track = self.tracks[charger.id] = Track(
             charger, board=self._board, out=self._out, writer=writer, habits=self._habits,
-            body=body, trusted=trusted,
+            decoders=self._decoders, body=body, trusted=trusted,
         )  # fmt: skip
         return track
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from bridge.core.announce import LONGEST_BASE, matches
 from bridge.core.channel import Channel
+from bridge.core.charger import Charger
 from bridge.core.claims import Outcome
 from bridge.core.clock import Moment
 from bridge.core.fleet import Fleet
 from bridge.core.model import ChargerId, Reason
-from bridge.core.presence import Presence
 from bridge.core.track import Track
 from bridge.pipeline import Route
 
@@ -77,7 +77,7 @@ class Noise:
 class Field:
     """A field of a charger, below one of its bases."""
 
-    __slots__ = ("_base", "_channel", "_charger", "_hear", "_presence", "_track", "charger")
+    __slots__ = ("_base", "_channel", "_charger", "_hear", "_take", "_track", "charger")
     reading = True
 
     def __init__(
@@ -93,20 +93,27 @@ class Field:
         self._hear = hear
         self._charger = track.charger
         self.charger = track.charger.id
-        self._presence: Presence = track.presence
+        self._take = track.take
 
     def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         if retained:
             return Reason.RETAINED
         charger = self._charger
+        if charger.second is not None or charger.ambiguous or charger.offline:
+            reason = self._odd(charger, now)
+            if reason is not None:
+                return reason
+        return self._take(self._channel, payload, now)
+
+    def _odd(self, charger: Charger, now: Moment) -> Reason | None:
+        """It is not clear whose the message is, or it is the first after a last will."""
         if charger.second is not None or charger.ambiguous:
             reason = self._hear(self._track, self._base, now)
             if reason is not None:
                 return reason
-        charger.heard, charger.heard_at = now.steady, now.wall
-        if charger.offline or not self._presence.up:
+        if charger.offline:
             self._track.rise(now)
-        return self._track.take(self._channel, payload, now)
+        return None
 
 
 class Routes:

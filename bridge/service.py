@@ -69,7 +69,7 @@ async def _drain(parts: Parts) -> None:
     parts.roster.close()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
-            await parts.keeper.commit()
+            await parts.keeper.commit(last=True)
     await asyncio.gather(*(mover.drain(DRAIN_SECONDS) for mover in parts.movers))
     whole = parts.keeper.empty
     if not whole:

@@ -82,7 +82,7 @@ class Wiring:
             choices.broker(settings, await _client_id(state)),
             announce_topics=settings.mqtt.announce_topics,
             deliver=lambda batch: pipeline.take(batch, self._clock()),
-            expects=roster.expected,
+            expects=roster.fleet.expected,
             hearing=self._hearing,
         )
         mqtt.follow(roster.fleet.filters(), ())

@@ -1,6 +1,7 @@
 """The keeper: what waits for a disk, and what happens when the disk does not answer."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
@@ -75,6 +76,31 @@ async def test_a_commit_empties_the_outbox() -> None:
     await keeper.commit()
     assert keeper.empty
     assert (len(disk.lines), disk.saved, out.held) == (3, [({"one"}, 1)], 0)
+
+
+async def test_a_charger_with_newer_numbers_alone_is_saved_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disk, out = Disk(), Outbox()
+    keeper = made(disk, out, Accounts())
+    now = time.monotonic()
+    out.grown = {ChargerId("old"): now - 25, ChargerId("two"): now}
+    await keeper.commit()
+    assert (disk.saved, keeper.empty) == ([], False)
+    monkeypatch.setattr(keeper_file, "SAVE_SECONDS", 20)
+    await keeper.commit()
+    assert disk.saved == [({"old"}, 0)]
+    await keeper.commit(last=True)
+    assert (disk.saved[1:], keeper.empty) == ([({"two"}, 0)], True)
+
+
+async def test_a_charger_that_lived_through_something_is_saved_at_once_and_only_once() -> None:
+    disk, out = Disk(), Outbox()
+    keeper = made(disk, out, Accounts())
+    out.grown = {ChargerId("two"): 0.0}
+    out.changed.add(ChargerId("two"))
+    await keeper.commit()
+    assert (disk.saved, out.grown) == ([({"two"}, 0)], {})
 
 
 async def test_without_a_store_what_is_kept_is_stored() -> None:

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from bridge.core.catalogue import Kind, Row, Scale
-from bridge.core.decode import LONGEST, Parse, Value
-from bridge.core.lines import number
+from bridge.core.catalogue import Kind, Origin, Row
+from bridge.core.decode import LONGEST, Value
+from bridge.core.decoder import Decoder
 from bridge.core.model import Reason
 
 _EARLIEST, _DAY = 1.6e9, 86400.0
@@ -16,6 +16,9 @@ class Line(Protocol):
     def put(self, value: float) -> None:
         """Show this value from now on."""
 
+    def write(self, ending: bytes) -> None:
+        """Show this value, as a decoder wrote it."""
+
     def clear(self) -> None:
         """Show nothing; absent is better than frozen."""
 
@@ -23,27 +26,28 @@ class Line(Protocol):
 class Channel:
     """The newest value of a field.
 
-    Speed: a payload that repeats, as most do, is neither parsed nor formatted again.
+    Speed: a payload that repeats the last one is not even looked up.
     """
 
     __slots__ = (
-        "at", "bit", "column", "kind", "line", "parse", "payload", "rank", "reason", "row",
-        "shown", "text", "to_metric", "value",
+        "at", "bit", "column", "decoder", "ending", "eventful", "kind", "line", "payload",
+        "rank", "reason", "row", "shown", "text", "value",
     )  # fmt: skip
 
-    def __init__(self, row: Row, bit: int, parse: Parse, line: Line | None) -> None:
+    def __init__(self, row: Row, bit: int, decoder: Decoder, line: Line | None) -> None:
         self.row = row
         self.bit = bit
-        self.parse = parse
+        self.decoder = decoder
         self.line = line
         self.column = row.column
         self.kind = row.kind
         self.rank = row.rank
-        self.to_metric: Scale | None = row.to_metric if row.to_metric != Scale() else None
+        self.eventful = bool(row.origin & Origin.EVENT)
         self.payload: bytes | None = None
         self.value: Value | None = None
         self.reason: Reason | None = None
         self.text = ""
+        self.ending = b""
         self.at = 0.0
         self.shown = False
 
@@ -52,25 +56,24 @@ class Channel:
 
         `wall` is its arrival in Unix seconds, against which a clock is measured.
         """
-        # A long payload is no value, and not worth its memory.
-        self.payload = payload if len(payload) <= LONGEST else None
-        found = self.parse(payload)
-        if self.kind is Kind.TIME and not isinstance(found, Reason):
-            found = _skew(found, wall)
-        if isinstance(found, Reason):
-            self.reason = found
-            return
-        self.reason = None
-        self.shown = self.shown and found == self.value
-        self.value = found
-        self.text = number(self.column, found)
+        decoder = self.decoder
+        found = decoder.known.get(payload) or decoder.read(payload)
+        if self.kind is Kind.TIME:
+            # What a clock says means something else each time, also when it says the same.
+            found = decoder.value(found[0] or _skew(found[1], wall))
+        else:
+            # A long payload is no value, and not worth its memory.
+            self.payload = payload if len(payload) <= LONGEST else None
+        self.reason, value, text, ending = found
+        if self.reason is None:
+            self.shown = self.shown and value == self.value
+            self.value, self.text, self.ending = value, text, ending
 
     def show(self) -> None:
         """Put the value on the metric's line, if it is not there already."""
         self.shown = True
         if self.line is not None and self.value is not None:
-            to_metric = self.to_metric
-            self.line.put(to_metric(self.value) if to_metric else self.value)
+            self.line.write(self.ending)
 
     def hide(self) -> None:
         """Take the value off the metric's line: it went stale, or the sensor is gone."""

@@ -49,12 +49,13 @@ class _Doubt:
 class ResetProof:
     """One counter of one charger: the device's value in, a total that only rises out."""
 
-    __slots__ = ("_at", "_doubt", "_growth", "_last", "_offset", "total")
+    __slots__ = ("_at", "_doubt", "_growth", "_last", "offset", "total")
 
     def __init__(self, growth: Growth) -> None:
         self._growth = growth
         self._last: float | None = None
-        self._offset = 0.0
+        self.offset = 0.0
+        """What the total has beyond the device's value; changes when the device's falls."""
         self._at = 0.0
         self._doubt: _Doubt | None = None
         self.total: float | None = None
@@ -83,7 +84,7 @@ class ResetProof:
     def _believe(self, value: float, at: float) -> None:
         self._last, self._at, self._doubt = value, at, None
         # max(): a new offset may round the sum down by its last digit.
-        self.total = max(self._offset + value, self.total or 0.0)
+        self.total = max(self.offset + value, self.total or 0.0)
 
     def _rebase(self, doubt: _Doubt, at: float) -> None:
         """The device counts from elsewhere now: a reset, or another controller.
@@ -95,14 +96,14 @@ class ResetProof:
             fell = doubt.value < (self._last or 0.0)
             from_zero = fell and doubt.value <= self._possible(at)
             grown = doubt.value if from_zero else doubt.value - doubt.first
-            self._offset = before + grown - doubt.value
+            self.offset = before + grown - doubt.value
         self._believe(doubt.value, at)
 
     def saved(self) -> list[float] | None:
         """What the state file keeps: last value, offset, time of the last value, total."""
         if self._last is None or self.total is None:
             return None
-        return [self._last, self._offset, self._at, self.total]
+        return [self._last, self.offset, self._at, self.total]
 
     @classmethod
     def restored(cls, growth: Growth, saved: object) -> Self:
@@ -110,5 +111,5 @@ class ResetProof:
         counter = cls(growth)
         if isinstance(saved, list) and len(saved) == 4:
             last, offset, at, total = (float(part) for part in saved)
-            counter._last, counter._offset, counter._at, counter.total = last, offset, at, total
+            counter._last, counter.offset, counter._at, counter.total = last, offset, at, total
         return counter

@@ -46,6 +46,10 @@ class Fleet:
         self._strangers: dict[ChargerId, None] = {}
         self._named: dict[str, dict[ChargerId, None]] = {}
 
+    def expected(self) -> bool:
+        """Whether the broker should be keeping an announcement of one of them."""
+        return any(charger.announced for charger in self)
+
     def __iter__(self) -> Iterator[Charger]:
         return iter(self._chargers.values())
 

@@ -10,33 +10,23 @@ LONGEST_SECONDS = 2.0
 
 
 class Frame:
-    """The open frame of one charger; `wall` is its first member's arrival."""
+    """The open frame of one charger; `wall` is its first member's arrival.
 
-    __slots__ = ("first", "last", "parts", "readings", "seen", "wall")
+    `parts` are its members by column, `seen` the bits of all channels that spoke in it.
+    """
+
+    __slots__ = ("first", "last", "parts", "seen", "wall")
 
     def __init__(self, wall: float, steady: float) -> None:
         self.wall = wall
         self.first = self.last = steady
         self.seen = 0
-        self.readings = 0
         self.parts: dict[str, Channel] = {}
 
-    def join(self, channel: Channel, steady: float) -> bool:
-        """Take a member; False where it is a second name of a value already here.
-
-        The better of the two names stands for the value; either way one is an alias.
-        """
-        self.seen |= channel.bit
-        self.last = steady
-        parts = self.parts
-        other = parts.get(channel.column)
-        if other is None:
-            parts[channel.column] = channel
-            self.readings += 1
-            return True
-        if channel.rank < other.rank:
-            parts[channel.column] = channel
-        return False
+    def second_name(self, channel: Channel) -> None:
+        """Take a second name of a value already here: the better one stands for it."""
+        if channel.rank < self.parts[channel.column].rank:
+            self.parts[channel.column] = channel
 
     def over(self, steady: float, gap: float) -> bool:
         """Whether the frame has ended by itself."""

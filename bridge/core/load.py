@@ -13,11 +13,12 @@ _PHASES = tuple((f"current_{n}", f"voltage_{n}") for n in "123")
 class Load:
     """The computed power of one charger, with its line and its age."""
 
-    __slots__ = ("_at", "_line", "amperes")
+    __slots__ = ("_line", "amperes", "at")
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._at: float | None = None
+        self.at: float | None = None
+        """Steady time of the frame that is shown."""
         self.amperes = 0.0
         """The highest current of the last frame."""
 
@@ -32,13 +33,13 @@ class Load:
                 power = (power or 0.0) + amperes * volts
         if show and power is not None:
             self._line.put(power)
-            self._at = steady
+            self.at = steady
         return power
 
     def expire(self, oldest: float) -> None:
         """Show nothing that is older than this steady time."""
-        if self._at is not None and self._at <= oldest:
-            self._at = None
+        if self.at is not None and self.at <= oldest:
+            self.at = None
             self._line.clear()
 
 

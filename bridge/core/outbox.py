@@ -14,14 +14,19 @@ class Breath(Protocol):
     def quiet(self, steady: float) -> bool:
         """End the frame if its time is over; False while one is open."""
 
+    @property
+    def readings(self) -> int:
+        """Readings in the open frame."""
+
 
 @dataclass(slots=True)
 class Outbox:
     """Lines with the number of readings in each, events, sessions, changed chargers.
 
-    `counters` are to be shown once the state file has what they count. `open` counts the
-    readings in frames that have not ended, `held` those in `lines`; `breaths` are those
-    whose frame may have to be ended by time.
+    `changed` are to be saved at once; `grown`, with the steady time since when, have only
+    newer numbers, which the next reading would bring again. `counters` are to be shown once
+    the state file has what they count. `held` are the readings in `lines`; `breaths` are
+    those whose frame may have to be ended by time.
     """
 
     lines: list[bytes] = field(default_factory=list)
@@ -30,11 +35,16 @@ class Outbox:
     sessions: list[Session] = field(default_factory=list)
     counters: dict[Line, float] = field(default_factory=dict)
     changed: set[ChargerId] = field(default_factory=set)
+    grown: dict[ChargerId, float] = field(default_factory=dict)
     breaths: dict[Breath, None] = field(default_factory=dict)
-    open: int = 0
     held: int = 0
     first_ms: int = 0
     last_ms: int = 0
+
+    @property
+    def open(self) -> int:
+        """Readings in frames that have not ended."""
+        return sum(breath.readings for breath in self.breaths)
 
     def show(self, counters: Sequence[tuple[Line, float]]) -> None:
         """These counters are safe on the disk: show them."""

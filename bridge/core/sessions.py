@@ -55,11 +55,19 @@ class Sessions:
             self._plugged(code, now, energy_wh)
         return finished
 
-    def load(self, amperes: float, watts: float) -> None:
-        """Take a measured load."""
-        if (now := self._open) is not None and now.charging:
-            now.peak_a = max(now.peak_a, amperes)
-            now.peak_w = max(now.peak_w, watts)
+    @property
+    def begun(self) -> bool:
+        """The energy of a session is known from its start on."""
+        return self._open is not None and self._open.energy_from is not None
+
+    def load(self, amperes: float, watts: float) -> bool:
+        """Take a measured load; True for a new peak of a session."""
+        now = self._open
+        if now is None or not now.charging or (amperes <= now.peak_a and watts <= now.peak_w):
+            return False
+        now.peak_a = max(now.peak_a, amperes)
+        now.peak_w = max(now.peak_w, watts)
+        return True
 
     def energy(self, energy_wh: float) -> Session | None:
         """Take a new total; the first after the unplugging ends the session."""

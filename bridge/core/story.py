@@ -74,12 +74,21 @@ class Story:
 
     def energy(self, wh: float, at: float) -> float | None:
         """Take the charger's energy total; returns the reset-proof one in Wh."""
+        offset = self._energy.offset
         total = self._energy.take(wh, at, state=self.code)
         if total is not None:
             self._energy_line.put(JOULES(total))
+            begun = self.sessions.begun
             if (session := self.sessions.energy(total)) is not None:
                 self._ended(session)
+            if self._energy.offset != offset or self.sessions.begun != begun:
+                self._writer.keep()
         return total
+
+    def load(self, amperes: float, watts: float) -> None:
+        """Take a measured load."""
+        if self.sessions.load(amperes, watts):
+            self._writer.keep()
 
     def suspect(self, suspected: bool, dialect: Dialect, now: Moment) -> None:
         """The unit of the currents became suspect, or no longer is."""

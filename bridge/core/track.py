@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bridge.core.allowance import Allowance
-from bridge.core.catalogue import LIVE, Kind, Origin, Row
+from bridge.core.catalogue import LIVE, Kind, Row
 from bridge.core.channel import Channel, Line
 from bridge.core.charger import Charger
 from bridge.core.clock import Moment
-from bridge.core.decode import parser
+from bridge.core.decoder import Decoders
 from bridge.core.families import BY_NAME, MetricType
 from bridge.core.frames import Frame
 from bridge.core.lines import number
@@ -39,8 +39,8 @@ class Track:
     """Takes the payloads of one charger and fills the outbox and the board."""
 
     __slots__ = (
-        "_allowance", "_board", "_frame", "_habits", "_load", "_out", "_units", "channels",
-        "charger", "presence", "story", "writer",
+        "_allowance", "_board", "_decoders", "_due", "_frame", "_habits", "_load", "_moment",
+        "_out", "_units", "channels", "charger", "presence", "story", "writer",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +51,7 @@ class Track:
         out: Outbox,
         writer: Writer,
         habits: Habits,
+        decoders: Decoders,
         body: Body,
         trusted: bool,
     ) -> None:
@@ -59,7 +60,11 @@ class Track:
         self._board = board
         self._out = out
         self._habits = habits
+        self._decoders = decoders
         self._frame: Frame | None = None
+        self._moment: Moment | None = None
+        self._due = 0.0
+        """Steady time before which no value can go stale."""
         self._allowance = Allowance(habits.readings_per_second)
         self._load = Load(board.line("evse_power_watts", charger.id, {}))
         self.channels: dict[str, Channel] = {}
@@ -78,62 +83,83 @@ class Track:
         if known or row is None:
             return known
         scale = row.scale_for(self.charger.dialect, self._habits.temperature_scale)
-        made = Channel(row, _BITS[wire], parser(row, scale), self._line_of(row))
+        decoder = self._decoders.of(row, scale)
+        made = Channel(row, _BITS[wire], decoder, self._line_of(row))
         self.channels[wire] = made
         return made
 
     def take(self, channel: Channel, payload: bytes, now: Moment) -> Reason | None:
         """Take one live payload; returns why it became no sample, or None.
 
-        One breath of messages shares a moment, so the order of the checks is the cost.
+        Speed: one breath of messages shares a moment, so what only time changes is looked at
+        once in it, and a member joins its frame here, not in a call.
         """
-        steady = now.steady
-        if not self._allowance.take(steady):
+        if now is not self._moment:
+            self._arrive(now)
+        allowance = self._allowance
+        if allowance.left < 1:
             return Reason.LIMIT
+        allowance.left -= 1
         frame = self._frame
-        if frame is not None and (
-            frame.seen & channel.bit or frame.over(steady, self._habits.frame_gap)
-        ):
+        if frame is not None and frame.seen & channel.bit:
             self.close()
             frame = None
-        if payload != channel.payload or channel.kind is Kind.TIME:
+        if payload != channel.payload:
             channel.read(payload, now.wall)
         if channel.reason is not None:
             return self._without(channel, channel.reason)
-        channel.at = steady
-        if channel.kind is Kind.STATE:
-            return self._state(channel, frame, now)
-        return self._join(channel, frame, now)
-
-    def _join(self, channel: Channel, frame: Frame | None, now: Moment) -> Reason | None:
+        channel.at = now.steady
+        if channel.kind is Kind.STATE and self._lone(channel, frame, now):
+            return None
         if frame is None:
-            frame = self._frame = Frame(now.wall, now.steady)
-            self._out.breaths[self] = None
-        if not frame.join(channel, now.steady):
-            if frame.parts[channel.column] is channel:
+            frame = self._open(now)
+        frame.seen |= channel.bit
+        frame.last = now.steady
+        column = channel.column
+        if column in frame.parts:
+            frame.second_name(channel)
+            if frame.parts[column] is channel:
                 # Both names have one line, and the better one has the last word.
                 channel.show()
             return Reason.ALIAS
-        self._out.open += 1
+        frame.parts[column] = channel
         if not channel.shown:
             channel.show()
-        if channel.column == "current_1":
+        if column == "current_1":
             self._check_unit(channel, now)
         return None
 
-    def _state(self, channel: Channel, frame: Frame | None, now: Moment) -> Reason | None:
-        """A change of state with no frame open is a point of its own, at once."""
+    def _arrive(self, now: Moment) -> None:
+        """The first message of a moment: the charger is there, and time has passed."""
+        self._moment = now
+        self.charger.heard, self.charger.heard_at = now.steady, now.wall
+        if not self.presence.up:
+            self.rise(now)
+        self._allowance.fill(now.steady)
+        if self._frame is not None and self._frame.over(now.steady, self._habits.frame_gap):
+            self.close()
+
+    def _open(self, now: Moment) -> Frame:
+        frame = self._frame = Frame(now.wall, now.steady)
+        self._out.breaths[self] = None
+        return frame
+
+    @property
+    def readings(self) -> int:
+        """Readings in the open frame."""
+        return 0 if self._frame is None else len(self._frame.parts)
+
+    def _lone(self, channel: Channel, frame: Frame | None, now: Moment) -> bool:
+        """Take a state; a change with no frame open is a point of its own, at once."""
         code = int(channel.value or 0)
         known = self.story.code
-        lone = frame is None and known is not None and known != code
         self.story.state(code, now)
+        if frame is not None or known is None or known == code:
+            return False
         if not channel.shown:
             channel.show()
-        if not lone:
-            return self._join(channel, frame, now)
         self.writer.point((channel.text, NOT_POLLED), 1, now.wall)
-        self._out.changed.add(self.charger.id)
-        return None
+        return True
 
     def rise(self, now: Moment) -> None:
         """Live telemetry of a charger that was not up."""
@@ -146,7 +172,6 @@ class Track:
         frame, self._frame = self._frame, None
         if frame is None:
             return
-        self._out.open -= frame.readings
         parts = frame.parts
         fields = [part.text for part in parts.values()]
         sent = self.channels.get("power")
@@ -158,10 +183,10 @@ class Track:
             total = self.story.energy(float(energy.value), frame.wall)
             if total is not None:
                 fields.append(number("energy_total", total))
-        self.story.sessions.load(self._load.amperes, power or 0.0)
+        self.story.load(self._load.amperes, power or 0.0)
         fields.append(NOT_POLLED)
-        self.writer.point(fields, frame.readings, frame.wall)
-        self._out.changed.add(self.charger.id)
+        self.writer.point(fields, len(parts), frame.wall)
+        self._out.grown.setdefault(self.charger.id, frame.last)
 
     def quiet(self, steady: float) -> bool:
         """End the frame if its time is over; False while one is open."""
@@ -172,14 +197,23 @@ class Track:
     def sweep(self, now: Moment) -> None:
         """Take away what went stale, and end what waited long enough."""
         down = self.presence.sweep(now)
-        oldest = now.steady - self._habits.stale_after
-        for channel in self.channels.values():
-            if channel.shown and (
-                down if channel.row.origin & Origin.EVENT else channel.at <= oldest
-            ):
-                self._hide(channel)
-        self._load.expire(oldest)
+        if down or now.steady >= self._due:
+            self._expire(now.steady, down)
         self.story.sweep(now)
+
+    def _expire(self, steady: float, down: bool) -> None:
+        """Hide what went stale; what arrives from now on cannot before `_due`."""
+        stale_after = self._habits.stale_after
+        first, oldest = steady, steady - stale_after
+        for channel in self.channels.values():
+            if not channel.shown:
+                continue
+            if down if channel.eventful else channel.at <= oldest:
+                self._hide(channel)
+            elif not channel.eventful:
+                first = min(first, channel.at)
+        self._load.expire(oldest)
+        self._due = min(first, self._load.at or first) + stale_after
 
     def body(self) -> dict[str, object]:
         """What the state file keeps of this charger."""

@@ -14,7 +14,16 @@ POLLED = "polled"
 class Writer:
     """Gives every point its tags and its stamp, and puts it into the outbox."""
 
-    __slots__ = ("_charge_head", "_event_tags", "_head", "_out", "charges", "events", "samples")
+    __slots__ = (
+        "_charge_head",
+        "_charger",
+        "_event_tags",
+        "_head",
+        "_out",
+        "charges",
+        "events",
+        "samples",
+    )
 
     def __init__(
         self, charger: ChargerId, *, out: Outbox, tags: Mapping[str, str], site: str, floor_ms: int
@@ -24,6 +33,7 @@ class Writer:
         self._charge_head = lines.head("evse_charge", {**named, "site": site})
         self._event_tags = named
         self._out = out
+        self._charger = charger
         self.samples = Stamps(floor_ms)
         self.events = Stamps(floor_ms)
         self.charges = Stamps(floor_ms)
@@ -42,6 +52,10 @@ class Writer:
         """Write one point of samples from `readings` readings."""
         stamp = self.samples.next(at)
         self._out.put(lines.line(self._head, fields, stamp), readings, stamp)
+
+    def keep(self) -> None:
+        """What the state file has of this charger must be renewed at once."""
+        self._out.changed.add(self._charger)
 
     def event(self, event: Event) -> None:
         """Write an event, as a point and for the state file."""

@@ -40,6 +40,10 @@ class Slot:
         """Show this value from now on."""
         self._lines[self._key] = self._prefix + repr(value).encode() + b"\n"
 
+    def write(self, ending: bytes) -> None:
+        """Show a value that was written already, with its line break."""
+        self._lines[self._key] = self._prefix + ending
+
     def clear(self) -> None:
         """Show nothing from now on."""
         self._lines.pop(self._key, None)
