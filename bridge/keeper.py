@@ -2,18 +2,19 @@
 
 Lines go to the journal, chargers and events to the state file, each off the event loop. A
 disk that fails keeps both waiting in memory, up to a bound; what falls over is counted.
+What was lived through reaches the journal only once the state file knows of it, so that a
+bridge that is killed in between does not live through it again.
 """
 
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
 
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import Body, ChargerId, Event, Reason, Session
 from bridge.core.outbox import Outbox
+from bridge.disks import Batch, Bodies, Chronicle, Complaints, Points
 from bridge.stats import Accounts
 
 COMMIT_SECONDS = 0.7
@@ -25,50 +26,6 @@ SAVE_SECONDS = 30.0
 """How long the state file may lag behind a charger that only sent newer numbers."""
 PATIENCE_SECONDS = 10.0
 """How long an end of the bridge waits for a disk that does not answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Lines for the journal; `readings` tells how many readings each line carries."""
-
-    lines: Sequence[bytes]
-    readings: Sequence[int]
-    first_ms: int
-    last_ms: int
-
-
-class Points(Protocol):
-    """The journal, as the keeper uses it."""
-
-    async def append(self, batch: Batch) -> None:
-        """Commit a batch, or raise DiskTrouble."""
-
-
-class Chronicle(Protocol):
-    """The state file, as the keeper uses it."""
-
-    async def save(
-        self,
-        *,
-        chargers: Mapping[ChargerId, Body | None],
-        events: Sequence[Event],
-        sessions: Sequence[Session],
-    ) -> None:
-        """Commit chargers, events and sessions together, or raise DiskTrouble."""
-
-
-class Bodies(Protocol):
-    """Who knows what is to be kept of a charger."""
-
-    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, Body | None]:
-        """What to keep of these chargers; None for those that are gone."""
-
-
-class Complaints(Protocol):
-    """Who is told of trouble with the disk."""
-
-    def say(self, event: str, *, charger: str | None, level: str, **fields: object) -> None:
-        """Tell it, or count it where it was told just now."""
 
 
 class Keeper:
@@ -94,6 +51,8 @@ class Keeper:
         self._complaints = complaints
         self._events: list[Event] = []
         self._sessions: list[Session] = []
+        self._told: list[bytes] = []
+        """Lines of events and sessions that wait for the state file."""
         self._under_way = 0
         """Lines at the head of the outbox that the journal has in hand."""
 
@@ -101,7 +60,8 @@ class Keeper:
     def empty(self) -> bool:
         """Nothing waits for the disk."""
         out = self._out
-        return not (out.lines or out.changed or out.grown or self._events or self._sessions)
+        waiting = out.lines or out.changed or out.grown
+        return not (waiting or self._events or self._sessions or self._told)
 
     async def run(self) -> None:
         """Commit for ever; a commit that began is brought to its end, also when cancelled."""
@@ -124,14 +84,9 @@ class Keeper:
         """
         if last:
             self._ripe(math.inf)
-        for name, keep in (("points", self._keep_points), ("state", self._keep_state)):
-            try:
-                await keep()
-            except DiskTrouble as trouble:
-                self._complaints.say(
-                    "disk.trouble", charger=name, level="error", why=str(trouble),
-                    lines_waiting=len(self._out.lines),
-                )  # fmt: skip
+        await self._try("points", self._keep_points)
+        if await self._try("state", self._keep_state):
+            await self._try("points", self._keep_told)
 
     def give_up(self) -> int:
         """The bridge ends and the disk did not take all: count what is lost with it."""
@@ -140,21 +95,48 @@ class Keeper:
         self._out.held = 0
         return lost
 
+    async def _try(self, name: str, keep: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await keep()
+        except DiskTrouble as trouble:
+            self._complaints.say(
+                "disk.trouble", charger=name, level="error", why=str(trouble),
+                lines_waiting=len(self._out.lines) + len(self._told),
+            )  # fmt: skip
+            return False
+        return True
+
     async def _keep_points(self) -> None:
         out = self._out
         while out.lines:
-            lines, readings = out.lines[:LINES_PER_APPEND], out.readings[:LINES_PER_APPEND]
-            self._under_way = len(lines)
+            head, counts = out.lines[:LINES_PER_APPEND], out.readings[:LINES_PER_APPEND]
+            points = [pair for pair in zip(head, counts, strict=True) if pair[1]]
+            self._under_way = len(head)
             try:
-                await self._journal.append(Batch(lines, readings, out.first_ms, out.last_ms))
+                await self._append(points)
             finally:
                 self._under_way = 0
-            del out.lines[: len(lines)], out.readings[: len(readings)]
-            kept = sum(readings)
+            # Only what the core lived through carries no readings.
+            self._told += [line for line, count in zip(head, counts, strict=True) if not count]
+            del out.lines[: len(head)], out.readings[: len(head)]
+            kept = sum(counts)
             out.held -= kept
             if self._stored_when_kept:
                 self._accounts.stored += kept
         out.first_ms = 0
+
+    async def _keep_told(self) -> None:
+        while self._told:
+            lines = self._told[:LINES_PER_APPEND]
+            await self._append([(line, 0) for line in lines])
+            del self._told[: len(lines)]
+
+    async def _append(self, points: Sequence[tuple[bytes, int]]) -> None:
+        if points:
+            lines, readings = zip(*points, strict=True)
+            out = self._out
+            first_ms = out.first_ms or out.last_ms
+            await self._journal.append(Batch(lines, readings, first_ms, out.last_ms))
 
     async def _keep_state(self) -> None:
         out = self._out
@@ -205,5 +187,6 @@ class Keeper:
             del out.lines[gone], out.readings[gone]
             out.held -= lost
             self._accounts.discard(Reason.DISK, lost)
+        del self._told[MOST_WAITING:]
         del self._events[: max(0, len(self._events) - MOST_WAITING)]
         del self._sessions[: max(0, len(self._sessions) - MOST_WAITING)]

@@ -137,5 +137,5 @@ def _line(text: str) -> Line:
     found = _LINE.fullmatch(text)
     assert found is not None, text
     measurement, charger, tags, fields, stamp = found.groups()
-    pairs = (pair.partition("=") for pair in re.split(r',(?=\w+=)', fields))
+    pairs = (pair.partition("=") for pair in re.split(r",(?=\w+=)", fields))
     return Line(measurement, charger, tags, {key: value for key, _, value in pairs}, int(stamp))

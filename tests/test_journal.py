@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.errors import CannotStart, DiskTrouble, FolderBusy
-from bridge.keeper import Batch
+from bridge.disks import Batch
 from bridge.sinks.chunks import Refusal
 from bridge.sinks.folder import FolderLock
 from bridge.sinks.journal import Journal

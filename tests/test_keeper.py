@@ -10,7 +10,8 @@ from bridge import keeper as keeper_file
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import Body, ChargerId, Event, EventKind, Reason, Session
 from bridge.core.outbox import Outbox
-from bridge.keeper import Keeper, Points
+from bridge.disks import Batch, Points
+from bridge.keeper import Keeper
 from bridge.stats import Accounts
 from tests.support import eventually
 
@@ -26,7 +27,7 @@ class Disk:
         self.points_fail = self.state_fails = False
         self.said: list[str] = []
 
-    async def append(self, batch: keeper_file.Batch) -> None:
+    async def append(self, batch: Batch) -> None:
         if self.points_fail:
             raise DiskTrouble("points: full")
         self.lines += batch.lines
@@ -49,7 +50,7 @@ class Disk:
 class Hung(Disk):
     """A disk that never answers."""
 
-    async def append(self, batch: keeper_file.Batch) -> None:
+    async def append(self, batch: Batch) -> None:
         await asyncio.Event().wait()
 
 
@@ -122,6 +123,20 @@ async def test_trouble_with_the_state_file_does_not_keep_points_from_the_journal
     assert keeper.empty
 
 
+async def test_what_was_lived_through_is_delivered_once_the_state_file_knows_of_it() -> None:
+    disk, out = Disk(), busy()
+    out.put(b"event", 0, 1003)
+    disk.state_fails = True
+    keeper = made(disk, out, Accounts())
+    await keeper.commit()
+    assert disk.lines == [b"line 0", b"line 1", b"line 2"]
+    assert not keeper.empty
+    disk.state_fails = False
+    await keeper.commit()
+    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event"]
+    assert keeper.empty
+
+
 async def test_trouble_with_the_journal_keeps_the_lines_in_order() -> None:
     disk, out = Disk(), busy()
     disk.points_fail = True
@@ -170,7 +185,7 @@ async def test_a_commit_that_began_is_brought_to_its_end_when_cancelled(
     began, goes_on = asyncio.Event(), asyncio.Event()
 
     class Slow(Disk):
-        async def append(self, batch: keeper_file.Batch) -> None:
+        async def append(self, batch: Batch) -> None:
             began.set()
             await goes_on.wait()
             await super().append(batch)

@@ -67,7 +67,6 @@ class Watch:
 
 async def live(life: Life, watch: Watch, chargers: int, seconds: float) -> Span:
     """Wait until it hears all chargers, let it live on, kill it."""
-    await eventually(life.started, 30)
 
     def hears_all() -> bool:
         metrics = life.metrics()
@@ -92,7 +91,7 @@ async def test_twenty_kills_under_load_cost_a_second_each_and_nothing_else(
     mosquitto: Mosquitto, victoria: VictoriaMetrics, load: Load, tmp_path: Path
 ) -> None:
     seed = random.randrange(10**6)
-    print(f"seed {seed}")
+    print(f"seed {seed}")  # noqa: T201  # pytest shows it where the test fails
     chance, watch, spans = random.Random(seed), Watch(), list[Span]()
     data = tmp_path / "data"
     settings = {"INFLUX__URL": victoria.url, "INFLUX__BUCKET": "evse"}
@@ -102,10 +101,10 @@ async def test_twenty_kills_under_load_cost_a_second_each_and_nothing_else(
                 await asyncio.sleep(chance.uniform(0.2, 1.2))
             else:
                 seconds = chance.uniform(SHORTEST, LONGEST)
-                spans.append(await live(life, watch, len(load.chargers), seconds))
-                row = life.started()
+                row = await eventually(life.started, 30)
                 assert row is not None
                 assert row["chargers"] == (len(load.chargers) if number else 0)
+                spans.append(await live(life, watch, len(load.chargers), seconds))
         with copied(data, tmp_path / "look") as files:
             assert integrity(files) == {"points.db": "ok", "state.db": "ok"}
         assert not list(data.glob("*.damaged-*"))
@@ -191,15 +190,20 @@ def assert_sessions_are_known(lines: Iterable[Line], data: Path) -> None:
 
 
 def assert_stored_once(lines: Iterable[Line], victoria: VictoriaMetrics) -> None:
-    """The store has exactly the numbers of the journal."""
+    """The store has exactly the numbers of the journal; it keeps 15 digits of each."""
     kept = Counter(
-        (line.charger, f"{line.measurement}_{column}", line.stamp, float(text.rstrip("i")))
+        (
+            line.charger,
+            f"{line.measurement}_{column}",
+            line.stamp,
+            round(float(text.rstrip("i")), 6),
+        )
         for line in lines
         for column, text in line.fields.items()
         if line.measurement == "evse"
     )
     stored = Counter(
-        (series.labels["charger"], series.name, stamp, value)
+        (series.labels["charger"], series.name, stamp, round(value, 6))
         for series in victoria.export('{charger!=""}')
         for stamp, value in zip(series.timestamps, series.values, strict=True)
         if not series.name.startswith(("evse_event_", "evse_charge_"))
@@ -208,9 +212,7 @@ def assert_stored_once(lines: Iterable[Line], victoria: VictoriaMetrics) -> None
     assert stored - kept == Counter()
 
 
-def assert_lost_at_most_a_second(
-    lines: Iterable[Line], load: Load, spans: Sequence[Span]
-) -> None:
+def assert_lost_at_most_a_second(lines: Iterable[Line], load: Load, spans: Sequence[Span]) -> None:
     """Of what was published while a bridge heard, the kill took the last second at most."""
     there = {(line.charger, c, n) for line in lines for c, n in numbers_of(line).items()}
     missing = [
@@ -224,6 +226,5 @@ def assert_lost_at_most_a_second(
                           default=span.killed)
         for span in spans
     )  # fmt: skip
-    print("lost, in seconds:", *(f"{each:.2f}" for each in lost))
-    assert lost[-1] <= SECOND + BUSY_MARGIN
-    assert lost[len(lost) * 3 // 4] <= SECOND + USUAL_MARGIN
+    assert lost[-1] <= SECOND + BUSY_MARGIN, lost
+    assert lost[len(lost) * 3 // 4] <= SECOND + USUAL_MARGIN, lost

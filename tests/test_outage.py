@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bridge.core.errors import SinkBusy
-from bridge.keeper import Batch
+from bridge.disks import Batch
 from bridge.sinks.journal import Journal
 from bridge.sinks.mover import Mover
 from bridge.sinks.points import Owed

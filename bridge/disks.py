@@ -1,0 +1,51 @@
+"""What the keeper needs of the journal, of the state file, and of those around them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bridge.core.model import Body, ChargerId, Event, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines for the journal; `readings` tells how many readings each line carries."""
+
+    lines: Sequence[bytes]
+    readings: Sequence[int]
+    first_ms: int
+    last_ms: int
+
+
+class Points(Protocol):
+    """The journal, as the keeper uses it."""
+
+    async def append(self, batch: Batch) -> None:
+        """Commit a batch, or raise DiskTrouble."""
+
+
+class Chronicle(Protocol):
+    """The state file, as the keeper uses it."""
+
+    async def save(
+        self,
+        *,
+        chargers: Mapping[ChargerId, Body | None],
+        events: Sequence[Event],
+        sessions: Sequence[Session],
+    ) -> None:
+        """Commit chargers, events and sessions together, or raise DiskTrouble."""
+
+
+class Bodies(Protocol):
+    """Who knows what is to be kept of a charger."""
+
+    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, Body | None]:
+        """What to keep of these chargers; None for those that are gone."""
+
+
+class Complaints(Protocol):
+    """Who is told of trouble with the disk."""
+
+    def say(self, event: str, *, charger: str | None, level: str, **fields: object) -> None:
+        """Tell it, or count it where it was told just now."""
