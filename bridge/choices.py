@@ -1,5 +1,10 @@
 """What the settings say, in the words of the parts that heed it."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel
+
 from bridge.core.errors import CannotStart
 from bridge.core.fleet import Rules
 from bridge.core.track import Habits
@@ -28,6 +33,23 @@ def broker(settings: Settings, client_id: str) -> Broker:
         key_file=str(mqtt.key_file) if mqtt.key_file else None,
         keepalive=max(1, round(mqtt.keepalive.total_seconds())),
     )
+
+
+def certificates(settings: Settings) -> dict[str, Path]:
+    """Every certificate file, by the name of its setting."""
+    sections: Mapping[str, BaseModel] = {
+        "mqtt": settings.mqtt,
+        "http": settings.http,
+        "influx": settings.influx,
+        **{f"influx.mirrors.{name}": each for name, each in settings.influx.mirrors.items()},
+        "web": settings.web,
+    }
+    return {
+        f"{section}.{name}": file
+        for section, values in sections.items()
+        for name in ("ca_file", "cert_file")
+        if (file := getattr(values, name, None)) is not None
+    }
 
 
 def rules(settings: Settings) -> Rules:

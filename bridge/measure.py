@@ -1,7 +1,7 @@
 """Connects the bridge's own gauges to the parts that know their values."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -53,6 +53,7 @@ def measure(
     out: Outbox,
     limit: int,
     folder: Path,
+    expiries: Callable[[], Mapping[str, float]],
 ) -> None:
     """Every gauge is read at the scrape; nothing is computed between scrapes."""
 
@@ -88,6 +89,9 @@ def measure(
     read.table("points_pending", "Points that a store has not yet.", "store",
                lambda: {store: journal.owed(store).points for store in stores},
                counter=False)  # fmt: skip
+    read.table("certificate_expiry_timestamp_seconds",
+               "Unix time from which a certificate in the setting's file is no longer valid.",
+               "file", expiries, counter=False)  # fmt: skip
 
 
 def _free(folder: Path) -> int:

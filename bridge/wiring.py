@@ -9,6 +9,7 @@ import structlog
 
 import bridge
 from bridge import choices
+from bridge.certificates import Expiries
 from bridge.core.clock import Moment
 from bridge.core.outbox import Outbox
 from bridge.health import Health
@@ -167,6 +168,7 @@ class Wiring:
             ready=lambda: self._health.unready() is None,
             stores=tuple(self._stores), limit=self._settings.journal.max_bytes,
             folder=self._settings.journal.dir,
+            expiries=Expiries(choices.certificates(self._settings)).seconds,
         )  # fmt: skip
 
 

@@ -1,12 +1,14 @@
 """What is right but risky is warned of, and the exit code stays 0."""
 
 import io
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import trustme
 
 from bridge.tools.check import check
+from tests.certificates import LONG_AGO, Authority
 
 STORE = {"NOFOS_INFLUX__URL": "http://store:8086", "NOFOS_INFLUX__BUCKET": "b"}
 
@@ -71,6 +73,30 @@ def test_a_certificate_without_tls_is_warned_of(tmp_path: Path) -> None:
     assert _warnings(STORE | {"NOFOS_MQTT__CA_FILE": str(tmp_path / "ca.pem")}) == [
         "warning: mqtt.ca_file is set, and mqtt.url is not mqtts://: not used"
     ]
+
+
+def _expiring(folder: Path, ends: datetime) -> dict[str, str]:
+    """A server certificate for the page that is valid until then."""
+    tls = Authority(folder).issue("web", "bridge.example", not_after=ends)
+    return STORE | {
+        "NOFOS_WEB__CERT_FILE": str(tls.cert_file),
+        "NOFOS_WEB__KEY_FILE": str(tls.key_file),
+    }
+
+
+def test_a_certificate_that_expired_is_warned_of(tmp_path: Path) -> None:
+    (warning,) = _warnings(_expiring(tmp_path, LONG_AGO))
+    assert warning.startswith(f"warning: web.cert_file {tmp_path / 'web.pem'} holds a certificate")
+    assert warning.endswith("that expired on 2020-01-02 00:00 UTC")
+
+
+@pytest.mark.parametrize(("days", "warned"), [(13.9, 1), (14.1, 0)])
+def test_a_certificate_is_warned_of_for_its_last_fortnight(
+    tmp_path: Path, days: float, warned: int
+) -> None:
+    said = _warnings(_expiring(tmp_path, datetime.now(UTC) + timedelta(days=days)))
+    assert len(said) == warned
+    assert all("expires soon, on " in warning for warning in said)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_a_hash_that_the_login_makes_is_good() -> None:
     assert given(WEB__USERNAME="ops", WEB__PASSWORD_HASH=make_hash("x")).web.username == "ops"
 
 
-@pytest.mark.parametrize("name", ["MQTT__CA_FILE", "INFLUX__CA_FILE"])
+@pytest.mark.parametrize("name", ["MQTT__CA_FILE", "HTTP__CA_FILE", "INFLUX__CA_FILE"])
 def test_an_authority_that_tls_cannot_use_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / "x.pem").write_text("x")
     only = problem(**{name: str(tmp_path / "x.pem")})

@@ -86,6 +86,7 @@ def _certificate(section: str, cert: Path | None, key: Path | None) -> Iterator[
 
 def _authorities(settings: Settings) -> Iterator[tuple[str, Path | None]]:
     yield "mqtt.ca_file", settings.mqtt.ca_file
+    yield "http.ca_file", settings.http.ca_file
     yield "influx.ca_file", settings.influx.ca_file
     for name, mirror in settings.influx.mirrors.items():
         yield f"influx.mirrors.{name}.ca_file", mirror.ca_file

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import ssl
 import time
 from collections.abc import Callable, Iterable
 
@@ -11,8 +10,8 @@ import structlog
 from bridge.core.model import Message
 from bridge.sources.broker import Broker, Loss
 from bridge.sources.mqtt_link import Link
-from bridge.sources.mqtt_tls import explain
 from bridge.sources.mqtt_watch import Verdict, Watch
+from bridge.sources.mqtt_why import TlsTrouble, explain
 
 log = structlog.get_logger("mqtt")
 
@@ -143,7 +142,7 @@ class Mqtt:
         try:
             await asyncio.to_thread(self._link.connect)
         except (OSError, ValueError) as error:
-            tls = isinstance(error, ssl.SSLError)
+            tls = isinstance(error, TlsTrouble)
             self.lost(Loss.TLS if tls else Loss.UNREACHABLE, explain(error))
             return
         self._watch.begin(time.monotonic())

@@ -1,7 +1,10 @@
 """One connection to a broker: paho speaks, the reader hears, all on the event loop."""
 
 import asyncio
+import socket
+import ssl
 import struct
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -15,7 +18,8 @@ from bridge.sources.broker import Broker, Loss
 from bridge.sources.mqtt_asking import Asking
 from bridge.sources.mqtt_reader import Reader
 from bridge.sources.mqtt_tap import Tap
-from bridge.sources.mqtt_tls import context, explain
+from bridge.sources.mqtt_tls import secure
+from bridge.sources.mqtt_why import explain, unanswered
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
@@ -42,10 +46,12 @@ class Ear(Protocol):
 
 
 class _Client(Client):
-    """paho over a socket that we read ourselves."""
+    """paho over a socket that we open, secure and read ourselves."""
+
+    open_socket: Callable[[], Tap]
 
     def _create_socket(self) -> "SocketLike":
-        return Tap(super()._create_socket())  # type: ignore[arg-type]  # no websockets here
+        return self.open_socket()
 
 
 class Link:
@@ -59,18 +65,17 @@ class Link:
         self._asking = Asking(self._client)
         self._reader: Reader | None = None
         self._tap: Tap | None = None
+        self._answered = False
+        """The broker took or refused the session."""
         self.subscribe = self._asking.subscribe
         self.unsubscribe = self._asking.unsubscribe
 
     def connect(self) -> None:
         """Blocking, for a thread: names are resolved and TLS is negotiated.
 
-        Raises OSError, or ValueError for an address that is none. The files that TLS needs
-        are read here, so that renewed ones are taken up.
+        Raises OSError, TlsTrouble among them, or ValueError for an address that is none.
         """
         broker, client = self._broker, self._client
-        if broker.tls:
-            client.tls_set_context(context(broker))
         if broker.username is not None:
             client.username_pw_set(broker.username, broker.password())
         client.connect(broker.host, broker.port, broker.keepalive)
@@ -79,7 +84,7 @@ class Link:
         """Listen to the new connection."""
         tap = self._client.socket()
         if not isinstance(tap, Tap):
-            self._ear.lost(Loss.CLOSED, "the broker closed the connection")
+            self._closed("the broker closed the connection")
             return
         self._tap = tap
         self._reader = Reader(tap, rest=self._rest, heard=self._ear.heard, ended=self._ended)
@@ -103,6 +108,11 @@ class Link:
         if self._client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._ear.lost(Loss.SILENT, "no answer within the keep-alive")
 
+    def _open(self) -> Tap:
+        broker = self._broker
+        sock = socket.create_connection((broker.host, broker.port), CONNECT_SECONDS)
+        return Tap(secure(sock, broker, CONNECT_SECONDS) if broker.tls else sock)
+
     def _rest(self, frame: bytes) -> None:
         """Let paho take a frame. Raises BrokenStream for one that it cannot."""
         if self._tap is None:
@@ -117,15 +127,23 @@ class Link:
         match error:
             case BrokenStream():
                 self._ear.lost(Loss.PROTOCOL, f"the broker sent what is not MQTT: {error}")
-            case OSError():
+            case ssl.SSLError():
+                self._ear.lost(Loss.TLS, explain(error))
+            case OSError() if self._answered:
                 self._ear.lost(Loss.CLOSED, explain(error))
             case _:
-                self._ear.lost(Loss.CLOSED, "the broker closed the connection")
+                self._closed("the broker closed the connection")
+
+    def _closed(self, why: str) -> None:
+        """The connection ended; before the broker's first answer that has causes of its own."""
+        broker = self._broker
+        perhaps = unanswered(tls=broker.tls, certified=broker.cert_file is not None)
+        self._ear.lost(Loss.CLOSED, why if self._answered else perhaps)
 
     def _write(self) -> None:
         """Send what is queued; while the socket is full, wait for it."""
         if self._client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._ear.lost(Loss.CLOSED, "the connection broke while writing")
+            self._closed("the connection broke while writing")
         elif self._tap is not None:
             if self._client.want_write():
                 self._loop.add_writer(self._tap, self._write)
@@ -148,7 +166,7 @@ class Link:
             # paho would connect anew by itself, and hold up the loop meanwhile.
             reconnect_on_failure=False,
         )
-        client.connect_timeout = CONNECT_SECONDS
+        client.open_socket = self._open
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
@@ -167,6 +185,7 @@ class Link:
         self, _client: Client, _data: object, _flags: object, code: ReasonCode,
         _properties: Properties | None,
     ) -> None:  # fmt: skip
+        self._answered = True
         if code.is_failure:
             self._ear.lost(Loss.REFUSED, f"the broker refused the connection: {code}")
         else:
@@ -176,8 +195,10 @@ class Link:
         self, _client: Client, _data: object, _flags: object, code: ReasonCode,
         _properties: Properties | None,
     ) -> None:  # fmt: skip
-        loss = _LOSSES.get(code.getName(), Loss.CLOSED)
-        self._ear.lost(loss, f"the session ended: {code}")
+        if (loss := _LOSSES.get(code.getName())) is not None:
+            self._ear.lost(loss, f"the session ended: {code}")
+        else:
+            self._closed("the connection ended")
 
     def _on_subscribe(
         self, _client: Client, _data: object, packet: int, codes: list[ReasonCode],

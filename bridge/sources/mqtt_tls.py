@@ -1,24 +1,91 @@
-"""TLS towards the broker."""
+"""TLS to the broker: always verified, its files read anew for each connection."""
 
 import ssl
+from pathlib import Path
+from socket import socket
+from stat import S_ISREG
 
 from bridge.sources.broker import Broker
+from bridge.sources.mqtt_why import TlsTrouble, explain, unshaken
+
+
+def secure(sock: socket, broker: Broker, seconds: float) -> ssl.SSLSocket:
+    """The same connection under TLS, the broker verified; blocks for `seconds` at most.
+
+    Closes the socket and raises TlsTrouble where that fails.
+    """
+    try:
+        sock.settimeout(seconds)
+        secured = context(broker).wrap_socket(
+            sock, server_hostname=broker.host, do_handshake_on_connect=False
+        )
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise TlsTrouble(explain(error)) from error
+    try:
+        secured.do_handshake()
+    except (OSError, ValueError) as error:
+        secured.close()
+        raise TlsTrouble(unshaken(error)) from error
+    return secured
 
 
 def context(broker: Broker) -> ssl.SSLContext:
-    """Always verifying."""
-    made = ssl.create_default_context(cafile=broker.ca_file)
+    """What to trust and what to show; raises TlsTrouble for a file that cannot be used.
+
+    Nothing turns verification off.
+    """
+    made = _trusting(broker.ca_file)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
     if broker.cert_file:
-        made.load_cert_chain(broker.cert_file, broker.key_file)
+        _show(made, broker.cert_file, broker.key_file or broker.cert_file)
     return made
 
 
-def explain(error: OSError | ValueError) -> str:
-    """One sentence."""
-    match error:
-        case ssl.SSLCertVerificationError():
-            return f"the broker's certificate is not trusted: {error.verify_message}"
-        case TimeoutError():
-            return "the broker does not answer"
-        case _:
-            return str(error) or type(error).__name__
+def _trusting(ca_file: str | None) -> ssl.SSLContext:
+    if ca_file:
+        _readable("mqtt.ca_file", ca_file)
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ValueError) as error:
+        why = f"mqtt.ca_file {ca_file} holds no certificate in PEM form that TLS can use"
+        raise TlsTrouble(why) from error
+
+
+def _show(made: ssl.SSLContext, cert_file: str, key_file: str) -> None:
+    """Our certificate, for a broker that asks for one."""
+    _readable("mqtt.cert_file", cert_file)
+    _readable("mqtt.key_file", key_file)
+    try:
+        made.load_cert_chain(cert_file, key_file, password=_no_password)
+    except (OSError, ValueError) as error:
+        raise TlsTrouble(_misfit(error, cert_file, key_file)) from error
+
+
+def _readable(setting: str, file: str) -> None:
+    # OpenSSL does not say which of two files it could not open, and would wait for a pipe.
+    try:
+        why = None if S_ISREG(Path(file).stat().st_mode) else "not a file"
+        if why is None:
+            Path(file).open("rb").close()
+    except OSError as error:
+        why = (error.strerror or "not readable").lower()
+    if why:
+        raise TlsTrouble(f"{setting} {file} cannot be read: {why}")
+
+
+def _no_password() -> str:
+    """Instead of asking on the terminal for the password of an encrypted key."""
+    raise ValueError("encrypted")
+
+
+def _misfit(error: OSError | ValueError, cert_file: str, key_file: str) -> str:
+    if not isinstance(error, ssl.SSLError):
+        return f"mqtt.key_file {key_file} is encrypted: use a key without a passphrase"
+    if error.reason and error.reason.endswith("MISMATCH"):
+        return f"mqtt.key_file {key_file} does not belong to mqtt.cert_file {cert_file}"
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cert_file)
+    except ssl.SSLError:
+        return f"mqtt.cert_file {cert_file} holds no certificate in PEM form that TLS can use"
+    return f"mqtt.key_file {key_file} holds no key in PEM form that TLS can use"

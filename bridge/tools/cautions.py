@@ -1,9 +1,15 @@
 """Settings that are right and still may surprise their operator."""
 
+import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 
+from bridge import choices
+from bridge.certificates import Expiries
 from bridge.settings import Settings
 from bridge.settings.tree import PREFIX, variable
+
+SOON_SECONDS = 14 * 86400.0
 
 
 def cautions(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
@@ -11,6 +17,7 @@ def cautions(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
     yield from _store(settings)
     yield from _polls(settings)
     yield from _broker(settings)
+    yield from _certificates(settings)
     yield from _nearly_ours(environ)
 
 
@@ -46,6 +53,20 @@ def _broker(settings: Settings) -> Iterator[str]:
     for name in ("ca_file", "cert_file"):
         if getattr(mqtt, name) is not None and not mqtt.url.tls:
             yield f"mqtt.{name} is set, and mqtt.url is not mqtts://: not used"
+
+
+def _certificates(settings: Settings) -> Iterator[str]:
+    """What expired, or will soon."""
+    files, now = choices.certificates(settings), time.time()
+    ends = Expiries(files).seconds()
+    for name, file in files.items():
+        end = ends.get(name)
+        if end is None:
+            yield f"{name} {file} holds no certificate whose date can be read"
+        elif end < now + SOON_SECONDS:
+            what = "expired" if end <= now else "expires soon,"
+            date = datetime.fromtimestamp(end, UTC)
+            yield f"{name} {file} holds a certificate that {what} on {date:%Y-%m-%d %H:%M} UTC"
 
 
 def _nearly_ours(environ: Mapping[str, str]) -> Iterator[str]:

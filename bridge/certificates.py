@@ -1,0 +1,94 @@
+"""When certificate files expire: the earliest end of validity of what each one holds.
+
+The standard library decodes only certificates of authorities; the few steps through the
+structure of RFC 5280 that lead to one date need no package for cryptography.
+"""
+
+import binascii
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from stat import S_ISREG
+
+_PEM = re.compile(
+    rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]+)"
+    rb"-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
+)
+_VERSION, _UTC_TIME, _GENERALIZED_TIME = 0xA0, 0x17, 0x18
+_BEFORE_VALIDITY = 3
+"""Serial number, algorithm, issuer."""
+_Seen = tuple[int, int, int, int]
+
+
+class Expiries:
+    """The dates of some files by name; a file is read again only when it changed."""
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._files = files
+        self._known: dict[str, tuple[_Seen, float | None]] = {}
+
+    def seconds(self) -> dict[str, float]:
+        """Unix times; a file that cannot be read, or holds no certificate, is absent."""
+        return {name: at for name in self._files if (at := self._expiry(name)) is not None}
+
+    def _expiry(self, name: str) -> float | None:
+        file = self._files[name]
+        try:
+            seen = _seen(file)
+            known = self._known.get(name)
+            if known is None or known[0] != seen:
+                known = self._known[name] = (seen, earliest_end(file.read_bytes()))
+        except OSError:
+            return None
+        return known[1]
+
+
+def earliest_end(pem: bytes) -> float | None:
+    """Unix time from which one of the certificates is no longer valid; None for no date."""
+    try:
+        return min((_end(binascii.a2b_base64(body)) for body in _PEM.findall(pem)), default=None)
+    except (ValueError, IndexError):
+        return None
+
+
+def _seen(file: Path) -> _Seen:
+    """What changes with the file; its number too, for one that is moved into its place."""
+    stat = file.stat()
+    if not S_ISREG(stat.st_mode):
+        raise OSError(f"{file} is not a file")
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_dev
+
+
+def _end(der: bytes) -> float:
+    """Raises IndexError or ValueError for what is no certificate."""
+    _, at, _ = _element(der, 0)
+    _, at, _ = _element(der, at)
+    if der[at] == _VERSION:
+        _, _, at = _element(der, at)
+    for _ in range(_BEFORE_VALIDITY):
+        _, _, at = _element(der, at)
+    _, begin, _ = _element(der, at)
+    _, _, at = _element(der, begin)
+    kind, at, end = _element(der, at)
+    return _time(kind, der[at:end].decode("ascii"))
+
+
+def _element(der: bytes, at: int) -> tuple[int, int, int]:
+    """The tag at this place, and where its content begins and ends."""
+    kind, length = der[at], der[at + 1]
+    at += 2
+    if length & 0x80:
+        size = length & 0x7F
+        length = int.from_bytes(der[at : at + size], "big")
+        at += size
+    return kind, at, at + length
+
+
+def _time(kind: int, text: str) -> float:
+    if kind == _UTC_TIME:
+        # RFC 5280: two digits from 50 on are of the last century.
+        text = ("19" if text >= "50" else "20") + text
+    elif kind != _GENERALIZED_TIME:
+        raise ValueError(f"no kind of time: {kind}")
+    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC).timestamp()
