@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
@@ -52,6 +53,7 @@ class Rounds:
         stats: Stats,
         complaints: Complaints,
         health: Health,
+        tidy: Callable[[], None],
     ) -> None:
         self._pipeline = pipeline
         self._roster = roster
@@ -60,6 +62,7 @@ class Rounds:
         self._stats = stats
         self._complaints = complaints
         self._health = health
+        self._tidy = tidy
 
     async def run(self) -> None:
         """Go round for ever."""
@@ -79,6 +82,7 @@ class Rounds:
             self._health.beat()
             self._pipeline.quiet(now)
             self._roster.sweep(now, SWEEP_MOST)
+            self._tidy()
             if now.steady >= next_sweep:
                 next_sweep = now.steady + SWEEP_SECONDS
                 self._roster.rewind()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 import bridge
+from bridge.garbage import Garbage
 from bridge.health import moment
 from bridge.settings import Settings
 from bridge.sinks.folder import FolderLock
@@ -36,7 +37,9 @@ async def run(
     """Run the bridge until `stop` is set, then drain. Raises CannotStart, FolderBusy."""
     async with AsyncExitStack() as stack:
         stack.enter_context(FolderLock(settings.journal.dir))
-        parts = await Wiring(settings, stack, moment).make()
+        garbage = stack.enter_context(Garbage())
+        parts = await Wiring(settings, stack, moment, tidy=garbage.tidy).make()
+        garbage.settle()
         port = await parts.server.start()
         stack.push_async_callback(parts.server.close)
         log.info("bridge.started", version=bridge.__version__, port=port,

@@ -53,11 +53,17 @@ class Wiring:
     """The parts of one bridge; what must be closed is on the stack."""
 
     def __init__(
-        self, settings: Settings, stack: AsyncExitStack, clock: Callable[[], Moment]
+        self,
+        settings: Settings,
+        stack: AsyncExitStack,
+        clock: Callable[[], Moment],
+        *,
+        tidy: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._stack = stack
         self._clock = clock
+        self._tidy = tidy
         self._stores = choices.stores(settings)
         self._login = choices.login(settings)
         self._stats = Stats(version=bridge.__version__, stores=tuple(self._stores))
@@ -94,7 +100,7 @@ class Wiring:
         )  # fmt: skip
         rounds = Rounds(
             pipeline=pipeline, roster=roster, journal=journal, state=state, stats=stats,
-            complaints=self._complaints, health=self._health,
+            complaints=self._complaints, health=self._health, tidy=self._tidy,
         )  # fmt: skip
         self._measure(roster, journal)
         movers = [self._make_mover(name, journal, reporter) for name in self._stores]

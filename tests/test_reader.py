@@ -13,7 +13,7 @@ import trustme
 from bridge.core.errors import BrokenStream
 from bridge.core.model import Message
 from bridge.sources import mqtt_reader
-from bridge.sources.mqtt_reader import MOST_PER_TURN, Reader
+from bridge.sources.mqtt_reader import SLICE, Reader
 from bridge.sources.mqtt_tap import Tap
 from tests.support import eventually
 from tests.test_skim import PINGRESP, publish
@@ -27,9 +27,20 @@ class Ear:
         self.rest: list[bytes] = []
         self.errors: list[Exception] = []
 
+    def hear(self, batch: list[Message]) -> None:
+        self.turns.append(batch)
+
     @property
     def payloads(self) -> list[bytes]:
         return [payload for batch in self.turns for _, payload, _ in batch]
+
+
+class Slow(Ear):
+    """Takes 3 ms for each slice."""
+
+    def hear(self, batch: list[Message]) -> None:
+        super().hear(batch)
+        time.sleep(0.003)
 
 
 @contextmanager
@@ -40,9 +51,7 @@ def reading(
     near, far = ends or socket.socketpair()
     near.setblocking(False)
     with near, far:
-        reader = Reader(
-            Tap(near), rest=ear.rest.append, heard=ear.turns.append, ended=ear.errors.append
-        )
+        reader = Reader(Tap(near), rest=ear.rest.append, heard=ear.hear, ended=ear.errors.append)
         reader.start()
         try:
             yield reader, far
@@ -79,21 +88,22 @@ async def test_a_stream_wakes_the_loop_once_for_many_packets() -> None:
 
 
 async def test_a_backlog_is_taken_in_turns_between_which_others_have_theirs() -> None:
-    ear, others = Ear(), list[int]()
-    frames = numbered(0, 5 * MOST_PER_TURN)
+    others, slow = list[int](), Slow()
+    frames = numbered(0, 40 * SLICE)
 
     def other() -> None:
-        others.append(len(ear.turns))
-        if len(ear.payloads) < 5 * MOST_PER_TURN:
+        others.append(len(slow.payloads))
+        if len(slow.payloads) < 40 * SLICE:
             asyncio.get_running_loop().call_soon(other)
 
-    with reading(ear) as (_, broker):
+    with reading(slow) as (_, broker):
         broker.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * len(frames))
         broker.sendall(frames)
         other()
-        await eventually(lambda: len(ear.payloads) == 5 * MOST_PER_TURN)
-    assert max(map(len, ear.turns)) <= MOST_PER_TURN
-    assert len(set(others)) >= 5
+        await eventually(lambda: len(slow.payloads) == 40 * SLICE)
+    assert max(map(len, slow.turns)) <= SLICE
+    # Of 40 slices of 3 ms each, a turn takes two.
+    assert len(set(others)) >= 20
 
 
 async def test_what_came_before_the_end_is_heard_before_it_is_told() -> None:
@@ -162,9 +172,7 @@ async def test_all_that_tls_holds_back_is_read_without_another_packet() -> None:
     near_tls = await asyncio.to_thread(client.wrap_socket, near, server_hostname="localhost")
     ear = Ear()
     near_tls.setblocking(False)
-    reader = Reader(
-        Tap(near_tls), rest=ear.rest.append, heard=ear.turns.append, ended=ear.errors.append
-    )
+    reader = Reader(Tap(near_tls), rest=ear.rest.append, heard=ear.hear, ended=ear.errors.append)
     reader.start()
     try:
         await eventually(lambda: len(ear.payloads) == 20_000)

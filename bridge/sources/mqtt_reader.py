@@ -2,12 +2,13 @@
 
 The first packet after a quiet time is read at once. Then the socket is not watched but read
 again every 20 ms, until nothing came: a busy stream costs one wake-up for all that those
-bring, and the selector is not touched. A turn ends after `MOST_PER_TURN` messages, so that
-a backlog holds nobody up.
+bring, and the selector is not touched. A turn ends after some milliseconds, so that a
+backlog holds nobody up.
 """
 
 import asyncio
 from collections.abc import Callable
+from time import perf_counter
 from typing import Protocol
 
 from bridge.core.errors import BrokenStream
@@ -15,8 +16,9 @@ from bridge.core.model import Message
 from bridge.sources.skim import Skimmer
 
 PAUSE_SECONDS = 0.02
-MOST_PER_TURN = 800
-"""Messages: well under 10 ms of work."""
+TURN_SECONDS = 0.005
+SLICE = 32
+"""Messages taken between two looks at the clock: announcements cost most, 0.25 ms each."""
 
 
 class Source(Protocol):
@@ -40,10 +42,10 @@ class Reader:
         heard: Callable[[list[Message]], None],
         ended: Callable[[Exception], None],
     ) -> None:
-        """`rest` gets the frames that are no messages, `heard` each turn's messages in their
+        """`rest` gets the frames that are no messages, `heard` each slice of messages in their
         order, `ended` EOFError, OSError or BrokenStream."""
         self.batch: list[Message] = []
-        """This turn's messages; `rest` may add some."""
+        """This slice's messages; `rest` may add some."""
         self._source = source
         self._skimmer = Skimmer(rest)
         self._heard = heard
@@ -76,15 +78,11 @@ class Reader:
         self._turn()
 
     def _turn(self) -> None:
-        """Take some messages, and settle when the next turn is."""
-        came, error = False, None
-        try:
-            came = self._take()
-        except (EOFError, OSError, BrokenStream) as caught:
-            error = caught
-        batch, self.batch = self.batch, []
-        if came or batch:
-            self._heard(batch)
+        """Take slices for some milliseconds, and settle when the next turn is."""
+        end = perf_counter() + TURN_SECONDS
+        came, error = self._slice()
+        while self._left and not self._over and perf_counter() < end:
+            _, error = self._slice()
         if self._over:
             return
         if error is not None:
@@ -97,12 +95,24 @@ class Reader:
         else:
             self.start()
 
+    def _slice(self) -> tuple[bool, Exception | None]:
+        """Hand on some messages; whether anything came, and what ended the stream."""
+        came, error = True, None
+        try:
+            came = self._take()
+        except (EOFError, OSError, BrokenStream) as caught:
+            self._left, error = False, caught
+        batch, self.batch = self.batch, []
+        if batch or (came and error is None):
+            self._heard(batch)
+        return came, error
+
     def _take(self) -> bool:
-        """Whether anything came, now or with an earlier turn's gulp."""
+        """Cut a slice, from the last gulp or a new one; whether anything came."""
         if not self._left:
             gulp = self._source.fill()
             if not gulp:
                 return False
             self._skimmer.put(gulp)
-        self._left = self._skimmer.take(self.batch, MOST_PER_TURN)
+        self._left = self._skimmer.take(self.batch, SLICE)
         return True
