@@ -12,7 +12,8 @@ from bridge.core.families import BY_NAME, FAMILIES, Group
 from bridge.core.model import ChargerId
 from bridge.sinks.exposition import Exposition
 from bridge.stats import Accounts, AccountsCollector, Stats
-from bridge.web.metrics import Metrics, groups_of, gzipped, wants_openmetrics
+from bridge.web.body import Body, gzipped
+from bridge.web.metrics import Metrics, Wanted, groups_of, wants_openmetrics
 from tests.parts import ALL_GROUPS, Bench
 
 ONE = ChargerId("abc123")
@@ -33,8 +34,8 @@ def busy() -> Bench:
 async def render(bench: Bench, *, openmetrics: bool) -> str:
     stats = Stats(version="1", stores=("main",))
     stats.registry.register(AccountsCollector(bench.accounts, lambda: 0))
-    body = await Metrics(bench.board, stats.registry).render(ALL_GROUPS, openmetrics=openmetrics)
-    return body.decode()
+    body = await Metrics(bench.board, stats.registry).render(Wanted(ALL_GROUPS, openmetrics))
+    return b"".join(body.pieces).decode()
 
 
 async def test_prometheus_clients_own_parser_reads_the_text_format() -> None:
@@ -105,10 +106,9 @@ def test_groups_can_be_asked_for_by_name() -> None:
 
 async def test_the_bridge_group_alone_carries_no_charger() -> None:
     bench = busy()
-    body = await Metrics(bench.board, CollectorRegistry()).render(
-        frozenset({Group.BRIDGE}), openmetrics=False
-    )
-    assert body == b""
+    wanted = Wanted(frozenset({Group.BRIDGE}), openmetrics=False)
+    body = await Metrics(bench.board, CollectorRegistry()).render(wanted)
+    assert b"".join(body.pieces) == b""
 
 
 PROMETHEUS_2_42 = (
@@ -135,7 +135,8 @@ def test_the_format_follows_the_accept_header(accept: str, chosen: bool) -> None
 
 
 def test_gzip_gives_the_same_text() -> None:
-    assert zlib.decompress(gzipped(b"evse_up 1\n" * 1000), 31) == b"evse_up 1\n" * 1000
+    packed = gzipped(Body([b"evse_up 1\n" * 1000] * 40)).pieces
+    assert zlib.decompress(b"".join(packed), 31) == b"evse_up 1\n" * 40_000
 
 
 async def test_every_reason_and_store_is_there_from_the_start() -> None:

@@ -1,10 +1,12 @@
 """The present as Prometheus text: lines kept ready, joined at a scrape.
 
-A series' line is written when its value changes; a scrape only joins what is there, family
-by family, so that neither hearing nor the page waits for it.
+A series' line is written when its value changes; a scrape only joins what is there, piece
+by piece, so that neither hearing nor the page waits for it. All lines of a family are of
+one moment, however many pieces they make; one family may be older than the next.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from bridge.core.families import FAMILIES, Family, Group, MetricType
 from bridge.core.model import ChargerId
@@ -12,6 +14,8 @@ from bridge.core.model import ChargerId
 _AS_GAUGE = {MetricType.INFO, MetricType.STATESET}
 _SUFFIX = {MetricType.COUNTER: "_total", MetricType.INFO: "_info"}
 Lines = dict[str, bytes]
+LINES_PER_PIECE = 1000
+"""About 64 KB: what a slow scraper may leave in its connection's buffer."""
 
 
 def escape(value: str) -> str:
@@ -87,11 +91,18 @@ class Exposition:
         return sum(map(len, self._tables.values()))
 
     def blocks(self, groups: frozenset[Group], *, openmetrics: bool) -> Iterator[bytes]:
-        """A block of text per family that has series, in the catalogue's order."""
+        """Pieces of text, those of a family together, in the catalogue's order.
+
+        Lines may change between one piece and the next.
+        """
         for family in self._families:
-            lines = self._tables[family.name]
-            if lines and family.group in groups:
-                yield header(family, openmetrics=openmetrics) + b"".join(lines.values())
+            table = self._tables[family.name]
+            if table and family.group in groups:
+                lines = iter(list(table.values()))
+                piece = header(family, openmetrics=openmetrics)
+                while more := b"".join(islice(lines, LINES_PER_PIECE)):
+                    yield piece + more
+                    piece = b""
 
 
 def header(family: Family, *, openmetrics: bool) -> bytes:

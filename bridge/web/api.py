@@ -1,5 +1,6 @@
 """The read-only JSON API: chargers, events, sessions."""
 
+import json
 import re
 import time
 from bisect import bisect_right
@@ -12,6 +13,7 @@ from aiohttp import web
 from bridge.core.clock import Moment
 from bridge.core.model import ChargerId, Event, Session
 from bridge.core.track import Track
+from bridge.web.pause import Pause
 from bridge.web.view import charger_view, rfc3339
 
 T = TypeVar("T")
@@ -76,10 +78,16 @@ class Api:
         ][: asked.limit + 1]
         page = found[: asked.limit]
         after = page[-1].charger.id if len(found) > asked.limit else None
-        now = self._clock()
-        return web.json_response(
-            {"data": [charger_view(track, now) for track in page], "next": after}
-        )
+        return await self._page(page, after)
+
+    async def _page(self, page: Sequence[Track], after: str | None) -> web.Response:
+        """Written charger by charger, each as it is when its turn comes."""
+        now, pause, shown = self._clock(), Pause(), list[str]()
+        for track in page:
+            shown.append(json.dumps(charger_view(track, now)))
+            await pause.due()
+        text = f'{{"data": [{", ".join(shown)}], "next": {json.dumps(after)}}}'
+        return web.Response(text=text, content_type="application/json")
 
     async def _charger(self, request: web.Request) -> web.Response:
         track = self._tracks.get(ChargerId(request.match_info["id"]))

@@ -1,14 +1,18 @@
 """`/metrics`: the chargers' ready lines and the bridge's own numbers, in either format."""
 
 import asyncio
-import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics_text
 
 from bridge.core.families import Group
+from bridge.web.body import Body, gzipped
+from bridge.web.pause import Pause
+from bridge.web.printing import Printing
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -17,30 +21,53 @@ _EOF = b"# EOF\n"
 
 
 class Blocks(Protocol):
-    """The chargers' lines, a block per family."""
+    """The chargers' lines, family by family."""
 
     def blocks(self, groups: frozenset[Group], *, openmetrics: bool) -> Iterator[bytes]:
-        """Blocks of the families in these groups."""
+        """Pieces of text of the families in these groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a scraper asks for."""
+
+    groups: frozenset[Group]
+    openmetrics: bool
+    gzip: bool = False
 
 
 class Metrics:
-    """Renders a scrape without holding the loop for longer than one family."""
+    """Renders scrapes in short turns, each for all who want the same."""
 
     def __init__(self, chargers: Blocks, bridge: CollectorRegistry) -> None:
         self._chargers = chargers
         self._bridge = bridge
+        # A thread of its own: the journal and the login must not wait behind scrapes.
+        self._packers = ThreadPoolExecutor(1, thread_name_prefix="gzip")
+        self._printing = Printing[Wanted, Body](self._make)
 
-    async def render(self, groups: frozenset[Group], *, openmetrics: bool) -> bytes:
+    async def render(self, wanted: Wanted) -> Body:
         """The whole text; the bridge's own numbers are all of one moment."""
-        parts = []
-        for block in self._chargers.blocks(groups, openmetrics=openmetrics):
-            parts.append(block)
+        return await self._printing.get(wanted)
+
+    async def close(self) -> None:
+        """End the thread; what it works on is finished."""
+        self._packers.shutdown(wait=False, cancel_futures=True)
+
+    async def _make(self, wanted: Wanted) -> Body:
+        pieces, pause = list[bytes](), Pause()
+        for piece in self._chargers.blocks(wanted.groups, openmetrics=wanted.openmetrics):
+            pieces.append(piece)
+            await pause.due()
+        if Group.BRIDGE in wanted.groups:
             await asyncio.sleep(0)
-        if Group.BRIDGE in groups:
-            parts.append(self._own(openmetrics))
-        if openmetrics:
-            parts.append(_EOF)
-        return b"".join(parts)
+            pieces.append(self._own(wanted.openmetrics))
+        if wanted.openmetrics:
+            pieces.append(_EOF)
+        if not wanted.gzip:
+            return Body(pieces)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._packers, gzipped, Body(pieces))
 
     def _own(self, openmetrics: bool) -> bytes:
         if openmetrics:
@@ -75,9 +102,3 @@ def _quality(parameters: Sequence[str]) -> float:
             except ValueError:
                 return 0.0
     return 1.0
-
-
-def gzipped(body: bytes) -> bytes:
-    """The body as gzip; level 1, because Prometheus asks often and the text is repetitive."""
-    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
-    return packer.compress(body) + packer.flush()

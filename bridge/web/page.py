@@ -8,6 +8,7 @@ from bridge.core.channel import Channel
 from bridge.core.model import ChargerId
 from bridge.core.presence import PRESENCES
 from bridge.core.track import Track
+from bridge.web.pause import Pause
 
 MOST_ROWS = 500
 _COLUMNS = (
@@ -47,36 +48,55 @@ class Page:
     def __init__(self, tracks: Mapping[ChargerId, Track]) -> None:
         self._tracks = tracks
 
-    def render(self, now: float, *, search: str = "") -> str:
-        """The page; `search` keeps the chargers whose id or name contains it."""
-        wanted = [t for t in self._tracks.values() if _found(t, search.strip().lower())]
-        wanted.sort(key=lambda t: (t.charger.name or "", t.charger.id))
-        rows = "".join(_row(track, now) for track in wanted[:MOST_ROWS])
+    async def render(self, now: float, *, search: str = "") -> str:
+        """The page; `search` keeps the chargers whose id or name contains it.
+
+        Each charger is as it was when its turn came.
+        """
+        pause, tracks = Pause(), list(self._tracks.values())
+        wanted = await _wanted(tracks, search.strip().lower(), pause)
+        tally = await _tally(tracks, pause)
+        rows = []
+        for track in wanted[:MOST_ROWS]:
+            rows.append(_row(track, now))
+            await pause.due()
         return (
             "<!doctype html><html lang=en><meta charset=utf-8>"
             '<meta name=viewport content="width=device-width, initial-scale=1">'
             '<meta http-equiv=refresh content="10">'
             f"<title>nofos-bridge</title><style>{_STYLE}</style><h1>nofos-bridge</h1>"
-            f"{self._tally()}{_form(search)}{_shown(len(wanted))}"
+            f"{tally}{_form(search)}{_shown(len(wanted))}"
             f"<div class=wide><table><thead><tr>{_heads()}</tr></thead>"
-            f"<tbody>{rows or _EMPTY}</tbody></table></div>"
+            f"<tbody>{''.join(rows) or _EMPTY}</tbody></table></div>"
             '<p>More: <a href="/metrics">/metrics</a>, '
             '<a href="/api/v1/chargers">/api/v1/chargers</a>, '
             '<a href="/api/v1/events">/api/v1/events</a>, '
             '<a href="/api/v1/sessions">/api/v1/sessions</a></p></html>'
         )
 
-    def _tally(self) -> str:
-        counts = dict.fromkeys(PRESENCES, 0)
-        charging = faulty = 0
-        for track in self._tracks.values():
-            counts[track.presence.kind()] += 1
-            if track.presence.up:
-                charging += track.story.code == states.CHARGING
-                faulty += track.story.code in states.FAULTS
-        shown = {**counts, "charging": charging, "in fault": faulty}
-        items = "".join(f"<li><b>{count}</b>{name}</li>" for name, count in shown.items())
-        return f"<ul class=tally>{items}</ul>"
+
+async def _wanted(tracks: Iterable[Track], search: str, pause: Pause) -> list[Track]:
+    """Those that are searched for, by name and id."""
+    found = {}
+    for track in tracks:
+        if _found(track, search):
+            found[track.charger.name or "", track.charger.id] = track
+        await pause.due()
+    return [found[key] for key in sorted(found)]
+
+
+async def _tally(tracks: Iterable[Track], pause: Pause) -> str:
+    counts = dict.fromkeys(PRESENCES, 0)
+    charging = faulty = 0
+    for track in tracks:
+        counts[track.presence.kind()] += 1
+        if track.presence.up:
+            charging += track.story.code == states.CHARGING
+            faulty += track.story.code in states.FAULTS
+        await pause.due()
+    shown = {**counts, "charging": charging, "in fault": faulty}
+    items = "".join(f"<li><b>{count}</b>{name}</li>" for name, count in shown.items())
+    return f"<ul class=tally>{items}</ul>"
 
 
 _EMPTY = (

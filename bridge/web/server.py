@@ -1,6 +1,5 @@
 """The web server: metrics, probes, the API and the fleet page."""
 
-import asyncio
 import errno
 import os
 import ssl
@@ -13,9 +12,11 @@ from aiohttp import web
 
 from bridge.core.errors import CannotStart, DiskTrouble
 from bridge.web.api import Api
-from bridge.web.metrics import OPENMETRICS, TEXT, Metrics, groups_of, gzipped, wants_openmetrics
+from bridge.web.metrics import OPENMETRICS, TEXT, Metrics, Wanted, groups_of, wants_openmetrics
 from bridge.web.page import Page
+from bridge.web.sending import Sending, Shared
 
+BACKLOG = 1024
 PROBES = frozenset({"/livez", "/readyz"})
 
 
@@ -58,7 +59,8 @@ class Server:
         self._page = page
         self._login = login
         self._tls = tls
-        app = web.Application(middlewares=[self._guard])
+        self._sending = Sending()
+        app = web.Application(middlewares=[self._bound, self._guard])
         app.add_routes(
             [
                 web.get("/", self._fleet),
@@ -73,7 +75,9 @@ class Server:
     async def start(self) -> int:
         """Listen; returns the port. Raises CannotStart when it is taken."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, ssl_context=self._tls)
+        site = web.TCPSite(
+            self._runner, self._host, self._port, ssl_context=self._tls, backlog=BACKLOG
+        )
         try:
             await site.start()
         except OSError as error:
@@ -84,6 +88,23 @@ class Server:
 
     async def close(self) -> None:
         await self._runner.cleanup()
+        await self._metrics.close()
+
+    @web.middleware
+    async def _bound(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """Only so many at once, the probes apart; whoever does not read is cut off."""
+        if request.path in PROBES:
+            return await handler(request)
+        if self._sending.full:
+            return web.Response(status=503, text="busy\n", headers={"Retry-After": "1"})
+        with self._sending.one_more():
+            reply = await handler(request)
+            await self._sending.send(request, reply)
+        return reply
 
     @web.middleware
     async def _guard(
@@ -112,18 +133,18 @@ class Server:
             return True
         return await self._login.allows(request.headers.get("Authorization", ""))
 
-    async def _scrape(self, request: web.Request) -> web.Response:
+    async def _scrape(self, request: web.Request) -> web.StreamResponse:
         try:
             groups = groups_of(request.query.getall("collect[]", []))
         except ValueError:
             return web.Response(status=400, text="collect[] takes live, device or bridge\n")
         openmetrics = wants_openmetrics(request.headers.get("Accept", ""))
-        body = await self._metrics.render(groups, openmetrics=openmetrics)
+        gzip = "gzip" in request.headers.get("Accept-Encoding", "")
+        body = await self._metrics.render(Wanted(groups, openmetrics, gzip))
         headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT}
-        if "gzip" in request.headers.get("Accept-Encoding", ""):
-            body = await asyncio.to_thread(gzipped, body)
+        if gzip:
             headers["Content-Encoding"] = "gzip"
-        return web.Response(body=body, headers=headers)
+        return Shared(body, headers)
 
     async def _livez(self, request: web.Request) -> web.Response:
         return _probe(self._health.dead())
@@ -132,7 +153,7 @@ class Server:
         return _probe(self._health.unready())
 
     async def _fleet(self, request: web.Request) -> web.Response:
-        text = self._page.render(time.time(), search=request.query.get("q", ""))
+        text = await self._page.render(time.time(), search=request.query.get("q", ""))
         return web.Response(text=text, content_type="text/html", headers=_PAGE_HEADERS)
 
 
