@@ -13,7 +13,8 @@ from bridge.core.model import ChargerId
 
 _AS_GAUGE = {MetricType.INFO, MetricType.STATESET}
 _SUFFIX = {MetricType.COUNTER: "_total", MetricType.INFO: "_info"}
-Lines = dict[str, bytes]
+Lines = dict[bytes, bytes]
+"""By the line's beginning: the series and a space."""
 LINES_PER_PIECE = 1000
 """About 64 KB: what a slow scraper may leave in its connection's buffer."""
 
@@ -33,24 +34,23 @@ def series(name: str, labels: Mapping[str, str]) -> str:
 class Slot:
     """The line of one series in its family's table."""
 
-    __slots__ = ("_key", "_lines", "_prefix")
+    __slots__ = ("_lines", "_prefix")
 
-    def __init__(self, lines: Lines, key: str) -> None:
+    def __init__(self, lines: Lines, prefix: bytes) -> None:
         self._lines = lines
-        self._key = key
-        self._prefix = key.encode() + b" "
+        self._prefix = prefix
 
     def put(self, value: float) -> None:
         """Show this value from now on."""
-        self._lines[self._key] = self._prefix + repr(value).encode() + b"\n"
+        self._lines[self._prefix] = b"%b%a\n" % (self._prefix, value)
 
     def write(self, ending: bytes) -> None:
         """Show a value that was written already, with its line break."""
-        self._lines[self._key] = self._prefix + ending
+        self._lines[self._prefix] = self._prefix + ending
 
     def clear(self) -> None:
         """Show nothing from now on."""
-        self._lines.pop(self._key, None)
+        self._lines.pop(self._prefix, None)
 
     def end(self) -> None:
         """Show nothing, and never anything again."""
@@ -64,26 +64,26 @@ class Exposition:
     def __init__(self, families: Iterable[Family] = FAMILIES) -> None:
         self._families = tuple(families)
         self._tables: dict[str, Lines] = {family.name: {} for family in self._families}
-        self._keys: dict[ChargerId, dict[tuple[str, str], Slot]] = {}
+        self._slots: dict[ChargerId, dict[bytes, Slot]] = {}
 
     def line(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> Slot:
         """The line of one series; the same one for the same labels."""
-        key = series(family, {"charger": charger, **labels})
-        mine = self._keys.setdefault(charger, {})
-        slot = mine.get((family, key))
+        prefix = series(family, {"charger": charger, **labels}).encode() + b" "
+        mine = self._slots.setdefault(charger, {})
+        slot = mine.get(prefix)
         if slot is None:
-            slot = mine[family, key] = Slot(self._tables[family], key)
+            slot = mine[prefix] = Slot(self._tables[family], prefix)
         return slot
 
     def drop(self, family: str, charger: ChargerId) -> None:
         """Forget a charger's series of one family, whatever their labels."""
-        mine = self._keys.get(charger, {})
-        for key in [key for key in mine if key[0] == family]:
-            mine.pop(key).end()
+        mine, begins = self._slots.get(charger, {}), f"{family}{{".encode()
+        for prefix in [prefix for prefix in mine if prefix.startswith(begins)]:
+            mine.pop(prefix).end()
 
     def retire(self, charger: ChargerId) -> None:
         """Take all series of a charger away."""
-        for slot in self._keys.pop(charger, {}).values():
+        for slot in self._slots.pop(charger, {}).values():
             slot.end()
 
     def __len__(self) -> int:
