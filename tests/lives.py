@@ -75,6 +75,13 @@ class Life:
         assert row is not None
         return f"http://127.0.0.1:{row['port']}"
 
+    def memory(self, what: str = "VmRSS") -> float:
+        """Its resident memory in MB; with VmHWM the most that it ever was."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        found = re.search(rf"{what}:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found[1]) / 1024
+
     def metrics(self) -> dict[str, float]:
         """All series of a scrape."""
         pairs = (

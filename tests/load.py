@@ -12,7 +12,8 @@ from typing import Self
 PATIENCE_SECONDS = 10.0
 TURN_SECONDS = 0.02
 PERIOD_SECONDS = 0.5
-"""Between two documents of one charger; longer than a frame's quiet gap."""
+"""Between two documents of one charger, unless their number is told; longer than a frame's
+quiet gap."""
 STATES = (1, 2, 3, 3, 6, 3)
 FIELDS: Mapping[str, Callable[[int], str]] = {
     "wh": lambda n: str(1000 + n),
@@ -43,9 +44,9 @@ class Load:
     `ledger` has the documents of each charger in their order: the n-th is number n.
     """
 
-    def __init__(self, port: int, *, rate: int) -> None:
+    def __init__(self, port: int, *, rate: int, chargers: int | None = None) -> None:
         self._rate = rate
-        count = round(rate * PERIOD_SECONDS) // len(FIELDS)
+        count = chargers or round(rate * PERIOD_SECONDS) // len(FIELDS)
         self.chargers = [f"c{n:04}" for n in range(count)]
         self.ledger: dict[str, list[Sent]] = {charger: [] for charger in self.chargers}
         self._stop = threading.Event()
