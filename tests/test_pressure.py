@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -191,7 +192,7 @@ class Stalling(sqlite3.Connection):
     stalled = threading.Event()
     goes_on = threading.Event()
 
-    def execute(self, statement: str, *more: object) -> sqlite3.Cursor:  # type: ignore[override]  # only the name of a parameter
+    def execute(self, statement: str, *more: Any) -> sqlite3.Cursor:
         if statement == "COMMIT" and self.stalled.is_set():
             self.goes_on.wait(60)
         return super().execute(statement, *more)

@@ -83,9 +83,8 @@ async def test_beyond_the_bound_a_scraper_is_told_to_come_again(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "MOST_AT_ONCE", 1)
-    with await begun(url):
-        with pytest.raises(AssertionError, match="503 Service Unavailable"):
-            await scrape(url)
+    with await begun(url), pytest.raises(AssertionError, match="503 Service Unavailable"):
+        await scrape(url)
 
     async def free() -> bool:
         try:
@@ -123,7 +122,8 @@ async def test_a_rendering_that_fails_does_not_stop_the_next() -> None:
     failed = [True]
 
     async def make(wanted: str) -> str:
-        if failed.pop() if failed else False:
+        if failed:
+            failed.clear()
             raise ValueError(wanted)
         return wanted
 
