@@ -3,7 +3,7 @@
 A reading waits for its frame to end (0.25 s of quiet, looked at every 0.05 s) and for the
 next commit (0.7 s and what the disk takes): a second, where the machine has time for it.
 So no kill may cost more than that second and a margin for a machine that is busy with
-other things, and three in four of them not more than the second and a little.
+other things, and all but one not more than the second and a little.
 """
 
 import asyncio
@@ -23,13 +23,14 @@ from tests.support import eventually
 
 RATE = 4000
 KILLS = 20
-SHORTEST, LONGEST = 0.3, 2.0
-"""Seconds that a life goes on after its first reading."""
+SHORT, LONG = (0.3, 1.3), (1.3, 2.4)
+"""Seconds that a life goes on after it has heard all, in turn; a long one can lose more than
+it may."""
 SECOND = 1.0
 BUSY_MARGIN = 1.0
 LATEST = 5.0
 """Seconds from a publish to its stamp, on the busiest machine."""
-USUAL_MARGIN = 0.15
+USUAL_MARGIN = 0.2
 NUMBER: Mapping[str, Callable[[float], int]] = {
     "energy": lambda value: round(value) - 1000,
     "current_1": lambda value: round(value * 100),
@@ -101,7 +102,7 @@ async def test_twenty_kills_under_load_cost_a_second_each_and_nothing_else(
                 await asyncio.sleep(chance.uniform(0.2, 1.2))
             else:
                 # The first one lives long enough to keep whom it met.
-                seconds = chance.uniform(SHORTEST, LONGEST) if number else LONGEST
+                seconds = chance.uniform(*(SHORT if number % 2 else LONG))
                 row = await eventually(life.started, 30)
                 assert row is not None
                 assert row["chargers"] == (len(load.chargers) if number else 0)
@@ -228,4 +229,5 @@ def assert_lost_at_most_a_second(lines: Iterable[Line], load: Load, spans: Seque
         for span in spans
     )  # fmt: skip
     assert lost[-1] <= SECOND + BUSY_MARGIN, lost
-    assert lost[len(lost) * 3 // 4] <= SECOND + USUAL_MARGIN, lost
+    assert sum(each > SECOND + USUAL_MARGIN for each in lost) <= 1, lost
+    print("lost, in seconds:", *(f"{each:.2f}" for each in lost))  # noqa: T201  # as the seed
