@@ -10,6 +10,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import Body, ChargerId, Event, Reason, Session
@@ -140,23 +141,37 @@ class Keeper:
 
     async def _keep_state(self) -> None:
         out = self._out
+        self._ripe(time.monotonic() - SAVE_SECONDS)
+        bodies = await self._early_bodies()
+        # From here to the commit nothing waits: what a charger lived through and the state
+        # that it was in are saved together.
+        bodies |= self._roster.bodies(out.changed)
+        out.changed = set()
         self._events += out.events
         self._sessions += out.sessions
         out.events, out.sessions = [], []
         events, sessions = list(self._events), list(self._sessions)
         counters = list(out.counters.items())
-        self._ripe(time.monotonic() - SAVE_SECONDS)
-        changed, out.changed = out.changed, set()
-        if not (changed or events or sessions):
+        if not (bodies or events or sessions):
             return
         try:
-            bodies = await self._bodies(changed)
             await self._chronicle.save(chargers=bodies, events=events, sessions=sessions)
         except DiskTrouble:
-            out.changed |= changed
+            out.changed |= bodies.keys()
             raise
         del self._events[: len(events)], self._sessions[: len(sessions)]
         out.show(counters)
+
+    async def _early_bodies(self) -> dict[ChargerId, Body | None]:
+        """All but a few, in turns, so that a whole site's change does not hold up the loop;
+        one that changes again meanwhile is among the changed again."""
+        out, bodies = self._out, dict[ChargerId, Body | None]()
+        while len(out.changed) > CHARGERS_PER_TURN:
+            some = set(islice(out.changed, CHARGERS_PER_TURN))
+            out.changed -= some
+            bodies |= self._roster.bodies(some)
+            await asyncio.sleep(0)
+        return bodies
 
     def _ripe(self, oldest: float) -> None:
         """Let those be saved whose numbers have grown since this steady time, or before."""
@@ -168,14 +183,6 @@ class Keeper:
                 break
             del out.grown[id_]
             out.changed.add(id_)
-
-    async def _bodies(self, changed: set[ChargerId]) -> dict[ChargerId, Body | None]:
-        """A few at a time, so that a whole site's change does not hold up the loop."""
-        waiting, bodies = list(changed), dict[ChargerId, Body | None]()
-        for at in range(0, len(waiting), CHARGERS_PER_TURN):
-            bodies |= self._roster.bodies(waiting[at : at + CHARGERS_PER_TURN])
-            await asyncio.sleep(0)
-        return bodies
 
     def _shed(self) -> None:
         """Memory is bounded: the oldest lines go first, each reading counted."""

@@ -89,6 +89,8 @@ async def test_a_subscription_that_the_broker_refuses_is_told_and_asked_for_agai
     with Mosquitto(tmp_path, more=more) as server:
         async with bridge(tmp_path, server.url, MQTT__KEEPALIVE=f"{KEEPALIVE}s") as running:
             await unready(running, "the broker refuses the announce topics")
+            asked = server.log.count("Received SUBSCRIBE")
+            await eventually(lambda: server.log.count("Received SUBSCRIBE") >= asked + 2, 15)
             command = {"command": "setDefaultACLAccess",
                        "acls": [{"acltype": "subscribe", "allow": True}]}  # fmt: skip
             with Publisher(server.port) as peer:
@@ -111,6 +113,8 @@ async def test_access_rules_that_let_nothing_through_are_noticed(tmp_path: Path)
             await running.hears()
             await fails(running, "deaf")
             await unready(running, "takes our subscriptions and delivers nothing")
+            asked = server.log.count("Received SUBSCRIBE")
+            await eventually(lambda: server.log.count("Received SUBSCRIBE") >= asked + 3, 15)
             server.allow("topic readwrite #\n")
             await running.hears()
             assert await running.metric(f'{LOSSES}{{reason="deaf"}}') == 1

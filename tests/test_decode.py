@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.catalogue import CATALOGUE, LIVE, Scale
-from bridge.core.decode import Value, parser
+from bridge.core.decode import LONGEST, Value, parser
+from bridge.core.decoder import MOST_KNOWN, Decoder
 from bridge.core.model import Dialect, Reason
 
 
@@ -135,3 +136,13 @@ def test_no_payload_whatever_raises(payload: bytes) -> None:
 @given(st.floats(min_value=0, max_value=1000).map(lambda x: round(x, 6)))
 def test_a_printed_number_is_read_back_exactly(value: float) -> None:
     assert read("pilot", repr(value)) == value
+
+
+def test_what_a_decoder_remembers_is_bounded() -> None:
+    row = LIVE["wh"]
+    decoder = Decoder(row, row.scale)
+    for n in range(3 * MOST_KNOWN):
+        assert decoder.read(b"%d" % n)[1] == n
+        assert len(decoder.known) <= MOST_KNOWN
+    decoder.read(b"1" * 1000)
+    assert max(map(len, decoder.known)) <= LONGEST

@@ -21,7 +21,7 @@ from tests.load import STATES, Load
 from tests.servers import Mosquitto, VictoriaMetrics
 from tests.support import eventually
 
-RATE = 4000
+RATE = 10_000
 KILLS = 20
 SHORT, LONG = (0.3, 1.3), (1.3, 2.4)
 """Seconds that a life goes on after it has heard all, in turn; a long one can lose more than

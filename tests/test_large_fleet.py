@@ -63,7 +63,9 @@ def fleet() -> Bench:
 async def url(fleet: Bench) -> AsyncIterator[str]:
     """A server that shows the fleet."""
     stats = Stats(version="1", stores=("main",))
-    stats.read.table("chargers", "Chargers by presence.", "state", fleet.roster.presences)
+    stats.read.table(
+        "chargers", "Chargers by presence.", "state", fleet.roster.presences, counter=False
+    )
     stats.registry.register(stats.read)
     tracks = fleet.roster.tracks
     server = Server(

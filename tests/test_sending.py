@@ -19,8 +19,8 @@ from bridge.web.printing import Printing
 from bridge.web.server import Server
 from tests.parts import Bench
 from tests.support import eventually
+from tests.test_large_fleet import Nothing
 from tests.test_pressure import scrape, trickling
-from tests.test_turns import Nothing
 
 LINES = 100_000
 """Enough that no connection's buffers hold them: 5 MB."""

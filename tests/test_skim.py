@@ -128,7 +128,7 @@ BROKEN = {
     "a message with half a topic's length": b"\x30\x01\x00",
     "a message with an empty topic": b"\x30\x03\x00\x00x",
     "a topic that is longer than its message": b"\x30\x04\x00\x09ab",
-    "a long topic that is longer than its message": b"\x30\x04\x01\x09ab",
+    "a long topic that is longer than its message": b"\x30\x04\x01\x01ab",
     "a message of quality 1 without its number": frame(0x32, b"\x00\x01a\x00"),
     "a message of quality 1 with a broken topic": frame(0x32, b"\x00\x09abc"),
     "an answer to a ping with something in it": b"\xd0\x01\x00",

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.core.fleet import Rules
-from bridge.core.model import Dialect
+from bridge.core.model import ChargerId, Dialect
 from tests.parts import Bench, restarted
 
 FAULT = 'evse_faults_total{charger="abc123",fault="gfci_fault"}'
@@ -244,3 +244,65 @@ def test_a_second_name_that_stops_does_not_take_the_first_ones_value_away() -> N
     say(bench, ("amp", "7"), ("amp1", "7"), then=60)
     say(bench, ("amp1", "7"), then=61)
     assert bench.metrics()['evse_current_amperes{charger="abc123",phase="1"}'] == 7
+
+
+def news(bench: Bench) -> tuple[int, int]:
+    """Chargers to be saved at once, and those with newer numbers alone; none afterwards."""
+    found = len(bench.out.changed), len(bench.out.grown)
+    bench.out.changed.clear()
+    bench.out.grown.clear()
+    return found
+
+
+def test_newer_numbers_alone_need_not_be_saved_at_once() -> None:
+    bench = listening()
+    say(bench, ("state", "1"), ("wh", "1000"), ("amp1", "0"), ("v1", "230"))
+    news(bench)
+    say(bench, ("state", "1"), ("wh", "1000"), ("amp1", "0"), ("v1", "231"), then=30)
+    assert news(bench) == (0, 1)
+
+
+def test_a_change_a_new_peak_and_a_new_offset_are_saved_at_once() -> None:
+    bench = listening()
+    say(bench, ("state", "1"), ("wh", "5000000"), then=30)
+    news(bench)
+    say(bench, ("state", "3"), then=30)
+    assert news(bench)[0] == 1
+    say(bench, ("amp1", "16"), ("v1", "230"), then=30)
+    assert news(bench)[0] == 1
+    say(bench, ("amp1", "15"), ("v1", "229"), then=30)
+    assert news(bench) == (0, 1)
+    say(bench, ("wh", "100"), then=45)
+    say(bench, ("wh", "100"), then=46)
+    assert news(bench) == (0, 1)
+    say(bench, ("wh", "100"))
+    assert news(bench)[0] == 1
+
+
+def test_the_total_that_a_session_counts_from_is_saved_at_once() -> None:
+    bench = listening()
+    say(bench, ("state", "1"), then=30)
+    say(bench, ("state", "3"), then=30)
+    news(bench)
+    say(bench, ("wh", "1000"))
+    assert news(bench)[0] == 1
+
+
+def test_a_last_will_is_taken_back_by_the_next_live_message() -> None:
+    bench = listening()
+    say(bench, ("state", "1"), then=1)
+    bench.announce(base=None, state="disconnected")
+    say(bench, ("state", "1"), then=1)
+    assert [kind for kind, _, _ in bench.events()] == ["offline", "online"]
+
+
+def test_each_dialect_reads_the_same_text_in_its_own_unit() -> None:
+    bench = Bench(Rules(dialects={ChargerId("old"): Dialect.ANCESTOR}))
+    bench.announce("new", "charger/new", topic="openevse/announce/new")
+    bench.announce("old", "charger/old", topic="openevse/announce/old")
+    for base in ("charger/new", "charger/old"):
+        say(bench, then=0)
+        bench.hear((f"{base}/amp1", "900"))
+    metrics = bench.metrics()
+    assert metrics['evse_current_amperes{charger="new",phase="1"}'] == 900
+    assert metrics['evse_current_amperes{charger="old",phase="1"}'] == 0.9
