@@ -1,6 +1,6 @@
 # What to type here; `make help` lists it. deploy/bootstrap.sh does the setting up.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lock tools servers
+.PHONY: help install demo test check bench bench-quick lock tools servers rivals
 
 BIN := .venv/bin
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
@@ -24,12 +24,22 @@ check: tools ## Lint, format, types and layers
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/test_layers.py
 
-lock: tools ## Take the newest versions into both lock files
+bench: rivals ## Figures beside other programs, ten minutes; writes docs/performance.md
+	@$(BIN)/python -m bench --write docs/performance.md
+
+bench-quick: rivals ## The same in a minute, printed only
+	@$(BIN)/python -m bench --quick
+
+lock: tools ## Take the newest versions into the lock files
 	@$(COMPILE) --upgrade -o deploy/requirements.lock pyproject.toml deploy/requirements.in
 	@$(COMPILE) --upgrade -o tests/requirements.lock tests/requirements.in
+	@$(COMPILE) --upgrade -o bench/requirements.lock bench/requirements.in
 
 tools:
 	@sh deploy/bootstrap.sh tools
 
 servers:
 	@sh deploy/bootstrap.sh servers
+
+rivals: tools servers
+	@sh bench/setup.sh

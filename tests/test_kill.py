@@ -88,6 +88,7 @@ def load(mosquitto: Mosquitto) -> Iterator[Load]:
         yield load
 
 
+@pytest.mark.timeout(400)
 async def test_twenty_kills_under_load_cost_a_second_each_and_nothing_else(
     mosquitto: Mosquitto, victoria: VictoriaMetrics, load: Load, tmp_path: Path
 ) -> None:
