@@ -30,18 +30,20 @@ class Channel:
     """
 
     __slots__ = (
-        "at", "bit", "column", "decoder", "ending", "eventful", "kind", "line", "payload",
-        "rank", "reason", "row", "shown", "text", "value",
+        "at", "column", "decoder", "ending", "eventful", "judged", "kind", "line", "payload",
+        "rank", "reason", "row", "shown", "state", "text", "value",
     )  # fmt: skip
 
-    def __init__(self, row: Row, bit: int, decoder: Decoder, line: Line | None) -> None:
+    def __init__(self, row: Row, decoder: Decoder, line: Line | None) -> None:
         self.row = row
-        self.bit = bit
         self.decoder = decoder
         self.line = line
         self.column = row.column
         self.kind = row.kind
         self.rank = row.rank
+        self.state = row.kind is Kind.STATE
+        self.judged = row.column == "current_1"
+        """Its unit is checked against the pilot."""
         self.eventful = bool(row.origin & Origin.EVENT)
         self.payload: bytes | None = None
         self.value: Value | None = None

@@ -63,7 +63,9 @@ class ResetProof:
 
     def take(self, value: float, at: float, *, state: int | None) -> float | None:
         """Take a reading that arrived at `at`; returns the total."""
-        if self._fits(value, at):
+        if value == self._last and self._doubt is None:
+            self._at = at
+        elif self._fits(value, at):
             self._believe(value, at)
         elif state != 0:
             doubt = self._doubt

@@ -12,21 +12,25 @@ LONGEST_SECONDS = 2.0
 class Frame:
     """The open frame of one charger; `wall` is its first member's arrival.
 
-    `parts` are its members by column, `seen` the bits of all channels that spoke in it.
+    `parts` are its members by column, `others` the second names that spoke in it too.
     """
 
-    __slots__ = ("first", "last", "parts", "seen", "wall")
+    __slots__ = ("first", "last", "others", "parts", "wall")
 
     def __init__(self, wall: float, steady: float) -> None:
         self.wall = wall
         self.first = self.last = steady
-        self.seen = 0
         self.parts: dict[str, Channel] = {}
+        self.others: list[Channel] = []
 
-    def second_name(self, channel: Channel) -> None:
-        """Take a second name of a value already here: the better one stands for it."""
-        if channel.rank < self.parts[channel.column].rank:
+    def second_name(self, channel: Channel, first: Channel) -> bool:
+        """Take a second name of a value already here; True if it is the better one, which
+        then stands for the value."""
+        better = channel.rank < first.rank
+        self.others.append(first if better else channel)
+        if better:
             self.parts[channel.column] = channel
+        return better
 
     def over(self, steady: float, gap: float) -> bool:
         """Whether the frame has ended by itself."""

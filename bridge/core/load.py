@@ -25,12 +25,16 @@ class Load:
     def take(self, parts: Mapping[str, Channel], steady: float, *, show: bool) -> float | None:
         """Look at a frame; returns its power in W, None where no phase has both."""
         power: float | None = None
-        self.amperes = 0.0
+        most = 0.0
         for current, voltage in _PHASES:
-            amperes, volts = _value(parts, current), _value(parts, voltage)
-            self.amperes = max(self.amperes, amperes or 0.0)
-            if amperes is not None and volts is not None:
-                power = (power or 0.0) + amperes * volts
+            drawn, supplied = parts.get(current), parts.get(voltage)
+            if drawn is None or (amperes := drawn.value) is None:
+                continue
+            if amperes > most:
+                most = amperes
+            if supplied is not None and supplied.value is not None:
+                power = (power or 0.0) + amperes * supplied.value
+        self.amperes = most
         if show and power is not None:
             self._line.put(power)
             self.at = steady
@@ -41,8 +45,3 @@ class Load:
         if self.at is not None and self.at <= oldest:
             self.at = None
             self._line.clear()
-
-
-def _value(parts: Mapping[str, Channel], column: str) -> float | None:
-    part = parts.get(column)
-    return None if part is None else part.value

@@ -20,7 +20,6 @@ from bridge.core.story import Story
 from bridge.core.units import UnitCheck
 from bridge.core.writer import Writer
 
-_BITS = {row.wire: 1 << index for index, row in enumerate(LIVE.values())}
 NOT_POLLED = "polled=0i"
 
 
@@ -84,7 +83,7 @@ class Track:
             return known
         scale = row.scale_for(self.charger.dialect, self._habits.temperature_scale)
         decoder = self._decoders.of(row, scale)
-        made = Channel(row, _BITS[wire], decoder, self._line_of(row))
+        made = Channel(row, decoder, self._line_of(row))
         self.channels[wire] = made
         return made
 
@@ -100,32 +99,31 @@ class Track:
         if allowance.left < 1:
             return Reason.LIMIT
         allowance.left -= 1
-        frame = self._frame
-        if frame is not None and frame.seen & channel.bit:
-            self.close()
-            frame = None
+        frame, first = self._frame, None
+        if frame is not None:
+            first = frame.parts.get(channel.column)
+            if first is channel or (first is not None and channel in frame.others):
+                self.close()
+                frame = first = None
         if payload != channel.payload:
             channel.read(payload, now.wall)
         if channel.reason is not None:
             return self._without(channel, channel.reason)
         channel.at = now.steady
-        if channel.kind is Kind.STATE and self._lone(channel, frame, now):
+        if channel.state and self._lone(channel, frame, now):
             return None
         if frame is None:
             frame = self._open(now)
-        frame.seen |= channel.bit
         frame.last = now.steady
-        column = channel.column
-        if column in frame.parts:
-            frame.second_name(channel)
-            if frame.parts[column] is channel:
+        if first is not None:
+            if frame.second_name(channel, first):
                 # Both names have one line, and the better one has the last word.
                 channel.show()
             return Reason.ALIAS
-        frame.parts[column] = channel
+        frame.parts[channel.column] = channel
         if not channel.shown:
             channel.show()
-        if column == "current_1":
+        if channel.judged:
             self._check_unit(channel, now)
         return None
 
