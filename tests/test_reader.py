@@ -83,8 +83,21 @@ async def test_a_stream_wakes_the_loop_once_for_many_packets() -> None:
         await eventually(lambda: len(ear.payloads) == 500)
         took = time.monotonic() - began
     assert ear.payloads == [b"%d" % n for n in range(500)]
-    # One turn each 20 ms, and some slack for one that came early.
-    assert len(ear.turns) <= took / mqtt_reader.PAUSE_SECONDS + 5
+    # One turn for each pause, one more for each full slice, and some that came early.
+    assert len(ear.turns) <= took / mqtt_reader.PAUSE_SECONDS + 500 / SLICE + 5
+
+
+async def test_the_more_comes_the_sooner_the_next_turn_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mqtt_reader, "PAUSE_SECONDS", 60)
+    monkeypatch.setattr(mqtt_reader, "BUSY_BYTES", 1000)
+    ear = Ear()
+    with reading(ear) as (_, broker):
+        broker.send(numbered(0, 100))
+        await eventually(lambda: len(ear.payloads) == 100)
+        broker.send(numbered(100, 1))
+        await eventually(lambda: len(ear.payloads) == 101)
 
 
 async def test_a_backlog_is_taken_in_turns_between_which_others_have_theirs() -> None:
