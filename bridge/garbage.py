@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Self
 
 NEVER = 1_000_000_000
-PORTIONS = 3
-"""Collections of the younger objects between two looks; each is about 7,000 objects."""
+YOUNG = 7000
+"""Objects that came and did not go until the young ones are looked at: Python's own 700 would
+mean ten times as many looks."""
 MANY = 20_000
 """Objects that stayed: some milliseconds of looking. In flight there are never so many."""
 
@@ -21,7 +22,7 @@ class Garbage:
 
     def __enter__(self) -> Self:
         self._before = gc.get_threshold()
-        gc.set_threshold(*self._before[:2], NEVER)
+        gc.set_threshold(YOUNG, 1, NEVER)
         self.settle()
         return self
 
@@ -40,7 +41,7 @@ class Garbage:
 
     def tidy(self) -> None:
         """Collect what has come since the last look, if it is worth while."""
-        if gc.get_count()[2] < PORTIONS:
+        if not gc.get_count()[2]:
             return
         gc.collect()
         if len(gc.get_objects(generation=2)) > MANY:
