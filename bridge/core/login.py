@@ -1,0 +1,48 @@
+"""Which credentials may travel to which address.
+
+Anyone on the broker can announce an address. So credentials go only where an operator
+named the network: in an `http.allow` that was set, or in the charger's own `allow`.
+"""
+
+import base64
+from dataclasses import dataclass, field
+
+from bridge.core.address import Ip
+from bridge.core.reach import Network, contains
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user name and a password for HTTP Basic."""
+
+    username: str
+    password: str = field(repr=False)
+
+    @property
+    def header(self) -> str:
+        """The value of the Authorization header."""
+        return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the credentials file says of one charger."""
+
+    login: Login | None = None
+    allow: tuple[Network, ...] = ()
+
+
+NOTHING = Entry()
+
+
+def login_for(
+    ip: Ip, *, shared: Login | None, entry: Entry, named: tuple[Network, ...]
+) -> Login | None:
+    """The login to send to this address of a charger, if any.
+
+    `named` is `http.allow` where it was set, and empty where it is the default. A login of the
+    charger's own stays within the charger's own networks where it has some.
+    """
+    if entry.login is not None:
+        return entry.login if contains(entry.allow or named, ip) else None
+    return shared if contains((*named, *entry.allow), ip) else None
