@@ -1,0 +1,138 @@
+"""When one charger is to be asked next, and for what."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from bridge.core.poll_lanes import Lane
+from bridge.core.polls import Outcome, Page
+
+MOST_TRIES = 3
+_NEVER = float("inf")
+
+
+class Mode(Enum):
+    """Why a charger is polled."""
+
+    OFF = "off"
+    ENRICH = "enrich"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds, and how many requests at once."""
+
+    enrich_every: float = 300.0
+    fallback_every: float = 30.0
+    min_gap: float = 15.0
+    concurrency: int = 256
+    first_within: float = 20.0
+    soon: float = 15.0
+    soon_within: float = 5.0
+    denied_every: float = 600.0
+    back_off_most: float = 900.0
+    jitter: float = 0.05  # of the period, to and fro together
+
+    def period(self, mode: Mode) -> float:
+        """How often a charger in this mode is asked."""
+        return self.fallback_every if mode is Mode.FALLBACK else self.enrich_every
+
+
+@dataclass(slots=True)
+class Turn:
+    """One charger's place in the plan; all times are steady seconds."""
+
+    pace: Pace
+    mode: Mode = Mode.OFF
+    grid: float = _NEVER  # the regular poll, without its jitter
+    due: float = _NEVER  # the regular poll
+    soon: float = _NEVER
+    blocked: float = 0.0  # not before: back-off, or a login that was refused
+    ended: float = -_NEVER
+    failures: int = 0
+    proven: bool = False
+    denied: bool = False
+    errands: dict[Page, int] = field(default_factory=dict)
+
+    @property
+    def lane(self) -> Lane:
+        """Which queue it stands in."""
+        if self.proven:
+            return Lane.PROVEN
+        return Lane.DARK if self.failures else Lane.NEW
+
+    def enter(self, mode: Mode, now: float, share: float) -> None:
+        """Begin a mode; `share` from 0 to 1 is the charger's part of the interval.
+
+        The second poll is where it spreads the fleet over a whole period, whatever the first.
+        """
+        self.mode = mode
+        if mode is Mode.OFF:
+            self.grid = self.due = self.soon = _NEVER
+            return
+        period = self.pace.period(mode)
+        first = min(period, self.pace.first_within) if mode is Mode.FALLBACK else period
+        self.due = now + share * first
+        self.grid = self.due + first + share * (period - first) - period
+        if mode is Mode.FALLBACK and not self.denied:
+            self.blocked = 0.0
+
+    def next(self) -> float:
+        """When it is to be asked next."""
+        if self.mode is Mode.OFF:
+            return _NEVER
+        wanted = min(self.due, self.soon)
+        if self.errands and self.proven:
+            wanted = min(wanted, self.ended + self.pace.min_gap)
+        return max(wanted, self.blocked, self.ended + self.pace.min_gap)
+
+    def page(self, now: float) -> Page:
+        """What to ask for now: the regular document first."""
+        if self.errands and self.proven and min(self.due, self.soon) > now:
+            return next(iter(self.errands))
+        return Page.STATUS
+
+    def advance(self, now: float, stretch: float, jitter: float) -> None:
+        """A regular poll goes out: the next one keeps to the grid, for the fleet's spread."""
+        self.soon = _NEVER
+        if self.due > now:
+            return
+        period = self.pace.period(self.mode) * stretch
+        self.grid = self.grid + period if self.grid + period > now else now
+        self.due = self.grid + period * self.pace.jitter * jitter
+        if self.due <= now:
+            self.grid += period
+            self.due += period
+
+    def end(self, page: Page, outcome: Outcome, now: float, jitter: float) -> None:
+        """A request ended."""
+        self.ended = now
+        self.proven = outcome.answered
+        self.denied = outcome is Outcome.UNAUTHORIZED
+        self._errand(page, outcome)
+        # An errand's page may be missing or odd: only the regular document tells of trouble.
+        bad = outcome is not Outcome.OK and (page is Page.STATUS or not outcome.answered)
+        self.failures = self.failures + 1 if bad else self.failures if self.errands else 0
+        if outcome is Outcome.OK:
+            self.failures = 0
+        self.blocked = now + self._wait(jitter) if bad else 0.0
+        if self.denied:
+            self.blocked = max(self.blocked, now + self.pace.denied_every)
+
+    def hope(self) -> None:
+        """There is a sign of life: the next try is not a dark host's."""
+        self.failures = 0
+        if not self.denied:
+            self.blocked = 0.0
+
+    def _wait(self, jitter: float) -> float:
+        period = self.pace.period(self.mode)
+        most = max(period, self.pace.back_off_most)
+        grown = min(most, period * 2.0 ** min(self.failures - 1, 30))
+        return grown * (0.75 + 0.25 * jitter)
+
+    def _errand(self, page: Page, outcome: Outcome) -> None:
+        tries = self.errands.pop(page, None)
+        keep = not outcome.answered or outcome is Outcome.UNAUTHORIZED
+        if tries is not None and keep and tries + 1 < MOST_TRIES:
+            self.errands[page] = tries + 1
