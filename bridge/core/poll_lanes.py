@@ -76,8 +76,10 @@ class Lanes:
     def _room(self, lane: Lane) -> bool:
         if self.busy >= self._slots:
             return False
-        held = self._busy[Lane.DARK] + (self._busy[Lane.NEW] if lane is Lane.NEW else 0)
-        return lane is Lane.PROVEN or held < self.most[lane]
+        if lane is Lane.PROVEN:
+            return True
+        dark, new = self._busy[Lane.DARK], self._busy[Lane.NEW]
+        return dark + new < self.most[Lane.NEW] and (lane is Lane.NEW or dark < self.most[lane])
 
     def _first(self, heap: list[tuple[float, int, ChargerId]]) -> float | None:
         while heap and not self._holds(heap[0]):

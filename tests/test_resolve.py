@@ -1,0 +1,62 @@
+"""Names into addresses off the loop, and the machine's own addresses."""
+
+import asyncio
+import threading
+from ipaddress import ip_address
+
+import pytest
+
+from bridge.core.address import Ip
+from bridge.sources.own import is_own
+from bridge.sources.resolve import Resolver, look_up
+
+HERE = ip_address("127.0.0.1")
+
+
+@pytest.mark.parametrize(("ip", "own"), [("127.0.0.1", True), ("192.0.2.1", False)])
+def test_the_kernel_knows_its_own_addresses(ip: str, own: bool) -> None:
+    assert is_own(ip_address(ip)) is own
+
+
+def test_the_system_resolves_localhost() -> None:
+    assert HERE in look_up("localhost")
+
+
+@pytest.mark.parametrize("host", ["a" * 70 + ".invalid", "a..b"])
+def test_a_name_that_cannot_be_one_has_no_address(host: str) -> None:
+    assert look_up(host) == ()
+
+
+async def test_a_look_up_that_hangs_holds_up_nobody_else() -> None:
+    release = threading.Event()
+
+    def slow(host: str) -> tuple[Ip, ...]:
+        if host == "slow":
+            release.wait(10)
+        return (HERE,)
+
+    resolver = Resolver(slow)
+    hanging = asyncio.create_task(resolver.resolve("slow"))
+    assert await resolver.resolve("quick") == (HERE,)
+    assert not hanging.done()
+    release.set()
+    assert await hanging == (HERE,)
+
+
+async def test_threads_of_look_ups_that_were_given_up_are_counted() -> None:
+    release = threading.Event()
+    asked: list[str] = []
+
+    def slow(host: str) -> tuple[Ip, ...]:
+        asked.append(host)
+        release.wait(10)
+        return (HERE,)
+
+    resolver = Resolver(slow, most_at_once=1)
+    for host in ("one", "two"):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await resolver.resolve(host)
+    release.set()
+    assert await resolver.resolve("three") == (HERE,)
+    assert asked == ["one", "three"]
