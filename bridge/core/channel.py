@@ -62,7 +62,7 @@ class Channel:
         found = decoder.known.get(payload) or decoder.read(payload)
         if self.kind is Kind.TIME:
             # What a clock says means something else each time, also when it says the same.
-            found = decoder.value(found[0] or _skew(found[1], wall))
+            found = decoder.value(found[0] or skew(found[1], wall))
         else:
             # A long payload is no value, and not worth its memory.
             self.payload = payload if len(payload) <= LONGEST else None
@@ -84,7 +84,7 @@ class Channel:
         self.shown = False
 
 
-def _skew(device: float, wall: float) -> float | Reason:
+def skew(device: float, wall: float) -> float | Reason:
     """Before its first clock set a gateway says 1970, or a time that is far ahead."""
     if not _EARLIEST <= device <= wall + _DAY:
         return Reason.IMPLAUSIBLE

@@ -1,0 +1,112 @@
+"""GET /crashlog into records, whatever its format: a list, or an object that holds one."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.core import resets
+from bridge.core.document import Document
+
+MOST_RECORDS = 32
+LONGEST_TEXT = 500
+_LISTS = ("events", "records", "crashes", "crashlog", "log", "entries")
+_NUMBERS = ("seq", "crash_seq", "sequence")
+_CODES = ("reset_reason", "reason", "code")
+_WORDS = ("reset_reason_str", "reason_str", "reset_reason", "reason")
+_TIMES = (
+    "recorded_unix_time", "crash_recorded_unix_time", "unix_time", "timestamp", "prev_unix_time",
+    "time",
+)  # fmt: skip
+_PRIVATE = ("pass", "ssid", "user", "host", "token", "secret")
+_EARLIEST, _DAY = 1_600_000_000, 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """One record; `identity` is the same at every reading, and fits on a line.
+
+    `device_time` is Unix seconds by the charger's clock; `text` is all that it told.
+    """
+
+    identity: str
+    code: int
+    text: str
+    seq: int | None = None
+    device_time: int | None = None
+
+
+def read_crashlog(document: Document, wall: float) -> tuple[Crash, ...]:
+    """The records, the oldest first where they are numbered; each identity once."""
+    found: dict[str, Crash] = {}
+    for row in _rows(document)[:MOST_RECORDS]:
+        if row not in (None, "", {}, []):
+            crash = _crash(row if isinstance(row, dict) else {"record": row}, wall)
+            found.setdefault(crash.identity, crash)
+    crashes = list(found.values())
+    if all(crash.seq is not None for crash in crashes):
+        crashes.sort(key=lambda crash: crash.seq or 0)
+    return tuple(crashes)
+
+
+def _rows(document: Document) -> list[object]:
+    if isinstance(document, list):
+        return document
+    lists = {key: value for key, value in document.items() if isinstance(value, list)}
+    for key in (*_LISTS, *lists):
+        if key in lists:
+            return lists[key]
+    alone = any(key in document for key in (*_NUMBERS, *_CODES))
+    return [dict(document)] if alone else []
+
+
+def _crash(row: Mapping[str, object], wall: float) -> Crash:
+    code = _first(row, _CODES)
+    word = next((v for key in _WORDS if isinstance(v := row.get(key), str)), None)
+    if code is None:
+        code = resets.code_of(word)
+    seq, time = _first(row, _NUMBERS), _first(row, _TIMES)
+    known = time is not None and _EARLIEST <= time <= wall + _DAY
+    return Crash(
+        identity=_identity(row, seq, time),
+        code=code if code is not None and abs(code) < 2**31 else 0,
+        text=_told(resets.name(code, word), row),
+        seq=seq,
+        device_time=time if known else None,
+    )
+
+
+def _identity(row: Mapping[str, object], seq: int | None, time: int | None) -> str:
+    """Its number, with its time: numbers begin anew after an exchange of the gateway."""
+    if seq is not None:
+        return f"{seq}@{time or 0}"
+    whole = json.dumps(row, sort_keys=True, default=str).encode()
+    return hashlib.sha256(whole).hexdigest()[:24]
+
+
+def _first(row: Mapping[str, object], keys: tuple[str, ...]) -> int | None:
+    """The first of the members that is a whole number of a sensible size."""
+    for key in keys:
+        value = row.get(key)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+            value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53:
+            return value
+    return None
+
+
+def _told(name: str, row: Mapping[str, object]) -> str:
+    parts = [name]
+    for key, value in row.items():
+        if key not in _WORDS and not any(word in key.lower() for word in _PRIVATE):
+            parts.append(f"{key}={_shown(value)}")
+    text = " ".join(parts)
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST_TEXT])
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value, separators=(",", ":"), default=str)
+    return str(value)

@@ -1,0 +1,65 @@
+"""GET /config into a few facts about the device; nothing else of it survives.
+
+The document also holds the network's name, user names and host names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bridge.core.catalogue import CATALOGUE, PLAIN, Kind, Origin, Row
+from bridge.core.decode import Parse, Value, parser
+from bridge.core.model import Reason
+from bridge.core.payloads import payload
+
+LONGEST_TEXT = 255
+_ROWS: dict[str, tuple[Row, Parse]] = {
+    row.wire: (row, parser(row, PLAIN)) for row in CATALOGUE if row.origin is Origin.CONFIG
+}
+FACTS = tuple(_ROWS)
+"""The members that are read; a profile's number and its name are both text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What /config says: numbers and flags by column, words by wire key."""
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    discarded: tuple[tuple[str, Reason], ...] = ()
+    """Facts without a value, by wire key."""
+    dropped: int = 0
+    """Other members; not even their names are kept."""
+
+    def text(self, wire: str) -> str | None:
+        """A word such as `version`."""
+        return self.texts.get(wire)
+
+
+def read_device(document: Mapping[str, object]) -> Device:
+    """The facts; every member is in exactly one of the four."""
+    values: dict[str, Value] = {}
+    texts: dict[str, str] = {}
+    discarded: list[tuple[str, Reason]] = []
+    for wire, (row, parse) in _ROWS.items():
+        if wire not in document:
+            continue
+        found = _text(document[wire]) if row.kind is Kind.TEXT else parse(payload(document[wire]))
+        match found:
+            case Reason():
+                discarded.append((wire, found))
+            case str():
+                texts[wire] = found
+            case _:
+                values[row.column] = found
+    known = len(values) + len(texts) + len(discarded)
+    return Device(values, texts, tuple(discarded), len(document) - known)
+
+
+def _text(value: object) -> str | Reason:
+    if isinstance(value, dict | list):
+        return Reason.NOT_TELEMETRY
+    if value is None or value == "" or isinstance(value, bool):
+        return Reason.NO_SENSOR
+    text = str(value)
+    good = len(text) <= LONGEST_TEXT and text.isprintable()
+    return text if good else Reason.MALFORMED

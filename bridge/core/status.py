@@ -1,0 +1,103 @@
+"""GET /status into values: every member gives a value of a column, or one reason for none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bridge.core import resets
+from bridge.core.catalogue import LIVE, Kind, Row
+from bridge.core.channel import skew
+from bridge.core.decode import Parse, Value, parser
+from bridge.core.model import Dialect, Reason
+from bridge.core.payloads import payloads
+
+NETWORK_MODES = ("Wired", "STA", "AP", "STA+AP")
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A value of one column, and the row it came by."""
+
+    row: Row
+    value: Value
+
+
+@dataclass(slots=True)
+class Status:
+    """One document; `members` = values + discarded, always."""
+
+    members: int
+    parts: dict[str, Part] = field(default_factory=dict)
+    """By column."""
+    discarded: list[tuple[str, Reason]] = field(default_factory=list)
+    """By wire key."""
+    mode: str | None = None
+    """The network mode, from a closed list; it is among the discarded too: no column."""
+    reset: str | None = None
+    """The reset reason's name, from a closed list."""
+
+    def value(self, column: str) -> Value | None:
+        """The value of a column; None where the document had none."""
+        part = self.parts.get(column)
+        return None if part is None else part.value
+
+
+class StatusReader:
+    """Reads documents of one dialect; made once for many chargers."""
+
+    def __init__(self, dialect: Dialect, temperature_scale: float | None) -> None:
+        self._rows: dict[str, tuple[Row, Parse]] = {
+            wire: (row, parser(row, row.scale_for(dialect, temperature_scale)))
+            for wire, row in LIVE.items()
+        }
+
+    def read(self, document: Mapping[str, object], wall: float) -> Status:
+        """The values that arrived at `wall`, in Unix seconds."""
+        status = Status(len(document))
+        idle: list[Row] = []
+        for wire, payload in payloads(document):
+            row, parse = self._rows.get(wire, (None, None))
+            if row is None or parse is None:
+                status.discarded.append((wire, Reason.UNKNOWN_FIELD))
+                continue
+            found = parse(payload)
+            if row.kind is Kind.TIME and not isinstance(found, Reason):
+                found = skew(found, wall)
+            if not isinstance(found, Reason):
+                _join(status, Part(row, found))
+            elif found is Reason.NO_SENSOR and row.idle_with and payload != b"false":
+                idle.append(row)
+            else:
+                status.discarded.append((wire, found))
+        _idle(status, idle)
+        _words(status, document)
+        return status
+
+
+def _join(status: Status, part: Part) -> None:
+    """Of two names of one value the better one stands, the other is an alias."""
+    other = status.parts.get(part.row.column)
+    better = other is None or part.row.rank < other.row.rank
+    if better:
+        status.parts[part.row.column] = part
+    if other is not None:
+        worse = other if better else part
+        status.discarded.append((worse.row.wire, Reason.ALIAS))
+
+
+def _idle(status: Status, rows: list[Row]) -> None:
+    """0 V on a phase that carries a current is no unused phase."""
+    for row in rows:
+        carries = bool(row.idle_with and status.value(row.idle_with))
+        reason = Reason.IMPLAUSIBLE if carries else Reason.NO_SENSOR
+        status.discarded.append((row.wire, reason))
+
+
+def _words(status: Status, document: Mapping[str, object]) -> None:
+    mode = document.get("mode")
+    if isinstance(mode, str):
+        status.mode = mode if mode in NETWORK_MODES else OTHER
+    code, text = status.value("reset_reason"), document.get("reset_reason_str")
+    if code is not None or isinstance(text, str):
+        words = text if isinstance(text, str) else None
+        status.reset = resets.name(None if code is None else int(code), words)
