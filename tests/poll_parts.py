@@ -12,6 +12,7 @@ from bridge.core.login import Login
 from bridge.core.model import ChargerId
 from bridge.core.polls import Page
 from bridge.core.reach import Network, Reach
+from bridge.keyring import Keyring
 from bridge.sources.http import Http, Reply
 from bridge.sources.http_session import tls_context
 
@@ -117,7 +118,7 @@ class Names:
 
 def client(
     *,
-    keys: Keys | None = None,
+    keys: Keys | Keyring | None = None,
     names: Names | None = None,
     timeout: float = 5.0,
     allow: Iterable[Network] = LOOPBACK,

@@ -1,6 +1,7 @@
 """Settings: read from environment, secrets folder and file, checked, with their sources."""
 
 from bridge.settings.addresses import Listen, MqttUrl
+from bridge.settings.credentials import CredentialsFile
 from bridge.settings.load import load
 from bridge.settings.model import Settings
 from bridge.settings.networks import Network
@@ -18,6 +19,7 @@ from bridge.settings.sections import (
 )
 
 __all__ = [
+    "CredentialsFile",
     "Fleet",
     "Http",
     "Influx",

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from bridge.core.errors import Problem
+from bridge.settings.credentials import read_credentials
 from bridge.settings.model import Settings
+from bridge.settings.parse import Wrong
 from bridge.settings.tree import variable
 
 _HASH = re.compile(r"scrypt\$[A-Za-z0-9+/]{8,}=*\$[A-Za-z0-9+/]{8,}=*")
@@ -38,6 +40,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _certificate("mqtt", mqtt.cert_file, mqtt.key_file)
     for name, file in _authorities(settings):
         yield from _authority(name, file)
+    yield from _credentials(settings.http.credentials_file)
     if shard.index >= shard.count:
         yield (
             "shard.index",
@@ -100,6 +103,18 @@ def _authority(name: str, file: Path | None) -> Iterator[Finding]:
     except (OSError, ValueError) as error:
         wrong = f"it holds no certificate that TLS can use: {_reason(error)}"
         yield name, name, wrong, "use a file with certificates in PEM form"
+
+
+def _credentials(file: Path | None) -> Iterator[Finding]:
+    name = "http.credentials_file"
+    if file is None:
+        return
+    try:
+        read_credentials(file.read_bytes())
+    except OSError as error:
+        yield name, name, f"it cannot be read: {error.strerror}", "let the bridge read it"
+    except Wrong as wrong:
+        yield name, name, wrong.wrong, wrong.remedy
 
 
 def _no_password() -> str:
