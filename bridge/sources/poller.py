@@ -1,0 +1,75 @@
+"""Carries out the plan of polls: starts what is due, tells the plan how it ended."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from bridge.core.address import Address
+from bridge.core.clock import Moment
+from bridge.core.model import ChargerId
+from bridge.core.poll_plan import Ask, PollPlan
+from bridge.core.polls import Outcome, Page
+from bridge.sources.http import Reply
+
+_LONGEST_WAIT = 1.0
+
+
+class Fetch(Protocol):
+    """What the poller needs of the client."""
+
+    async def fetch(self, charger: ChargerId, address: Address, page: Page) -> Reply:
+        """One request, never an exception."""
+
+
+class Poller:
+    """`address` may know none any more; `take` is given each reply on the event loop."""
+
+    def __init__(
+        self,
+        *,
+        plan: PollPlan,
+        client: Fetch,
+        address: Callable[[ChargerId], Address | None],
+        take: Callable[[Ask, Reply, Moment], None],
+        clock: Callable[[], Moment],
+    ) -> None:
+        self._plan = plan
+        self._client = client
+        self._address = address
+        self._take = take
+        self._clock = clock
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """The plan changed."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled; requests in flight end with it."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._wake.clear()
+                for ask in self._plan.take(self._clock().steady):
+                    tasks.create_task(self._ask(ask), name=f"poll {ask.charger}")
+                await self._rest()
+
+    async def _rest(self) -> None:
+        due = self._plan.next_due()
+        wait = _LONGEST_WAIT if due is None else due - self._clock().steady
+        # At least a moment: a thousand polls a second need no thousand looks at the plan.
+        try:
+            async with asyncio.timeout(min(_LONGEST_WAIT, max(0.005, wait))):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _ask(self, ask: Ask) -> None:
+        address = self._address(ask.charger)
+        if address is None:
+            reply = Reply(Outcome.UNRESOLVED, 0.0)
+        else:
+            reply = await self._client.fetch(ask.charger, address, ask.page)
+        now = self._clock()
+        self._plan.done(ask, reply.outcome, now.steady)
+        self._take(ask, reply, now)
+        self._wake.set()

@@ -1,0 +1,121 @@
+"""The plan, the client and the readers together, against simulated chargers' web servers."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bridge.core.address import Address
+from bridge.core.clock import Moment
+from bridge.core.crashlog import read_crashlog
+from bridge.core.device import read_device
+from bridge.core.login import Login
+from bridge.core.model import ChargerId, Dialect, Reason
+from bridge.core.poll_plan import Ask, Mode, Pace, PollPlan
+from bridge.core.polls import Outcome, Page
+from bridge.core.status import StatusReader
+from bridge.sim.identity import loopback
+from bridge.sim.options import SimOptions
+from bridge.sources.http import Reply
+from bridge.sources.poller import Poller
+from tests.poll_parts import SEVEN, Keys, client
+from tests.sim_support import Mosquitto, free_port, simulating
+from tests.support import eventually
+
+PACE = Pace(fallback_every=0.5, min_gap=0.1, first_within=0.3, soon=0.1, soon_within=0.1)
+
+
+@asynccontextmanager
+async def chargers(folder: Path, **changes: object) -> AsyncIterator[int]:
+    """The port on which simulated chargers answer."""
+    broker = Mosquitto(folder)
+    await broker.start()
+    port = free_port(loopback(0))
+    options = SimOptions(broker=broker.url, chargers=5, speed=20.0, http_port=port)
+    try:
+        async with simulating(replace(options, **changes)):  # type: ignore[arg-type]  # as there
+            yield port
+    finally:
+        broker.stop()
+
+
+def at(index: int, port: int) -> Address:
+    host = loopback(index)
+    return Address(False, host, port, ip_address(host))
+
+
+def clock() -> Moment:
+    return Moment(time.time(), time.monotonic())
+
+
+async def test_a_simulated_charger_gives_all_its_documents(tmp_path: Path) -> None:
+    async with chargers(tmp_path) as port, client() as one:
+        replies = [await one.fetch(SEVEN, at(0, port), page) for page in Page]
+    status, config, crashlog = (reply.document for reply in replies)
+    assert isinstance(status, dict)
+    assert isinstance(config, dict)
+    assert isinstance(crashlog, dict)
+    read = StatusReader(Dialect.NOFOS, None).read(status, time.time())
+    bad = {Reason.UNKNOWN_FIELD, Reason.MALFORMED, Reason.BUG}
+    assert [wire for wire, reason in read.discarded if reason in bad] == []
+    assert read.value("state_code") is not None
+    assert read_device(config).text("version") == "2.4.1"
+    assert "depot-chargers" not in repr(read_device(config))
+    assert read_crashlog(crashlog, time.time()) == ()
+
+
+async def test_firmware_without_a_crash_log_has_none(tmp_path: Path) -> None:
+    async with chargers(tmp_path, scenario="ancestor") as port, client() as one:
+        reply = await one.fetch(SEVEN, at(0, port), Page.CRASHLOG)
+    assert reply.outcome is Outcome.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("password", "outcome"),
+    [("s3:cret", Outcome.OK), ("wrong", Outcome.UNAUTHORIZED), (None, Outcome.UNAUTHORIZED)],
+)
+async def test_a_locked_charger_opens_to_its_password(
+    tmp_path: Path, password: str | None, outcome: Outcome
+) -> None:
+    keys = Keys(None if password is None else Login("anna", password))
+    locked = {"http_username": "anna", "http_password": "s3:cret"}
+    async with chargers(tmp_path, **locked) as port, client(keys=keys) as one:
+        assert (await one.fetch(SEVEN, at(0, port), Page.STATUS)).outcome is outcome
+
+
+async def test_the_poller_asks_all_and_gives_up_on_none(tmp_path: Path) -> None:
+    heard: list[tuple[Ask, Reply]] = []
+    ids = [ChargerId(f"c{index}") for index in range(6)]
+    async with chargers(tmp_path) as port, client(timeout=1.0) as one:
+        places = {charger: at(index, port) for index, charger in enumerate(ids)}
+        plan = PollPlan(PACE, random=Random(1).random)
+        poller = Poller(
+            plan=plan,
+            client=one,
+            address=places.get,
+            take=lambda ask, reply, now: heard.append((ask, reply)),
+            clock=clock,
+        )
+        task = asyncio.create_task(poller.run(), name="poller")
+        for charger in [*ids, ChargerId("nowhere")]:
+            plan.mode(charger, Mode.FALLBACK, clock().steady)
+            plan.want(charger, Page.CONFIG)
+        poller.wake()
+        good = [(charger, page) for charger in ids[:5] for page in (Page.STATUS, Page.CONFIG)]
+
+        def told() -> set[tuple[ChargerId, Page]]:
+            return {(a.charger, a.page) for a, r in heard if r.outcome is Outcome.OK}
+
+        await eventually(lambda: told() >= set(good))
+        await eventually(lambda: {a.charger for a, _ in heard} == {*ids, ChargerId("nowhere")})
+        task.cancel()
+        await asyncio.wait({task})
+    outcomes = {a.charger: r.outcome for a, r in heard}
+    assert outcomes[ids[5]] is Outcome.UNREACHABLE
+    assert outcomes[ChargerId("nowhere")] is Outcome.UNRESOLVED
