@@ -7,8 +7,11 @@ from pydantic import BaseModel
 
 from bridge.core.errors import CannotStart
 from bridge.core.fleet import Rules
+from bridge.core.login import Login as ChargerLogin
+from bridge.core.poll_turn import Pace
 from bridge.core.track import Habits
-from bridge.settings import Secrets, Settings, Store
+from bridge.keyring import Keyring
+from bridge.settings import CredentialsFile, Secrets, Settings, Store
 from bridge.sources.broker import Broker
 from bridge.stats import MAIN
 from bridge.web.login import Hash, Login
@@ -52,6 +55,31 @@ def certificates(settings: Settings) -> dict[str, Path]:
     }
 
 
+def pace(settings: Settings) -> Pace:
+    http = settings.http
+    return Pace(
+        enrich_every=http.enrich_every.total_seconds(),
+        fallback_every=http.fallback_every.total_seconds(),
+        min_gap=http.min_gap.total_seconds(), concurrency=http.concurrency,
+    )  # fmt: skip
+
+
+def keyring(settings: Settings) -> Keyring:
+    """The fleet's login travels only where an operator named the networks."""
+    http, secrets_ = settings.http, Secrets(settings)
+
+    def shared() -> ChargerLogin | None:
+        password = secrets_.current("http.password")
+        if http.username is None or password is None:
+            return None
+        return ChargerLogin(http.username, password)
+
+    return Keyring(
+        file=CredentialsFile(http.credentials_file), shared=shared,
+        named=http.allow if http.allow_was_set else (),
+    )  # fmt: skip
+
+
 def rules(settings: Settings) -> Rules:
     fleet = settings.fleet
     return Rules(
@@ -68,6 +96,8 @@ def habits(settings: Settings) -> Habits:
     return Habits(
         frame_gap=fleet.frame_gap.total_seconds(),
         stale_after=fleet.stale_after.total_seconds(),
+        silent_after=fleet.silent_after.total_seconds(),
+        enrich_every=settings.http.enrich_every.total_seconds(),
         temperature_scale=fleet.temperature_scale,
         readings_per_second=fleet.max_readings_per_second,
         state_set=settings.web.state_set,

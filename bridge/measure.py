@@ -42,11 +42,21 @@ class Connection(Protocol):
     failures: dict[str, int]
 
 
+class Polls(Protocol):
+    """The polling, as the gauges see it."""
+
+    outcomes: dict[str, int]
+
+    @property
+    def stretch(self) -> float: ...
+
+
 def measure(
     stats: Stats,
     *,
     hearing: Connection,
     ready: Callable[[], bool],
+    polls: Polls | None,
     roster: Roster,
     journal: Owing,
     stores: tuple[str, ...],
@@ -86,6 +96,10 @@ def measure(
     read.table("chargers", "Chargers by presence.", "state", roster.presences, counter=False)
     read.table("mqtt_failures", "Connections that failed or ended, by reason.", "reason",
                lambda: hearing.failures, counter=True)  # fmt: skip
+    read.table("polls", "Polls of chargers by outcome.", "outcome",
+               lambda: {} if polls is None else polls.outcomes, counter=True)  # fmt: skip
+    read.add("poll_stretch_ratio", "By how much polls come later than asked for; 1 for in time.",
+             lambda: 1.0 if polls is None else polls.stretch, counter=False)  # fmt: skip
     read.table("points_pending", "Points that a store has not yet.", "store",
                lambda: {store: journal.owed(store).points for store in stores},
                counter=False)  # fmt: skip

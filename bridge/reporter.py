@@ -5,6 +5,8 @@ from typing import Protocol
 
 import structlog
 
+from bridge.core.address import Refused
+from bridge.core.clock import Moment
 from bridge.core.cover import Change
 from bridge.core.model import ChargerId, Reason
 from bridge.logs import Complaints
@@ -27,6 +29,16 @@ class Lost(Protocol):
     def points(self) -> int: ...
 
 
+class Polled(Protocol):
+    """Who polls the chargers."""
+
+    def announced(self, charger: ChargerId, now: Moment) -> None:
+        """It said, just now, that it is there."""
+
+    def forget(self, charger: ChargerId) -> None:
+        """It is gone."""
+
+
 class Reporter:
     """The listener of the roster and of the stores' movers."""
 
@@ -37,6 +49,8 @@ class Reporter:
         complaints: Complaints,
         follow: Callable[[Iterable[str], Iterable[str]], None],
     ) -> None:
+        self.polling: Polled | None = None
+        """Set once it is made; what is restored before is not polled yet."""
         self._stats = stats
         self._complaints = complaints
         self._follow = follow
@@ -64,6 +78,18 @@ class Reporter:
     def retired(self, charger: ChargerId) -> None:
         """A charger is gone, by its operator's will or after a long silence."""
         log.info("charger.retired", charger=charger)
+        if self.polling is not None:
+            self.polling.forget(charger)
+
+    def connected(self, charger: ChargerId, now: Moment) -> None:
+        """A charger said, just now, that it is there."""
+        if self.polling is not None:
+            self.polling.announced(charger, now)
+
+    def address_refused(self, charger: ChargerId, refused: Refused) -> None:
+        """An announced address is none, or none that may be polled."""
+        self._stats.addresses_refused.labels(refused.reason).inc()
+        self._complaints.say("address.refused", charger=charger, why=refused.why)
 
     def bug(self, topic: bytes, error: BaseException) -> None:
         """An error that nobody foresaw; its traceback is logged once in a while."""

@@ -7,7 +7,6 @@ from bridge.core.announce import read_announcement
 from bridge.core.charger import Charger, restored
 from bridge.core.claims import Outcome
 from bridge.core.clock import Moment
-from bridge.core.cover import Change
 from bridge.core.decoder import Decoders
 from bridge.core.errors import AnnounceRefused
 from bridge.core.fleet import Fleet, Rules
@@ -16,6 +15,7 @@ from bridge.core.outbox import Outbox
 from bridge.core.presence import PRESENCES, Board
 from bridge.core.track import Habits, Track
 from bridge.core.writer import Writer
+from bridge.listener import Listener
 from bridge.routes import Routes
 
 RETIRED_AT_ONCE = 20
@@ -26,22 +26,6 @@ class Lines(Board, Protocol):
 
     def retire(self, charger: ChargerId) -> None:
         """Take all series of a charger away."""
-
-
-class Listener(Protocol):
-    """Whoever is told what happens to the fleet: subscriptions, metrics, the log."""
-
-    def subscriptions(self, changes: Iterable[Change]) -> None:
-        """Change what is listened to."""
-
-    def announced(self, label: str, charger: str, topic: str) -> None:
-        """An announcement was taken or refused; `label` says how."""
-
-    def spoiled(self, charger: ChargerId) -> None:
-        """What was saved of a charger cannot be read."""
-
-    def retired(self, charger: ChargerId) -> None:
-        """A charger is gone."""
 
 
 class Roster:
@@ -115,6 +99,8 @@ class Roster:
             outcome = self.fleet.announce(said, topic, retained=retained, now=now)
         self._apply(outcome)
         self._listener.announced(outcome.label, said.id if said else "", topic)
+        if said is not None and said.connected and not retained:
+            self._listener.connected(said.id, now)
 
     def sweep(self, now: Moment, most: int) -> None:
         """Look at up to `most` chargers' clocks, going round."""

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
+from bridge.core.clock import Moment
 from bridge.core.errors import DiskTrouble
 from bridge.health import Health, moment
 from bridge.logs import Complaints
 from bridge.pipeline import Pipeline
+from bridge.polling import Polling
 from bridge.roster import Roster
 from bridge.stats import Stats
 from bridge.turns import longest_turn
@@ -53,6 +55,7 @@ class Rounds:
         stats: Stats,
         complaints: Complaints,
         health: Health,
+        polling: Polling | None,
         tidy: Callable[[], None],
     ) -> None:
         self._pipeline = pipeline
@@ -62,6 +65,7 @@ class Rounds:
         self._stats = stats
         self._complaints = complaints
         self._health = health
+        self._polling = polling
         self._tidy = tidy
 
     async def run(self) -> None:
@@ -82,11 +86,18 @@ class Rounds:
             self._health.beat()
             self._pipeline.quiet(now)
             self._roster.sweep(now, SWEEP_MOST)
+            self._poll(now)
             self._tidy()
             if now.steady >= next_sweep:
                 next_sweep = now.steady + SWEEP_SECONDS
                 self._roster.rewind()
+                if self._polling is not None:
+                    self._polling.rewind()
                 self._complaints.sweep()
+
+    def _poll(self, now: Moment) -> None:
+        if self._polling is not None:
+            self._polling.sweep(now)
 
     async def _trim(self) -> None:
         while True:

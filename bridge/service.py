@@ -51,6 +51,7 @@ async def run(
                 group.create_task(parts.mqtt.run(), name="mqtt"),
                 group.create_task(parts.rounds.run(), name="rounds"),
                 group.create_task(parts.keeper.run(), name="keeper"),
+                *([group.create_task(parts.polls.run(), name="polls")] if parts.polls else []),
                 *(group.create_task(m.run(), name=f"store-{m.name}") for m in parts.movers),
             ]
             await stop.wait()

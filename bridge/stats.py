@@ -153,6 +153,9 @@ class Stats:
         self.points_expired = counter(
             "points_expired", "Points the journal let go before a store had them.", "store"
         )
+        self.addresses_refused = counter(
+            "addresses_refused", "Chargers' addresses that are not polled.", "reason"
+        )
         self.unrouted = counter("messages_unrouted", "Messages below no charger's base.")
         self.loop_lag = Histogram(
             "evse_bridge_loop_lag_seconds",

@@ -17,6 +17,7 @@ from bridge.keeper import Keeper
 from bridge.logs import Complaints
 from bridge.measure import measure
 from bridge.pipeline import Pipeline
+from bridge.polling import Polling
 from bridge.reporter import Reporter
 from bridge.roster import Roster
 from bridge.rounds import Rounds
@@ -32,6 +33,7 @@ from bridge.web.api import Api
 from bridge.web.metrics import Metrics
 from bridge.web.page import Page
 from bridge.web.server import Server, tls_context
+from bridge.wiring_polls import Polls, make_polls
 
 log = structlog.get_logger("bridge")
 
@@ -45,6 +47,7 @@ class Parts:
     rounds: Rounds
     keeper: Keeper
     movers: list[Mover]
+    polls: Polls | None
     server: Server
     state: StateFile
 
@@ -98,13 +101,20 @@ class Wiring:
             roster=roster, stored_when_kept=MAIN not in self._stores,
             complaints=self._complaints,
         )  # fmt: skip
+        polls = await make_polls(
+            settings, self._stack, roster=roster, reporter=reporter, accounts=stats.accounts,
+            clock=self._clock,
+        )  # fmt: skip
+        polling = polls.polling if polls else None
         rounds = Rounds(
             pipeline=pipeline, roster=roster, journal=journal, state=state, stats=stats,
             complaints=self._complaints, health=self._health, tidy=self._tidy,
+            polling=polling,
         )  # fmt: skip
-        self._measure(roster, journal)
+        self._measure(roster, journal, polling)
         movers = [self._make_mover(name, journal, reporter) for name in self._stores]
-        return Parts(roster, mqtt, rounds, keeper, movers, self._make_server(roster, state), state)
+        server = self._make_server(roster, state)
+        return Parts(roster, mqtt, rounds, keeper, movers, polls, server, state)
 
     async def _open_journal(self, reporter: Reporter) -> Journal:
         kept = self._settings.journal
@@ -168,10 +178,10 @@ class Wiring:
             tls=tls_context(web.cert_file, web.key_file),
         )  # fmt: skip
 
-    def _measure(self, roster: Roster, journal: Journal) -> None:
+    def _measure(self, roster: Roster, journal: Journal, polls: Polling | None) -> None:
         measure(
             self._stats, hearing=self._hearing, roster=roster, journal=journal, out=self._out,
-            ready=lambda: self._health.unready() is None,
+            ready=lambda: self._health.unready() is None, polls=polls,
             stores=tuple(self._stores), limit=self._settings.journal.max_bytes,
             folder=self._settings.journal.dir,
             expiries=Expiries(choices.certificates(self._settings)).seconds,

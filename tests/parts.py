@@ -29,6 +29,7 @@ class Ears:
     filters: set[str] = field(default_factory=set)
     gone: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    there: list[str] = field(default_factory=list)
 
     def subscriptions(self, changes: Iterable[Change]) -> None:
         for change in changes:
@@ -37,6 +38,9 @@ class Ears:
 
     def announced(self, label: str, charger: str, topic: str) -> None:
         self.labels.append(label)
+
+    def connected(self, charger: ChargerId, now: Moment) -> None:
+        self.there.append(charger)
 
     def spoiled(self, charger: ChargerId) -> None:
         self.unreadable.append(charger)

@@ -71,6 +71,11 @@ class Channel:
             self.shown = self.shown and value == self.value
             self.value, self.text, self.ending = value, text, ending
 
+    def put(self, value: Value) -> None:
+        """Take a value that was read elsewhere, in the column's unit."""
+        self.shown = self.shown and value == self.value
+        self.reason, self.value, self.text, self.ending = self.decoder.value(value)
+
     def show(self) -> None:
         """Put the value on the metric's line, if it is not there already."""
         self.shown = True

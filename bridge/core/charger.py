@@ -56,6 +56,8 @@ class Charger:
     """Both bases speak: two devices carry this id."""
     heard: float | None = None
     """Steady time of the last live telemetry."""
+    polled: float | None = None
+    """Steady time of the last good poll."""
     topics: list[str] = field(default_factory=list)
     """Announce topics that named this charger, the latest last."""
     allowance: Allowance = field(default_factory=lambda: Allowance(1.0, burst=20))

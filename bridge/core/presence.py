@@ -51,7 +51,7 @@ class Presence:
         self._last_message = line("last_message_timestamp_seconds")
         self._sources = {name: line("source", evse_source=name) for name in SOURCES}
         self._up.put(0)
-        self._feed("none")
+        self.feed("none")
         self.show()
 
     def show(self, labels: Mapping[str, str] | None = None) -> None:
@@ -66,13 +66,14 @@ class Presence:
             self._labels = wanted
             self._board.line("evse_info", charger.id, wanted).put(1)
 
-    def rise(self, now: Moment) -> Event | None:
-        """Live telemetry came from a charger that was not up, or said to be offline."""
+    def rise(self, now: Moment, source: str = "mqtt") -> Event | None:
+        """Something came from a charger that was not up, or said to be offline."""
         charger = self._charger
         was_offline, charger.offline = charger.offline, False
         self.up = True
         self._up.put(1)
-        self._feed("mqtt")
+        if self.source == "none":
+            self.feed(source)
         return Event(charger.id, now.wall, EventKind.ONLINE) if was_offline else None
 
     def sweep(self, now: Moment) -> bool:
@@ -86,11 +87,12 @@ class Presence:
         ):
             charger.doubled = False
             self._duplicate.put(int(charger.ambiguous))
-        fresh = charger.heard is not None and now.steady - charger.heard < self._stale_after
+        last = max(charger.heard or 0.0, charger.polled or 0.0)
+        fresh = last > 0 and now.steady - last < self._stale_after
         if self.up and not fresh:
             self.up = False
             self._up.put(0)
-            self._feed("none")
+            self.feed("none")
             return True
         return False
 
@@ -102,7 +104,8 @@ class Presence:
             return "up"
         return "silent" if self._charger.heard_at else "unheard"
 
-    def _feed(self, source: str) -> None:
+    def feed(self, source: str) -> None:
+        """This path brings the charger's values from now on."""
         self.source = source
         for name, line in self._sources.items():
             line.put(int(name == source))

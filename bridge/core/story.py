@@ -23,7 +23,7 @@ class Story:
     __slots__ = (
         "_charger", "_energy", "_energy_line", "_fault_line", "_fault_lines", "_faults",
         "_listening", "_sessions_ended", "_sessions_line", "_state_lines", "_visible", "_writer",
-        "code", "sessions",
+        "alarms", "code", "sessions",
     )  # fmt: skip
 
     def __init__(
@@ -40,6 +40,8 @@ class Story:
         self._writer = writer
         self._listening = self._visible = False
         self.code: int | None = None
+        self.alarms = 0
+        """Rises with each fault, and each return from a boot: /status has more to tell."""
         self.sessions = Sessions(charger)
         self._sessions_ended = 0
         self._faults = dict.fromkeys(states.FAULTS, 0)
@@ -66,6 +68,7 @@ class Story:
         if before != code or not self._visible:
             self._show_state(code)
         if before is not None and before != code:
+            self.alarms += before == states.STARTING or code in states.FAULTS
             self._tell(EventKind.STATE, code, states.name(code), now)
             if listening:
                 self._fault(before, code, now)

@@ -1,6 +1,6 @@
 """The telemetry of one charger: its channels, its open frame, and what follows from them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.core.allowance import Allowance
@@ -13,14 +13,18 @@ from bridge.core.families import BY_NAME, MetricType
 from bridge.core.frames import Frame
 from bridge.core.lines import number
 from bridge.core.load import Load
-from bridge.core.model import Body, Dialect, Reason
+from bridge.core.model import Body, Dialect, Event, EventKind, Reason
 from bridge.core.outbox import Outbox
+from bridge.core.path import Path
+from bridge.core.poll_turn import Mode
+from bridge.core.polled import Polled
 from bridge.core.presence import Board, Presence
+from bridge.core.status import Part, Status
 from bridge.core.story import Story
 from bridge.core.units import UnitCheck
 from bridge.core.writer import Writer
 
-NOT_POLLED = "polled=0i"
+NOT_POLLED, POLLED = "polled=0i", "polled=1i"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,9 @@ class Habits:
     """What the settings say of telemetry; durations in seconds."""
 
     frame_gap: float = 0.25
+    silent_after: float = 75.0
     stale_after: float = 120.0
+    enrich_every: float = 300.0
     temperature_scale: float | None = None
     readings_per_second: float = 50.0
     state_set: bool = False
@@ -39,7 +45,7 @@ class Track:
 
     __slots__ = (
         "_allowance", "_board", "_decoders", "_due", "_frame", "_habits", "_load", "_moment",
-        "_out", "_units", "channels", "charger", "presence", "story", "writer",
+        "_out", "_units", "channels", "charger", "path", "polled", "presence", "story", "writer",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +78,8 @@ class Track:
             charger.id, board=board, writer=writer, body=body, trusted=trusted,
             state_set=habits.state_set,
         )  # fmt: skip
+        self.polled = Polled(charger, board=board, decoders=decoders, body=body)
+        self.path = Path(charger, silent_after=habits.silent_after)
         self._units = UnitCheck(milliamperes=charger.dialect is not Dialect.NOFOS)
         self._suspect_line().put(0)
 
@@ -159,32 +167,86 @@ class Track:
         self.writer.point((channel.text, NOT_POLLED), 1, now.wall)
         return True
 
-    def rise(self, now: Moment) -> None:
-        """Live telemetry of a charger that was not up."""
-        event = self.presence.rise(now)
+    def rise(self, now: Moment, source: str = "mqtt") -> None:
+        """Something came from a charger that was not up."""
+        event = self.presence.rise(now, source)
         if event is not None:
             self.writer.event(event)
 
     def close(self) -> None:
         """End the open frame: its members become one point."""
         frame, self._frame = self._frame, None
-        if frame is None:
-            return
-        parts = frame.parts
+        if frame is not None:
+            self._write(frame.parts, frame.wall, frame.last, NOT_POLLED)
+
+    def _write(self, parts: Mapping[str, Channel], wall: float, steady: float, mark: str) -> None:
+        """One point, with what follows from its members; `steady` is when the last came."""
         fields = [part.text for part in parts.values()]
         sent = self.channels.get("power")
-        computed = sent is None or not sent.shown
-        power = self._load.take(parts, frame.last, show=computed)
+        computed = "power" not in parts and (sent is None or not sent.shown)
+        power = self._load.take(parts, steady, show=computed)
         if power is not None and computed:
             fields.append(number("power", power))
         if (energy := parts.get("energy")) is not None and energy.value is not None:
-            total = self.story.energy(float(energy.value), frame.wall)
+            total = self.story.energy(float(energy.value), wall)
             if total is not None:
                 fields.append(number("energy_total", total))
         self.story.load(self._load.amperes, power or 0.0)
-        fields.append(NOT_POLLED)
-        self.writer.point(fields, len(parts), frame.wall)
-        self._out.grown.setdefault(self.charger.id, frame.last)
+        fields.append(mark)
+        self.writer.point(fields, len(parts), wall)
+        self._out.grown.setdefault(self.charger.id, steady)
+
+    def poll(self, status: Status, seconds: float, now: Moment) -> list[Reason]:
+        """Take a polled document; returns why its other members became no samples.
+
+        What MQTT brought within `silent_after` is fresher and stands.
+        """
+        self.polled.ended(True, seconds, now)
+        if not self.presence.up or self.charger.offline:
+            self.rise(now, "http")
+        fresh = {
+            channel.column
+            for channel in self.channels.values()
+            if channel.value is not None
+            and now.steady - channel.at < self._habits.silent_after
+            and not self.charger.ambiguous
+        }
+        reasons = [reason for _, reason in status.discarded]
+        taken: dict[str, Channel] = {}
+        for column, part in status.parts.items():
+            if column in fresh:
+                reasons.append(Reason.FRESHER_SOURCE)
+            else:
+                taken[column] = self._keep(part, now)
+        if taken:
+            self._write(taken, now.wall, now.steady, POLLED)
+        return reasons
+
+    def _keep(self, part: Part, now: Moment) -> Channel:
+        for channel in self.channels.values():
+            if channel.column == part.row.column:
+                # The line is the poll's now; what MQTT says next is written again.
+                channel.shown = False
+        if part.row.kind is Kind.STATE:
+            self.story.state(int(part.value), now)
+        return self.polled.keep(part, now)
+
+    def look(self, now: Moment) -> Mode:
+        """How to poll it from now on; tells of a change of its path."""
+        mode = self.path.look(now)
+        presence, source = self.presence, self.presence.source
+        recent = self.charger.polled is not None and (
+            now.steady - self.charger.polled < self._habits.stale_after
+        )
+        if self.path.fallback and recent and source != "http":
+            self._lead("http", now)
+        elif not self.path.fallback and source == "http" and presence.up:
+            self._lead("mqtt", now)
+        return mode
+
+    def _lead(self, source: str, now: Moment) -> None:
+        self.presence.feed(source)
+        self.writer.event(Event(self.charger.id, now.wall, EventKind.PATH, 0, source))
 
     def quiet(self, steady: float) -> bool:
         """End the frame if its time is over; False while one is open."""
@@ -197,7 +259,19 @@ class Track:
         down = self.presence.sweep(now)
         if down or now.steady >= self._due:
             self._expire(now.steady, down)
+        habits = self._habits
+        for channel in self.polled.stale(
+            now.steady, periodic=habits.stale_after, rare=3 * habits.enrich_every
+        ):
+            self._outdate(channel)
         self.story.sweep(now)
+
+    def _outdate(self, polled: Channel) -> None:
+        """A polled value went stale; the line may be MQTT's meanwhile."""
+        if any(c.shown and c.column == polled.column for c in self.channels.values()):
+            polled.shown = False
+        else:
+            self._hide(polled)
 
     def _expire(self, steady: float, down: bool) -> None:
         """Hide what went stale; what arrives from now on cannot before `_due`."""
@@ -218,12 +292,14 @@ class Track:
         return {
             **self.charger.body(),
             **self.story.body(),
+            **self.polled.body(),
             "stamps": self.writer.stamps(),
         }
 
     def values(self) -> Iterator[Channel]:
         """The channels that show a value now."""
-        return (channel for channel in self.channels.values() if channel.shown)
+        yield from self.polled.values()
+        yield from (channel for channel in self.channels.values() if channel.shown)
 
     def _without(self, channel: Channel, reason: Reason) -> Reason:
         """A reading without a value; a sensor that is gone shows nothing any more."""
@@ -252,7 +328,7 @@ class Track:
         channel.hide()
         if channel.kind is Kind.STATE:
             self.story.hide()
-        for other in self.channels.values():
+        for other in (*self.polled.channels.values(), *self.channels.values()):
             if other.column == channel.column and other.shown:
                 other.show()
 

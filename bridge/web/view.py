@@ -31,7 +31,7 @@ def charger_view(track: Track, now: Moment) -> dict[str, object]:
         "state_code": code,
         "dialect": charger.dialect.value,
         "last_message": rfc3339(charger.heard_at),
-        "last_poll": None,
+        "last_poll": rfc3339(track.polled.good_at),
         "firmware": None,
         "version": None,
         "values": values_view(track, now),
@@ -41,11 +41,12 @@ def charger_view(track: Track, now: Moment) -> dict[str, object]:
 def values_view(track: Track, now: Moment) -> Mapping[str, object]:
     """The newest value of each column that is not stale."""
     offset = now.wall - now.steady
+    polled = set(track.polled.values())
     return {
         channel.column: {
             "value": channel.value,
             "time": rfc3339(channel.at + offset),
-            "source": "mqtt",
+            "source": "http" if channel in polled else "mqtt",
         }
         for channel in sorted(track.values(), key=lambda each: -each.rank)
     }

@@ -1,0 +1,98 @@
+"""What polls brought of one charger: values that MQTT does not bring, or not any more."""
+
+from collections.abc import Iterable, Mapping
+
+from bridge.core.catalogue import Origin, Row
+from bridge.core.channel import Channel, Line
+from bridge.core.charger import Charger
+from bridge.core.clock import Moment
+from bridge.core.decoder import Decoders
+from bridge.core.families import BY_NAME, MetricType
+from bridge.core.model import Body
+from bridge.core.presence import Board
+from bridge.core.status import Part
+
+
+class Polled:
+    """The polled values of one charger, and how its polls go."""
+
+    __slots__ = (
+        "_board", "_charger", "_decoders", "_duration", "_failed", "_failures", "_last",
+        "_success", "channels", "good_at",
+    )  # fmt: skip
+
+    def __init__(self, charger: Charger, *, board: Board, decoders: Decoders, body: Body) -> None:
+        self._charger = charger
+        self._board = board
+        self._decoders = decoders
+        self.channels: dict[str, Channel] = {}
+        """By column."""
+        self.good_at = 0.0
+        """Unix time of the last good poll; 0 for never."""
+        failed = body.get("poll_failures")
+        self._failed = failed if isinstance(failed, int) else 0
+
+        def line(name: str) -> Line:
+            return board.line(f"evse_{name}", charger.id, {})
+
+        self._success = line("poll_success")
+        self._duration = line("poll_duration_seconds")
+        self._failures = line("poll_failures_total")
+        self._last = line("last_poll_timestamp_seconds")
+        self._failures.put(self._failed)
+
+    def ended(self, good: bool, seconds: float, now: Moment) -> None:
+        """A poll ended; `seconds` is how long it took."""
+        self._success.put(int(good))
+        self._duration.put(round(seconds, 4))
+        if good:
+            self._charger.polled, self.good_at = now.steady, now.wall
+            self._last.put(round(now.wall, 3))
+        else:
+            self._failed += 1
+            self._failures.put(self._failed)
+
+    def keep(self, part: Part, now: Moment) -> Channel:
+        """Show a value that no fresher source brings."""
+        column = part.row.column
+        channel = self.channels.get(column)
+        if channel is None or channel.row is not part.row:
+            decoder = self._decoders.of(part.row, part.row.scale)
+            channel = self.channels[column] = Channel(part.row, decoder, self._line(part.row))
+        channel.put(part.value)
+        channel.at = now.steady
+        if not channel.shown:
+            channel.show()
+        return channel
+
+    def stale(self, steady: float, *, periodic: float, rare: float) -> list[Channel]:
+        """Those that went stale: what MQTT would repeat after `periodic` seconds, the rest
+        after `rare`."""
+        return [
+            channel
+            for channel in self.channels.values()
+            if channel.shown
+            and steady - channel.at >= (periodic if channel.row.origin & Origin.PERIODIC else rare)
+        ]
+
+    def values(self) -> Iterable[Channel]:
+        """The channels that show a value now."""
+        return (channel for channel in self.channels.values() if channel.shown)
+
+    def body(self) -> Mapping[str, object]:
+        """What the state file keeps."""
+        return {"poll_failures": self._failed}
+
+    def _line(self, row: Row) -> Line | None:
+        """A device's counter is shown by what makes it reset-proof; a plain one as it is."""
+        if row.metric is None:
+            return None
+        plain = row.column in _PLAIN
+        if BY_NAME[row.metric].type is MetricType.COUNTER and not plain:
+            return None
+        labels = dict([row.label]) if row.label else {}
+        return self._board.line(row.metric, self._charger.id, labels)
+
+
+_PLAIN = frozenset({"rapi_commands", "rapi_successes"})
+"""Counters that are the gateway's own, and begin anew with each of its boots."""

@@ -1,0 +1,143 @@
+"""Polling: whom to ask over HTTP, and what becomes of the answers."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bridge.core.address import Address, Refused, read_address
+from bridge.core.clock import Moment
+from bridge.core.model import ChargerId, Dialect
+from bridge.core.poll_plan import Ask, Mode, PollPlan
+from bridge.core.polls import Outcome, Page
+from bridge.core.status import StatusReader
+from bridge.core.track import Track
+from bridge.sources.http import Reply
+from bridge.stats import Accounts
+
+LOOKED_AT_ONCE = 500
+REFRESH_SECONDS = 5.0
+
+
+class Logins(Protocol):
+    """Who knows what is sent to chargers."""
+
+    def refresh(self) -> bool:
+        """Read what changed, off the event loop; True where something did."""
+
+
+class Teller(Protocol):
+    """Who is told of addresses that are not polled."""
+
+    def address_refused(self, charger: ChargerId, refused: Refused) -> None:
+        """A charger announced an address that is none, or none that may be polled."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What polling remembers of one charger."""
+
+    said: str | None = None
+    address: Address | None = None
+    alarms: int = 0
+
+
+class Polling:
+    """Keeps the plan in step with the chargers, and hands them what they answered."""
+
+    def __init__(
+        self,
+        *,
+        tracks: Mapping[ChargerId, Track],
+        plan: PollPlan,
+        readers: Mapping[Dialect, StatusReader],
+        ports: tuple[int, ...],
+        accounts: Accounts,
+        teller: Teller,
+    ) -> None:
+        self._tracks = tracks
+        self._plan = plan
+        self._readers = readers
+        self._ports = ports
+        self._accounts = accounts
+        self._teller = teller
+        self._known: dict[ChargerId, _Known] = {}
+        self._round: list[Track] = []
+        self.outcomes: dict[str, int] = dict.fromkeys(Outcome, 0)
+
+    @property
+    def stretch(self) -> float:
+        """By how much polls come later than asked for."""
+        return self._plan.stretch
+
+    def address(self, charger: ChargerId) -> Address | None:
+        """Where to ask this charger; None where it said nothing that may be asked."""
+        known = self._known.get(charger)
+        return None if known is None else known.address
+
+    def sweep(self, now: Moment, most: int = LOOKED_AT_ONCE) -> None:
+        """Look at up to `most` chargers, going round."""
+        some, self._round = self._round[:most], self._round[most:]
+        for track in some:
+            if self._tracks.get(track.charger.id) is track:
+                self._look(track, now)
+
+    def rewind(self) -> None:
+        """Begin a new round, if the last one is done."""
+        if not self._round:
+            self._round = list(self._tracks.values())
+
+    def announced(self, charger: ChargerId, now: Moment) -> None:
+        """A live announcement: whatever made it connect anew, /status knows."""
+        self._plan.soon(charger, now.steady)
+
+    def forget(self, charger: ChargerId) -> None:
+        """It retired."""
+        self._known.pop(charger, None)
+        self._plan.remove(charger)
+
+    def take(self, ask: Ask, reply: Reply, now: Moment) -> None:
+        """A request ended."""
+        self.outcomes[reply.outcome] += 1
+        track = self._tracks.get(ask.charger)
+        if track is None or ask.page is not Page.STATUS:
+            return
+        if reply.refused is not None:
+            self._teller.address_refused(ask.charger, reply.refused)
+        if reply.outcome is not Outcome.OK or not isinstance(reply.document, dict):
+            track.polled.ended(False, reply.seconds, now)
+            return
+        status = self._readers[track.charger.dialect].read(reply.document, now.wall)
+        reasons = track.poll(status, reply.seconds, now)
+        self._accounts.received += status.members
+        for reason in reasons:
+            self._accounts.discard(reason)
+
+    async def keep_logins(self, logins: Logins, clock: Callable[[], Moment]) -> None:
+        """Take up changed credentials, for ever."""
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            if await asyncio.to_thread(logins.refresh):
+                self._plan.credentials_changed(clock().steady)
+
+    def _look(self, track: Track, now: Moment) -> None:
+        charger = track.charger
+        known = self._known.get(charger.id)
+        if known is None:
+            known = self._known[charger.id] = _Known(alarms=track.story.alarms)
+        if charger.http != known.said:
+            self._move(charger.id, known, charger.http, now)
+        mode = track.look(now)
+        self._plan.mode(charger.id, mode if known.address else Mode.OFF, now.steady)
+        if known.alarms != track.story.alarms:
+            known.alarms = track.story.alarms
+            self._plan.soon(charger.id, now.steady)
+
+    def _move(self, charger: ChargerId, known: _Known, said: str | None, now: Moment) -> None:
+        found = None if said is None else read_address(said, self._ports)
+        known.said, known.address = said, None
+        if isinstance(found, Refused):
+            self._teller.address_refused(charger, found)
+        elif found is not None:
+            known.address = found
+            self._plan.moved(charger, now.steady)

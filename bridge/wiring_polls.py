@@ -1,0 +1,85 @@
+"""Makes the parts that poll chargers over HTTP."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from bridge import choices
+from bridge.core.clock import Moment
+from bridge.core.errors import CannotStart
+from bridge.core.model import Dialect
+from bridge.core.poll_plan import PollPlan
+from bridge.core.reach import Reach
+from bridge.core.status import StatusReader
+from bridge.keyring import Keyring
+from bridge.polling import Polling
+from bridge.reporter import Reporter
+from bridge.roster import Roster
+from bridge.settings import Settings
+from bridge.sources.http import Http
+from bridge.sources.http_session import tls_context
+from bridge.sources.own import is_own
+from bridge.sources.poller import Poller
+from bridge.sources.resolve import Resolver
+from bridge.stats import Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Polls:
+    """What polls, and what must go on beside it."""
+
+    polling: Polling
+    poller: Poller
+    keyring: Keyring
+    clock: Callable[[], Moment]
+
+    async def run(self) -> None:
+        """Poll, and take up changed credentials, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.poller.run(), name="poller")
+            group.create_task(
+                self.polling.keep_logins(self.keyring, self.clock), name="credentials"
+            )
+
+
+async def make_polls(
+    settings: Settings,
+    stack: AsyncExitStack,
+    *,
+    roster: Roster,
+    reporter: Reporter,
+    accounts: Accounts,
+    clock: Callable[[], Moment],
+) -> Polls | None:
+    """The parts, the client open, or None where polling is off.
+
+    Raises CannotStart for a `http.ca_file` that is none.
+    """
+    http = settings.http
+    if not http.enabled:
+        return None
+    plan = PollPlan(choices.pace(settings), random=random.random)
+    keyring = choices.keyring(settings)
+    try:
+        tls = tls_context(http.ca_file)
+    except OSError as error:
+        raise CannotStart(f"http.ca_file {http.ca_file}: {error}") from error
+    client = await stack.enter_async_context(
+        Http(
+            reach=Reach(http.allow, own=is_own), keys=keyring, resolve=Resolver().resolve,
+            timeout=http.timeout.total_seconds(), tls=tls,
+        )
+    )  # fmt: skip
+    polling = Polling(
+        tracks=roster.tracks, plan=plan, ports=http.ports, accounts=accounts, teller=reporter,
+        readers={
+            dialect: StatusReader(dialect, settings.fleet.temperature_scale) for dialect in Dialect
+        },
+    )  # fmt: skip
+    reporter.polling = polling
+    poller = Poller(
+        plan=plan, client=client, address=polling.address, take=polling.take, clock=clock
+    )
+    return Polls(polling, poller, keyring, clock)

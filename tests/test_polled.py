@@ -1,0 +1,265 @@
+"""What becomes of polled documents, beside MQTT and while it is silent."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from bridge.core.address import Refused
+from bridge.core.model import ChargerId, Dialect
+from bridge.core.poll_lanes import Lane
+from bridge.core.poll_plan import Ask, Pace, PollPlan
+from bridge.core.polls import Outcome, Page
+from bridge.core.status import StatusReader
+from bridge.polling import Polling
+from bridge.sources.http import Reply
+from tests.parts import Bench, restarted
+from tests.running import assert_adds_up
+
+ONE = ChargerId("abc123")
+STATUS: Mapping[str, object] = {
+    "amp": 10, "voltage": 230, "pilot": 16, "state": 3, "watthour": 5000, "srssi": -60,
+    "free_heap": 90_000, "largest_free_block": 40_000, "comm_sent": 12, "comm_success": 11,
+    "rapi_connected": 1, "ipaddress": "10.0.0.7",
+}  # fmt: skip
+
+
+class Desk:
+    """Polling over a bench, with answers as they come from a charger."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.refusals: list[str] = []
+        self.plan = PollPlan(Pace(), random=lambda: 0.5)
+        self.polling = Polling(
+            tracks=bench.roster.tracks, plan=self.plan, ports=(80,), accounts=bench.accounts,
+            readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, teller=self,
+        )  # fmt: skip
+
+    def address_refused(self, charger: ChargerId, refused: Refused) -> None:
+        self.refusals.append(refused.reason)
+
+    def answer(self, outcome: Outcome = Outcome.OK, **changed: object) -> None:
+        """A poll that ends now."""
+        document = {**STATUS, **changed} if outcome is Outcome.OK else None
+        ask = Ask(ONE, Page.STATUS, Lane.PROVEN, self.bench.steady)
+        self.polling.take(ask, Reply(outcome, 0.1, document), self.bench.now)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, with a look at the chargers each second."""
+        for _ in range(round(seconds)):
+            self.bench.wait(1)
+            self.polling.rewind()
+            self.polling.sweep(self.bench.now)
+
+    def speak(self, seconds: float = 0.5, **changed: str) -> None:
+        """The periodic document on MQTT."""
+        said = {"amp1": "16", "v1": "230", "pilot": "16", "state": "3", "wh": "5000",
+                "freeram": "90000", "srssi": "-61"}  # fmt: skip
+        self.bench.hear(*((f"charger/one/{k}", v) for k, v in {**said, **changed}.items()))
+        self.bench.wait(seconds)
+
+    def metric(self, name: str, more: str = "") -> float | None:
+        return self.bench.metrics().get(f'evse_{name}{{charger="abc123"{more}}}')
+
+    def source(self) -> str:
+        values = {name: self.metric("source", f',evse_source="{name}"')
+                  for name in ("mqtt", "http", "none")}  # fmt: skip
+        (source,) = (name for name, value in values.items() if value == 1)
+        return source
+
+    def paths(self) -> list[str]:
+        return [text for kind, _, text in self.bench.events() if kind == "path"]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    bench = Bench()
+    bench.announce()
+    return Desk(bench)
+
+
+def test_while_mqtt_is_fresh_a_poll_brings_only_what_mqtt_does_not(desk: Desk) -> None:
+    desk.speak()
+    desk.answer()
+    assert desk.bench.points()[-1] == (
+        "heap_largest_free_block=40000i,rapi_commands=12i,rapi_successes=11i,rapi_connected=1i,"
+        "polled=1i"
+    )
+    assert desk.metric("current_amperes", ',phase="1"') == 16
+    assert desk.metric("heap_largest_free_block_bytes") == 40_000
+    assert desk.metric("rapi_commands_total") == 12
+    assert desk.bench.discarded() == {"fresher_source": 7, "not_telemetry": 1}
+
+
+def test_every_member_of_a_polled_document_is_accounted_for(desk: Desk) -> None:
+    desk.speak()
+    desk.answer(surprise=1, temp1=False, srssi="nonsense")
+    desk.wait(80)
+    desk.answer()
+    accounts, out = desk.bench.accounts, desk.bench.out
+    assert accounts.received == 7 + len(STATUS) + 2 + len(STATUS)
+    assert accounts.received == out.open + out.held + sum(accounts.discarded.values())
+
+
+def test_when_mqtt_is_silent_polls_carry_everything_and_the_series_go_on(desk: Desk) -> None:
+    desk.speak()
+    for _ in range(8):
+        desk.wait(30)
+        desk.answer()
+    assert desk.bench.points()[-1] == (
+        "current_1=10.0,voltage_1=230.0,pilot=16.0,state_code=3i,energy=5000.0,rssi=-60i,"
+        "heap_free=90000i,heap_largest_free_block=40000i,rapi_commands=12i,rapi_successes=11i,"
+        "rapi_connected=1i,power=2300.0,energy_total=5000.0,polled=1i"
+    )
+    assert desk.metric("up") == 1
+    assert desk.metric("current_amperes", ',phase="1"') == 10
+    assert desk.metric("power_watts") == 2300
+    assert desk.metric("state_code") == 3
+    assert desk.source() == "http"
+    assert desk.paths() == ["http"]
+
+
+def test_mqtt_has_the_word_again_once_it_spoke_for_two_periods(desk: Desk) -> None:
+    desk.speak()
+    desk.wait(80)
+    desk.answer()
+    desk.wait(1)
+    assert desk.source() == "http"
+    desk.speak()
+    desk.wait(30)
+    assert desk.source() == "http"
+    desk.speak()
+    desk.wait(31)
+    assert desk.source() == "mqtt"
+    assert desk.paths() == ["http", "mqtt"]
+
+
+def test_a_connection_that_comes_and_goes_does_not_make_the_path_flap(desk: Desk) -> None:
+    desk.speak()
+    for _ in range(4):
+        desk.wait(76)
+        desk.answer()
+        desk.speak()
+        desk.wait(30)
+        desk.answer()
+    assert desk.paths() == ["http"]
+
+
+def test_a_value_that_comes_back_over_mqtt_as_it_was_is_shown_again(desk: Desk) -> None:
+    desk.speak(amp1="16")
+    desk.wait(76)
+    desk.answer(amp=10)
+    assert desk.metric("current_amperes", ',phase="1"') == 10
+    desk.speak(amp1="16")
+    assert desk.metric("current_amperes", ',phase="1"') == 16
+
+
+def test_a_polled_value_that_mqtt_took_over_does_not_take_it_away_when_it_goes_stale(
+    desk: Desk,
+) -> None:
+    desk.speak()
+    desk.wait(76)
+    desk.answer()
+    for _ in range(6):
+        desk.speak()
+        desk.wait(29)
+    assert desk.metric("current_amperes", ',phase="1"') == 16
+    assert desk.metric("fault") == 0
+
+
+def test_a_value_of_status_alone_goes_stale_after_three_missed_polls(desk: Desk) -> None:
+    desk.answer()
+    for _ in range(29):
+        desk.speak()
+        desk.wait(30)
+    assert desk.metric("heap_largest_free_block_bytes") == 40_000
+    for _ in range(2):
+        desk.speak()
+        desk.wait(30)
+    assert desk.metric("heap_largest_free_block_bytes") is None
+
+
+def test_a_charger_that_no_longer_answers_either_is_down(desk: Desk) -> None:
+    desk.speak()
+    desk.wait(80)
+    desk.answer()
+    desk.wait(118)
+    assert (desk.metric("up"), desk.source()) == (1, "http")
+    desk.wait(3)
+    assert (desk.metric("up"), desk.source()) == (0, "none")
+    assert desk.metric("current_amperes", ',phase="1"') is None
+    assert desk.metric("state_code") is None
+
+
+def test_a_charger_whose_last_will_came_and_that_answers_is_there(desk: Desk) -> None:
+    desk.speak()
+    desk.bench.announce(base=None, state="disconnected")
+    desk.wait(80)
+    desk.answer()
+    desk.wait(2)
+    assert desk.metric("up") == 1
+    assert desk.metric("announced") == 0
+    assert [kind for kind, _, _ in desk.bench.events()] == ["offline", "online", "path"]
+
+
+def test_a_fault_that_only_a_poll_saw_is_counted(desk: Desk) -> None:
+    desk.speak()
+    desk.wait(80)
+    desk.answer(state=6)
+    desk.bench.wait(1)
+    assert desk.metric("faults_total", ',fault="gfci_fault"') == 1
+
+
+def test_how_polls_go_is_shown_and_failures_are_counted_across_a_restart(desk: Desk) -> None:
+    desk.answer()
+    assert desk.metric("poll_success") == 1
+    assert desk.metric("poll_duration_seconds") == 0.1
+    assert desk.metric("last_poll_timestamp_seconds") == desk.bench.wall
+    desk.answer(Outcome.TIMEOUT)
+    desk.answer(Outcome.HTTP_ERROR)
+    assert desk.metric("poll_success") == 0
+    assert desk.metric("poll_failures_total") == 2
+    again = restarted(desk.bench).metrics()
+    assert again['evse_poll_failures_total{charger="abc123"}'] == 2
+
+
+def test_a_base_that_two_ids_claim_is_followed_by_polls(desk: Desk) -> None:
+    desk.bench.announce("other", topic="openevse/announce/other")
+    desk.wait(2)
+    desk.answer()
+    desk.wait(2)
+    assert desk.source() == "http"
+    assert desk.metric("current_amperes", ',phase="1"') == 10
+
+
+def test_an_address_that_may_not_be_polled_is_told_and_not_asked(desk: Desk) -> None:
+    bench = Bench()
+    desk = Desk(bench)
+    bench.take((
+        b"openevse/announce/c123",
+        b'{"state":"connected","id":"abc123","name":"n","mqtt":"charger/one",'
+        b'"http":"http://user:pass@10.0.0.7/"}', False,
+    ))  # fmt: skip
+    desk.wait(400)
+    assert desk.refusals == ["user_info"]
+    assert desk.plan.take(bench.steady) == []
+
+
+def test_a_fault_and_a_live_announcement_are_asked_about_within_20_s(desk: Desk) -> None:
+    desk.speak()
+    desk.wait(2)
+    desk.speak(state="6")
+    desk.wait(1)
+    asked = 0.0
+    while not desk.plan.take(desk.bench.steady):
+        desk.bench.steady += 1
+        asked += 1
+    assert 14 <= asked <= 20
+
+
+def test_the_identity_holds_in_words_too() -> None:
+    with pytest.raises(AssertionError):
+        assert_adds_up({
+            "evse_bridge_readings_received_total": 1, "evse_bridge_readings_recovered": 0,
+            "evse_bridge_readings_stored_total": 0, "evse_bridge_readings_pending": 0,
+        })  # fmt: skip
