@@ -14,7 +14,7 @@ from bridge.stats import MAIN, Stats
 
 log = structlog.get_logger("bridge")
 
-QUIET = frozenset({"known", "disconnected", "other_shard", "ignored"})
+QUIET = frozenset({"known", "disconnected", "other_shard", "ignored", "greeting_unclear"})
 REFUSED = frozenset({"malformed", "too_long", "bad_id", "bad_base", "limit", "too_often"})
 MOST_ALIKE = 120
 

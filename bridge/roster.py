@@ -10,6 +10,7 @@ from bridge.core.clock import Moment
 from bridge.core.decoder import Decoders
 from bridge.core.errors import AnnounceRefused
 from bridge.core.fleet import Fleet, Rules
+from bridge.core.labels import Labels
 from bridge.core.model import Body, ChargerId
 from bridge.core.outbox import Outbox
 from bridge.core.presence import PRESENCES, Board
@@ -38,6 +39,7 @@ class Roster:
         habits: Habits,
         announce_topics: tuple[str, ...],
         tags: Mapping[str, str],
+        labels: Callable[[ChargerId], Labels],
         board: Lines,
         out: Outbox,
         listener: Listener,
@@ -46,6 +48,7 @@ class Roster:
         self._rules = rules
         self._habits = habits
         self._tags = tags
+        self._labels = labels
         self._board = board
         self._out = out
         self._listener = listener
@@ -59,6 +62,7 @@ class Roster:
             tracks=self.tracks,
             announce_topics=announce_topics,
             announced=self.announce,
+            greeted=self.greet,
             unrouted=unrouted,
             told=self._apply,
         )
@@ -71,12 +75,12 @@ class Roster:
         `trusted`: the last run ended cleanly, so that no counter was shown further on.
         """
         self._floor_ms = floor_ms
-        rules = self._rules
         chargers = [
-            restored(id_, body, rules.dialects.get(id_, rules.dialect), now.steady)
+            restored(id_, body, self._rules.dialect_of(id_), now.steady)
             for id_, body in ((ChargerId(each), body) for each, body in bodies.items())
         ]
-        self.fleet.restore(chargers)
+        for ignored in self.fleet.restore(chargers):
+            self._retire(ignored)
         for charger in self.fleet:
             try:
                 self._track(charger, bodies[charger.id], trusted=trusted)
@@ -102,6 +106,12 @@ class Roster:
         if said is not None and said.connected and not retained:
             self._listener.connected(said.id, now)
 
+    def greet(self, charger: ChargerId, base: str, connected: bool, now: Moment) -> None:
+        """Take a plain `connected` or `disconnected` on a charger's base topic."""
+        outcome = self.fleet.greet(charger, base, connected=connected, now=now)
+        self._apply(outcome)
+        self._listener.announced(outcome.label, charger, base)
+
     def sweep(self, now: Moment, most: int) -> None:
         """Look at up to `most` chargers' clocks, going round."""
         round_, self._round = self._round[:most], self._round[most:]
@@ -109,7 +119,7 @@ class Roster:
         for track in round_:
             if self.tracks.get(track.charger.id) is track:
                 track.sweep(now)
-                if retired < RETIRED_AT_ONCE and self._expired(track.charger, now):
+                if retired < RETIRED_AT_ONCE and self.fleet.expired(track.charger, now):
                     retired += 1
                     self._apply(self.fleet.retire(track.charger))
 
@@ -134,18 +144,10 @@ class Roster:
             counts[track.presence.kind()] += 1
         return counts
 
-    def _expired(self, charger: Charger, now: Moment) -> bool:
-        """Silent for retire_after on the wall's clock, and not just by a step of it."""
-        last = max(charger.heard_at, charger.announced_at, charger.first_at)
-        recently = charger.heard is not None and (
-            now.steady - charger.heard < self._rules.stale_after
-        )
-        return now.wall - last >= self._rules.retire_after and not recently
-
     def _track(self, charger: Charger, body: Body, *, trusted: bool) -> Track:
-        writer = Writer(
-            charger.id, out=self._out, tags=self._tags, site="", floor_ms=self._floor_ms
-        )
+        charger.labels = self._labels(charger.id)
+        writer = Writer(charger.id, out=self._out, tags=self._tags, floor_ms=self._floor_ms)
+        writer.locate(charger.labels.site)
         writer.restore(body.get("stamps"))
         track = self.tracks[charger.id] = Track(
             charger, board=self._board, out=self._out, writer=writer, habits=self._habits,

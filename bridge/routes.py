@@ -1,123 +1,32 @@
-"""What a message is, told from its topic: an announcement, a charger's field, or noise."""
+"""How the route of a topic is found: the longest base wins."""
 
 from collections.abc import Callable
 
 from bridge.core.announce import LONGEST_BASE, matches
-from bridge.core.channel import Channel
-from bridge.core.charger import Charger
+from bridge.core.catalogue import LIVE
 from bridge.core.claims import Outcome
 from bridge.core.clock import Moment
 from bridge.core.fleet import Fleet
 from bridge.core.model import ChargerId, Reason
 from bridge.core.track import Track
 from bridge.pipeline import Route
-
-# What others send to a charger, and what it answers them: integration guide, "Inbound
-# topics", and the command topics of OpenEVSE gateways.
-COMMAND_ROOTS = frozenset({"rapi", "override", "claim", "limit", "schedule", "restart", "reset"})
-COMMAND_ENDS = frozenset({"set", "clear", "in", "cmd"})
-DOCUMENTS = frozenset(
-    {"config", "claim", "claims", "override", "schedule", "limit", "status", "announce", "event"}
+from bridge.route_kinds import (
+    Announced,
+    AnnounceRoute,
+    Field,
+    Greeted,
+    Greeting,
+    Nobody,
+    Noise,
+    noise,
 )
+
 MOST_UNKNOWN = 64
 LONGEST_KEPT = 512
 
-Announced = Callable[[bytes, str, bool, Moment], None]
-
-
-class Nobody:
-    """A message that belongs to no charger that is followed."""
-
-    __slots__ = ("_count",)
-    reading = False
-    charger = None
-
-    def __init__(self, count: Callable[[], None]) -> None:
-        self._count = count
-
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
-        self._count()
-        return None
-
-
-class AnnounceRoute:
-    """An announce topic."""
-
-    __slots__ = ("_announced", "_topic")
-    reading = False
-    charger = None
-
-    def __init__(self, topic: str, announced: Announced) -> None:
-        self._topic = topic
-        self._announced = announced
-
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
-        self._announced(payload, self._topic, retained, now)
-        return None
-
-
-class Noise:
-    """A topic below a charger's base that carries no telemetry."""
-
-    __slots__ = ("_reason", "charger")
-    reading = True
-
-    def __init__(self, charger: ChargerId, reason: Reason) -> None:
-        self.charger = charger
-        self._reason = reason
-
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
-        if self._reason is not Reason.UNKNOWN_FIELD:
-            return self._reason
-        if payload[:1] in (b"{", b"["):
-            return Reason.NOT_TELEMETRY
-        return Reason.RETAINED if retained else Reason.UNKNOWN_FIELD
-
-
-class Field:
-    """A field of a charger, below one of its bases."""
-
-    __slots__ = ("_base", "_channel", "_charger", "_hear", "_take", "_track", "charger")
-    reading = True
-
-    def __init__(
-        self,
-        track: Track,
-        channel: Channel,
-        base: str,
-        hear: Callable[[Track, str, Moment], Reason | None],
-    ) -> None:
-        self._track = track
-        self._channel = channel
-        self._base = base
-        self._hear = hear
-        self._charger = track.charger
-        self.charger = track.charger.id
-        self._take = track.take
-
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
-        if retained:
-            return Reason.RETAINED
-        charger = self._charger
-        if charger.second is not None or charger.ambiguous or charger.offline:
-            reason = self._odd(charger, now)
-            if reason is not None:
-                return reason
-        return self._take(self._channel, payload, now)
-
-    def _odd(self, charger: Charger, now: Moment) -> Reason | None:
-        """It is not clear whose the message is, or it is the first after a last will."""
-        if charger.second is not None or charger.ambiguous:
-            reason = self._hear(self._track, self._base, now)
-            if reason is not None:
-                return reason
-        if charger.offline:
-            self._track.rise(now)
-        return None
-
 
 class Routes:
-    """All routes by raw topic, and how a new one is found: the longest base wins."""
+    """All routes by raw topic, and how a new one is found."""
 
     def __init__(
         self,
@@ -126,6 +35,7 @@ class Routes:
         tracks: dict[ChargerId, Track],
         announce_topics: tuple[str, ...],
         announced: Announced,
+        greeted: Greeted,
         unrouted: Callable[[], None],
         told: Callable[[Outcome], None],
     ) -> None:
@@ -134,6 +44,7 @@ class Routes:
         self._tracks = tracks
         self._announce_topics = announce_topics
         self._announced = announced
+        self._greeted = greeted
         self._nobody = Nobody(unrouted)
         self._told = told
         self._learned: dict[ChargerId, list[bytes]] = {}
@@ -148,13 +59,15 @@ class Routes:
         if any(matches(wanted, name) for wanted in self._announce_topics):
             fits = len(topic) <= LONGEST_BASE
             return AnnounceRoute(name, self._announced) if fits else self._nobody
+        own = self._fleet.speaker(name)
         end = name.rfind("/", 0, LONGEST_BASE + 1)
         while end > 0:
-            charger = self._fleet.speaker(name[:end])
-            if charger is not None:
-                return self._below(self._tracks[charger.id], name[:end], name[end + 1 :], topic)
+            charger, key = self._fleet.speaker(name[:end]), name[end + 1 :]
+            # Who claims a field of another as its base does not take it away.
+            if charger is not None and (own is None or key in LIVE):
+                return self._below(self._tracks[charger.id], name[:end], key, topic)
             end = name.rfind("/", 0, end)
-        return self._nobody
+        return self._bare(own.id, name, topic) if own else self._nobody
 
     def forget(self, charger: ChargerId) -> None:
         """Learn this charger's topics anew: its bases, or whose they are, changed."""
@@ -176,10 +89,16 @@ class Routes:
         if channel is not None:
             route: Route = Field(track, channel, base, self._hear)
         else:
-            route = Noise(charger, _noise(key))
+            route = Noise(charger, noise(key))
             self._unknown[charger] = self._unknown.get(charger, 0) + 1
             if self._unknown[charger] > MOST_UNKNOWN or len(topic) > LONGEST_KEPT:
                 return route
+        return self._keep(charger, topic, route)
+
+    def _bare(self, charger: ChargerId, base: str, topic: bytes) -> Route:
+        return self._keep(charger, topic, Greeting(charger, base, self._greeted, self._nobody))
+
+    def _keep(self, charger: ChargerId, topic: bytes, route: Route) -> Route:
         self.routes[topic] = route
         self._learned.setdefault(charger, []).append(topic)
         return route
@@ -189,12 +108,3 @@ class Routes:
         if outcome.events or outcome.changes or outcome.touched:
             self._told(outcome)
         return reason
-
-
-def _noise(key: str) -> Reason:
-    levels = key.split("/")
-    if levels[0] == "rapi" or levels[-1] in COMMAND_ENDS:
-        return Reason.COMMAND
-    if len(levels) > 1 and levels[0] in COMMAND_ROOTS:
-        return Reason.COMMAND
-    return Reason.NOT_TELEMETRY if levels[0] in DOCUMENTS else Reason.UNKNOWN_FIELD

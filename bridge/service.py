@@ -34,7 +34,10 @@ async def run(
     stop: asyncio.Event,
     started: Callable[[Started], None] | None = None,
 ) -> None:
-    """Run the bridge until `stop` is set, then drain. Raises CannotStart, FolderBusy."""
+    """Run the bridge until `stop` is set, then drain.
+
+    Raises CannotStart, FixSettings, FolderBusy.
+    """
     async with AsyncExitStack() as stack:
         stack.enter_context(FolderLock(settings.journal.dir))
         garbage = stack.enter_context(Garbage())
@@ -52,6 +55,7 @@ async def run(
                 group.create_task(parts.rounds.run(), name="rounds"),
                 group.create_task(parts.keeper.run(), name="keeper"),
                 *([group.create_task(parts.polls.run(), name="polls")] if parts.polls else []),
+                group.create_task(parts.labelling.run(parts.roster.tracks), name="labels"),
                 *(group.create_task(m.run(), name=f"store-{m.name}") for m in parts.movers),
             ]
             await stop.wait()

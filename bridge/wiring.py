@@ -14,6 +14,7 @@ from bridge.core.clock import Moment
 from bridge.core.outbox import Outbox
 from bridge.health import Health
 from bridge.keeper import Keeper
+from bridge.labelling import Labelling
 from bridge.logs import Complaints
 from bridge.measure import measure
 from bridge.pipeline import Pipeline
@@ -45,6 +46,7 @@ class Parts:
     roster: Roster
     mqtt: Mqtt
     rounds: Rounds
+    labelling: Labelling
     keeper: Keeper
     movers: list[Mover]
     polls: Polls | None
@@ -71,6 +73,7 @@ class Wiring:
         self._login = choices.login(settings)
         self._stats = Stats(version=bridge.__version__, stores=tuple(self._stores))
         self._complaints = Complaints(log)
+        self._labelling = Labelling(settings.fleet.labels_file, self._complaints)
         self._out = Outbox()
         self._board = Exposition()
         self._hearing = Hearing()
@@ -84,6 +87,7 @@ class Wiring:
             stats=stats, complaints=self._complaints, follow=lambda new, old: mqtt.follow(new, old)
         )
         journal, state = await self._open_journal(reporter), await self._open_state()
+        await self._labelling.load()
         roster = self._make_roster(reporter, journal, state)
         pipeline = Pipeline(
             router=roster.router, accounts=stats.accounts, out=self._out, teller=reporter
@@ -114,7 +118,9 @@ class Wiring:
         self._measure(roster, journal, polling)
         movers = [self._make_mover(name, journal, reporter) for name in self._stores]
         server = self._make_server(roster, state)
-        return Parts(roster, mqtt, rounds, keeper, movers, polls, server, state)
+        return Parts(
+            roster, mqtt, rounds, self._labelling, keeper, movers, polls, server, state
+        )
 
     async def _open_journal(self, reporter: Reporter) -> Journal:
         kept = self._settings.journal
@@ -137,7 +143,7 @@ class Wiring:
         roster = Roster(
             rules=choices.rules(settings), habits=choices.habits(settings),
             announce_topics=settings.mqtt.announce_topics, tags=settings.influx.tags,
-            board=self._board, out=self._out, listener=reporter,
+            labels=self._labelling.of, board=self._board, out=self._out, listener=reporter,
             unrouted=self._stats.unrouted.inc,
         )  # fmt: skip
         roster.restore(

@@ -75,7 +75,8 @@ async def make_polls(
     polling = Polling(
         tracks=roster.tracks, plan=plan, ports=http.ports, accounts=accounts, teller=reporter,
         readers={
-            dialect: StatusReader(dialect, settings.fleet.temperature_scale) for dialect in Dialect
+            dialect: StatusReader(dialect, settings.fleet.temperature_scale.get(dialect))
+            for dialect in Dialect
         },
     )  # fmt: skip
     reporter.polling = polling

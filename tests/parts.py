@@ -1,13 +1,14 @@
 """Parts of the bridge put together without sockets or disks, for tests of the core."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.clock import Moment
 from bridge.core.cover import Change
 from bridge.core.families import Group
 from bridge.core.fleet import Rules
+from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import Body, ChargerId, Message, Reason
 from bridge.core.outbox import Outbox
 from bridge.core.track import Habits
@@ -66,7 +67,15 @@ class Words:
 class Bench:
     """A pipeline with a clock that the test turns."""
 
-    def __init__(self, rules: Rules | None = None, habits: Habits | None = None) -> None:
+    def __init__(
+        self,
+        rules: Rules | None = None,
+        habits: Habits | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+        labels: Mapping[str, Labels] | None = None,
+    ) -> None:
+        self.labels = labels or {}
         self.wall = EPOCH
         self.steady = 1000.0
         self.out = Outbox()
@@ -79,7 +88,8 @@ class Bench:
             rules=rules or Rules(),
             habits=habits or Habits(),
             announce_topics=("openevse/announce/+",),
-            tags={},
+            tags=tags or {},
+            labels=lambda charger: self.labels.get(charger, UNLABELLED),
             board=self.board,
             out=self.out,
             listener=self.ears,
@@ -163,9 +173,16 @@ class Bench:
         return {id_: body for id_, body in bodies.items() if body is not None}
 
 
-def restarted(old: Bench, *, trusted: bool = True, after: float = 10.0) -> Bench:
+def restarted(
+    old: Bench,
+    *,
+    trusted: bool = True,
+    after: float = 10.0,
+    rules: Rules | None = None,
+    labels: Mapping[str, Labels] | None = None,
+) -> Bench:
     """A new run that remembers what the old one saved."""
-    bench = Bench()
+    bench = Bench(rules, labels=labels)
     bench.wall = old.wall + after
     bench.steady = 5000.0
     bench.roster.restore(old.saved(), trusted=trusted, floor_ms=old.out.last_ms, now=bench.now)

@@ -119,7 +119,7 @@ class Peer:
     def close(self) -> None:
         """Leave in good order: the last will is not sent."""
         self._client.disconnect()
-        self._client.loop_stop()
+        self._end()
 
     def break_off(self) -> None:
         """Vanish without a word, so that the broker sends the last will."""
@@ -127,7 +127,12 @@ class Peer:
         assert isinstance(sock, socket.socket)
         sock.shutdown(socket.SHUT_RDWR)
         assert self.lost.wait(PATIENCE_SECONDS), "still connected"
+        self._end()
+
+    def _end(self) -> None:
         self._client.loop_stop()
+        # Else the collector finds its pair of sockets open, in whichever test it runs.
+        self._client._reset_sockets()
 
     def _ready(self) -> threading.Event:
         return self.connected

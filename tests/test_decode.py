@@ -38,6 +38,7 @@ def read(wire: str, payload: str | bytes, dialect: Dialect = Dialect.NOFOS) -> V
         ("wattsec", "3600", 1.0),
         ("wattsec", "2147483647", 596523.2352777778),
         ("total_energy", "12.5", 12500.0),
+        ("total_energy", "20127.22817", 20127228.17),
         ("prev_uptime_ms", "4294967295", 4294967.295),
         ("rapi_connected", "1", 1),
         ("rapi_connected", "true", 1),
@@ -124,6 +125,11 @@ def test_currents_are_amperes_in_every_dialect(
 def test_a_temperature_scale_from_the_settings_replaces_the_dialects() -> None:
     row = LIVE["temp1"]
     assert parser(row, row.scale_for(Dialect.NOFOS, 1.0))(b"25.5") == 25.5
+
+
+def test_a_temperature_scale_keeps_tenths_as_they_were_written() -> None:
+    row = LIVE["temp1"]
+    assert parser(row, row.scale_for(Dialect.NOFOS, 0.1))(b"3") == 0.3
 
 
 @given(st.binary(max_size=80))

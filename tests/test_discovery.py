@@ -222,6 +222,7 @@ def test_a_cleared_announcement_retires_the_charger_and_its_series() -> None:
     bench = Bench()
     bench.announce()
     speak(bench)
+    assert bench.ears.filters == {"charger/one/#"}
     bench.hear(("openevse/announce/c123", ""))
     assert bench.metrics() == {}
     assert bench.ears.filters == set()
@@ -255,6 +256,19 @@ def test_a_last_will_marks_the_charger_offline_until_it_speaks() -> None:
     assert bench.roster.presences() == {"up": 0, "silent": 0, "offline": 1, "unheard": 0}
     speak(bench)
     assert bench.roster.presences()["up"] == 1
+    assert [kind for kind, _, _ in bench.events()] == ["offline", "online"]
+
+
+def test_a_charger_that_announces_itself_after_its_last_will_is_online_again() -> None:
+    bench = Bench()
+    bench.announce()
+    speak(bench)
+    bench.announce(base=None, state="disconnected")
+    bench.announce(retained=True)
+    assert bench.roster.presences()["offline"] == 1
+    bench.announce()
+    speak(bench)
+    assert bench.roster.presences()["offline"] == 0
     assert [kind for kind, _, _ in bench.events()] == ["offline", "online"]
 
 
@@ -292,6 +306,26 @@ def test_ignored_chargers_are_not_followed() -> None:
     bench.announce()
     assert bench.ears.labels == ["ignored"]
     assert len(bench.roster.fleet) == 0
+
+
+def test_a_charger_that_is_ignored_from_now_on_goes_at_the_start() -> None:
+    before = Bench()
+    before.announce()
+    speak(before)
+    bench = restarted(before, rules=Rules(ignore=frozenset({"abc123"})))
+    assert (bench.ears.gone, bench.ears.filters, bench.metrics()) == (["abc123"], set(), {})
+    assert bench.roster.bodies(bench.out.changed) == {"abc123": None}
+    bench.announce()
+    speak(bench)
+    assert (bench.ears.filters, bench.unrouted, bench.accounts.received) == (set(), 1, 0)
+
+
+def test_a_charger_of_another_shard_stays_remembered() -> None:
+    before = Bench()
+    before.announce()
+    shard = 1 - owner(ChargerId("abc123"), 2)
+    bench = restarted(before, rules=Rules(shard=shard, shards=2))
+    assert (bench.ears.gone, bench.ears.filters, bench.out.changed) == ([], set(), set())
 
 
 def test_a_full_fleet_refuses_newcomers_but_drops_those_who_never_spoke_first() -> None:

@@ -247,7 +247,7 @@ def test_stamps_go_on_after_a_restart_although_the_clock_stepped_back() -> None:
 
 def test_two_sessions_that_end_at_once_are_two_points() -> None:
     out = Outbox()
-    writer = Writer(ChargerId("a"), out=out, tags={}, site="", floor_ms=0)
+    writer = Writer(ChargerId("a"), out=out, tags={}, floor_ms=0)
     session = Session(ChargerId("a"), 1.0, 2.0, 1.0, 1.0, 5.0, 6.0, 7.0)
     writer.session(session)
     writer.session(session)

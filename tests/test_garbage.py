@@ -8,7 +8,7 @@ from bridge.core.channel import Channel
 from bridge.core.story import Story
 from bridge.core.track import Track
 from bridge.garbage import MANY, Garbage
-from bridge.routes import Field
+from bridge.route_kinds import Field
 from bridge.sinks.exposition import Slot
 from tests.parts import Bench
 

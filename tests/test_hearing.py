@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from bridge.health import Health
+from bridge.sinks.state import StateFile
 from bridge.sources import mqtt as mqtt_file
 from bridge.sources.broker import Broker
 from bridge.sources.mqtt import Hearing, Mqtt
@@ -164,6 +165,49 @@ async def test_a_cleared_announcement_takes_the_charger_away(
         async with bridge(tmp_path, broker.url) as running:
             await running.hears()
             assert (await running.json("/api/v1/chargers"))["data"] == []
+
+
+async def test_a_cleared_charger_is_no_longer_subscribed_to_nor_remembered(
+    broker: Mosquitto | Amqtt, tmp_path: Path
+) -> None:
+    with Publisher(broker.port) as peer:
+        announce(peer, "one", "charger/one")
+        announce(peer, "two", "charger/two")
+        async with bridge(tmp_path, broker.url) as running:
+            await follows(running, "one", "two")
+            document(peer, "charger/one")
+            await until(running, amperes("one"), 16)
+            peer.publish("openevse/announce/one", b"", retain=True)
+            await until(running, up("one"), None)
+            await asyncio.sleep(0.3)
+            document(peer, "charger/one")
+            document(peer, "charger/two")
+            await until(running, amperes("two"), 16)
+            assert await running.metric("evse_bridge_messages_unrouted_total") == 0
+    state = await StateFile.open(tmp_path / "data")
+    assert set(state.loaded) == {"two"}
+    await state.close(clean=True)
+
+
+async def test_an_ignored_charger_is_forgotten_at_the_next_start(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    with Publisher(mosquitto.port) as peer:
+        announce(peer, "one", "charger/one")
+        announce(peer, "two", "charger/two")
+        async with bridge(tmp_path, mosquitto.url) as running:
+            await follows(running, "one", "two")
+        async with bridge(tmp_path, mosquitto.url, FLEET__IGNORE="one") as running:
+            await follows(running, "two")
+            document(peer, "charger/one")
+            document(peer, "charger/two")
+            await until(running, amperes("two"), 16)
+            data = (await running.json("/api/v1/chargers"))["data"]
+            assert [each["id"] for each in data] == ["two"]
+            assert await running.metric(up("one")) is None
+    state = await StateFile.open(tmp_path / "data")
+    assert set(state.loaded) == {"two"}
+    await state.close(clean=True)
 
 
 async def test_a_base_claimed_by_two_ids_is_flagged_and_not_attributed(

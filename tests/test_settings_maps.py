@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from bridge.core.model import Dialect
 from tests.settings_parts import from_toml, given, problem, secrets_in
 
@@ -34,6 +36,48 @@ def test_a_charger_id_keeps_its_case_in_a_value_and_in_the_file(tmp_path: Path) 
 def test_a_charger_id_in_a_variable_name_is_lower_case() -> None:
     settings = given(FLEET__DIALECTS__AB12="openevse")
     assert settings.fleet.dialects == {"ab12": Dialect.OPENEVSE}
+
+
+def test_a_map_from_dialects_is_given_in_every_form(tmp_path: Path) -> None:
+    settings = from_toml(
+        tmp_path,
+        "[fleet]\ntemperature_scale = {nofos = 1, openevse = 0.5}\n",
+        FLEET__TEMPERATURE_SCALE="ancestor=0.1",
+        FLEET__TEMPERATURE_SCALE__OPENEVSE="0.2",
+    )
+    assert settings.fleet.temperature_scale == {
+        Dialect.NOFOS: 1.0, Dialect.ANCESTOR: 0.1, Dialect.OPENEVSE: 0.2,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["temperature_scale = 1", 'temperature_scale = "1.0"'])
+def test_one_number_is_for_all_dialects(tmp_path: Path, text: str) -> None:
+    settings = from_toml(tmp_path, f"[fleet]\n{text}\n", FLEET__TEMPERATURE_SCALE__NOFOS="2")
+    assert settings.fleet.temperature_scale == {
+        Dialect.NOFOS: 2.0, Dialect.ANCESTOR: 1.0, Dialect.OPENEVSE: 1.0,
+    }  # fmt: skip
+
+
+def test_without_a_temperature_scale_none_is_set() -> None:
+    assert given(FLEET__TEMPERATURE_SCALE="").fleet.temperature_scale == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "wrong"),
+    [
+        ("warm", "fleet.temperature_scale", '"warm" is not a number above 0'),
+        ("0,1", "fleet.temperature_scale", '"0,1" is not a number above 0'),
+        ("nofos=0", "fleet.temperature_scale.nofos", '"0" is not a number above 0'),
+        ("nofus=1", "fleet.temperature_scale.nofus", "there is no such setting"),
+    ],
+)
+def test_a_wrong_map_from_dialects_is_told(text: str, name: str, wrong: str) -> None:
+    told = problem(FLEET__TEMPERATURE_SCALE=text)
+    assert (told.name, told.wrong) == (name, wrong)
+
+
+def test_a_map_from_other_keys_takes_no_lone_number() -> None:
+    assert problem(FLEET__DIALECTS="1").wrong == "a part of it is not key=value"
 
 
 def test_a_mirror_comes_from_several_sources(tmp_path: Path) -> None:

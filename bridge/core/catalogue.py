@@ -34,20 +34,26 @@ class Origin(Flag):
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A wire value times `times` divided by `per`; two numbers keep 253 tenths at 25.3."""
+    """A wire value times `times` divided by `per`; two numbers keep 253 tenths at 25.3.
+
+    `decimals` cuts off what only the multiplication made: the same total in another unit
+    must be the same number.
+    """
 
     times: float = 1
     per: float = 1
+    decimals: int | None = None
 
     def __call__(self, value: float) -> float:
-        return value * self.times / self.per
+        scaled = value * self.times / self.per
+        return scaled if self.decimals is None else round(scaled, self.decimals)
 
 
 PLAIN = Scale()
 MILLI = Scale(per=1000)
 TENTH = Scale(per=10)
 WATT_SECONDS = Scale(per=3600)
-KILO = Scale(times=1000)
+KILO = Scale(times=1000, decimals=6)
 JOULES = Scale(times=3600)
 
 
@@ -82,7 +88,8 @@ class Row:
     def scale_for(self, dialect: Dialect, temperature_scale: float | None) -> Scale:
         """How a wire value becomes the column's unit in this dialect."""
         if self.temperature and temperature_scale is not None:
-            return Scale(times=temperature_scale)
+            # Divided, so that 253 times 0.1 is 25.3 too.
+            return Scale(per=1 / temperature_scale)
         return self.dialect_scale.get(dialect, self.scale)
 
 
@@ -199,6 +206,9 @@ CATALOGUE: tuple[Row, ...] = (
     Row("elapsed", "session_elapsed", Kind.FLOAT, "s", _STATUS,
         "Time of the session; kept after unplugging.", "evse_session_duration_seconds",
         low=0, high=2**32),
+    Row("session_elapsed", "session_elapsed", Kind.FLOAT, "s", _MQTT,
+        "Time of the session (OpenEVSE).", "evse_session_duration_seconds",
+        low=0, high=2**32, rank=1),
     Row("power", "power", Kind.FLOAT, "W", _MQTT, "Charging power (OpenEVSE).",
         "evse_power_watts", low=0, high=1e6),
     Row("state", "state_code", Kind.STATE, "code", _MQTT, "The charger's state code.",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from bridge.core.allowance import Allowance
 from bridge.core.announce import check_base
 from bridge.core.errors import AnnounceRefused
+from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import Body, ChargerId, Dialect
 
 
@@ -44,6 +45,7 @@ class Charger:
     first_at: float
     name: str | None = None
     http: str | None = None
+    labels: Labels = UNLABELLED
     announce_topic: str | None = None
     announced: bool = False
     announced_at: float = 0.0

@@ -17,6 +17,7 @@ from bridge.core.shard import owner
 
 TOPICS_PER_CHARGER = 4
 MOST_SPEAKERS = 10_000
+IGNORED = "ignored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class Rules:
     most: int = 100_000
     shard: int = 0
     shards: int = 1
+
+    def dialect_of(self, charger: ChargerId) -> Dialect:
+        """What this charger speaks."""
+        return self.dialects.get(charger, self.dialect)
 
 
 class Fleet:
@@ -71,10 +76,18 @@ class Fleet:
         """All who claim this very base, as their first or their second."""
         return self._bases.claimants(base)
 
-    def restore(self, chargers: Iterable[Charger]) -> None:
-        """Take in what the state file remembers, before anything is announced."""
+    def restore(self, chargers: Iterable[Charger]) -> list[Charger]:
+        """Take in what the state file remembers, before anything is announced.
+
+        Returns who is ignored now, to be forgotten. Chargers of other shards are left out and
+        stay remembered: they may be this bridge's again.
+        """
+        ignored = []
         for charger in chargers:
-            if self._mine(charger.id) is None and len(self._chargers) < self._rules.most:
+            label = self._mine(charger.id)
+            if label == IGNORED:
+                ignored.append(charger)
+            elif label is None and len(self._chargers) < self._rules.most:
                 self._chargers[charger.id] = charger
                 if not charger.heard_at:
                     self._strangers[charger.id] = None
@@ -82,6 +95,7 @@ class Fleet:
                 for claim in charger.claims():
                     self._bases.own(charger, claim.base)
         self._collect(Outcome("restored"))
+        return ignored
 
     def announce(self, said: Announcement, topic: str, *, retained: bool, now: Moment) -> Outcome:
         """Take an announcement that arrived on `topic`."""
@@ -105,6 +119,21 @@ class Fleet:
             else:
                 self._disconnected(charger, now, outcome)
             _rename(charger, said, now, outcome)
+        return self._collect(outcome)
+
+    def greet(self, name: ChargerId, base: str, *, connected: bool, now: Moment) -> Outcome:
+        """Take a plain word on a base: the greeting, or the last will, of a gateway that
+        announces nothing. On a base that is not the charger's alone, it says nothing."""
+        charger = self._chargers.get(name)
+        if charger is None or charger.base != base or self._bases.contested(base):
+            return Outcome("greeting_unclear")
+        if not charger.allowance.take(now.steady):
+            return Outcome("too_often")
+        outcome = Outcome("known", touched=[charger])
+        if connected:
+            self._connected(charger, Announcement(name, True), False, now, outcome)
+        else:
+            self._disconnected(charger, now, outcome)
         return self._collect(outcome)
 
     def clear(self, topic: str) -> Outcome:
@@ -132,6 +161,14 @@ class Fleet:
         self._forget(charger, outcome)
         return self._collect(outcome)
 
+    def expired(self, charger: Charger, now: Moment) -> bool:
+        """Silent for retire_after on the wall's clock, and not just by a step of it."""
+        last = max(charger.heard_at, charger.announced_at, charger.first_at)
+        recently = charger.heard is not None and (
+            now.steady - charger.heard < self._rules.stale_after
+        )
+        return now.wall - last >= self._rules.retire_after and not recently
+
     def hear(self, charger: Charger, base: str, now: Moment) -> tuple[Reason | None, Outcome]:
         """Live telemetry of a charger with two bases, or of a contested one.
 
@@ -149,7 +186,7 @@ class Fleet:
     def _mine(self, charger: ChargerId) -> str | None:
         """None for a charger to follow, else the label that says why not."""
         if charger in self._rules.ignore:
-            return "ignored"
+            return IGNORED
         if owner(charger, self._rules.shards) != self._rules.shard:
             return "other_shard"
         return None
@@ -157,8 +194,7 @@ class Fleet:
     def _admit(self, said: Announcement, now: Moment, outcome: Outcome) -> Charger | None:
         if len(self._chargers) >= self._rules.most and not self._make_room(outcome):
             return None
-        dialect = self._rules.dialects.get(said.id, self._rules.dialect)
-        charger = Charger(said.id, dialect, first_at=now.wall)
+        charger = Charger(said.id, self._rules.dialect_of(said.id), first_at=now.wall)
         self._chargers[said.id] = charger
         self._strangers[said.id] = None
         outcome.label = "new"
@@ -195,7 +231,9 @@ class Fleet:
         charger.announced = True
         if not retained or not charger.announced_at:
             charger.announced_at = now.wall
-        charger.offline = charger.offline and retained
+        if charger.offline and not retained:
+            charger.offline = False
+            outcome.events.append(Event(charger.id, now.wall, EventKind.ONLINE))
         charger.http = said.http or charger.http
         for claim in charger.claims():
             self._bases.judge(claim.base)

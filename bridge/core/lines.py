@@ -1,11 +1,16 @@
 """InfluxDB line protocol: how tags, fields and stamps are written."""
 
+import re
 from collections.abc import Iterable, Mapping
+
+# Stores differ on whether such a backslash escapes what comes after it.
+_BEFORE_SPECIAL = re.compile(r"\\+(?=[\n\r ,=]|\Z)")
 
 
 def tag(text: str) -> str:
-    """A tag key or value with its specials escaped; a line break becomes a space."""
-    text = text.replace("\\", "/") if text.endswith("\\") else text
+    """A tag key or value with its specials escaped; a line break becomes a space, and a
+    backslash at the end or before a special a slash."""
+    text = _BEFORE_SPECIAL.sub("/", text) if "\\" in text else text
     text = text.replace("\n", " ").replace("\r", " ")
     return text.replace(",", r"\,").replace("=", r"\=").replace(" ", r"\ ")
 

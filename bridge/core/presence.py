@@ -54,12 +54,15 @@ class Presence:
         self.feed("none")
         self.show()
 
-    def show(self, labels: Mapping[str, str] | None = None) -> None:
-        """Bring announced, duplicate and info up to date; `labels` are alias and site."""
+    def show(self) -> None:
+        """Bring announced, duplicate and info up to date."""
         charger = self._charger
         self._announced.put(int(charger.announced))
         self._duplicate.put(int(charger.ambiguous or charger.doubled))
-        known = {**(labels or {}), "name": charger.name or "", "dialect": charger.dialect.value}
+        known = {
+            "name": charger.name or "", "alias": charger.labels.alias,
+            "site": charger.labels.site, "dialect": charger.dialect.value,
+        }  # fmt: skip
         wanted = {label: known.get(label, "") for label in INFO_LABELS}
         if wanted != self._labels:
             self._board.drop("evse_info", charger.id)

@@ -1,7 +1,7 @@
 """The telemetry of one charger: its channels, its open frame, and what follows from them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.core.allowance import Allowance
 from bridge.core.catalogue import LIVE, Kind, Row
@@ -35,7 +35,7 @@ class Habits:
     silent_after: float = 75.0
     stale_after: float = 120.0
     enrich_every: float = 300.0
-    temperature_scale: float | None = None
+    temperature_scale: Mapping[Dialect, float] = field(default_factory=dict)
     readings_per_second: float = 50.0
     state_set: bool = False
 
@@ -89,7 +89,8 @@ class Track:
         row = LIVE.get(wire)
         if known or row is None:
             return known
-        scale = row.scale_for(self.charger.dialect, self._habits.temperature_scale)
+        dialect = self.charger.dialect
+        scale = row.scale_for(dialect, self._habits.temperature_scale.get(dialect))
         decoder = self._decoders.of(row, scale)
         made = Channel(row, decoder, self._line_of(row))
         self.channels[wire] = made
@@ -187,6 +188,8 @@ class Track:
         power = self._load.take(parts, steady, show=computed)
         if power is not None and computed:
             fields.append(number("power", power))
+        if not computed and (said := parts.get("power")) is not None:
+            power = said.value
         if (energy := parts.get("energy")) is not None and energy.value is not None:
             total = self.story.energy(float(energy.value), wall)
             if total is not None:

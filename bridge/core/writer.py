@@ -17,26 +17,30 @@ class Writer:
     __slots__ = (
         "_charge_head",
         "_charger",
-        "_event_tags",
         "_head",
         "_out",
+        "_tags",
         "charges",
         "events",
         "samples",
     )
 
     def __init__(
-        self, charger: ChargerId, *, out: Outbox, tags: Mapping[str, str], site: str, floor_ms: int
+        self, charger: ChargerId, *, out: Outbox, tags: Mapping[str, str], floor_ms: int
     ) -> None:
-        named = {**tags, "charger": charger}
-        self._head = lines.head("evse", {**named, "site": site})
-        self._charge_head = lines.head("evse_charge", {**named, "site": site})
-        self._event_tags = named
+        self._tags = {**tags, "charger": charger}
+        self.locate("")
         self._out = out
         self._charger = charger
         self.samples = Stamps(floor_ms)
         self.events = Stamps(floor_ms)
         self.charges = Stamps(floor_ms)
+
+    def locate(self, site: str) -> None:
+        """The site of all points from now on; empty for what the static tags say, if anything."""
+        tags = {**self._tags, "site": site} if site else self._tags
+        self._head = lines.head("evse", tags)
+        self._charge_head = lines.head("evse_charge", tags)
 
     def stamps(self) -> list[int]:
         """The last stamps in each measurement, in milliseconds."""
@@ -63,7 +67,7 @@ class Writer:
         fields = [lines.number("code", event.code), lines.text("text", event.text)]
         if event.device_time is not None:
             fields.append(lines.number("device_time", event.device_time))
-        head = lines.head("evse_event", {**self._event_tags, "kind": event.kind})
+        head = lines.head("evse_event", {**self._tags, "kind": event.kind})
         self._out.put(lines.line(head, fields, stamp), 0, stamp)
         self._out.events.append(event)
         self._out.changed.add(event.charger)

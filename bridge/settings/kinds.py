@@ -22,7 +22,6 @@ Size = Annotated[int, PlainValidator(parse.size)]
 Count = Annotated[int, PlainValidator(parse.whole(1, 10_000_000))]
 Index = Annotated[int, PlainValidator(parse.whole(0, 9_999))]
 Number = Annotated[float, PlainValidator(parse.number)]
-MaybeNumber = Annotated[float | None, PlainValidator(parse.optional(parse.number))]
 Switch = Annotated[bool, PlainValidator(parse.switch)]
 Text = Annotated[str | None, PlainValidator(parse.optional(parse.text))]
 Secret = Annotated[SecretStr | None, PlainValidator(parse.optional(_secret))]
@@ -46,6 +45,7 @@ Tags = Mapping[
     Annotated[str, PlainValidator(words.tag_key)], Annotated[str, PlainValidator(words.tag_value)]
 ]
 Dialects = Mapping[KeyedByCharger, DialectName]
+ByDialect = Mapping[DialectName, Number]
 
 
 def keep_alive(value: object) -> timedelta:

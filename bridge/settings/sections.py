@@ -106,10 +106,10 @@ class Fleet(Section):
     dialects: kinds.Dialects = Field(
         default_factory=dict, description="Charger id → dialect, where it differs from `dialect`."
     )
-    temperature_scale: kinds.MaybeNumber = Field(
-        None,
-        description="What to multiply temperatures by to get °C, such as `0.1`; unset: as the "
-        "dialect says.",
+    temperature_scale: kinds.ByDialect = Field(
+        default_factory=dict,
+        description="What to multiply temperatures by to get °C: dialect → number, or one number "
+        "for all dialects; where it is unset, tenths of a degree (`0.1`).",
     )
     silent_after: kinds.Duration = Field(
         _seconds(75), description="A connected charger without a live message is silent after this."

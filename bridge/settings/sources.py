@@ -96,10 +96,11 @@ def toml(config: Path | None, environ: Mapping[str, str]) -> Iterator[Given | Pr
         wrong = f"{named} cannot be read: {_why(error)}"
         yield Problem("settings file", source, wrong, "name a TOML file that the bridge may read")
     except (ValueError, RecursionError) as error:
-        yield Problem("settings file", source, _not_toml(named, error), "correct the file there")
+        yield Problem("settings file", source, not_toml(named, error), "correct the file there")
 
 
-def _not_toml(file: Path, error: Exception) -> str:
+def not_toml(file: Path, error: Exception) -> str:
+    """What is wrong with a file that the parser refused, and where."""
     # Some of the parser's words repeat what it read; only the place is safe to show.
     _, found, place = str(error).rpartition("(at ")
     return f"{file} is not TOML" + (f", see {place.rstrip(')')}" if found else "")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bridge.core.errors import Problem
 from bridge.settings.credentials import read_credentials
+from bridge.settings.labels import read_labels
 from bridge.settings.model import Settings
 from bridge.settings.parse import Wrong
 from bridge.settings.tree import variable
@@ -41,6 +42,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     for name, file in _authorities(settings):
         yield from _authority(name, file)
     yield from _credentials(settings.http.credentials_file)
+    yield from _labels(settings.fleet.labels_file)
     if shard.index >= shard.count:
         yield (
             "shard.index",
@@ -115,6 +117,12 @@ def _credentials(file: Path | None) -> Iterator[Finding]:
         yield name, name, f"it cannot be read: {error.strerror}", "let the bridge read it"
     except Wrong as wrong:
         yield name, name, wrong.wrong, wrong.remedy
+
+
+def _labels(file: Path | None) -> Iterator[Finding]:
+    if file is not None:
+        for error in read_labels(file)[1]:
+            yield "fleet.labels_file", "fleet.labels_file", error.wrong, error.remedy
 
 
 def _no_password() -> str:

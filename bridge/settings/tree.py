@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import get_args, get_origin
 
 from pydantic import BaseModel
 
 from bridge.core.errors import Problem
 from bridge.settings.lists import mapped
-from bridge.settings.parse import Wrong
+from bridge.settings.parse import Wrong, number
 
 NamePath = tuple[str, ...]
 PREFIX = "NOFOS_"
@@ -35,11 +36,15 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """What may stand below a name: some names, or any name (`each`)."""
+    """What may stand below a name: some names, or any name (`each`).
+
+    `lone`: one number, instead of a table, is for all names.
+    """
 
     names: Mapping[str, object]
     each: object | None = None
     lower: bool = True
+    lone: bool = False
 
 
 def variable(path: NamePath) -> str:
@@ -60,12 +65,22 @@ def _below(given: Given, shape: object, rest: NamePath, at: NamePath) -> Iterato
         yield from _named(given, table, rest, at)
     else:
         try:
-            members = mapped(given.value)
+            members = _members(given.value, table)
         except Wrong as error:
             yield Problem(".".join(at), given.source(at), error.wrong, error.remedy)
             return
         for name, value in members.items():
             yield from _named(Given((), value, given.source), table, (name,), at)
+
+
+def _members(value: object, table: _Table) -> Mapping[str, object]:
+    return dict.fromkeys(table.names, number(value)) if _lone(value, table) else mapped(value)
+
+
+def _lone(value: object, table: _Table) -> bool:
+    if isinstance(value, str):
+        return table.lone and bool(value.strip()) and not {"=", "{"} & set(value)
+    return table.lone and isinstance(value, int | float)
 
 
 def _leaf(given: Given, rest: NamePath, at: NamePath) -> Iterator[Leaf | Problem]:
@@ -111,5 +126,9 @@ def _table(shape: object) -> _Table | None:
     origin = get_origin(shape)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         key, value = get_args(shape)
-        return _Table({}, value, lower=get_args(key)[0] is str)
+        of = get_args(key)[0]
+        if isinstance(of, type) and issubclass(of, StrEnum):
+            names = dict.fromkeys((member.value for member in of), value)
+            return _Table(names, lone=get_args(value)[0] is float)
+        return _Table({}, value, lower=of is str)
     return None

@@ -48,7 +48,8 @@ A map in the environment may also be set member by member: `NOFOS_INFLUX__TAGS__
 `NOFOS_INFLUX__MIRRORS__BACKUP__URL=http://backup:8086`. Members from several sources are joined.
 Keys of maps are lower case, whatever was written; charger ids alone keep their case, except in
 the name of an environment variable, which is always read as lower case: write
-`NOFOS_FLEET__DIALECTS=AB12=openevse` for an id with capitals.
+`NOFOS_FLEET__DIALECTS=AB12=openevse` for an id with capitals. A map from dialects may be one number
+for all of them: `NOFOS_FLEET__TEMPERATURE_SCALE=1`.
 
 Passwords do not belong into URLs; a URL that holds one is refused. Secrets are never printed.
 """

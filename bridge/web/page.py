@@ -5,6 +5,7 @@ from html import escape
 
 from bridge.core import states
 from bridge.core.channel import Channel
+from bridge.core.charger import Charger
 from bridge.core.model import ChargerId
 from bridge.core.presence import PRESENCES
 from bridge.core.track import Track
@@ -49,7 +50,7 @@ class Page:
         self._tracks = tracks
 
     async def render(self, now: float, *, search: str = "") -> str:
-        """The page; `search` keeps the chargers whose id or name contains it.
+        """The page; `search` keeps the chargers whose id, name, alias or site contains it.
 
         Each charger is as it was when its turn came.
         """
@@ -76,11 +77,11 @@ class Page:
 
 
 async def _wanted(tracks: Iterable[Track], search: str, pause: Pause) -> list[Track]:
-    """Those that are searched for, by name and id."""
+    """Those that are searched for, by what they are called and their id."""
     found = {}
     for track in tracks:
         if _found(track, search):
-            found[track.charger.name or "", track.charger.id] = track
+            found[_called(track.charger), track.charger.id] = track
         await pause.due()
     return [found[key] for key in sorted(found)]
 
@@ -113,7 +114,8 @@ def _heads() -> str:
 def _form(search: str) -> str:
     return (
         f'<form><input type=search name=q value="{escape(search)}" '
-        'placeholder="name or id" aria-label="Search chargers"> <button>Search</button></form>'
+        'placeholder="name, site or id" aria-label="Search chargers"> '
+        "<button>Search</button></form>"
     )
 
 
@@ -124,8 +126,19 @@ def _shown(count: int) -> str:
 
 
 def _found(track: Track, search: str) -> bool:
-    charger = track.charger
-    return search in charger.id.lower() or search in (charger.name or "").lower()
+    charger, labels = track.charger, track.charger.labels
+    words = (charger.id, charger.name or "", labels.alias, labels.site)
+    return any(search in word.lower() for word in words)
+
+
+def _called(charger: Charger) -> str:
+    """What people call it: the operator's name for it before its own."""
+    return charger.labels.alias or charger.name or ""
+
+
+def _names(charger: Charger) -> str:
+    site = charger.labels.site
+    return escape(_called(charger) or "-") + (f" <small>{escape(site)}</small>" if site else "")
 
 
 def _row(track: Track, now: float) -> str:
@@ -141,7 +154,7 @@ def _row(track: Track, now: float) -> str:
     cells = "".join(f"<td>{_cell(columns, values, digits)}</td>"
                     for _, columns, _, digits in _COLUMNS)  # fmt: skip
     return (
-        f"<tr><td>{escape(charger.name or '-')}</td>"
+        f"<tr><td>{_names(charger)}</td>"
         f'<td class="dot {look}">{escape(state.replace("_", " "))}</td>'
         f'<td><a href="/api/v1/chargers/{escape(charger.id)}">{escape(charger.id)}</a></td>'
         f"{cells}<td>{_age(charger.heard_at, now)}</td></tr>"

@@ -22,8 +22,8 @@ def charger_view(track: Track, now: Moment) -> dict[str, object]:
     return {
         "id": charger.id,
         "name": charger.name,
-        "alias": None,
-        "site": None,
+        "alias": charger.labels.alias or None,
+        "site": charger.labels.site or None,
         "up": track.presence.up,
         "announced": charger.announced,
         "source": track.presence.source,

@@ -1,0 +1,78 @@
+"""Gives chargers the labels of the labels file, and others when the file changes."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from bridge.core.errors import FixSettings, Problem
+from bridge.core.labels import Labels
+from bridge.core.model import ChargerId
+from bridge.core.track import Track
+from bridge.logs import Complaints
+from bridge.settings.labels import LabelsFile
+from bridge.settings.parse import Wrong
+from bridge.web.pause import Pause
+
+log = structlog.get_logger("bridge")
+
+SETTING = "fleet.labels_file"
+LOOK_SECONDS = 2.0
+
+
+class Labelling:
+    """The labels of all chargers, as the file says them now."""
+
+    def __init__(self, path: Path | None, complaints: Complaints) -> None:
+        self._path = path
+        self._file = LabelsFile(path)
+        self._complaints = complaints
+
+    def of(self, charger: ChargerId) -> Labels:
+        return self._file.of(charger)
+
+    async def load(self) -> None:
+        """Read the file before anything else. Raises FixSettings."""
+        wrong = await asyncio.to_thread(self._file.load)
+        if wrong:
+            source = f"file {self._path}"
+            raise FixSettings(tuple(Problem(SETTING, source, w.wrong, w.remedy) for w in wrong))
+
+    async def run(self, tracks: Mapping[ChargerId, Track]) -> None:
+        """Look at the file for ever."""
+        while self._path is not None:
+            await asyncio.sleep(LOOK_SECONDS)
+            wrong = await asyncio.to_thread(self._file.refresh)
+            if wrong:
+                self._complain(wrong)
+            elif wrong is not None:
+                changed = await relabel(tracks, self._file)
+                log.info("labels.read", file=str(self._path), changed=changed)
+
+    def _complain(self, wrong: Sequence[Wrong]) -> None:
+        """The labels that were good stand."""
+        self._complaints.say(
+            "labels.refused", level="error", file=str(self._path), why=wrong[0].wrong,
+            remedy=wrong[0].remedy, more=len(wrong) - 1,
+        )  # fmt: skip
+
+
+async def relabel(tracks: Mapping[ChargerId, Track], file: LabelsFile) -> int:
+    """Bring all chargers up to date in short turns; how many were called otherwise."""
+    pause, changed = Pause(), 0
+    for track in list(tracks.values()):
+        # In the turns of others a charger may go, and its series must not come back.
+        if tracks.get(track.charger.id) is track:
+            changed += _call(track, file.of(track.charger.id))
+        await pause.due()
+    return changed
+
+
+def _call(track: Track, labels: Labels) -> bool:
+    if labels == track.charger.labels:
+        return False
+    track.charger.labels = labels
+    track.writer.locate(labels.site)
+    track.presence.show()
+    return True

@@ -1,0 +1,145 @@
+"""What a message is: nobody's, an announcement, a greeting, noise, or a charger's field."""
+
+from collections.abc import Callable
+
+from bridge.core.channel import Channel
+from bridge.core.charger import Charger
+from bridge.core.clock import Moment
+from bridge.core.model import ChargerId, Reason
+from bridge.core.track import Track
+
+# What others send to a charger, and what it answers them: integration guide, "Inbound
+# topics", and the command topics of OpenEVSE gateways.
+COMMAND_ROOTS = frozenset({"rapi", "override", "claim", "limit", "schedule", "restart", "reset"})
+COMMAND_ENDS = frozenset({"set", "clear", "in", "cmd"})
+DOCUMENTS = frozenset(
+    {"config", "claim", "claims", "override", "schedule", "limit", "status", "announce", "event"}
+)
+GREETINGS = {b"connected": True, b"disconnected": False}
+
+Announced = Callable[[bytes, str, bool, Moment], None]
+Greeted = Callable[[ChargerId, str, bool, Moment], None]
+
+
+class Nobody:
+    """A message that belongs to no charger that is followed."""
+
+    __slots__ = ("_count",)
+    reading = False
+    charger = None
+
+    def __init__(self, count: Callable[[], None]) -> None:
+        self._count = count
+
+    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+        self._count()
+        return None
+
+
+class AnnounceRoute:
+    """An announce topic."""
+
+    __slots__ = ("_announced", "_topic")
+    reading = False
+    charger = None
+
+    def __init__(self, topic: str, announced: Announced) -> None:
+        self._topic = topic
+        self._announced = announced
+
+    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+        self._announced(payload, self._topic, retained, now)
+        return None
+
+
+class Greeting:
+    """A base topic itself, where gateways that announce nothing say a plain word.
+
+    It is no reading, for it is not below the base. Only said live it means something.
+    """
+
+    __slots__ = ("_base", "_greeted", "_nobody", "charger")
+    reading = False
+
+    def __init__(self, charger: ChargerId, base: str, greeted: Greeted, nobody: Nobody) -> None:
+        self.charger = charger
+        self._base = base
+        self._greeted = greeted
+        self._nobody = nobody
+
+    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+        connected = GREETINGS.get(payload)
+        if connected is None or retained:
+            return self._nobody.take(payload, retained, now)
+        self._greeted(self.charger, self._base, connected, now)
+        return None
+
+
+class Noise:
+    """A topic below a charger's base that carries no telemetry."""
+
+    __slots__ = ("_reason", "charger")
+    reading = True
+
+    def __init__(self, charger: ChargerId, reason: Reason) -> None:
+        self.charger = charger
+        self._reason = reason
+
+    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+        if self._reason is not Reason.UNKNOWN_FIELD:
+            return self._reason
+        if payload[:1] in (b"{", b"["):
+            return Reason.NOT_TELEMETRY
+        return Reason.RETAINED if retained else Reason.UNKNOWN_FIELD
+
+
+class Field:
+    """A field of a charger, below one of its bases."""
+
+    __slots__ = ("_base", "_channel", "_charger", "_hear", "_take", "_track", "charger")
+    reading = True
+
+    def __init__(
+        self,
+        track: Track,
+        channel: Channel,
+        base: str,
+        hear: Callable[[Track, str, Moment], Reason | None],
+    ) -> None:
+        self._track = track
+        self._channel = channel
+        self._base = base
+        self._hear = hear
+        self._charger = track.charger
+        self.charger = track.charger.id
+        self._take = track.take
+
+    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+        if retained:
+            return Reason.RETAINED
+        charger = self._charger
+        if charger.second is not None or charger.ambiguous or charger.offline:
+            reason = self._odd(charger, now)
+            if reason is not None:
+                return reason
+        return self._take(self._channel, payload, now)
+
+    def _odd(self, charger: Charger, now: Moment) -> Reason | None:
+        """It is not clear whose the message is, or it is the first after a last will."""
+        if charger.second is not None or charger.ambiguous:
+            reason = self._hear(self._track, self._base, now)
+            if reason is not None:
+                return reason
+        if charger.offline:
+            self._track.rise(now)
+        return None
+
+
+def noise(key: str) -> Reason:
+    """Why a key that the catalogue does not know carries no telemetry."""
+    levels = key.split("/")
+    if levels[0] == "rapi" or levels[-1] in COMMAND_ENDS:
+        return Reason.COMMAND
+    if len(levels) > 1 and levels[0] in COMMAND_ROOTS:
+        return Reason.COMMAND
+    return Reason.NOT_TELEMETRY if levels[0] in DOCUMENTS else Reason.UNKNOWN_FIELD
