@@ -3,8 +3,6 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,23 +10,20 @@ import structlog
 import typer
 
 import bridge
-from bridge.core.errors import CannotStart, DiskTrouble, FixSettings, FolderBusy
 from bridge.logs import configure
 from bridge.service import run as run_bridge
 from bridge.service import stop_on_signals
-from bridge.settings import Settings, load
-from bridge.sim.run import SCENARIOS, SimError, SimOptions
+from bridge.settings import Settings
+from bridge.sim.run import SCENARIOS, SimOptions
 from bridge.sim.run import simulate as run_simulation
 from bridge.tools.cautions import cautions
+from bridge.tools.charger_commands import add_charger_commands
 from bridge.tools.check import check as check_settings
-from bridge.tools.check import explain
+from bridge.tools.command_line import Config, finish, said, settled
 from bridge.tools.demo import demo as run_demo
 from bridge.tools.fields import table as fields_table
 from bridge.tools.refused import show as show_refused
 from bridge.tools.terminal import foreground
-from bridge.turns import TurnLoop
-
-FAILED, UNUSABLE = 1, 2
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,10 +32,6 @@ app = typer.Typer(
     help="Telemetry of EV charger fleets: MQTT in, InfluxDB and Prometheus out.",
     rich_markup_mode="markdown",
 )
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", metavar="FILE", help="TOML file with settings; also NOFOS_CONFIG."),
-]
 
 
 def main() -> None:
@@ -60,11 +51,11 @@ def _version(
 @app.command(epilog="Example: NOFOS_MQTT__URL=mqtt://broker:1883 nofos-bridge run")
 def run(config: Config = None) -> None:
     """The bridge, until SIGTERM or SIGINT; then it drains and exits 0."""
-    settings = _settings(config)
+    settings = settled(config)
     configure(settings.log.level, settings.log.format)
     for caution in cautions(settings, os.environ):
         structlog.get_logger("settings").warning("settings.caution", caution=caution)
-    _finish(_until_signalled(settings))
+    finish(_until_signalled(settings))
 
 
 async def _until_signalled(settings: Settings) -> None:
@@ -82,7 +73,7 @@ def demo(
 ) -> None:
     """An embedded broker, simulated chargers, the bridge and its page; nothing else needed."""
     with foreground(os.environ):
-        _finish(run_demo(chargers, speed, os.environ, sys.stdout))
+        finish(run_demo(chargers, speed, os.environ, sys.stdout))
 
 
 @app.command(epilog="Example: nofos-bridge check --config /etc/nofos-bridge.toml")
@@ -118,7 +109,7 @@ def simulate(
         broker=broker, chargers=chargers, interval=interval, speed=speed, seed=seed,
         http_port=http_port, scenario=scenario, ledger=ledger, recording=recording,
     )  # fmt: skip
-    _finish(_simulate(options))
+    finish(_simulate(options))
 
 
 async def _simulate(options: SimOptions) -> None:
@@ -139,8 +130,8 @@ async def _simulate(options: SimOptions) -> None:
 @app.command(epilog="Example: nofos-bridge refused > refused.tsv")
 def refused(config: Config = None) -> None:
     """Lines that a store refused: time, store, reason and line, separated by tabs."""
-    with _said():
-        show_refused(_settings(config).journal.dir, sys.stdout)
+    with said():
+        show_refused(settled(config).journal.dir, sys.stdout)
 
 
 @app.command(epilog="Example: nofos-bridge fields > fields.md")
@@ -149,28 +140,4 @@ def fields() -> None:
     sys.stdout.write(fields_table())
 
 
-def _settings(config: Path | None) -> Settings:
-    try:
-        return load(config, os.environ)
-    except FixSettings as error:
-        sys.stderr.write(explain(error.problems))
-        raise typer.Exit(UNUSABLE) from error
-
-
-def _finish(work: Coroutine[None, None, None]) -> None:
-    """Run to the end."""
-    with _said(), asyncio.Runner(loop_factory=TurnLoop) as runner:
-        runner.run(work)
-
-
-@contextmanager
-def _said() -> Iterator[None]:
-    """Errors that the user can cure are said in a line, and end the command."""
-    try:
-        yield
-    except (FolderBusy, FixSettings, SimError) as error:
-        typer.echo(f"nofos-bridge: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from error
-    except (CannotStart, DiskTrouble) as error:
-        typer.echo(f"nofos-bridge: {error}", err=True)
-        raise typer.Exit(FAILED) from error
+add_charger_commands(app)

@@ -18,7 +18,7 @@ from bridge.tools.fields import table
 from tests.servers import free_port
 from tests.support import eventually
 
-COMMANDS = ("run", "demo", "check", "simulate", "refused", "fields")
+COMMANDS = ("run", "demo", "check", "simulate", "refused", "fields", "query", "enroll")
 ROOT = Path(__file__).parent.parent
 
 

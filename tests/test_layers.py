@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPURE = ("asyncio", "socket", "time", "logging", "sqlite3", "threading", "os", "pathlib")
+SPEAKING = ("bridge.sources.mqtt_visit", "bridge.sources.http_errand")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ RULES = (
     Rule(("bridge.pipeline",), ("bridge.sources", "bridge.sinks", "bridge.web")),
     Rule(("bridge",), ("bridge.cli",), exempt=("bridge.__main__",)),
     Rule(("bridge",), ("bridge.sim",), exempt=("bridge.cli", "bridge.tools", "bridge.sim")),
+    # The bridge only reads: what asks and configures chargers is for commands alone.
+    Rule(("bridge",), SPEAKING, exempt=("bridge.tools",)),
     Rule(("bridge",), ("paho",), exempt=("bridge.sources.mqtt*", "bridge.sim")),
     Rule(("bridge",), ("influxdb_client",), exempt=("bridge.sinks.influx*",)),
     Rule(("bridge",), ("amqtt",), exempt=("bridge.sources.embedded*",)),
@@ -173,6 +176,26 @@ def test_each_library_stays_in_its_place(tmp_path: Path) -> None:
         "bridge.sources.mqtt_tls:2 imports influxdb_client",
         "bridge.sources.mqtt_tls:3 imports amqtt.broker",
     ]
+
+
+def test_a_bridge_that_speaks_to_chargers_is_caught(tmp_path: Path) -> None:
+    speaking = "from bridge.sources.mqtt_visit import Visit\n"
+    tree(tmp_path, service=speaking, sources__http=speaking, tools__query=speaking)
+    assert violations(tmp_path) == [
+        "bridge.service:1 imports bridge.sources.mqtt_visit.Visit",
+        "bridge.sources.http:1 imports bridge.sources.mqtt_visit.Visit",
+    ]
+
+
+def test_only_a_commands_visit_publishes() -> None:
+    found = {
+        path.stem
+        for path in (ROOT / "bridge").rglob("*.py")
+        if ".publish(" in path.read_text(encoding="utf-8")
+        and "sim" not in path.parts
+        and not path.stem.startswith("embedded")
+    }
+    assert found == {"mqtt_visit"}
 
 
 def test_a_name_that_only_begins_alike_is_free(tmp_path: Path) -> None:

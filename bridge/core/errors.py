@@ -4,6 +4,7 @@ BridgeError
 ├── FixSettings        the operator corrects a setting, then starts again (exit 2)
 ├── FolderBusy         another bridge holds the data folder (exit 2)
 ├── CannotStart        a port is taken, a folder not writable (exit 1)
+├── CommandFailed      whoever typed the command does what the text says (exit 1)
 ├── DiskTrouble        keep the data in memory, try the disk again
 ├── AnnounceRefused    count the announcement under its reason, go on
 ├── BrokenStream       end the connection and connect again
@@ -49,6 +50,10 @@ class FolderBusy(BridgeError):
 
 class CannotStart(BridgeError):
     """The machine does not give what the settings ask for."""
+
+
+class CommandFailed(BridgeError):
+    """A command could not do what it was asked; the text says why, and what to do."""
 
 
 class DiskTrouble(BridgeError):

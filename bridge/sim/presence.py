@@ -23,7 +23,10 @@ _WHEN_OFF_SECONDS = 1.0
 
 
 class Presence:
-    """Follows its settings at each connection; `query` answers a RAPI command, or None."""
+    """Follows its settings at each connection.
+
+    `query` answers a RAPI command: None refuses it, an empty text is no answer at all.
+    """
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Presence:
         self._query = query
         self._link: Link | None = None
         self._absence: float | None = None
+        self._recalled = asyncio.Event()
         self.tried = asyncio.Event()
 
     @property
@@ -84,6 +88,7 @@ class Presence:
     def leave(self, seconds: float) -> None:
         """Disconnect politely, and come back after simulated seconds."""
         self._absence = seconds
+        self._recalled.set()
         if self._link is not None:
             self._link.hang_up()
 
@@ -134,15 +139,23 @@ class Presence:
 
     async def _pause(self, failures: int) -> None:
         """As long as was asked for, else as long as a device waits that gives its broker time."""
+        if self._absence is None:
+            await self._back_off(failures)
         if (absence := self._absence) is not None:
             self._absence = None
             await self._clock.rest(absence)
-        elif not self._settings.flag("mqtt_enabled"):
+
+    async def _back_off(self, failures: int) -> None:
+        """New settings end it."""
+        if not self._settings.flag("mqtt_enabled"):
             await self._clock.rest(_WHEN_OFF_SECONDS)
-        else:
-            longest = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(failures, 5))
-            wait = longest * self._rng.uniform(0.7, 1.0) / self._clock.speed
-            await asyncio.sleep(max(_QUICKEST_RETRY_SECONDS, wait))
+            return
+        longest = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(failures, 5))
+        wait = longest * self._rng.uniform(0.7, 1.0) / self._clock.speed
+        self._recalled.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(_QUICKEST_RETRY_SECONDS, wait)):
+                await self._recalled.wait()
 
     def _sent(self, note: Note) -> None:
         self._ledger.message(self._identity.id, note.topic, note.payload, note.retain)
@@ -155,4 +168,5 @@ class Presence:
             argument = payload.decode()
         if name.startswith("$"):
             answer = self._query(f"{name} {argument}".strip())
-            self.tell("rapi/out", sealed(answer or REFUSED))
+            if answer != "":
+                self.tell("rapi/out", sealed(answer or REFUSED))

@@ -36,8 +36,10 @@ _DONE = Answer('{"msg":"done"}')
 
 
 def query(device: Device, clock: Clock, command: str) -> str | None:
-    """What the controller answers to a RAPI query; None when it does not."""
+    """What the controller answers to a RAPI query; None where it refuses, empty where it hangs."""
     now = clock.now()
+    if device.is_frozen(now):
+        return ""
     return answer(
         command,
         view=device.view(now),

@@ -1,26 +1,52 @@
-"""Looks into the journal from outside, also while a bridge runs."""
+"""Looks into the data folder from outside, also while a bridge runs."""
 
 import contextlib
+import json
 import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
+from bridge.core.model import Body
 from bridge.sinks import points
 from bridge.sinks.database import translated
 from bridge.sinks.points import FILE, RefusedRow
+from bridge.sinks.state import FILE as STATE
 
 
 def refused_rows(folder: Path) -> list[RefusedRow]:
     """What stores refused, also while a bridge runs; empty where there is no journal."""
-    connection = _look_in(folder)
+    connection = _look_in(folder / FILE)
     if connection is None:
         return []
     with contextlib.closing(connection), translated(folder / FILE):
         return points.refused(connection)
 
 
-def _look_in(folder: Path) -> sqlite3.Connection | None:
-    path = folder / FILE
-    if not path.exists():
+def charger_row(folder: Path, charger: str) -> Body | None:
+    """What the state file keeps of a charger; None for one that it does not know."""
+    rows = _rows(folder, "SELECT body FROM chargers WHERE id = ?", charger)
+    try:
+        body = json.loads(str(rows[0][0])) if rows else None
+    except ValueError:
         return None
-    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5)
+    return body if isinstance(body, dict) else None
+
+
+def charger_ids(folder: Path) -> list[str]:
+    """The ids of all chargers that the state file knows."""
+    return [str(row[0]) for row in _rows(folder, "SELECT id FROM chargers ORDER BY id")]
+
+
+def _rows(folder: Path, query: str, *values: str) -> list[tuple[object, ...]]:
+    connection = _look_in(folder / STATE)
+    if connection is None:
+        return []
+    with contextlib.closing(connection), translated(folder / STATE):
+        return connection.execute(query, values).fetchall()
+
+
+def _look_in(path: Path) -> sqlite3.Connection | None:
+    with translated(path):
+        if not path.exists():
+            return None
+        return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5)

@@ -1,0 +1,34 @@
+"""What a command may ask of a charger's web server, made by these functions alone."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bridge.core.polls import Page
+from bridge.core.rapi import Query
+
+RAPI_PATH = "/r"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One request; `body` may hold secrets, and makes it a POST."""
+
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = field(default=None, repr=False)
+
+
+def reading(page: Page) -> Errand:
+    """GET a page."""
+    return Errand(page.value)
+
+
+def asking(query: Query) -> Errand:
+    """Let the controller answer a query."""
+    return Errand(RAPI_PATH, {"json": "1", "rapi": query.value})
+
+
+def configuring(settings: Mapping[str, str | int | bool]) -> Errand:
+    """Change these settings of a charger, and no others."""
+    return Errand(Page.CONFIG.value, body=json.dumps(settings).encode())

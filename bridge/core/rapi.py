@@ -1,0 +1,114 @@
+"""The controller's queries and what their answers mean: a table, and how it is read.
+
+Sources: integration guide, "Query and status commands"; where it leaves a value's place open,
+the comments in the controller's own firmware, which number the values from 1 as the guide does.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+
+from bridge.core.rapi_parts import (
+    Part,
+    Value,
+    bits,
+    clock,
+    degrees,
+    milli,
+    moment,
+    old_state,
+    state,
+    trips,
+    whole,
+    word,
+)
+
+
+class Query(Enum):
+    """All that is ever sent to a controller; none of them changes it."""
+
+    VERSIONS = "$GV"
+    STATE = "$GS"
+    CLOCK = "$GT"
+    POWER = "$GG"
+    TEMPERATURES = "$GP"
+    ENERGY = "$GU"
+    FAULTS = "$GF"
+    SETTINGS = "$GE"
+    CAPACITY = "$GC"
+    TIMER = "$GD"
+    CALIBRATION = "$GA"
+
+
+_NAMED = {query.value: query for query in Query}
+
+
+def query_named(text: str) -> Query | None:
+    """The query that `$GS`, `GS` or `gs` names; the text itself goes nowhere."""
+    return _NAMED.get(f"${text.strip().removeprefix('$').upper()}")
+
+
+_ELAPSED = whole("elapsed", "s", "elapsed")
+FORMS: Mapping[Query, tuple[tuple[Part, ...], ...]] = {
+    Query.VERSIONS: ((word("firmware"), word("protocol")),),
+    # Old protocols know two values, the state in decimal.
+    Query.STATE: (
+        (state("state", "state"), _ELAPSED, state("pilot_state"), bits("flags")),
+        (old_state("state", "state"), _ELAPSED),
+    ),
+    Query.CLOCK: ((moment("time"),),),
+    Query.POWER: ((milli("current", "A"), milli("voltage", "V")),),
+    Query.TEMPERATURES: ((degrees("temp1"), degrees("temp2"), degrees("temp3")),),
+    Query.ENERGY: (
+        (whole("session_energy", "Ws", "wattsec"), whole("total_energy", "Wh", "watthour")),
+    ),
+    Query.FAULTS: (
+        (
+            trips("gfci_trips", "gfcicount"),
+            trips("no_ground_trips", "nogndcount"),
+            trips("stuck_relay_trips", "stuckcount"),
+        ),
+    ),
+    Query.SETTINGS: ((whole("pilot", "A", "pilot"), bits("flags")),),
+    Query.CAPACITY: (
+        (
+            whole("minimum", "A"),
+            whole("hardware_maximum", "A"),
+            whole("pilot", "A", "pilot"),
+            whole("configured_maximum", "A"),
+        ),
+        (whole("minimum", "A"), whole("hardware_maximum", "A")),
+    ),
+    Query.TIMER: ((clock("start"), clock("end")),),
+    Query.CALIBRATION: ((whole("current_scale"), whole("current_offset")),),
+}
+
+
+def decode(query: Query, words: Sequence[str]) -> tuple[Value, ...] | None:
+    """The values of an answer's words after `$OK`; None for words of another form."""
+    for form in FORMS[query]:
+        looks = [look for part in form for look in part.looks]
+        if len(looks) == len(words) and all(map(re.Pattern.fullmatch, looks, words)):
+            return _read(form, words)
+    return None
+
+
+def _read(form: Iterable[Part], words: Sequence[str]) -> tuple[Value, ...] | None:
+    values: list[Value] = []
+    at = 0
+    for part in form:
+        value = part.read(part, words[at : at + len(part.looks)])
+        if value is None:
+            return None
+        values.append(value)
+        at += len(part.looks)
+    return tuple(values)
+
+
+def members(values: Iterable[Value]) -> dict[str, int]:
+    """The values that `/status` has too, under its keys and in its units."""
+    return {
+        value.wire: value.number
+        for value in values
+        if value.wire is not None and value.number is not None
+    }

@@ -1,0 +1,115 @@
+"""A command's way to a charger's web server: as the settings allow, with a sentence on trouble."""
+
+import ssl
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+from bridge.core.address import Address, Ip, Refused
+from bridge.core.errands import Errand
+from bridge.core.errors import CommandFailed
+from bridge.core.login import Login
+from bridge.core.model import ChargerId
+from bridge.core.polls import Outcome
+from bridge.core.reach import Reach
+from bridge.keyring import Keyring
+from bridge.settings import CredentialsFile, Secrets, Settings
+from bridge.sources.http_errand import Result, Route, run
+from bridge.sources.http_session import tls_context
+from bridge.sources.own import is_own
+from bridge.sources.resolve import Resolver
+from bridge.tools.whereabouts import Target
+
+_NOBODY = ChargerId("")
+_WHY: Mapping[Outcome, str] = {
+    Outcome.TIMEOUT: "did not answer in time; chargers answer one at a time, so try again",
+    Outcome.UNREACHABLE: "is not reachable: is the address right, the charger switched on, and "
+    "its network reachable from here?",
+    Outcome.UNRESOLVED: "is not reachable: its name has no address here; use its IP address",
+    Outcome.TLS: "showed no certificate that we trust (http.ca_file), or speaks no HTTPS",
+    Outcome.NOT_FOUND: "does not know this page: is it a charger?",
+    Outcome.REDIRECT: "wants us elsewhere, which is not followed: is it a charger?",
+    Outcome.TOO_LARGE: "answered more than any charger would",
+    Outcome.MALFORMED: "answered what is no JSON: is it a charger?",
+}
+
+
+class WebCall:
+    """Requests to one charger, one after the other."""
+
+    def __init__(self, settings: Settings, target: Target) -> None:
+        """Raises CommandFailed for an address that cannot be called."""
+        if isinstance(target.address, Refused):
+            raise CommandFailed(f"the announced address {target.address.why}")
+        self.address = target.address
+        self._settings = settings
+        self._typed = target.id is None
+        self._id = target.id or _NOBODY
+        self._keyring = _keyring(settings)
+        self._reach = Reach(settings.http.allow, own=is_own)
+        self._tls = _tls(settings)
+
+    async def run(self, errand: Errand) -> Result:
+        """One request, however it ends."""
+        route = Route(self.address, Resolver().resolve, self._refusal, self.login)
+        seconds = self._settings.http.timeout.total_seconds()
+        return await run(route, errand, seconds=seconds, tls=self._tls)
+
+    def login(self, ip: Ip) -> Login | None:
+        """What is sent to this address of the charger, if anything."""
+        return self._keyring.login(self._id, ip)
+
+    def trouble(self, result: Result) -> str:
+        """What went wrong, and what to do."""
+        match result.outcome:
+            case Outcome.UNAUTHORIZED:
+                return f"{self.address} {self._locked(result)}"
+            case Outcome.FORBIDDEN:
+                why = result.refused.why if result.refused else "is refused"
+                return f"{self.address} is not called: its address {why}"
+            case Outcome.HTTP_ERROR:
+                return f"{self.address} answered with HTTP status {result.status}"
+            case outcome:
+                return f"{self.address} {_WHY.get(outcome, outcome.value)}"
+
+    def _refusal(self, ip: Ip) -> Refused | None:
+        # Who typed an address means it; one that was announced is a stranger's.
+        return None if self._typed else self._reach.refusal(ip, self._keyring.allow(self._id))
+
+    def _locked(self, result: Result) -> str:
+        if result.logged_in:
+            return "refused our login (401): look at http.username and http.password"
+        if self._settings.http.username is not None:
+            return (
+                "wants a login (401), and ours was not sent: http.allow (NOFOS_HTTP__ALLOW) must "
+                "be set, and name its network"
+            )
+        return (
+            "wants a login (401): set http.username, http.password and http.allow "
+            "(NOFOS_HTTP__USERNAME, …), or an entry in http.credentials_file"
+        )
+
+
+def loopback(address: Address) -> bool:
+    """Whether an address is on this machine, for all that its text tells."""
+    return ip_address(address.ip).is_loopback if address.ip else address.host == "localhost"
+
+
+def _keyring(settings: Settings) -> Keyring:
+    http, secrets = settings.http, Secrets(settings)
+
+    def shared() -> Login | None:
+        password = secrets.current("http.password")
+        return Login(http.username, password) if http.username and password else None
+
+    return Keyring(
+        file=CredentialsFile(http.credentials_file),
+        shared=shared,
+        named=http.allow if http.allow_was_set else (),
+    )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    try:
+        return tls_context(settings.http.ca_file)
+    except OSError as error:
+        raise CommandFailed(f"http.ca_file cannot be used: {error}") from error

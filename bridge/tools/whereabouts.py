@@ -1,0 +1,65 @@
+"""Where the charger is that a command names: by its id in the data folder, or by a URL."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from bridge.core.address import Address, Refused, read_address
+from bridge.core.charger import restored
+from bridge.core.errors import CommandFailed
+from bridge.core.model import ChargerId, Dialect
+from bridge.logs.scrub import printable
+from bridge.settings import Settings
+from bridge.sinks.outside import charger_ids, charger_row
+
+ANY_PORT = range(1, 65536)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A charger to talk to; `id` is None for one that was named by its URL.
+
+    `address` is what it announced, or what was typed; `base` is its base topic.
+    """
+
+    id: ChargerId | None
+    address: Address | Refused
+    base: str | None = None
+
+
+def typed(url: str) -> Target:
+    """The charger at a URL; raises CommandFailed for one that cannot be."""
+    address = read_address(url, ANY_PORT)
+    if isinstance(address, Refused):
+        # Without the text itself: it may hold a password.
+        raise CommandFailed(f"the address {address.why}; write it like http://10.0.0.7")
+    return Target(None, address)
+
+
+def known(charger: str, settings: Settings) -> Target:
+    """The charger with this id; raises CommandFailed where the bridge does not know it."""
+    folder = settings.journal.dir
+    body = charger_row(folder, charger)
+    if body is None:
+        raise CommandFailed(_unknown(charger, folder))
+    id_ = ChargerId(charger)
+    found = restored(id_, body, Dialect.NOFOS, 0.0)
+    address = read_address(found.http, settings.http.ports)
+    return Target(id_, address, found.claim.base if found.claim else None)
+
+
+def target(charger: str, settings: Settings) -> Target:
+    """What `CHARGER` on the command line means; no id holds a slash."""
+    return typed(charger) if "/" in charger else known(charger, settings)
+
+
+def _unknown(charger: str, folder: Path) -> str:
+    ids = charger_ids(folder)
+    if not ids:
+        return (
+            f"no charger is known in {folder}: name the bridge's data folder (journal.dir, "
+            "NOFOS_JOURNAL__DIR), or the charger's address, such as http://10.0.0.7"
+        )
+    near = get_close_matches(charger, ids, n=1)
+    perhaps = f"; did you mean {near[0]}?" if near else ""
+    return f"no charger {printable(charger[:80])} is known in {folder}{perhaps}"
