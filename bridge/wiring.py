@@ -109,18 +109,15 @@ class Wiring:
             settings, self._stack, roster=roster, reporter=reporter, accounts=stats.accounts,
             clock=self._clock,
         )  # fmt: skip
-        polling = polls.polling if polls else None
+        polling = polls and polls.polling
         rounds = Rounds(
             pipeline=pipeline, roster=roster, journal=journal, state=state, stats=stats,
-            complaints=self._complaints, health=self._health, tidy=self._tidy,
-            polling=polling,
+            complaints=self._complaints, health=self._health, tidy=self._tidy, polling=polling,
         )  # fmt: skip
         self._measure(roster, journal, polling)
         movers = [self._make_mover(name, journal, reporter) for name in self._stores]
         server = self._make_server(roster, state)
-        return Parts(
-            roster, mqtt, rounds, self._labelling, keeper, movers, polls, server, state
-        )
+        return Parts(roster, mqtt, rounds, self._labelling, keeper, movers, polls, server, state)
 
     async def _open_journal(self, reporter: Reporter) -> Journal:
         kept = self._settings.journal

