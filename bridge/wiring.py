@@ -109,7 +109,7 @@ class Wiring:
             settings, self._stack, roster=roster, reporter=reporter, accounts=stats.accounts,
             clock=self._clock,
         )  # fmt: skip
-        polling = polls and polls.polling
+        polling = polls.polling if polls else None
         rounds = Rounds(
             pipeline=pipeline, roster=roster, journal=journal, state=state, stats=stats,
             complaints=self._complaints, health=self._health, tidy=self._tidy, polling=polling,
