@@ -3,7 +3,7 @@
 A topic is looked up once; behind it stands a route that knows what a message there is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from bridge.core.clock import Moment
@@ -91,6 +91,18 @@ class Pipeline:
                     if reason in WORTH_TELLING and route is not None:
                         self._teller.discarded(route.charger, topic, payload, reason)
         self._accounts.received += received
+
+    def reply(self, charger: str, members: int, work: Callable[[], list[Reason]]) -> None:
+        """Take a polled document of so many members; `work` says why some became no samples."""
+        held = self._out.held
+        self._accounts.received += members
+        try:
+            reasons = work()
+        except Exception as error:  # noqa: BLE001  # one reply must not end the process
+            self._teller.bug(charger.encode(), error)
+            reasons = [Reason.BUG] * (members - (self._out.held - held))
+        for reason in reasons:
+            self._accounts.discard(reason)
 
     def quiet(self, now: Moment) -> None:
         """End the frames whose time is over."""

@@ -7,13 +7,12 @@ from typing import Protocol
 
 from bridge.core.address import Address, Refused, read_address
 from bridge.core.clock import Moment
-from bridge.core.model import ChargerId, Dialect
+from bridge.core.model import ChargerId, Dialect, Reason
 from bridge.core.poll_plan import Ask, Mode, PollPlan
 from bridge.core.polls import Outcome, Page
 from bridge.core.status import StatusReader
 from bridge.core.track import Track
 from bridge.sources.http import Reply
-from bridge.stats import Accounts
 
 LOOKED_AT_ONCE = 500
 REFRESH_SECONDS = 5.0
@@ -24,6 +23,13 @@ class Logins(Protocol):
 
     def refresh(self) -> bool:
         """Read what changed, off the event loop; True where something did."""
+
+
+class Replies(Protocol):
+    """Who accounts for the members of a document."""
+
+    def reply(self, charger: str, members: int, work: Callable[[], list[Reason]]) -> None:
+        """Let the document be taken; an error that nobody foresaw is counted."""
 
 
 class Teller(Protocol):
@@ -52,14 +58,14 @@ class Polling:
         plan: PollPlan,
         readers: Mapping[Dialect, StatusReader],
         ports: tuple[int, ...],
-        accounts: Accounts,
+        replies: Replies,
         teller: Teller,
     ) -> None:
         self._tracks = tracks
         self._plan = plan
         self._readers = readers
         self._ports = ports
-        self._accounts = accounts
+        self._replies = replies
         self._teller = teller
         self._known: dict[ChargerId, _Known] = {}
         self._round: list[Track] = []
@@ -107,11 +113,12 @@ class Polling:
         if reply.outcome is not Outcome.OK or not isinstance(reply.document, dict):
             track.polled.ended(False, reply.seconds, now)
             return
-        status = self._readers[track.charger.dialect].read(reply.document, now.wall)
-        reasons = track.poll(status, reply.seconds, now)
-        self._accounts.received += status.members
-        for reason in reasons:
-            self._accounts.discard(reason)
+        document, reader = reply.document, self._readers[track.charger.dialect]
+        self._replies.reply(
+            ask.charger,
+            len(document),
+            lambda: track.poll(reader.read(document, now.wall), reply.seconds, now),
+        )
 
     async def keep_logins(self, logins: Logins, clock: Callable[[], Moment]) -> None:
         """Take up changed credentials, for ever."""

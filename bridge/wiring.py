@@ -106,7 +106,7 @@ class Wiring:
             complaints=self._complaints,
         )  # fmt: skip
         polls = await make_polls(
-            settings, self._stack, roster=roster, reporter=reporter, accounts=stats.accounts,
+            settings, self._stack, roster=roster, reporter=reporter, pipeline=pipeline,
             clock=self._clock,
         )  # fmt: skip
         polling = polls.polling if polls else None

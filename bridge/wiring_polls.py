@@ -14,6 +14,7 @@ from bridge.core.poll_plan import PollPlan
 from bridge.core.reach import Reach
 from bridge.core.status import StatusReader
 from bridge.keyring import Keyring
+from bridge.pipeline import Pipeline
 from bridge.polling import Polling
 from bridge.reporter import Reporter
 from bridge.roster import Roster
@@ -23,7 +24,6 @@ from bridge.sources.http_session import tls_context
 from bridge.sources.own import is_own
 from bridge.sources.poller import Poller
 from bridge.sources.resolve import Resolver
-from bridge.stats import Accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ async def make_polls(
     *,
     roster: Roster,
     reporter: Reporter,
-    accounts: Accounts,
+    pipeline: Pipeline,
     clock: Callable[[], Moment],
 ) -> Polls | None:
     """The parts, the client open, or None where polling is off.
@@ -73,7 +73,7 @@ async def make_polls(
         )
     )  # fmt: skip
     polling = Polling(
-        tracks=roster.tracks, plan=plan, ports=http.ports, accounts=accounts, teller=reporter,
+        tracks=roster.tracks, plan=plan, ports=http.ports, replies=pipeline, teller=reporter,
         readers={
             dialect: StatusReader(dialect, settings.fleet.temperature_scale.get(dialect))
             for dialect in Dialect
