@@ -50,6 +50,17 @@ class Outcome(StrEnum):
         return self not in _SILENT
 
 
+_BAD_STATUS = {401: Outcome.UNAUTHORIZED, 404: Outcome.NOT_FOUND}
+
+
+def of_status(status: int) -> Outcome:
+    """What an HTTP status means; OK only says that a document may follow."""
+    if status == 200:
+        return Outcome.OK
+    redirect = 300 <= status < 400
+    return Outcome.REDIRECT if redirect else _BAD_STATUS.get(status, Outcome.HTTP_ERROR)
+
+
 _SILENT = frozenset(
     {
         Outcome.TIMEOUT, Outcome.UNREACHABLE, Outcome.UNRESOLVED, Outcome.TLS,

@@ -18,13 +18,12 @@ from bridge.core.address import Address, Ip, Refused
 from bridge.core.document import Document, read_document
 from bridge.core.login import Login
 from bridge.core.model import ChargerId
-from bridge.core.polls import Outcome, Page
+from bridge.core.polls import Outcome, Page, of_status
 from bridge.core.reach import Network, Reach
 from bridge.sources.http_session import open_session
 
 MOST_BYTES = 64 * 1024
 _MOST_TRIED = 4
-_BAD_STATUS = {401: Outcome.UNAUTHORIZED, 404: Outcome.NOT_FOUND}
 
 
 class Keys(Protocol):
@@ -154,11 +153,9 @@ class Http:
 
 
 async def _read(response: aiohttp.ClientResponse, page: Page) -> Outcome | Document:
-    if response.status != 200:
-        redirect = 300 <= response.status < 400
-        return (
-            Outcome.REDIRECT if redirect else _BAD_STATUS.get(response.status, Outcome.HTTP_ERROR)
-        )
+    outcome = of_status(response.status)
+    if outcome is not Outcome.OK:
+        return outcome
     body = bytearray()
     try:
         async for chunk in response.content.iter_any():

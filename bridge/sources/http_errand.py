@@ -15,11 +15,10 @@ from bridge.core.address import Address, Ip, Refused
 from bridge.core.document import read_document
 from bridge.core.errands import Errand
 from bridge.core.login import Login
-from bridge.core.polls import Outcome, Page
+from bridge.core.polls import Outcome, Page, of_status
 from bridge.sources.http_session import open_session
 
 MOST_BYTES = 64 * 1024
-_BAD_STATUS = {401: Outcome.UNAUTHORIZED, 404: Outcome.NOT_FOUND}
 Document = dict[str, object]
 
 
@@ -104,7 +103,7 @@ async def _send(
 async def _read(response: aiohttp.ClientResponse, *, logged_in: bool) -> Result:
     """The document is read of an error too: it says why."""
     status, body = response.status, bytearray()
-    outcome = _outcome(status)
+    outcome = of_status(status)
     try:
         async for chunk in response.content.iter_any():
             body += chunk
@@ -119,13 +118,6 @@ async def _read(response: aiohttp.ClientResponse, *, logged_in: bool) -> Result:
     if outcome is Outcome.OK and document is None:
         outcome = Outcome.MALFORMED
     return Result(outcome, status, document, logged_in)
-
-
-def _outcome(status: int) -> Outcome:
-    if status == 200:
-        return Outcome.OK
-    redirect = 300 <= status < 400
-    return Outcome.REDIRECT if redirect else _BAD_STATUS.get(status, Outcome.HTTP_ERROR)
 
 
 def _url(ip: Ip, address: Address, errand: Errand) -> URL:
