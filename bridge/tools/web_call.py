@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Mapping
 from ipaddress import ip_address
 
+from bridge import choices
 from bridge.core.address import Address, Ip, Refused
 from bridge.core.errands import Errand
 from bridge.core.errors import CommandFailed
@@ -11,8 +12,7 @@ from bridge.core.login import Login
 from bridge.core.model import ChargerId
 from bridge.core.polls import Outcome
 from bridge.core.reach import Reach
-from bridge.keyring import Keyring
-from bridge.settings import CredentialsFile, Secrets, Settings
+from bridge.settings import Settings
 from bridge.sources.http_errand import Result, Route, run
 from bridge.sources.http_session import tls_context
 from bridge.sources.own import is_own
@@ -44,7 +44,7 @@ class WebCall:
         self._settings = settings
         self._typed = target.id is None
         self._id = target.id or _NOBODY
-        self._keyring = _keyring(settings)
+        self._keyring = choices.keyring(settings)
         self._reach = Reach(settings.http.allow, own=is_own)
         self._tls = _tls(settings)
 
@@ -92,20 +92,6 @@ class WebCall:
 def loopback(address: Address) -> bool:
     """Whether an address is on this machine, for all that its text tells."""
     return ip_address(address.ip).is_loopback if address.ip else address.host == "localhost"
-
-
-def _keyring(settings: Settings) -> Keyring:
-    http, secrets = settings.http, Secrets(settings)
-
-    def shared() -> Login | None:
-        password = secrets.current("http.password")
-        return Login(http.username, password) if http.username and password else None
-
-    return Keyring(
-        file=CredentialsFile(http.credentials_file),
-        shared=shared,
-        named=http.allow if http.allow_was_set else (),
-    )
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:
