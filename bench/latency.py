@@ -5,14 +5,12 @@ Probe chargers among the others say a number that rises with every breath, as th
 
 import json
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from bench.again import Again
 from bench.child import Child
 from bench.plan import Plan
 from bench.prober import quantile
@@ -71,15 +69,13 @@ def delays(sent: Iterable[Probe], seen: Iterable[Probe]) -> Delay:
     )
 
 
-class Watch:
+class Watch(Again):
     """Asks again and again in a thread, as long as the block; keeps what it saw, and when."""
 
     def __init__(self, look: Callable[[], Sequence[tuple[str, int]]], *, every: float) -> None:
         self.seen: list[Probe] = []
         self._look = look
-        self._every = every
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watch")
+        super().__init__(self._note, every=every, name="watch")
 
     def await_all(self, sent: Sequence[Probe]) -> None:
         """Wait until the last number of each charger was seen, or for a while."""
@@ -91,24 +87,10 @@ class Watch:
                 return
             time.sleep(self._every)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(self._every):
-            found = self._look()
-            now = time.monotonic()
-            self.seen += [(name, number, now) for name, number in found]
+    def _note(self) -> None:
+        found = self._look()
+        now = time.monotonic()
+        self.seen += [(name, number, now) for name, number in found]
 
 
 def latency(plan: Plan, folder: Path) -> Latency:

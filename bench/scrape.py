@@ -3,11 +3,10 @@
 import gzip
 import http.client
 import re
-import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+
+from bench.again import Again
 
 PATIENCE_SECONDS = 30.0
 
@@ -52,31 +51,15 @@ def one(text: bytes, line_start: str) -> float | None:
     return float(found[1]) if found else None
 
 
-class Scraper:
+class Scraper(Again):
     """Scrapes every few seconds in a thread, as long as the block, and keeps how long each took."""
 
     def __init__(self, take: Callable[[], bytes], *, every: float) -> None:
         self.took: list[float] = []
         self._take = take
-        self._every = every
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="scraper")
+        super().__init__(self._ask, every=every, name="scraper")
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(self._every):
-            began = time.monotonic()
-            self._take()
-            self.took.append(time.monotonic() - began)
+    def _ask(self) -> None:
+        began = time.monotonic()
+        self._take()
+        self.took.append(time.monotonic() - began)
