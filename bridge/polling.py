@@ -1,13 +1,14 @@
-"""Polling: whom to ask over HTTP, and what becomes of the answers."""
+"""Polling: whom to ask over HTTP, when, and for which page."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from bridge.answers import Answers, Differences, Replies
 from bridge.core.address import Address, Refused, read_address
 from bridge.core.clock import Moment
-from bridge.core.model import ChargerId, Dialect, Reason
+from bridge.core.model import ChargerId, Dialect
 from bridge.core.poll_plan import Ask, Mode, PollPlan
 from bridge.core.polls import Outcome, Page
 from bridge.core.status import StatusReader
@@ -25,14 +26,7 @@ class Logins(Protocol):
         """Read what changed, off the event loop; True where something did."""
 
 
-class Replies(Protocol):
-    """Who accounts for the members of a document."""
-
-    def reply(self, charger: str, members: int, work: Callable[[], list[Reason]]) -> None:
-        """Let the document be taken; an error that nobody foresaw is counted."""
-
-
-class Teller(Protocol):
+class Teller(Differences, Protocol):
     """Who is told of addresses that are not polled."""
 
     def address_refused(self, charger: ChargerId, refused: Refused) -> None:
@@ -63,10 +57,9 @@ class Polling:
     ) -> None:
         self._tracks = tracks
         self._plan = plan
-        self._readers = readers
         self._ports = ports
-        self._replies = replies
         self._teller = teller
+        self._answers = Answers(readers=readers, replies=replies, teller=teller)
         self._known: dict[ChargerId, _Known] = {}
         self._round: list[Track] = []
         self.outcomes: dict[str, int] = dict.fromkeys(Outcome, 0)
@@ -106,19 +99,14 @@ class Polling:
         """A request ended."""
         self.outcomes[reply.outcome] += 1
         track = self._tracks.get(ask.charger)
-        if track is None or ask.page is not Page.STATUS:
+        if track is None:
             return
         if reply.refused is not None:
             self._teller.address_refused(ask.charger, reply.refused)
-        if reply.outcome is not Outcome.OK or not isinstance(reply.document, dict):
-            track.polled.ended(False, reply.seconds, now)
-            return
-        document, reader = reply.document, self._readers[track.charger.dialect]
-        self._replies.reply(
-            ask.charger,
-            len(document),
-            lambda: track.poll(reader.read(document, now.wall), reply.seconds, now),
-        )
+        self._answers.take(track, ask.page, reply, now)
+        if ask.page is Page.STATUS and reply.outcome is Outcome.OK:
+            for page in track.gateway.wanted:
+                self._plan.want(ask.charger, page)
 
     async def keep_logins(self, logins: Logins, clock: Callable[[], Moment]) -> None:
         """Take up changed credentials, for ever."""
@@ -131,13 +119,13 @@ class Polling:
         charger = track.charger
         known = self._known.get(charger.id)
         if known is None:
-            known = self._known[charger.id] = _Known(alarms=track.story.alarms)
+            known = self._known[charger.id] = _Known(alarms=track.alarms)
         if charger.http != known.said:
             self._move(charger.id, known, charger.http, now)
         mode = track.look(now)
         self._plan.mode(charger.id, mode if known.address else Mode.OFF, now.steady)
-        if known.alarms != track.story.alarms:
-            known.alarms = track.story.alarms
+        if known.alarms != track.alarms:
+            known.alarms = track.alarms
             self._plan.soon(charger.id, now.steady)
 
     def _move(self, charger: ChargerId, known: _Known, said: str | None, now: Moment) -> None:

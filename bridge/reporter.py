@@ -91,6 +91,15 @@ class Reporter:
         self._stats.addresses_refused.labels(refused.reason).inc()
         self._complaints.say("address.refused", charger=charger, why=refused.why)
 
+    def config_differs(
+        self, charger: ChargerId, member: str, configured: str, announced: str
+    ) -> None:
+        """A charger is configured to use another topic than it announced."""
+        self._complaints.say(
+            "charger.config_differs", charger=charger, member=member,
+            configured=configured[:MOST_ALIKE], announced=announced[:MOST_ALIKE],
+        )  # fmt: skip
+
     def bug(self, topic: bytes, error: BaseException) -> None:
         """An error that nobody foresaw; its traceback is logged once in a while."""
         self._complaints.say(

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.core.counters import Growth, ResetProof
+from bridge.core.counters import Growth, ResetProof, Witness
 from tests.parts import Bench, restarted
 
 GROWTH = Growth(per_second=28.0, burst=150_000)
@@ -99,6 +99,77 @@ def test_a_saved_counter_goes_on_where_it_was() -> None:
     assert again.take(50.0, 180, state=3) == LIFETIME + 50.0
 
 
+def swear(counter: ResetProof, *readings: tuple[float, float, int, int]) -> list[float | None]:
+    """Readings from /status: time, value, comm_success, boot_count."""
+    return [
+        counter.take(value, at, state=3, witness=Witness(commands, boots, value > 0), alone=False)
+        for at, value, commands, boots in readings
+    ]
+
+
+def test_a_second_status_half_a_minute_later_confirms_a_drop() -> None:
+    counter = ResetProof(GROWTH)
+    totals = swear(counter, (0, LIFETIME, 900, 7), (30, 0.0, 920, 7), (60, 5.0, 940, 7))
+    assert totals == [LIFETIME, LIFETIME, LIFETIME + 5.0]
+
+
+def test_a_second_status_too_soon_confirms_nothing() -> None:
+    counter = ResetProof(GROWTH)
+    totals = swear(counter, (0, LIFETIME, 900, 7), (30, 0.0, 920, 7), (59, 0.0, 940, 7))
+    assert totals[-1] == LIFETIME
+    assert swear(counter, (60, 3.0, 941, 7)) == [LIFETIME + 3.0]
+
+
+def test_a_controller_that_answers_nothing_confirms_nothing() -> None:
+    counter = ResetProof(GROWTH)
+    swear(counter, (0, LIFETIME, 900, 7))
+    later = [(at, 0.0, 920, 7) for at in range(30, 6000, 30)]
+    assert set(swear(counter, *later)) == {LIFETIME}
+
+
+def test_zeros_after_one_boot_do_not_confirm_those_after_another() -> None:
+    counter = ResetProof(GROWTH)
+    swear(counter, (0, LIFETIME, 900, 7))
+    looped = [(60.0 * n, 0.0, 3 + n, 7 + n) for n in range(1, 50)]
+    assert set(swear(counter, *looped)) == {LIFETIME}
+
+
+def test_while_status_is_to_be_had_mqtt_alone_is_not_believed() -> None:
+    counter = ResetProof(GROWTH)
+    feed(counter, (0, LIFETIME))
+    for at in range(30, 6000, 30):
+        assert counter.take(0.0, at, state=3, alone=False) == LIFETIME
+
+
+def test_a_first_zero_in_a_document_that_was_measured_is_believed_at_once() -> None:
+    counter = ResetProof(Growth(per_second=0.1, burst=300))
+    assert counter.take(0, 0, state=1, witness=Witness(10, 1, measured=True)) == 0
+    unsure = ResetProof(Growth(per_second=0.1, burst=300))
+    assert unsure.take(0, 0, state=1, witness=Witness(10, 1, measured=False)) is None
+
+
+def test_a_counter_goes_on_across_its_32_bits() -> None:
+    counter = ResetProof(GROWTH)
+    totals = feed(counter, (0, 2.0**32 - 100), (30, 50.0), (60, 80.0))
+    assert totals == [2.0**32 - 100, 2.0**32 + 50, 2.0**32 + 80]
+
+
+def test_a_counter_that_stands_at_its_most_stays_and_goes_on_after_its_reset() -> None:
+    counter = ResetProof(Growth(per_second=0.1, burst=300))
+    totals = swear(counter, (0, 254, 10, 1), (300, 255, 90, 1), (900, 255, 99, 1))
+    assert totals == [254, 255, 255]
+    totals = swear(counter, (1200, 0, 110, 1), (1500, 1, 120, 1), (1800, 2, 130, 1))
+    assert totals == [255, 256, 257]
+
+
+def test_two_names_of_one_total_that_are_rounded_differently_are_no_drop() -> None:
+    counter = ResetProof(Growth(per_second=28.0, burst=150_000, slack=1))
+    assert feed(counter, (0, 5000.7), (1, 5000.0), (2, 5000.7), (3, 5001.0)) == [
+        5000.7, 5000.7, 5000.7, 5001.0,
+    ]  # fmt: skip
+    assert counter.doubtful == 0
+
+
 @settings(max_examples=300)
 @given(
     st.lists(
@@ -167,3 +238,44 @@ def test_faults_and_sessions_are_counted_from_zero() -> None:
     faults = [name for name in metrics if name.startswith("evse_faults_total")]
     assert len(faults) == 14
     assert {metrics[name] for name in faults} == {0}
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["charge", "boot", "exchange", "mqtt", "restart", "outage"]),
+            st.floats(min_value=15, max_value=600),
+        ),
+        max_size=60,
+    )
+)
+def test_with_status_too_the_total_never_falls_nor_outgrows_what_was_charged(
+    history: list[tuple[str, float]],
+) -> None:
+    counter, device, at, charged, commands, boots = ResetProof(GROWTH), LIFETIME, 0.0, 0.0, 100, 3
+    last = counter.take(device, at, state=3) or 0.0
+    for event, seconds in history:
+        at, commands = at + seconds, commands + 8
+        shown = device
+        if event == "charge":
+            device += seconds * 3
+            charged += seconds * 3
+            shown = device
+        elif event == "boot":
+            # The zeros that follow are told over both ways, again and again.
+            boots, commands, shown = boots + 1, 1, 0.0
+        elif event == "exchange":
+            device = shown = 700_000.0 if device > LIFETIME else 9_000_000.0
+        elif event == "restart":
+            counter = ResetProof.restored(GROWTH, counter.saved())
+        elif event == "outage":
+            continue
+        if event == "mqtt":
+            total = counter.take(shown, at, state=3, alone=False)
+        else:
+            witness = Witness(commands, boots, measured=shown > 0)
+            total = counter.take(shown, at, state=3, witness=witness, alone=False)
+        assert total is not None
+        assert last <= total <= LIFETIME + charged + 0.001
+        last = total

@@ -1,74 +1,11 @@
 """What becomes of polled documents, beside MQTT and while it is silent."""
 
-from collections.abc import Mapping
-
 import pytest
 
-from bridge.core.address import Refused
-from bridge.core.model import ChargerId, Dialect
-from bridge.core.poll_lanes import Lane
-from bridge.core.poll_plan import Ask, Pace, PollPlan
-from bridge.core.polls import Outcome, Page
-from bridge.core.status import StatusReader
+from bridge.core.polls import Outcome
 from bridge.core.track import Track
-from bridge.polling import Polling
-from bridge.sources.http import Reply
+from tests.desk import STATUS, Desk
 from tests.parts import Bench, restarted
-
-ONE = ChargerId("abc123")
-STATUS: Mapping[str, object] = {
-    "amp": 10, "voltage": 230, "pilot": 16, "state": 3, "watthour": 5000, "srssi": -60,
-    "free_heap": 90_000, "largest_free_block": 40_000, "comm_sent": 12, "comm_success": 11,
-    "rapi_connected": 1, "ipaddress": "10.0.0.7",
-}  # fmt: skip
-
-
-class Desk:
-    """Polling over a bench, with answers as they come from a charger."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        self.refusals: list[str] = []
-        self.plan = PollPlan(Pace(), random=lambda: 0.5)
-        self.polling = Polling(
-            tracks=bench.roster.tracks, plan=self.plan, ports=(80,), replies=bench.pipeline,
-            readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, teller=self,
-        )  # fmt: skip
-
-    def address_refused(self, charger: ChargerId, refused: Refused) -> None:
-        self.refusals.append(refused.reason)
-
-    def answer(self, outcome: Outcome = Outcome.OK, **changed: object) -> None:
-        """A poll that ends now."""
-        document = {**STATUS, **changed} if outcome is Outcome.OK else None
-        ask = Ask(ONE, Page.STATUS, Lane.PROVEN, self.bench.steady)
-        self.polling.take(ask, Reply(outcome, 0.1, document), self.bench.now)
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass, with a look at the chargers each second."""
-        for _ in range(round(seconds)):
-            self.bench.wait(1)
-            self.polling.rewind()
-            self.polling.sweep(self.bench.now)
-
-    def speak(self, seconds: float = 0.5, **changed: str) -> None:
-        """The periodic document on MQTT."""
-        said = {"amp1": "16", "v1": "230", "pilot": "16", "state": "3", "wh": "5000",
-                "freeram": "90000", "srssi": "-61"}  # fmt: skip
-        self.bench.hear(*((f"charger/one/{k}", v) for k, v in {**said, **changed}.items()))
-        self.bench.wait(seconds)
-
-    def metric(self, name: str, more: str = "") -> float | None:
-        return self.bench.metrics().get(f'evse_{name}{{charger="abc123"{more}}}')
-
-    def source(self) -> str:
-        values = {name: self.metric("source", f',evse_source="{name}"')
-                  for name in ("mqtt", "http", "none")}  # fmt: skip
-        (source,) = (name for name, value in values.items() if value == 1)
-        return source
-
-    def paths(self) -> list[str]:
-        return [text for kind, _, text in self.bench.events() if kind == "path"]
 
 
 @pytest.fixture

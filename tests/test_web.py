@@ -134,6 +134,8 @@ async def test_events_and_sessions_in_the_api(mosquitto: Mosquitto, tmp_path: Pa
             await tells(running, "state", "fault", "state", "fault_cleared", "state")
             events = await running.json("/api/v1/events?limit=2&charger=one")
             older = await running.json(f"/api/v1/events?limit=9&cursor={events['next']}")
+            # The next car: the session waits for no later total.
+            peer.say("charger/one/state", "2")
 
             async def ended() -> bool:
                 return bool((await running.json("/api/v1/sessions"))["data"])

@@ -1,5 +1,6 @@
 """Who a charger is: its id, and what may change under it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.allowance import Allowance
@@ -46,6 +47,8 @@ class Charger:
     name: str | None = None
     http: str | None = None
     labels: Labels = UNLABELLED
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """What /config calls its firmware, protocol and identifier."""
     announce_topic: str | None = None
     announced: bool = False
     announced_at: float = 0.0

@@ -2,8 +2,10 @@
 
 A gateway that reboots during a charge says 0 for some seconds, then the true total again.
 A counter that took that for a reset would add the charger's whole lifetime. So a value
-that contradicts the last one is only believed when it stands: after three readings over
-90 s, none falling, while the controller speaks (its state is not 0).
+that contradicts the last one is only believed when it stands: a second `/status`, 30 s or
+more after the first, says it too, and the controller answered commands in between. Where
+no `/status` is to be had: after three readings over 90 s, none falling, while the
+controller speaks (its state is not 0).
 """
 
 from dataclasses import dataclass
@@ -11,18 +13,46 @@ from typing import Self
 
 BELIEF_READINGS = 3
 BELIEF_SECONDS = 90.0
+WITNESS_SECONDS = 30.0
+WRAP = 2.0**32
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How much a counter can rise: `burst` at once, and `per_second` while time passes."""
+    """How much a counter can rise: `burst` at once, and `per_second` while time passes.
+
+    A fall of at most `slack` is none: two names of one total are not rounded alike.
+    """
 
     per_second: float
     burst: float
+    slack: float = 0.0
 
     def allows(self, risen: float, seconds: float) -> bool:
         """Whether a counter can have risen by so much in that time."""
         return 0 <= risen <= self.burst + self.per_second * max(0.0, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What speaks for the values of one `/status`.
+
+    `commands` is comm_success, `boots` is boot_count. `measured`: the controller's totals
+    are there, or it is the gateway's own value: a 0 in such a document is a true one.
+    """
+
+    commands: float | None = None
+    boots: float | None = None
+    measured: bool = False
+
+    def confirms(self, earlier: "Witness") -> bool:
+        """The controller answered commands since, with no boot in between."""
+        return (
+            self.commands is not None
+            and earlier.commands is not None
+            and self.boots == earlier.boots
+            and self.commands > earlier.commands
+        )
 
 
 @dataclass(slots=True)
@@ -34,16 +64,29 @@ class _Doubt:
     since: float
     latest: float
     readings: int = 1
+    witness: Witness | None = None
+    witnessed: float = 0.0
 
     def add(self, value: float, at: float, growth: Growth) -> "_Doubt":
         """The run with one more reading; one that does not fit, or a clock that was set
         back, starts anew."""
         if at < self.latest or not growth.allows(value - self.value, at - self.latest):
             return _Doubt(value, value, at, at)
-        return _Doubt(self.first, value, self.since, at, self.readings + 1)
+        return _Doubt(
+            self.first, value, self.since, at, self.readings + 1, self.witness, self.witnessed
+        )
 
     def stands(self, at: float) -> bool:
         return self.readings >= BELIEF_READINGS and at - self.since >= BELIEF_SECONDS
+
+    def confirmed(self, at: float, witness: Witness) -> bool:
+        """Whether this `/status` confirms an earlier one."""
+        earlier = self.witness
+        if earlier is None or (at - self.witnessed >= WITNESS_SECONDS and witness != earlier):
+            if earlier is not None and witness.confirms(earlier):
+                return True
+            self.witness, self.witnessed = witness, at
+        return False
 
 
 class ResetProof:
@@ -61,27 +104,59 @@ class ResetProof:
         self.total: float | None = None
         """In the device's unit; None until a value was believed."""
 
-    def take(self, value: float, at: float, *, state: int | None) -> float | None:
-        """Take a reading that arrived at `at`; returns the total."""
-        if value == self._last and self._doubt is None:
-            self._at = at
-        elif self._fits(value, at):
+    @property
+    def doubtful(self) -> int:
+        """Readings in a row that contradict the total."""
+        return 0 if self._doubt is None else self._doubt.readings
+
+    def take(
+        self,
+        value: float,
+        at: float,
+        *,
+        state: int | None,
+        witness: Witness | None = None,
+        alone: bool = True,
+    ) -> float | None:
+        """Take a reading that arrived at `at`, in Unix seconds; returns the total.
+
+        `witness` comes with a value of `/status`; `alone` says that none is to be had.
+        """
+        last = self._last
+        if last is not None and last - self._growth.slack <= value <= last:
+            self._at, self._doubt = at, None
+        elif self._fits(value, at, witness):
+            self._believe(value, at)
+        elif last is not None and self._wrapped(value, at):
+            self.offset += WRAP
             self._believe(value, at)
         elif state != 0:
-            doubt = self._doubt
-            doubt = doubt.add(value, at, self._growth) if doubt else _Doubt(value, value, at, at)
-            self._doubt = doubt
-            if doubt.stands(at):
-                self._rebase(doubt, at)
+            self._contradict(value, at, witness, alone)
         return self.total
 
-    def _fits(self, value: float, at: float) -> bool:
+    def _contradict(self, value: float, at: float, witness: Witness | None, alone: bool) -> None:
+        doubt = self._doubt
+        doubt = doubt.add(value, at, self._growth) if doubt else _Doubt(value, value, at, at)
+        self._doubt = doubt
+        sworn = witness is not None and doubt.confirmed(at, witness)
+        if sworn or (alone and doubt.stands(at)):
+            self._rebase(doubt, at)
+
+    def _fits(self, value: float, at: float, witness: Witness | None) -> bool:
         if self._last is None:
-            return value > 0
+            return value > 0 or (witness is not None and witness.measured)
         return self._growth.allows(value - self._last, at - self._at)
 
+    def _wrapped(self, value: float, at: float) -> bool:
+        """It went on from 0 after 32 bits; all of them set is a gateway's word for nothing."""
+        last = self._last or 0.0
+        return value < last < WRAP - 1 and self._growth.allows(value + WRAP - last, at - self._at)
+
     def _possible(self, at: float) -> float:
-        return self._growth.per_second * max(0.0, at - self._at)
+        """What can have been counted from 0 since the last reading that was believed; more
+        than a burst is rather another controller's lifetime."""
+        growth = self._growth
+        return min(growth.burst, growth.per_second * max(0.0, at - self._at))
 
     def _believe(self, value: float, at: float) -> None:
         self._last, self._at, self._doubt = value, at, None
@@ -96,7 +171,7 @@ class ResetProof:
         before = self.total
         if before is not None:
             fell = doubt.value < (self._last or 0.0)
-            from_zero = fell and doubt.value <= self._possible(at)
+            from_zero = fell and doubt.first <= self._possible(doubt.since)
             grown = doubt.value if from_zero else doubt.value - doubt.first
             self.offset = before + grown - doubt.value
         self._believe(doubt.value, at)

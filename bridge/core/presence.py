@@ -60,7 +60,7 @@ class Presence:
         self._announced.put(int(charger.announced))
         self._duplicate.put(int(charger.ambiguous or charger.doubled))
         known = {
-            "name": charger.name or "", "alias": charger.labels.alias,
+            **charger.versions, "name": charger.name or "", "alias": charger.labels.alias,
             "site": charger.labels.site, "dialect": charger.dialect.value,
         }  # fmt: skip
         wanted = {label: known.get(label, "") for label in INFO_LABELS}

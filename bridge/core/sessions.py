@@ -1,32 +1,20 @@
 """Charging sessions: from the first charging after not_connected until not_connected.
 
 Pauses (sleeping, disabled, connected) lie inside a session. Its energy is what the
-reset-proof total rose by; the last reading of the total comes up to a document's period
-after the unplugging, so a session ends with that reading, or without it a minute later.
+reset-proof total rose by; where that lags behind, as with controllers that raise it only at
+the end, it is the session's own meter. The gateway refreshes its totals every 12 s, so a
+session ends with a total that came some time after the unplugging, or a minute later.
 """
-
-from dataclasses import asdict, dataclass, fields
 
 from bridge.core.clock import Moment
 from bridge.core.model import ChargerId, Session
-from bridge.core.states import CHARGING, NOT_CONNECTED, STARTING
+from bridge.core.session import AtCar, restored
+from bridge.core.states import CHARGING, CONNECTED, NOT_CONNECTED, STARTING
 
+SETTLE_SECONDS = 15.0
 PATIENCE_SECONDS = 60.0
-
-
-@dataclass(slots=True)
-class _Open:
-    """A car at the charger; `start` is 0 until it charges, `end` until it left."""
-
-    since: float
-    start: float = 0.0
-    end: float = 0.0
-    charging_s: float = 0.0
-    plugged_s: float = 0.0
-    energy_from: float | None = None
-    peak_a: float = 0.0
-    peak_w: float = 0.0
-    charging: bool = False
+IDLE_SECONDS = 600.0
+"""So long without current, and a new `elapsed` is another car's."""
 
 
 class Sessions:
@@ -36,7 +24,7 @@ class Sessions:
 
     def __init__(self, charger: ChargerId) -> None:
         self._charger = charger
-        self._open: _Open | None = None
+        self._open: AtCar | None = None
         self._steady: float | None = None
         """Steady time of the last look at the open session; None in a new run."""
 
@@ -44,37 +32,82 @@ class Sessions:
     def running(self) -> bool:
         return self._open is not None and self._open.start > 0
 
-    def state(self, code: int, now: Moment, energy_wh: float | None) -> Session | None:
-        """Take a state; returns a session that this one brought to its end."""
+    @property
+    def begun(self) -> bool:
+        """The energy of a session is known from its start on."""
+        return self._open is not None and self._open.energy_from is not None
+
+    @property
+    def ended(self) -> bool:
+        """The car left, and the session waits for its last total."""
+        return self._open is not None and self._open.end > 0
+
+    def state(
+        self, code: int, now: Moment, energy_wh: float | None, before: int | None
+    ) -> Session | None:
+        """Take a state, and the one `before` it; returns a session that this one ended."""
         finished = None
         if code == NOT_CONNECTED:
             self._unplug(now)
         elif code != STARTING:
             if self._open is not None and self._open.end:
                 finished = self.finish(energy_wh)
-            self._plugged(code, now, energy_wh)
+            self._plugged(code, now, energy_wh, whole=before == NOT_CONNECTED)
         return finished
 
-    @property
-    def begun(self) -> bool:
-        """The energy of a session is known from its start on."""
-        return self._open is not None and self._open.energy_from is not None
-
-    def load(self, amperes: float, watts: float) -> bool:
+    def load(self, amperes: float, watts: float, wall: float) -> bool:
         """Take a measured load; True for a new peak of a session."""
         now = self._open
-        if now is None or not now.charging or (amperes <= now.peak_a and watts <= now.peak_w):
+        if now is None or not now.charging:
+            return False
+        if amperes > 0:
+            if wall - now.current_at >= IDLE_SECONDS:
+                now.gap_from = now.current_at
+            now.current_at = wall
+        if amperes <= now.peak_a and watts <= now.peak_w:
             return False
         now.peak_a = max(now.peak_a, amperes)
         now.peak_w = max(now.peak_w, watts)
         return True
 
-    def energy(self, energy_wh: float) -> Session | None:
-        """Take a new total; the first after the unplugging ends the session."""
+    def energy(self, energy_wh: float, wall: float) -> Session | None:
+        """Take a new total; one that came late enough after the unplugging ends the session."""
         now = self._open
         if now is not None and now.start and now.energy_from is None:
             now.energy_from = energy_wh
-        return self.finish(energy_wh) if now is not None and now.end else None
+        settled = now is not None and now.end and wall - now.end >= SETTLE_SECONDS
+        return self.finish(energy_wh) if settled else None
+
+    def meter(self, wh: float, wall: float) -> None:
+        """Take the session's own energy; until it settled it may be the last session's."""
+        now = self._open
+        if now is None or not now.start or (not now.end and wall - now.start < SETTLE_SECONDS):
+            return
+        if now.meter_from is None:
+            now.meter_from = 0.0 if now.whole else wh
+        now.meter = max(now.meter, wh)
+
+    def elapsed(self, seconds: float, now: Moment, energy_wh: float | None) -> Session | None:
+        """Take the session's own time: where it began anew after a long time without
+        current, nobody heard the one car leave and the other come.
+
+        `energy_wh` is the total when it began anew.
+        """
+        session = self._open
+        if session is None or not session.start or session.end or seconds <= 0:
+            return None
+        idle_from = session.gap_from or session.current_at
+        idle = session.gap_from > 0 or now.wall - idle_from >= IDLE_SECONDS
+        before, session.elapsed, session.gap_from = session.elapsed, seconds, 0.0
+        if not idle or seconds >= before:
+            return None
+        self._tick(session, now)
+        session.leave(idle_from, now.wall)
+        finished = self.finish(energy_wh)
+        self._plugged(CHARGING if session.charging else CONNECTED, now, energy_wh, whole=True)
+        if finished is not None and self._open is not None and self._open.start:
+            self._open.start = max(finished.end, now.wall - seconds)
+        return finished
 
     def overdue(self, now: Moment) -> bool:
         """The unplugged session has waited long enough for a last total."""
@@ -87,29 +120,18 @@ class Sessions:
     def finish(self, energy_wh: float | None) -> Session | None:
         """End the unplugged session now."""
         now, self._open = self._open, None
-        if now is None or not now.start:
-            return None
-        grown = (energy_wh or 0.0) - (now.energy_from or 0.0) if now.energy_from is not None else 0
-        return Session(
-            charger=self._charger,
-            start=now.start,
-            end=now.end,
-            charging_s=round(now.charging_s, 3),
-            plugged_s=round(now.plugged_s, 3),
-            energy_wh=max(0.0, grown),
-            peak_a=now.peak_a,
-            peak_w=now.peak_w,
-        )
+        return now.finished(self._charger, energy_wh) if now is not None and now.start else None
 
-    def _plugged(self, code: int, now: Moment, energy_wh: float | None) -> None:
+    def _plugged(self, code: int, now: Moment, energy_wh: float | None, *, whole: bool) -> None:
         session = self._open
         if session is None:
-            session = self._open = _Open(since=now.wall)
+            session = self._open = AtCar(since=now.wall, whole=whole)
             self._steady = now.steady
         self._tick(session, now)
         session.charging = code == CHARGING
         if session.charging and not session.start:
             session.start, session.energy_from = now.wall, energy_wh
+            session.current_at = now.wall
 
     def _unplug(self, now: Moment) -> None:
         session = self._open
@@ -121,7 +143,7 @@ class Sessions:
         if not session.start:
             self._open = None
 
-    def _tick(self, session: _Open, now: Moment) -> None:
+    def _tick(self, session: AtCar, now: Moment) -> None:
         """Let time pass; across a restart only the wall's clock tells how much."""
         passed = now.wall - session.since if self._steady is None else now.steady - self._steady
         passed = max(0.0, passed)
@@ -131,11 +153,8 @@ class Sessions:
 
     def saved(self) -> dict[str, object] | None:
         """What the state file keeps of the session in progress."""
-        return asdict(self._open) if self._open else None
+        return self._open.saved() if self._open else None
 
     def restore(self, saved: object) -> None:
         """Go on with the session that an earlier run had open."""
-        if not isinstance(saved, dict) or saved.keys() != {f.name for f in fields(_Open)}:
-            return
-        if all(isinstance(value, int | float | None) for value in saved.values()):
-            self._open = _Open(**saved)
+        self._open = restored(saved)

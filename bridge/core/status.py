@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from bridge.core import resets
 from bridge.core.catalogue import LIVE, Kind, Row
 from bridge.core.channel import skew
+from bridge.core.counters import Witness
 from bridge.core.decode import Parse, Value, parser
 from bridge.core.model import Dialect, Reason
 from bridge.core.payloads import payloads
+from bridge.core.states import STARTING
 
 NETWORK_MODES = ("Wired", "STA", "AP", "STA+AP")
 OTHER = "other"
@@ -40,6 +42,16 @@ class Status:
         """The value of a column; None where the document had none."""
         part = self.parts.get(column)
         return None if part is None else part.value
+
+    def witness(self) -> Witness:
+        """What speaks for its values: after a gateway's boot they are 0 for a while."""
+        return Witness(
+            commands=self.value("rapi_successes"),
+            boots=self.value("boot_count"),
+            measured=bool(self.value("energy"))
+            and self.value("rapi_connected") != 0
+            and self.value("state_code") != STARTING,
+        )
 
 
 class StatusReader:

@@ -6,7 +6,7 @@ from bridge.core import states
 from bridge.core.catalogue import JOULES
 from bridge.core.channel import Line
 from bridge.core.clock import Moment
-from bridge.core.counters import Growth, ResetProof
+from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.model import Body, ChargerId, Dialect, Event, EventKind, Session
 from bridge.core.presence import Board
 from bridge.core.sessions import Sessions
@@ -14,7 +14,9 @@ from bridge.core.writer import Writer
 
 # 100 kW while time passes, and a long session at once: old controllers raise the total
 # only when a session ends.
-ENERGY = Growth(per_second=100_000 / 3600, burst=150_000)
+ENERGY = Growth(per_second=100_000 / 3600, burst=150_000, slack=1)
+ASKED_ABOUT = 4
+"""Doubtful totals in a row of which each is worth a look at /status."""
 
 
 class Story:
@@ -41,7 +43,8 @@ class Story:
         self._listening = self._visible = False
         self.code: int | None = None
         self.alarms = 0
-        """Rises with each fault, and each return from a boot: /status has more to tell."""
+        """Rises with each fault, each return from a boot, each car that left and each total
+        that fell: /status has more to tell."""
         self.sessions = Sessions(charger)
         self._sessions_ended = 0
         self._faults = dict.fromkeys(states.FAULTS, 0)
@@ -58,7 +61,6 @@ class Story:
         names = [*states.NAMES.values(), states.UNKNOWN] if state_set else []
         self._state_lines = {name: line("state", {"evse_state": name}) for name in names}
         self._energy = self._restore(body)
-        line("crashes_total").put(0)
         self._show_counters(trusted)
 
     def state(self, code: int, now: Moment) -> None:
@@ -72,31 +74,55 @@ class Story:
             self._tell(EventKind.STATE, code, states.name(code), now)
             if listening:
                 self._fault(before, code, now)
-        if (session := self.sessions.state(code, now, self._energy.total)) is not None:
+        ended = self.sessions.ended
+        session = self.sessions.state(code, now, self._energy.total, before)
+        self.alarms += self.sessions.ended and not ended
+        if session is not None:
             self._ended(session)
 
-    def energy(self, wh: float, at: float) -> float | None:
-        """Take the charger's energy total; returns the reset-proof one in Wh."""
+    def energy(
+        self, wh: float, at: float, witness: Witness | None = None, *, alone: bool = True
+    ) -> float | None:
+        """Take the charger's energy total; returns the reset-proof one in Wh.
+
+        `witness` and `alone` as for the counter.
+        """
         offset = self._energy.offset
-        total = self._energy.take(wh, at, state=self.code)
+        total = self._energy.take(wh, at, state=self.code, witness=witness, alone=alone)
+        self.alarms += 0 < self._energy.doubtful <= ASKED_ABOUT
         if total is not None:
             self._energy_line.put(JOULES(total))
             begun = self.sessions.begun
-            if (session := self.sessions.energy(total)) is not None:
+            if (session := self.sessions.energy(total, at)) is not None:
                 self._ended(session)
             if self._energy.offset != offset or self.sessions.begun != begun:
                 self._writer.keep()
         return total
 
-    def load(self, amperes: float, watts: float) -> None:
+    @property
+    def doubtful(self) -> bool:
+        """The charger's total contradicts the believed one."""
+        return self._energy.doubtful > 0
+
+    def session(self, wh: float | None, elapsed: float | None, now: Moment) -> None:
+        """Take the session's own energy and time, which the charger keeps after it ended."""
+        if elapsed is not None:
+            total = self._energy.total
+            before = total if total is None else total - (wh or 0.0)
+            if (session := self.sessions.elapsed(elapsed, now, before)) is not None:
+                self._ended(session)
+        if wh is not None:
+            self.sessions.meter(wh, now.wall)
+
+    def load(self, amperes: float, watts: float, at: float) -> None:
         """Take a measured load."""
-        if self.sessions.load(amperes, watts):
+        if self.sessions.load(amperes, watts, at):
             self._writer.keep()
 
     def suspect(self, suspected: bool, dialect: Dialect, now: Moment) -> None:
         """The unit of the currents became suspect, or no longer is."""
         text = f"currents contradict dialect {dialect}" if suspected else "currents fit again"
-        self._tell(EventKind.UNIT_SUSPECT, int(suspected), text, now)
+        self._tell(EventKind.UNIT_SUSPECT, 0, text, now)
 
     def sweep(self, now: Moment) -> None:
         """End a session that waited long enough for its last reading."""

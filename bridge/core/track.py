@@ -8,9 +8,12 @@ from bridge.core.catalogue import LIVE, Kind, Row
 from bridge.core.channel import Channel, Line
 from bridge.core.charger import Charger
 from bridge.core.clock import Moment
+from bridge.core.counters import Witness
 from bridge.core.decoder import Decoders
+from bridge.core.device import Device
 from bridge.core.families import BY_NAME, MetricType
 from bridge.core.frames import Frame
+from bridge.core.gateway import Gateway
 from bridge.core.lines import number
 from bridge.core.load import Load
 from bridge.core.model import Body, Dialect, Event, EventKind, Reason
@@ -45,7 +48,8 @@ class Track:
 
     __slots__ = (
         "_allowance", "_board", "_decoders", "_due", "_frame", "_habits", "_load", "_moment",
-        "_out", "_units", "channels", "charger", "path", "polled", "presence", "story", "writer",
+        "_out", "_units", "_witnessed", "channels", "charger", "gateway", "path", "polled",
+        "presence", "story", "writer",
     )  # fmt: skip
 
     def __init__(
@@ -70,9 +74,15 @@ class Track:
         self._moment: Moment | None = None
         self._due = 0.0
         """Steady time before which no value can go stale."""
+        self._witnessed: float | None = None
+        """Steady time of the last /status that could speak for its values."""
         self._allowance = Allowance(habits.readings_per_second)
         self._load = Load(board.line("evse_power_watts", charger.id, {}))
         self.channels: dict[str, Channel] = {}
+        # Before presence, which shows the versions that it remembers.
+        self.gateway = Gateway(
+            charger, board=board, writer=writer, body=body, rare=3 * habits.enrich_every
+        )
         self.presence = Presence(charger, board=board, stale_after=habits.stale_after)
         self.story = Story(
             charger.id, board=board, writer=writer, body=body, trusted=trusted,
@@ -178,10 +188,13 @@ class Track:
         """End the open frame: its members become one point."""
         frame, self._frame = self._frame, None
         if frame is not None:
-            self._write(frame.parts, frame.wall, frame.last, NOT_POLLED)
+            self._write(frame.parts, Moment(frame.wall, frame.last), NOT_POLLED)
 
-    def _write(self, parts: Mapping[str, Channel], wall: float, steady: float, mark: str) -> None:
-        """One point, with what follows from its members; `steady` is when the last came."""
+    def _write(
+        self, parts: Mapping[str, Channel], now: Moment, mark: str, witness: Witness | None = None
+    ) -> None:
+        """One point, with what follows from its members; steady `now` is when the last came."""
+        wall, steady = now.wall, now.steady
         fields = [part.text for part in parts.values()]
         sent = self.channels.get("power")
         computed = "power" not in parts and (sent is None or not sent.shown)
@@ -191,13 +204,34 @@ class Track:
         if not computed and (said := parts.get("power")) is not None:
             power = said.value
         if (energy := parts.get("energy")) is not None and energy.value is not None:
-            total = self.story.energy(float(energy.value), wall)
+            alone = self._alone(steady)
+            total = self.story.energy(float(energy.value), wall, witness, alone=alone)
             if total is not None:
                 fields.append(number("energy_total", total))
-        self.story.load(self._load.amperes, power or 0.0)
+        self._session(parts, now)
+        self.story.load(self._load.amperes, power or 0.0, wall)
         fields.append(mark)
         self.writer.point(fields, len(parts), wall)
         self._out.grown.setdefault(self.charger.id, steady)
+
+    def _session(self, parts: Mapping[str, Channel], now: Moment) -> None:
+        spent, elapsed = parts.get("session_energy"), parts.get("session_elapsed")
+        if spent is not None or elapsed is not None:
+            self.story.session(
+                None if spent is None else spent.value,
+                None if elapsed is None else elapsed.value,
+                now,
+            )
+
+    def _alone(self, steady: float) -> bool:
+        """No /status is to be had that could speak for a total."""
+        witnessed = self._witnessed
+        return witnessed is None or steady - witnessed >= 3 * self._habits.enrich_every
+
+    @property
+    def alarms(self) -> int:
+        """Rises when /status is worth a look soon."""
+        return self.story.alarms + self.gateway.alarms
 
     def poll(self, status: Status, seconds: float, now: Moment) -> list[Reason]:
         """Take a polled document; returns why its other members became no samples.
@@ -215,6 +249,9 @@ class Track:
             and not self.charger.ambiguous
         }
         reasons = [reason for _, reason in status.discarded]
+        witness = status.witness()
+        if witness.commands is not None:
+            self._witnessed = now.steady
         taken: dict[str, Channel] = {}
         for column, part in status.parts.items():
             if column in fresh:
@@ -222,8 +259,23 @@ class Track:
             else:
                 taken[column] = self._keep(part, now)
         if taken:
-            self._write(taken, now.wall, now.steady, POLLED)
+            self._write(taken, now, POLLED, witness)
+        energy = status.value("energy")
+        if "energy" in fresh and energy is not None and self.story.doubtful:
+            # MQTT's totals contradict the believed one: this document is asked whom to believe.
+            self.story.energy(float(energy), now.wall, witness, alone=False)
+        self.gateway.status(status, witness, now, self.story.code)
         return reasons
+
+    def configure(self, device: Device, now: Moment) -> list[Reason]:
+        """Take a /config; returns why its other members became no samples."""
+        if self.gateway.config(device):
+            self.presence.show()
+        if device.values:
+            fields = [number(column, value) for column, value in device.values.items()]
+            self.writer.point((*fields, POLLED), len(device.values), now.wall)
+        others = len(device.texts) + device.dropped
+        return [reason for _, reason in device.discarded] + [Reason.NOT_TELEMETRY] * others
 
     def _keep(self, part: Part, now: Moment) -> Channel:
         for channel in self.channels.values():
@@ -267,6 +319,7 @@ class Track:
             now.steady, periodic=habits.stale_after, rare=3 * habits.enrich_every
         ):
             self._outdate(channel)
+        self.gateway.sweep(now.steady)
         self.story.sweep(now)
 
     def _outdate(self, polled: Channel) -> None:
@@ -296,6 +349,7 @@ class Track:
             **self.charger.body(),
             **self.story.body(),
             **self.polled.body(),
+            **self.gateway.body(),
             "stamps": self.writer.stamps(),
         }
 

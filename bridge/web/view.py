@@ -32,8 +32,8 @@ def charger_view(track: Track, now: Moment) -> dict[str, object]:
         "dialect": charger.dialect.value,
         "last_message": rfc3339(charger.heard_at),
         "last_poll": rfc3339(track.polled.good_at),
-        "firmware": None,
-        "version": None,
+        "firmware": charger.versions.get("firmware"),
+        "version": charger.versions.get("version"),
         "values": values_view(track, now),
     }
 

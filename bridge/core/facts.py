@@ -1,0 +1,64 @@
+"""What /config tells of a device: versions, checks, limits; nothing else of it is kept."""
+
+from collections.abc import Mapping
+
+from bridge.core.catalogue import CATALOGUE, Origin, Row
+from bridge.core.decode import Value
+from bridge.core.device import Device
+from bridge.core.model import Body, ChargerId
+from bridge.core.presence import Board
+
+MOST_TRIES = 3
+TEXTS = ("version", "firmware", "protocol", "identifier", "nofos_network_profile")
+ROWS: Mapping[str, Row] = {
+    row.column: row for row in CATALOGUE if row.origin is Origin.CONFIG and row.metric
+}
+
+
+class Facts:
+    """The facts of one charger; `wanted`: /config is to be asked."""
+
+    def __init__(self, charger: ChargerId, *, board: Board, body: Body) -> None:
+        self._charger = charger
+        self._board = board
+        kept = body.get("config")
+        known: Mapping[str, object] = kept if isinstance(kept, dict) else {}
+        self.texts = {key: text for key in TEXTS if isinstance(text := known.get(key), str)}
+        self._values: dict[str, Value] = {
+            column: value for column in ROWS if isinstance(value := known.get(column), int | float)
+        }
+        self.wanted = not known
+        self._tries = 0
+        self._show()
+
+    def take(self, device: Device) -> None:
+        """Take a document: what it does not hold is no longer known."""
+        self.texts = {key: text for key in TEXTS if (text := device.text(key)) is not None}
+        gone = self._values.keys() - device.values.keys()
+        for column in gone:
+            self._board.line(*self._series(column)).clear()
+        self._values = {c: value for c, value in device.values.items() if c in ROWS}
+        self.wanted = False
+        self._show()
+
+    def failed(self) -> None:
+        """The charger answered, but not with a document; a few times it is asked again."""
+        self._tries += 1
+        self.wanted = self._tries < MOST_TRIES
+
+    def outdated(self) -> None:
+        """The gateway booted: perhaps with another firmware."""
+        self.wanted, self._tries = True, 0
+
+    def _show(self) -> None:
+        for column, value in self._values.items():
+            self._board.line(*self._series(column)).put(ROWS[column].to_metric(value))
+
+    def _series(self, column: str) -> tuple[str, ChargerId, dict[str, str]]:
+        row = ROWS[column]
+        return row.metric or "", self._charger, dict([row.label] if row.label else [])
+
+    def body(self) -> Body:
+        """What the state file keeps."""
+        kept = {**self.texts, **self._values}
+        return {"config": kept} if kept else {}

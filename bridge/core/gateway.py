@@ -1,0 +1,119 @@
+"""What a charger tells over HTTP alone: trips, boots, crashes, its network, its firmware."""
+
+from bridge.core.boots import Boots
+from bridge.core.channel import Line
+from bridge.core.charger import Charger
+from bridge.core.clock import Moment
+from bridge.core.counters import Witness
+from bridge.core.crashes import Crashes
+from bridge.core.crashlog import Crash
+from bridge.core.device import Device
+from bridge.core.facts import Facts
+from bridge.core.frozen import Frozen
+from bridge.core.model import Body, Event, EventKind
+from bridge.core.polls import Page
+from bridge.core.presence import Board
+from bridge.core.status import NETWORK_MODES, OTHER, Status
+from bridge.core.trips import Trips
+from bridge.core.writer import Writer
+
+
+class Gateway:
+    """One charger behind its HTTP pages; what it tells goes stale after `rare` seconds."""
+
+    def __init__(
+        self, charger: Charger, *, board: Board, writer: Writer, body: Body, rare: float
+    ) -> None:
+        self._charger = charger
+        self._board = board
+        self._writer = writer
+        self._rare = rare
+        self._at: float | None = None
+        """Steady time of the last document that is shown."""
+        self._shown: tuple[str | None, str | None] = (None, None)
+        self.alarms = 0
+        """Rises where /status is to be asked again soon."""
+        self._trips = Trips(charger.id, board=board, writer=writer, body=body)
+        self._boots = Boots(charger.id, board=board, writer=writer, body=body)
+        self._crashes = Crashes(charger.id, writer=writer, body=body)
+        self._facts = Facts(charger.id, board=board, body=body)
+        self._frozen = Frozen(body)
+        self._frozen_line = board.line("evse_frozen", charger.id, {})
+        self._frozen_line.put(int(self._frozen.frozen))
+        charger.versions = self._facts.texts
+
+    @property
+    def wanted(self) -> list[Page]:
+        """The other pages that have something to tell."""
+        pages = {Page.CONFIG: self._facts.wanted, Page.CRASHLOG: self._crashes.wanted}
+        return [page for page, wanted in pages.items() if wanted]
+
+    def status(self, status: Status, witness: Witness, now: Moment, state: int | None) -> None:
+        """Take a /status; `state` is the controller's as it is known now."""
+        self._at = now.steady
+        self._trips.take(status, witness, now.wall, state=state)
+        reset = self._boots.take(status, witness, now.wall)
+        if reset is not None:
+            self._crashes.happened(reset)
+            if reset.boots:
+                self._facts.outdated()
+        if self._frozen.take(status, now.steady):
+            text = "controller is dead" if self._frozen.frozen else "controller answers again"
+            self._writer.event(Event(self._charger.id, now.wall, EventKind.FROZEN, 0, text))
+        self.alarms += self._frozen.signs == 1
+        self._frozen_line.put(int(self._frozen.frozen))
+        self._show(status.mode, status.reset)
+
+    def config(self, device: Device) -> bool:
+        """Take a /config; True where what the charger is called by its versions changed."""
+        before = self._charger.versions
+        self._facts.take(device)
+        self._writer.keep()
+        self._charger.versions = self._facts.texts
+        return before != self._charger.versions
+
+    def crashlog(self, records: tuple[Crash, ...], now: Moment) -> None:
+        """Take a /crashlog."""
+        self._boots.crashed(self._crashes.take(records, now.wall))
+
+    def missing(self, page: Page, now: Moment, *, for_good: bool) -> None:
+        """The charger answered, but had no such page to give; `for_good`: it has none."""
+        if page is Page.CONFIG:
+            self._facts.failed()
+        elif page is Page.CRASHLOG and for_good:
+            self._crashes.missing(now.wall)
+
+    def sweep(self, steady: float) -> None:
+        """Show no more what is too old."""
+        if self._at is not None and steady - self._at >= self._rare:
+            self._at = None
+            self._show(None, None)
+            self._frozen_line.clear()
+
+    def body(self) -> Body:
+        """What the state file keeps."""
+        return {
+            **self._trips.body(),
+            **self._boots.body(),
+            **self._crashes.body(),
+            **self._facts.body(),
+            "frozen": self._frozen.frozen,
+        }
+
+    def _show(self, mode: str | None, reset: str | None) -> None:
+        before, self._shown = self._shown, (mode, reset)
+        if mode != before[0]:
+            for name in (*NETWORK_MODES, OTHER):
+                line = self._line("network_mode", "evse_network_mode", name)
+                if mode is None:
+                    line.clear()
+                else:
+                    line.put(int(name == mode))
+        if reset != before[1]:
+            if before[1] is not None:
+                self._line("last_reset", "reason", before[1]).clear()
+            if reset is not None:
+                self._line("last_reset", "reason", reset).put(1)
+
+    def _line(self, name: str, label: str, value: str) -> Line:
+        return self._board.line(f"evse_{name}", self._charger.id, {label: value})

@@ -1,0 +1,48 @@
+"""A controller's trips, of which only /status tells: counters that saturate at 255.
+
+Source: integration guide, "/status field reference": gfcicount, nogndcount, stuckcount.
+"""
+
+from bridge.core.channel import Line
+from bridge.core.counters import Growth, ResetProof, Witness
+from bridge.core.model import Body, ChargerId
+from bridge.core.presence import Board
+from bridge.core.status import Status
+from bridge.core.writer import Writer
+
+COLUMNS = ("gfci_trips", "no_ground_trips", "stuck_relay_trips")
+GROWTH = Growth(per_second=0.1, burst=300)
+
+
+class Trips:
+    """The reset-proof trips of one charger; shown once the state file has them."""
+
+    def __init__(self, charger: ChargerId, *, board: Board, writer: Writer, body: Body) -> None:
+        self._writer = writer
+        saved = body.get("trips")
+        kept = saved if isinstance(saved, dict) else {}
+        self._counters: dict[str, tuple[ResetProof, Line]] = {}
+        for column in COLUMNS:
+            counter = ResetProof.restored(GROWTH, kept.get(column))
+            line = board.line(f"evse_{column}_total", charger, {})
+            if counter.total is not None:
+                line.put(counter.total)
+            self._counters[column] = (counter, line)
+
+    def take(self, status: Status, witness: Witness, at: float, *, state: int | None) -> None:
+        """Take what a document says of them; `at` in Unix seconds."""
+        alone = witness.commands is None
+        for column, (counter, line) in self._counters.items():
+            value = status.value(column)
+            if value is None:
+                continue
+            before = counter.total
+            counter.take(float(value), at, state=state, witness=witness, alone=alone)
+            if counter.total is not None and counter.total != before:
+                self._writer.count(line, counter.total)
+                self._writer.keep()
+
+    def body(self) -> Body:
+        """What the state file keeps."""
+        kept = {column: counter.saved() for column, (counter, _) in self._counters.items()}
+        return {"trips": {column: saved for column, saved in kept.items() if saved}}
