@@ -33,8 +33,12 @@ class Chronicle(Protocol):
         chargers: Mapping[ChargerId, Body | None],
         events: Sequence[Event],
         sessions: Sequence[Session],
+        told: Sequence[bytes] | None,
     ) -> None:
-        """Commit chargers, events and sessions together, or raise DiskTrouble."""
+        """Commit chargers, events and sessions together, or raise DiskTrouble.
+
+        `told` are the lines of events and sessions that the journal lacks; None: as before.
+        """
 
 
 class Bodies(Protocol):

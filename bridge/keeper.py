@@ -17,6 +17,7 @@ from bridge.core.model import Body, ChargerId, Event, Reason, Session
 from bridge.core.outbox import Outbox
 from bridge.disks import Batch, Bodies, Chronicle, Complaints, Points
 from bridge.stats import Accounts
+from bridge.told import Told
 
 COMMIT_SECONDS = 0.7
 """With a frame's quiet gap this keeps a reading's way to the disk within a second."""
@@ -40,6 +41,7 @@ class Keeper:
         journal: Points,
         chronicle: Chronicle,
         roster: Bodies,
+        told: Sequence[bytes] = (),
         stored_when_kept: bool,
         complaints: Complaints,
     ) -> None:
@@ -52,17 +54,15 @@ class Keeper:
         self._complaints = complaints
         self._events: list[Event] = []
         self._sessions: list[Session] = []
-        self._told: list[bytes] = []
-        """Lines of events and sessions that wait for the state file."""
+        self._told = Told(told)
         self._under_way = 0
         """Lines at the head of the outbox that the journal has in hand."""
 
     @property
     def empty(self) -> bool:
         """Nothing waits for the disk."""
-        out = self._out
-        waiting = out.lines or out.changed or out.grown
-        return not (waiting or self._events or self._sessions or self._told)
+        out, lived = self._out, self._events or self._sessions or self._told.lines
+        return not (lived or out.lines or out.changed or out.grown)
 
     async def run(self) -> None:
         """Commit for ever; a commit that began is brought to its end, also when cancelled."""
@@ -88,6 +88,8 @@ class Keeper:
         await self._try("points", self._keep_points)
         if await self._try("state", self._keep_state):
             await self._try("points", self._keep_told)
+        if last and self._told.unsaved:
+            await self._try("state", self._keep_state)
 
     def give_up(self) -> int:
         """The bridge ends and the disk did not take all: count what is lost with it."""
@@ -102,23 +104,20 @@ class Keeper:
         except DiskTrouble as trouble:
             self._complaints.say(
                 "disk.trouble", charger=name, level="error", why=str(trouble),
-                lines_waiting=len(self._out.lines) + len(self._told),
+                lines_waiting=len(self._out.lines) + len(self._told.lines),
             )  # fmt: skip
             return False
         return True
 
     async def _keep_points(self) -> None:
         out = self._out
-        while out.lines:
+        while self._told.set_apart(out):
             head, counts = out.lines[:LINES_PER_APPEND], out.readings[:LINES_PER_APPEND]
-            points = [pair for pair in zip(head, counts, strict=True) if pair[1]]
             self._under_way = len(head)
             try:
-                await self._append(points)
+                await self._append(head, counts)
             finally:
                 self._under_way = 0
-            # Only what the core lived through carries no readings.
-            self._told += [line for line, count in zip(head, counts, strict=True) if not count]
             del out.lines[: len(head)], out.readings[: len(head)]
             kept = sum(counts)
             out.held -= kept
@@ -127,17 +126,15 @@ class Keeper:
         out.first_ms = 0
 
     async def _keep_told(self) -> None:
-        while self._told:
-            lines = self._told[:LINES_PER_APPEND]
-            await self._append([(line, 0) for line in lines])
-            del self._told[: len(lines)]
+        told = self._told
+        while told.lines:
+            lines = told.lines[:LINES_PER_APPEND]
+            await self._append(lines, [0] * len(lines))
+            told.settle(len(lines))
 
-    async def _append(self, points: Sequence[tuple[bytes, int]]) -> None:
-        if points:
-            lines, readings = zip(*points, strict=True)
-            out = self._out
-            first_ms = out.first_ms or out.last_ms
-            await self._journal.append(Batch(lines, readings, first_ms, out.last_ms))
+    async def _append(self, lines: Sequence[bytes], readings: Sequence[int]) -> None:
+        first_ms, last_ms = self._out.first_ms, self._out.last_ms or int(time.time() * 1000)
+        await self._journal.append(Batch(lines, readings, first_ms or last_ms, last_ms))
 
     async def _keep_state(self) -> None:
         out = self._out
@@ -152,12 +149,16 @@ class Keeper:
         out.events, out.sessions = [], []
         events, sessions = list(self._events), list(self._sessions)
         counters = list(out.counters.items())
-        if not (bodies or events or sessions):
+        self._told.set_apart(out)
+        told = tuple(self._told.lines) if self._told.unsaved else None
+        if not (bodies or events or sessions) and told is None:
             return
+        self._told.unsaved = False
         try:
-            await self._chronicle.save(chargers=bodies, events=events, sessions=sessions)
+            await self._chronicle.save(chargers=bodies, events=events, sessions=sessions, told=told)
         except DiskTrouble:
             out.changed |= bodies.keys()
+            self._told.unsaved = True
             raise
         del self._events[: len(events)], self._sessions[: len(sessions)]
         out.show(counters)
@@ -194,6 +195,6 @@ class Keeper:
             del out.lines[gone], out.readings[gone]
             out.held -= lost
             self._accounts.discard(Reason.DISK, lost)
-        del self._told[MOST_WAITING:]
+        self._told.shed(MOST_WAITING)
         del self._events[: max(0, len(self._events) - MOST_WAITING)]
         del self._sessions[: max(0, len(self._sessions) - MOST_WAITING)]

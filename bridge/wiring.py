@@ -102,8 +102,8 @@ class Wiring:
         mqtt.follow(roster.fleet.filters(), ())
         keeper = Keeper(
             out=self._out, accounts=stats.accounts, journal=journal, chronicle=state,
-            roster=roster, stored_when_kept=MAIN not in self._stores,
-            complaints=self._complaints,
+            roster=roster, told=await journal.lacking(state.told),
+            stored_when_kept=MAIN not in self._stores, complaints=self._complaints,
         )  # fmt: skip
         polls = await make_polls(
             settings, self._stack, roster=roster, reporter=reporter, pipeline=pipeline,

@@ -77,6 +77,14 @@ async def test_a_row_that_is_larger_than_a_chunk_comes_whole(tmp_path: Path) -> 
     await journal.close()
 
 
+async def test_what_an_earlier_run_may_not_have_appended_is_looked_up(tmp_path: Path) -> None:
+    journal = await opened(tmp_path)
+    await journal.append(batch("a 1", "event 2"))
+    assert await journal.lacking([b"event 2", b"event 3"]) == [b"event 3"]
+    assert await journal.lacking([]) == []
+    await journal.close()
+
+
 async def test_owed_falls_when_a_chunk_is_settled(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
     await journal.append(batch("a", "b", at=7000))

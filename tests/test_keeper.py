@@ -23,6 +23,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.lines: list[bytes] = []
+        self.told: list[bytes] = []
         self.saved: list[tuple[set[str], int]] = []
         self.points_fail = self.state_fails = False
         self.said: list[str] = []
@@ -34,10 +35,11 @@ class Disk:
 
     async def save(
         self, *, chargers: Mapping[ChargerId, Body | None], events: Sequence[Event],
-        sessions: Sequence[Session],
+        sessions: Sequence[Session], told: Sequence[bytes] | None,
     ) -> None:  # fmt: skip
         if self.state_fails:
             raise DiskTrouble("state: full")
+        self.told = self.told if told is None else list(told)
         self.saved.append((set(chargers), len(events)))
 
     def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, Body | None]:
@@ -134,6 +136,49 @@ async def test_what_was_lived_through_is_delivered_once_the_state_file_knows_of_
     disk.state_fails = False
     await keeper.commit()
     assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event"]
+    assert keeper.empty
+
+
+async def test_lines_of_events_are_kept_with_the_state_until_the_journal_has_them() -> None:
+    disk, out = Disk(), busy()
+    out.put(b"event", 0, 1003)
+    keeper = made(disk, out, Accounts())
+    disk.points_fail = True
+    await keeper.commit()
+    assert (disk.told, disk.lines) == ([b"event"], [])
+    disk.points_fail = False
+    await keeper.commit()
+    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event"]
+    await keeper.commit()
+    assert disk.told == []
+
+
+async def test_an_event_amid_a_commit_reaches_the_journal_after_the_state_file() -> None:
+    class Late(Disk):
+        async def append(self, batch: Batch) -> None:
+            if not self.lines:
+                out.put(b"event", 0, 1003)
+                out.put(b"line 3", 2, 1004)
+            await super().append(batch)
+
+        async def save(self, **given: object) -> None:
+            assert b"event" not in self.lines
+            await super().save(**given)  # type: ignore[arg-type]  # handed on as they came
+
+    disk, out = Late(), busy()
+    await made(disk, out, Accounts()).commit()
+    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"line 3", b"event"]
+
+
+async def test_lines_that_an_earlier_run_did_not_journal_are_journaled_first() -> None:
+    disk = Disk()
+    keeper = Keeper(
+        out=Outbox(), accounts=Accounts(), journal=disk, chronicle=disk, roster=disk,
+        told=[b"from before"], stored_when_kept=False, complaints=disk,
+    )  # fmt: skip
+    assert not keeper.empty
+    await keeper.commit(last=True)
+    assert disk.lines == [b"from before"]
     assert keeper.empty
 
 

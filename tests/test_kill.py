@@ -173,7 +173,7 @@ def numbers_of(line: Line) -> dict[str, int]:
 
 
 def assert_sessions_are_known(lines: Iterable[Line], data: Path) -> None:
-    """A session ends once; of events, the stores get none that the bridge does not know."""
+    """A session ends once; of events, the stores get all that the bridge knows, once each."""
     sessions = Counter(
         (line.charger, line.fields["start"]) for line in lines if line.measurement == "evse_charge"
     )
@@ -189,7 +189,7 @@ def assert_sessions_are_known(lines: Iterable[Line], data: Path) -> None:
         for charger, kind, code in rows(data / "state.db", "SELECT charger, kind, code FROM events")
     )
     assert told
-    assert told <= known, told - known
+    assert told == known, (told - known, known - told)
 
 
 def assert_stored_once(lines: Iterable[Line], victoria: VictoriaMetrics) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bridge.core.polls import Outcome
 from tests.desk import Desk
 from tests.parts import Bench, restarted
 
@@ -14,7 +15,7 @@ def desk() -> Desk:
 
 
 def poll(desk: Desk, then: float = 30, **changed: object) -> None:
-    desk.answer(**changed)
+    desk.answer(Outcome.OK, **changed)
     desk.wait(then)
 
 

@@ -38,6 +38,10 @@ class Batch(Protocol):
     def last_ms(self) -> int: ...
 
 
+LATELY = 200
+"""Rows: some minutes."""
+
+
 class Journal:
     """Appends, reads and settles; all disk work is in one thread of its own.
 
@@ -100,6 +104,12 @@ class Journal:
             self._owed[store] = Owed(owed.readings + readings, owed.points + count, oldest)
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
+
+    async def lacking(self, lines: Sequence[bytes]) -> list[bytes]:
+        """Those of the lines that were not appended lately."""
+        if not lines:
+            return []
+        return await self._guarded(lambda each: points.lacking(each, lines, LATELY))
 
     async def read(self, store: str, most: int) -> Chunk | None:
         """What lies behind the store's cursor, up to `most` lines; None for nothing.

@@ -172,6 +172,17 @@ def read(connection: sqlite3.Connection, cursor: int, most: int) -> Chunk | Spoi
     return Chunk(first, last_row, lines, counts) if lines else None
 
 
+def lacking(connection: sqlite3.Connection, lines: Sequence[bytes], rows: int) -> list[bytes]:
+    """Those of the lines that are in none of the last `rows` rows."""
+    found: set[bytes] = set()
+    for packed in connection.execute(
+        "SELECT points, readings, body, counts FROM points ORDER BY id DESC LIMIT ?", (rows,)
+    ):
+        whole = _whole(*packed)
+        found.update(whole[0] if whole else ())
+    return [line for line in lines if line not in found]
+
+
 def settle(
     connection: sqlite3.Connection, store: str, last_row: int, refusals: Sequence[Refusal],
     at_ms: int,

@@ -38,19 +38,20 @@ log = structlog.get_logger("state")
 
 FILE = "state.db"
 SNAPSHOTS = ("state.snapshot-1.db", "state.snapshot-2.db")
-VERSION = 1
+VERSION = 2
 SCHEMA = """
-CREATE TABLE chargers (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE events (
+CREATE TABLE IF NOT EXISTS chargers (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, charger TEXT NOT NULL, kind TEXT NOT NULL,
     code INTEGER NOT NULL, text TEXT NOT NULL, device_time INTEGER);
-CREATE INDEX events_of ON events (charger, id);
-CREATE TABLE sessions (
+CREATE INDEX IF NOT EXISTS events_of ON events (charger, id);
+CREATE TABLE IF NOT EXISTS sessions (
     id INTEGER PRIMARY KEY, charger TEXT NOT NULL, start_ms INTEGER NOT NULL,
     end_ms INTEGER NOT NULL, charging_s REAL NOT NULL, plugged_s REAL NOT NULL,
     energy_wh REAL NOT NULL, peak_a REAL NOT NULL, peak_w REAL NOT NULL);
-CREATE INDEX sessions_of ON sessions (charger, id)
+CREATE INDEX IF NOT EXISTS sessions_of ON sessions (charger, id);
+CREATE TABLE IF NOT EXISTS told (id INTEGER PRIMARY KEY, line BLOB NOT NULL)
 """
 CLEAN = "clean"
 MOST_HISTORY = 1_000_000
@@ -70,6 +71,8 @@ class StateFile:
         self._fell_back = False
         self.loaded: dict[str, Body] = {}
         """What is kept of each charger, as it was when the file was opened."""
+        self.told: list[bytes] = []
+        """Lines of events and sessions that the journal may lack, at that time."""
         self.meta: dict[str, str] = {}
         self.clean = False
         """The last run closed the file well, so that nothing later was shown to anyone."""
@@ -87,9 +90,12 @@ class StateFile:
         chargers: Mapping[ChargerId, Body | None] = {},  # never changed
         events: Sequence[Event] = (),
         sessions: Sequence[Session] = (),
+        told: Sequence[bytes] | None = None,
         meta: Mapping[str, str] = NOTHING,
     ) -> None:
         """All or nothing; None deletes a charger. Raises DiskTrouble.
+
+        `told` takes the place of the lines that were kept.
 
         A file that proves damaged is set aside, and its last snapshot takes this instead.
         """
@@ -108,6 +114,9 @@ class StateFile:
                 connection.executemany(NEW_EVENT, map(event_row, events))
                 connection.executemany(NEW_SESSION, map(session_row, sessions))
                 connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta.items())
+                if told is not None:
+                    connection.execute("DELETE FROM told")
+                    connection.executemany("INSERT INTO told (line) VALUES (?)", zip(told))
 
         await self._worker.do(lambda: self._do(work))
 
@@ -204,6 +213,9 @@ class StateFile:
             self.loaded = {
                 ChargerId(id_): body for id_, text in rows if (body := _body(text)) is not None
             }
+            self.told = [
+                line for (line,) in connection.execute("SELECT line FROM told ORDER BY id")
+            ]
             self.meta = dict(connection.execute("SELECT key, value FROM meta"))
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, '0')", (CLEAN,))
 
