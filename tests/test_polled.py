@@ -2,6 +2,7 @@
 
 import pytest
 
+from bridge.core.fleet import Rules
 from bridge.core.polls import Outcome
 from bridge.core.track import Track
 from tests.desk import STATUS, Desk
@@ -208,3 +209,22 @@ def test_a_reply_that_nobody_foresaw_is_counted_and_harms_nothing(
     assert [type(bug) for bug in desk.bench.words.bugs] == [ZeroDivisionError]
     assert desk.bench.discarded() == {"bug": len(STATUS)}
     assert desk.bench.accounts.received == len(STATUS)
+
+
+def test_a_charger_that_only_answers_polls_is_not_retired() -> None:
+    bench = Bench(Rules(retire_after=3600))
+    bench.announce()
+    desk = Desk(bench)
+    for _ in range(70):
+        desk.wait(60)
+        desk.answer()
+    assert desk.bench.ears.gone == []
+    desk.wait(3700)
+    assert desk.bench.ears.gone == ["abc123"]
+
+
+def test_the_time_of_the_last_poll_is_known_after_a_restart(desk: Desk) -> None:
+    desk.answer()
+    assert restarted(desk.bench).metrics()[
+        'evse_last_poll_timestamp_seconds{charger="abc123"}'
+    ] == round(desk.bench.wall, 3)

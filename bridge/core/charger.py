@@ -53,6 +53,7 @@ class Charger:
     announced: bool = False
     announced_at: float = 0.0
     heard_at: float = 0.0
+    polled_at: float = 0.0
     offline: bool = False
     claim: Claim | None = None
     second: Claim | None = None
@@ -88,6 +89,7 @@ class Charger:
             "announced_at": self.announced_at,
             "first_at": self.first_at,
             "heard_at": self.heard_at,
+            "polled_at": self.polled_at,
             "offline": self.offline,
         }
 
@@ -111,6 +113,7 @@ def restored(id_: ChargerId, body: Body, dialect: Dialect, steady: float) -> Cha
         announced=body.get("announced") is True,
         announced_at=_number(body, "announced_at"),
         heard_at=heard_at,
+        polled_at=_number(body, "polled_at"),
         offline=body.get("offline") is True,
         claim=claim("base"),
         second=claim("second"),

@@ -7,6 +7,7 @@ once the first is silent and the second speaks. What two ids claim cannot be att
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from bridge.core.announce import Announcement
 from bridge.core.charger import Charger, Claim
@@ -163,10 +164,9 @@ class Fleet:
 
     def expired(self, charger: Charger, now: Moment) -> bool:
         """Silent for retire_after on the wall's clock, and not just by a step of it."""
-        last = max(charger.heard_at, charger.announced_at, charger.first_at)
-        recently = charger.heard is not None and (
-            now.steady - charger.heard < self._rules.stale_after
-        )
+        last = max(charger.heard_at, charger.polled_at, charger.announced_at, charger.first_at)
+        spoke = max(charger.heard or -inf, charger.polled or -inf)
+        recently = now.steady - spoke < self._rules.stale_after
         return now.wall - last >= self._rules.retire_after and not recently
 
     def hear(self, charger: Charger, base: str, now: Moment) -> tuple[Reason | None, Outcome]:

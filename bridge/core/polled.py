@@ -18,7 +18,7 @@ class Polled:
 
     __slots__ = (
         "_board", "_charger", "_decoders", "_duration", "_failed", "_failures", "_last",
-        "_success", "channels", "good_at",
+        "_success", "channels",
     )  # fmt: skip
 
     def __init__(self, charger: Charger, *, board: Board, decoders: Decoders, body: Body) -> None:
@@ -27,8 +27,6 @@ class Polled:
         self._decoders = decoders
         self.channels: dict[str, Channel] = {}
         """By column."""
-        self.good_at = 0.0
-        """Unix time of the last good poll; 0 for never."""
         failed = body.get("poll_failures")
         self._failed = failed if isinstance(failed, int) else 0
 
@@ -40,13 +38,15 @@ class Polled:
         self._failures = line("poll_failures_total")
         self._last = line("last_poll_timestamp_seconds")
         self._failures.put(self._failed)
+        if charger.polled_at:
+            self._last.put(round(charger.polled_at, 3))
 
     def ended(self, good: bool, seconds: float, now: Moment) -> None:
         """A poll ended; `seconds` is how long it took."""
         self._success.put(int(good))
         self._duration.put(round(seconds, 4))
         if good:
-            self._charger.polled, self.good_at = now.steady, now.wall
+            self._charger.polled, self._charger.polled_at = now.steady, now.wall
             self._last.put(round(now.wall, 3))
         else:
             self._failed += 1

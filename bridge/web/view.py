@@ -31,7 +31,7 @@ def charger_view(track: Track, now: Moment) -> dict[str, object]:
         "state_code": code,
         "dialect": charger.dialect.value,
         "last_message": rfc3339(charger.heard_at),
-        "last_poll": rfc3339(track.polled.good_at),
+        "last_poll": rfc3339(charger.polled_at),
         "firmware": charger.versions.get("firmware"),
         "version": charger.versions.get("version"),
         "values": values_view(track, now),
