@@ -125,6 +125,7 @@ def test_a_controller_that_answers_nothing_confirms_nothing() -> None:
     swear(counter, (0, LIFETIME, 900, 7))
     later = [(at, 0.0, 920, 7) for at in range(30, 6000, 30)]
     assert set(swear(counter, *later)) == {LIFETIME}
+    assert swear(counter, (6000, LIFETIME + 1, 921, 7)) == [LIFETIME + 1]
 
 
 def test_zeros_after_one_boot_do_not_confirm_those_after_another() -> None:
@@ -132,6 +133,7 @@ def test_zeros_after_one_boot_do_not_confirm_those_after_another() -> None:
     swear(counter, (0, LIFETIME, 900, 7))
     looped = [(60.0 * n, 0.0, 3 + n, 7 + n) for n in range(1, 50)]
     assert set(swear(counter, *looped)) == {LIFETIME}
+    assert swear(counter, (3000, LIFETIME + 1, 50, 56)) == [LIFETIME + 1]
 
 
 def test_while_status_is_to_be_had_mqtt_alone_is_not_believed() -> None:
@@ -139,6 +141,7 @@ def test_while_status_is_to_be_had_mqtt_alone_is_not_believed() -> None:
     feed(counter, (0, LIFETIME))
     for at in range(30, 6000, 30):
         assert counter.take(0.0, at, state=3, alone=False) == LIFETIME
+    assert counter.take(LIFETIME + 1, 6000, state=3, alone=False) == LIFETIME + 1
 
 
 def test_a_first_zero_in_a_document_that_was_measured_is_believed_at_once() -> None:

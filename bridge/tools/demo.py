@@ -1,6 +1,7 @@
 """`demo`: broker, simulated chargers and bridge in one process, for a first look."""
 
 import asyncio
+import socket
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,12 @@ from bridge.sources.embedded import EmbeddedBroker
 KEPT = ("NOFOS_WEB__", "NOFOS_LOG__")
 """Settings of the environment that also a demo heeds."""
 
+SCALED = {
+    "HTTP__FALLBACK_EVERY": 30.0, "HTTP__ENRICH_EVERY": 300.0, "HTTP__MIN_GAP": 15.0,
+    "FLEET__SILENT_AFTER": 75.0,
+}  # fmt: skip
+"""Seconds of real chargers' time, which simulated ones live through faster."""
+
 
 async def demo(chargers: int, speed: float, environ: Mapping[str, str], out: TextIO) -> None:
     """Run until SIGINT or SIGTERM. Raises CannotStart where the page's port is taken."""
@@ -25,18 +32,23 @@ async def demo(chargers: int, speed: float, environ: Mapping[str, str], out: Tex
     await broker.start()
     try:
         with tempfile.TemporaryDirectory(prefix="nofos-bridge-demo-") as folder:
-            settings = _settings(environ, f"mqtt://127.0.0.1:{broker.port}", folder)
+            port = _free_port()
+            settings = _settings(
+                environ, f"mqtt://127.0.0.1:{broker.port}", folder, port=port, speed=speed
+            )
             configure(settings.log.level, settings.log.format)
-            await _play(settings, chargers, speed, stop, out)
+            await _play(settings, chargers, speed, port, stop, out)
     finally:
         await broker.stop()
     out.write("Stopped.\n")
 
 
 async def _play(
-    settings: Settings, chargers: int, speed: float, stop: asyncio.Event, out: TextIO
+    settings: Settings, chargers: int, speed: float, port: int, stop: asyncio.Event, out: TextIO
 ) -> None:
-    options = SimOptions(broker=str(settings.mqtt.url), chargers=chargers, speed=speed)
+    options = SimOptions(
+        broker=str(settings.mqtt.url), chargers=chargers, speed=speed, http_port=port
+    )
     up = asyncio.Event()
 
     def started(bridge: Started) -> None:
@@ -57,7 +69,16 @@ async def _play(
         await asyncio.wait({simulation})
 
 
-def _settings(environ: Mapping[str, str], broker: str, folder: str) -> Settings:
+def _free_port() -> int:
+    """A port for the chargers' web servers; each has a loopback address of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.1.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _settings(
+    environ: Mapping[str, str], broker: str, folder: str, *, port: int, speed: float
+) -> Settings:
     kept = {name: text for name, text in environ.items() if name.startswith(KEPT)}
     ours = {
         "NOFOS_WEB__LISTEN": "127.0.0.1:9876",
@@ -65,7 +86,9 @@ def _settings(environ: Mapping[str, str], broker: str, folder: str) -> Settings:
         **kept,
         "NOFOS_MQTT__URL": broker,
         "NOFOS_JOURNAL__DIR": str(Path(folder) / "data"),
-        "NOFOS_HTTP__ENABLED": "false",
+        "NOFOS_HTTP__ALLOW": "127.0.0.0/8",
+        "NOFOS_HTTP__PORTS": str(port),
+        **{f"NOFOS_{name}": f"{seconds / speed:.3g}s" for name, seconds in SCALED.items()},
     }
     return load(None, ours)
 
