@@ -39,14 +39,12 @@ async def test_crashes_boots_trips_and_firmware_of_simulated_chargers_are_known(
         HTTP__PORTS=str(port), HTTP__FALLBACK_EVERY="2s", HTTP__ENRICH_EVERY="2s",
         HTTP__MIN_GAP="1s", HTTP__TIMEOUT="2s", FLEET__SILENT_AFTER="4s",
     ) as running, simulating(options):  # fmt: skip
-        chargers = await eventually(lambda: all_of(running, "chargers"), 20)
         crashing = str(await eventually(lambda: crashed(running), 60))
         name = f'{{charger="{crashing}"}}'
         metrics = await running.metrics()
         events = await all_of(running, "events")
         (view,) = [c for c in await all_of(running, "chargers") if c["id"] == crashing]
         counted = metrics[f"evse_crashes_total{name}"]
-    assert len(chargers) >= 12
     assert 1 <= counted <= happened(ledger, crashing, "crash")
     mine = [each for each in events if each["charger"] == crashing]
     records = Counter(each["text"] for each in mine if each["kind"] == "crash")
