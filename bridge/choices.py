@@ -9,6 +9,7 @@ from bridge.core.errors import CannotStart
 from bridge.core.fleet import Rules
 from bridge.core.login import Login as ChargerLogin
 from bridge.core.poll_turn import Pace
+from bridge.core.query_plan import Manner, manner_for
 from bridge.core.track import Habits
 from bridge.keyring import Keyring
 from bridge.settings import CredentialsFile, Secrets, Settings, Store
@@ -62,6 +63,10 @@ def pace(settings: Settings) -> Pace:
         fallback_every=http.fallback_every.total_seconds(),
         min_gap=http.min_gap.total_seconds(), concurrency=http.concurrency,
     )  # fmt: skip
+
+
+def manner(settings: Settings) -> Manner:
+    return manner_for(settings.http.enrich_every.total_seconds())
 
 
 def keyring(settings: Settings) -> Keyring:

@@ -51,12 +51,19 @@ class Polls(Protocol):
     def stretch(self) -> float: ...
 
 
+class Queries(Protocol):
+    """The asking over MQTT, as the gauges see it."""
+
+    outcomes: dict[str, int]
+
+
 def measure(
     stats: Stats,
     *,
     hearing: Connection,
     ready: Callable[[], bool],
     polls: Polls | None,
+    queries: Queries | None,
     roster: Roster,
     journal: Owing,
     stores: tuple[str, ...],
@@ -98,6 +105,8 @@ def measure(
                lambda: hearing.failures, counter=True)  # fmt: skip
     read.table("polls", "Polls of chargers by outcome.", "outcome",
                lambda: {} if polls is None else polls.outcomes, counter=True)  # fmt: skip
+    read.table("queries", "Queries to chargers over MQTT by outcome.", "outcome",
+               lambda: {} if queries is None else queries.outcomes, counter=True)  # fmt: skip
     read.add("poll_stretch_ratio", "By how much polls come later than asked for; 1 for in time.",
              lambda: 1.0 if polls is None else polls.stretch, counter=False)  # fmt: skip
     read.table("points_pending", "Points that a store has not yet.", "store",

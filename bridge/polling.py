@@ -39,6 +39,8 @@ class _Known:
 
     said: str | None = None
     address: Address | None = None
+    refused: bool = False
+    """The address is none that may be asked, as the last request found."""
     alarms: int = 0
 
 
@@ -74,6 +76,11 @@ class Polling:
         known = self._known.get(charger)
         return None if known is None else known.address
 
+    def unpollable(self, charger: ChargerId) -> bool:
+        """Whether it has no address that may be asked; False before anyone looked."""
+        known = self._known.get(charger)
+        return known is not None and (known.address is None or known.refused)
+
     def sweep(self, now: Moment, most: int = LOOKED_AT_ONCE) -> None:
         """Look at up to `most` chargers, going round."""
         some, self._round = self._round[:most], self._round[most:]
@@ -101,6 +108,8 @@ class Polling:
         track = self._tracks.get(ask.charger)
         if track is None:
             return
+        if (known := self._known.get(ask.charger)) is not None:
+            known.refused = reply.refused is not None
         if reply.refused is not None:
             self._teller.address_refused(ask.charger, reply.refused)
         self._answers.take(track, ask.page, reply, now)
@@ -130,7 +139,7 @@ class Polling:
 
     def _move(self, charger: ChargerId, known: _Known, said: str | None, now: Moment) -> None:
         found = None if said is None else read_address(said, self._ports)
-        known.said, known.address = said, None
+        known.said, known.address, known.refused = said, None, False
         if isinstance(found, Refused):
             self._teller.address_refused(charger, found)
         elif found is not None:

@@ -100,6 +100,11 @@ class Reporter:
             configured=configured[:MOST_ALIKE], announced=announced[:MOST_ALIKE],
         )  # fmt: skip
 
+    def query_lost(self, charger: ChargerId) -> None:
+        """The broker passes no query on."""
+        why = "our user must be allowed to read and write <base>/rapi/in/# at the broker"
+        self._complaints.say("query.not_passed_on", charger=charger, why=why)
+
     def bug(self, topic: bytes, error: BaseException) -> None:
         """An error that nobody foresaw; its traceback is logged once in a while."""
         self._complaints.say(

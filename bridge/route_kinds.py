@@ -15,10 +15,13 @@ COMMAND_ENDS = frozenset({"set", "clear", "in", "cmd"})
 DOCUMENTS = frozenset(
     {"config", "claim", "claims", "override", "schedule", "limit", "status", "announce", "event"}
 )
+CONTROLLER = "rapi/"
 GREETINGS = {b"connected": True, b"disconnected": False}
 
 Announced = Callable[[bytes, str, bool, Moment], None]
 Greeted = Callable[[ChargerId, str, bool, Moment], None]
+Talked = Callable[[ChargerId, str, str, bytes, Moment], None]
+"""Told of a live message: whose base, the base, the key below it, the payload."""
 
 
 class Nobody:
@@ -91,6 +94,24 @@ class Noise:
         if payload[:1] in (b"{", b"["):
             return Reason.NOT_TELEMETRY
         return Reason.RETAINED if retained else Reason.UNKNOWN_FIELD
+
+
+class Talk:
+    """What is asked of a charger's controller, or its answer, where somebody follows that."""
+
+    __slots__ = ("_base", "_key", "_talked", "charger")
+    reading = True
+
+    def __init__(self, charger: ChargerId, base: str, key: str, talked: Talked) -> None:
+        self.charger = charger
+        self._base = base
+        self._key = key
+        self._talked = talked
+
+    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+        if not retained:
+            self._talked(self.charger, self._base, self._key, payload, now)
+        return Reason.COMMAND
 
 
 class Field:

@@ -11,6 +11,7 @@ from bridge.core.model import ChargerId, Reason
 from bridge.core.track import Track
 from bridge.pipeline import Route
 from bridge.route_kinds import (
+    CONTROLLER,
     Announced,
     AnnounceRoute,
     Field,
@@ -18,6 +19,8 @@ from bridge.route_kinds import (
     Greeting,
     Nobody,
     Noise,
+    Talk,
+    Talked,
     noise,
 )
 
@@ -40,6 +43,8 @@ class Routes:
         told: Callable[[Outcome], None],
     ) -> None:
         self.routes: dict[bytes, Route] = {}
+        self.talked: Talked | None = None
+        """Who follows what is asked of controllers; set before anything is heard, or never."""
         self._fleet = fleet
         self._tracks = tracks
         self._announce_topics = announce_topics
@@ -89,11 +94,16 @@ class Routes:
         if channel is not None:
             route: Route = Field(track, channel, base, self._hear)
         else:
-            route = Noise(charger, noise(key))
+            route = self._other(charger, base, key)
             self._unknown[charger] = self._unknown.get(charger, 0) + 1
             if self._unknown[charger] > MOST_UNKNOWN or len(topic) > LONGEST_KEPT:
                 return route
         return self._keep(charger, topic, route)
+
+    def _other(self, charger: ChargerId, base: str, key: str) -> Route:
+        if self.talked is not None and key.startswith(CONTROLLER):
+            return Talk(charger, base, key, self.talked)
+        return Noise(charger, noise(key))
 
     def _bare(self, charger: ChargerId, base: str, topic: bytes) -> Route:
         return self._keep(charger, topic, Greeting(charger, base, self._greeted, self._nobody))

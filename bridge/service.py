@@ -55,6 +55,11 @@ async def run(
                 group.create_task(parts.rounds.run(), name="rounds"),
                 group.create_task(parts.keeper.run(), name="keeper"),
                 *([group.create_task(parts.polls.run(), name="polls")] if parts.polls else []),
+                *(
+                    [group.create_task(parts.queries.run(moment), name="queries")]
+                    if parts.queries
+                    else []
+                ),
                 group.create_task(parts.labelling.run(parts.roster.tracks), name="labels"),
                 *(group.create_task(m.run(), name=f"store-{m.name}") for m in parts.movers),
             ]

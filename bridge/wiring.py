@@ -1,6 +1,5 @@
 """Makes the parts of a bridge and connects them; nothing runs yet."""
 
-import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from bridge.logs import Complaints
 from bridge.measure import measure
 from bridge.pipeline import Pipeline
 from bridge.polling import Polling
+from bridge.queries import Queries
 from bridge.reporter import Reporter
 from bridge.roster import Roster
 from bridge.rounds import Rounds
@@ -34,6 +34,7 @@ from bridge.web.api import Api
 from bridge.web.metrics import Metrics
 from bridge.web.page import Page
 from bridge.web.server import Server, tls_context
+from bridge.wiring_mqtt import make_mqtt, make_queries
 from bridge.wiring_polls import Polls, make_polls
 
 log = structlog.get_logger("bridge")
@@ -50,6 +51,7 @@ class Parts:
     keeper: Keeper
     movers: list[Mover]
     polls: Polls | None
+    queries: Queries | None
     server: Server
     state: StateFile
 
@@ -92,14 +94,10 @@ class Wiring:
         pipeline = Pipeline(
             router=roster.router, accounts=stats.accounts, out=self._out, teller=reporter
         )
-        mqtt = Mqtt(
-            choices.broker(settings, await _client_id(state)),
-            announce_topics=settings.mqtt.announce_topics,
-            deliver=lambda batch: pipeline.take(batch, self._clock()),
-            expects=roster.fleet.expected,
-            hearing=self._hearing,
-        )
-        mqtt.follow(roster.fleet.filters(), ())
+        mqtt = await make_mqtt(
+            settings, state, roster=roster, pipeline=pipeline, hearing=self._hearing,
+            clock=self._clock,
+        )  # fmt: skip
         keeper = Keeper(
             out=self._out, accounts=stats.accounts, journal=journal, chronicle=state,
             roster=roster, told=await journal.lacking(state.told),
@@ -110,14 +108,19 @@ class Wiring:
             clock=self._clock,
         )  # fmt: skip
         polling = polls.polling if polls else None
+        queries = make_queries(
+            settings, mqtt, roster=roster, reporter=reporter, pipeline=pipeline, polling=polling
+        )
         rounds = Rounds(
             pipeline=pipeline, roster=roster, journal=journal, state=state, stats=stats,
             complaints=self._complaints, health=self._health, tidy=self._tidy, polling=polling,
         )  # fmt: skip
-        self._measure(roster, journal, polling)
+        self._measure(roster, journal, polling, queries)
         movers = [self._make_mover(name, journal, reporter) for name in self._stores]
         server = self._make_server(roster, state)
-        return Parts(roster, mqtt, rounds, self._labelling, keeper, movers, polls, server, state)
+        return Parts(
+            roster, mqtt, rounds, self._labelling, keeper, movers, polls, queries, server, state
+        )
 
     async def _open_journal(self, reporter: Reporter) -> Journal:
         kept = self._settings.journal
@@ -181,20 +184,13 @@ class Wiring:
             tls=tls_context(web.cert_file, web.key_file),
         )  # fmt: skip
 
-    def _measure(self, roster: Roster, journal: Journal, polls: Polling | None) -> None:
+    def _measure(
+        self, roster: Roster, journal: Journal, polls: Polling | None, queries: Queries | None
+    ) -> None:
         measure(
             self._stats, hearing=self._hearing, roster=roster, journal=journal, out=self._out,
-            ready=lambda: self._health.unready() is None, polls=polls,
+            ready=lambda: self._health.unready() is None, polls=polls, queries=queries,
             stores=tuple(self._stores), limit=self._settings.journal.max_bytes,
             folder=self._settings.journal.dir,
             expiries=Expiries(choices.certificates(self._settings)).seconds,
         )  # fmt: skip
-
-
-async def _client_id(state: StateFile) -> str:
-    """Made once and kept: a broker's access rules may rest on it."""
-    known = state.meta.get("client_id")
-    if known is None:
-        known = f"nofos-bridge-{secrets.token_hex(4)}"
-        await state.save(meta={"client_id": known})
-    return known

@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPURE = ("asyncio", "socket", "time", "logging", "sqlite3", "threading", "os", "pathlib")
+ASKING = "bridge.sources.mqtt_speaking"
 SPEAKING = ("bridge.sources.mqtt_visit", "bridge.sources.http_errand")
 
 
@@ -38,6 +39,8 @@ RULES = (
     Rule(("bridge",), ("bridge.sim",), exempt=("bridge.cli", "bridge.tools", "bridge.sim")),
     # The bridge only reads: what asks and configures chargers is for commands alone.
     Rule(("bridge",), SPEAKING, exempt=("bridge.tools",)),
+    # So does a query over MQTT, where a setting asks for it.
+    Rule(("bridge",), (ASKING,), exempt=("bridge.wiring_mqtt", "bridge.sources.mqtt_visit")),
     Rule(("bridge",), ("paho",), exempt=("bridge.sources.mqtt*", "bridge.sim")),
     Rule(("bridge",), ("influxdb_client",), exempt=("bridge.sinks.influx*",)),
     Rule(("bridge",), ("amqtt",), exempt=("bridge.sources.embedded*",)),
@@ -187,7 +190,15 @@ def test_a_bridge_that_speaks_to_chargers_is_caught(tmp_path: Path) -> None:
     ]
 
 
-def test_only_a_commands_visit_publishes() -> None:
+def test_a_bridge_that_could_ask_without_a_switch_is_caught(tmp_path: Path) -> None:
+    asking = "from bridge.sources.mqtt_speaking import SpeakingMqtt\n"
+    tree(tmp_path, wiring=asking, wiring_mqtt=asking, sources__mqtt_visit=asking)
+    assert violations(tmp_path) == [
+        "bridge.wiring:1 imports bridge.sources.mqtt_speaking.SpeakingMqtt"
+    ]
+
+
+def test_only_one_kind_of_connection_publishes() -> None:
     found = {
         path.stem
         for path in (ROOT / "bridge").rglob("*.py")
@@ -195,7 +206,7 @@ def test_only_a_commands_visit_publishes() -> None:
         and "sim" not in path.parts
         and not path.stem.startswith("embedded")
     }
-    assert found == {"mqtt_visit"}
+    assert found == {"mqtt_speaking"}
 
 
 def test_a_name_that_only_begins_alike_is_free(tmp_path: Path) -> None:

@@ -64,6 +64,10 @@ class Gateway:
         self._frozen_line.put(int(self._frozen.frozen))
         self._show(status.mode, status.reset)
 
+    def counted(self, status: Status, witness: Witness, now: Moment, state: int | None) -> None:
+        """Take an answer of the controller itself, of which only trips are told here."""
+        self._trips.take(status, witness, now.wall, state=state)
+
     def config(self, device: Device) -> bool:
         """Take a /config; True where what the charger is called by its versions changed."""
         before = self._charger.versions

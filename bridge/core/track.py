@@ -241,6 +241,24 @@ class Track:
         self.polled.ended(True, seconds, now)
         if not self.presence.up or self.charger.offline:
             self.rise(now, "http")
+        witness = status.witness()
+        if witness.commands is not None:
+            self._witnessed = now.steady
+        reasons = self._accept(status, witness, now)
+        self.gateway.status(status, witness, now, self.story.code)
+        return reasons
+
+    def answer(self, status: Status, now: Moment) -> list[Reason]:
+        """Take the controller's own answer over MQTT; returns as `poll` does.
+
+        No gateway stands in between that would say 0 for what it has not read yet.
+        """
+        witness = Witness(measured=True)
+        reasons = self._accept(status, witness, now)
+        self.gateway.counted(status, witness, now, self.story.code)
+        return reasons
+
+    def _accept(self, status: Status, witness: Witness, now: Moment) -> list[Reason]:
         fresh = {
             channel.column
             for channel in self.channels.values()
@@ -249,9 +267,6 @@ class Track:
             and not self.charger.ambiguous
         }
         reasons = [reason for _, reason in status.discarded]
-        witness = status.witness()
-        if witness.commands is not None:
-            self._witnessed = now.steady
         taken: dict[str, Channel] = {}
         for column, part in status.parts.items():
             if column in fresh:
@@ -264,7 +279,6 @@ class Track:
         if "energy" in fresh and energy is not None and self.story.doubtful:
             # MQTT's totals contradict the believed one: this document is asked whom to believe.
             self.story.energy(float(energy), now.wall, witness, alone=False)
-        self.gateway.status(status, witness, now, self.story.code)
         return reasons
 
     def configure(self, device: Device, now: Moment) -> list[Reason]:

@@ -52,7 +52,8 @@ class Mqtt(Section):
     key_file: kinds.File = Field(None, description="PEM file of the client certificate's key.")
     keepalive: kinds.KeepAlive = Field(_seconds(30), description="MQTT keep-alive.")
     queries: kinds.Switch = Field(
-        False, description="Send read-only RAPI queries (`$G…`) over MQTT."
+        False,
+        description="Ask chargers without HTTP over MQTT, with read-only RAPI queries (`$G…`).",
     )
 
 

@@ -70,7 +70,7 @@ class Mqtt:
         self._over = asyncio.Event()
         self._why = ""
         self._watch = Watch(broker.keepalive)
-        self._link = Link(broker, self)
+        self._link = self._dial()
 
     async def run(self) -> None:
         """Connect, hear, and come back after every loss, until cancelled."""
@@ -135,10 +135,13 @@ class Mqtt:
             self._why = why
             self._over.set()
 
+    def _dial(self) -> Link:
+        return Link(self._broker, self)
+
     async def _session(self) -> None:
         """One connection, from the first packet to the last."""
         self._over.clear()
-        self._link = Link(self._broker, self)
+        self._link = self._dial()
         try:
             await asyncio.to_thread(self._link.connect)
         except (OSError, ValueError) as error:

@@ -5,25 +5,17 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from bridge.core.errors import CommandFailed
+from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.core.model import Message
 from bridge.core.rapi import Query
 from bridge.sources.broker import Broker, Loss
-from bridge.sources.mqtt_link import Link
+from bridge.sources.mqtt_speaking import SpeakingLink
 from bridge.sources.mqtt_why import explain
 
 ANSWER_SECONDS = 10.0
 _STEP_SECONDS = 0.5
 _MOST_WAITING = 50_000
 """Messages nobody has looked at yet; more are dropped, and a command may miss its answer."""
-
-
-class _Link(Link):
-    """A connection that may ask; the bridge's own only hears."""
-
-    def ask(self, base: str, query: Query) -> None:
-        self._client.publish(f"{base}/rapi/in/{query.value}", b"", qos=0, retain=False)
-        self._write()
 
 
 class Visit:
@@ -37,7 +29,7 @@ class Visit:
         self._refused: list[str] = []
         self._lost: str | None = None
         self._news = asyncio.Event()
-        self._link = _Link(broker, self)
+        self._link = SpeakingLink(broker, self)
 
     async def __aenter__(self) -> Self:
         try:
@@ -76,7 +68,10 @@ class Visit:
 
     def ask(self, base: str, query: Query) -> None:
         """Put a query to the charger with this base topic."""
-        self._link.ask(base, query)
+        try:
+            self._link.ask(base, query)
+        except AnnounceRefused as error:
+            raise CommandFailed(str(error)) from error
 
     def heard(self, batch: list[Message]) -> None:
         """Messages came."""

@@ -41,7 +41,10 @@ def charger_view(track: Track, now: Moment) -> dict[str, object]:
 def values_view(track: Track, now: Moment) -> Mapping[str, object]:
     """The newest value of each column that is not stale."""
     offset = now.wall - now.steady
-    polled = set(track.polled.values())
+    # What came later than the last poll was asked for over MQTT.
+    polled = {
+        channel for channel in track.polled.values() if channel.at <= (track.charger.polled or 0.0)
+    }
     return {
         channel.column: {
             "value": channel.value,

@@ -1,0 +1,20 @@
+"""Whether a charger may be asked over MQTT: it speaks there, and its base is surely its own."""
+
+from bridge.core.announce import check_base
+from bridge.core.charger import Charger
+from bridge.core.errors import AnnounceRefused
+
+
+def base_to_ask(charger: Charger, steady: float, *, silent_after: float) -> str | None:
+    """The base topic under which it listens now; None where that is not certain."""
+    claim = charger.claim
+    if claim is None or charger.ambiguous or charger.doubled or charger.offline:
+        return None
+    # Where there are two bases, only what came below the first was believed.
+    if charger.heard is None or steady - charger.heard >= silent_after:
+        return None
+    try:
+        check_base(claim.base)
+    except AnnounceRefused:
+        return None
+    return claim.base

@@ -1,0 +1,99 @@
+"""Whom to ask next over MQTT, and for what: slowly, one after the other, ever less who is mute.
+
+Decides only; the caller asks, and says how it went. Times are steady seconds, never falling.
+"""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge.core.model import ChargerId
+from bridge.core.query_talk import Outcome
+from bridge.core.rapi import Query
+
+ROUND = (Query.ENERGY, Query.FAULTS, Query.STATE)
+"""What MQTT does not bring by itself, in turn."""
+LEAST_GAP, SLOWEST = 60.0, 3600.0
+# Multiples of it, cut to their fractions, fill an interval evenly however many they are.
+_GOLDEN = 0.6180339887498949
+_BAD = frozenset({Outcome.TIMEOUT, Outcome.MALFORMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """Seconds between two queries to one charger, and how many may wait for an answer."""
+
+    every: float = 100.0
+    slowest: float = SLOWEST
+    at_once: int = 16
+    jitter: float = 0.1  # of the time between two, on top of it
+
+
+def manner_for(round_seconds: float) -> Manner:
+    """A whole round in this time, as far as the least gap lets it."""
+    every = max(LEAST_GAP, round_seconds / len(ROUND))
+    return Manner(every, slowest=max(every, SLOWEST))
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One charger's place in the round."""
+
+    step: int = 0
+    failures: int = 0
+
+    @property
+    def query(self) -> Query:
+        return ROUND[self.step % len(ROUND)]
+
+
+class QueryPlan:
+    """Every charger is either waiting or taken; `random` gives numbers from 0 to 1."""
+
+    def __init__(self, manner: Manner, *, random: Callable[[], float]) -> None:
+        self.manner = manner
+        self._random = random
+        self._share = random()
+        self._turns: dict[ChargerId, _Turn] = {}
+        self._waiting: list[tuple[float, ChargerId]] = []
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def __contains__(self, charger: ChargerId) -> bool:
+        return charger in self._turns
+
+    def admit(self, charger: ChargerId, now: float) -> None:
+        """Ask it too, the first time within one period; a known one is left where it is."""
+        if charger not in self._turns:
+            self._share = (self._share + _GOLDEN) % 1.0
+            self._turns[charger] = _Turn()
+            heapq.heappush(self._waiting, (now + self.manner.every * self._share, charger))
+
+    def take(self, now: float) -> tuple[ChargerId, Query] | None:
+        """One whose time has come, and its query; one of the three others must follow."""
+        if not self._waiting or self._waiting[0][0] > now:
+            return None
+        charger = heapq.heappop(self._waiting)[1]
+        return charger, self._turns[charger].query
+
+    def done(self, charger: ChargerId, outcome: Outcome, now: float) -> None:
+        """The query ended so; without a clear answer the same one is due again."""
+        turn = self._turns[charger]
+        turn.failures = turn.failures + 1 if outcome in _BAD else 0
+        turn.step += outcome is not Outcome.AMBIGUOUS
+        # A lost message is no reason yet: only a whole round without an answer is.
+        doubled = min(max(0, turn.failures - len(ROUND)), 30)
+        self._wait(charger, now, min(self.manner.slowest, self.manner.every * 2.0**doubled))
+
+    def put_off(self, charger: ChargerId, now: float) -> None:
+        """It must not be asked just now."""
+        self._wait(charger, now, self.manner.every)
+
+    def forget(self, charger: ChargerId) -> None:
+        """It is gone, and was taken."""
+        del self._turns[charger]
+
+    def _wait(self, charger: ChargerId, now: float, seconds: float) -> None:
+        due = now + seconds * (1 + self.manner.jitter * self._random())
+        heapq.heappush(self._waiting, (due, charger))

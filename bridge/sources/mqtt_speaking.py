@@ -1,0 +1,36 @@
+"""All that is ever published: a read-only query to a charger's controller."""
+
+from bridge.core.announce import check_base
+from bridge.core.errors import AnnounceRefused
+from bridge.core.query_talk import topic
+from bridge.core.rapi import Query
+from bridge.sources.mqtt import Mqtt
+from bridge.sources.mqtt_link import Link
+
+
+class SpeakingLink(Link):
+    """A connection that may ask; a plain one only hears."""
+
+    def ask(self, base: str, query: Query) -> None:
+        """Put a query to the charger with this base; raises AnnounceRefused for a bad one."""
+        check_base(base)
+        self._client.publish(f"{base}/{topic(query)}", b"", qos=0, retain=False)
+        self._write()
+
+
+class SpeakingMqtt(Mqtt):
+    """The bridge's connection where `mqtt.queries` is on."""
+
+    def ask(self, base: str, query: Query) -> bool:
+        """Put a query to a charger; False where it did not go out: no connection, or no base."""
+        link = self._link
+        if not self._hearing.connected or not isinstance(link, SpeakingLink):
+            return False
+        try:
+            link.ask(base, query)
+        except AnnounceRefused:
+            return False
+        return True
+
+    def _dial(self) -> Link:
+        return SpeakingLink(self._broker, self)

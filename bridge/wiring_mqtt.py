@@ -1,0 +1,75 @@
+"""Makes the parts that hear chargers over MQTT, and that ask them where that is switched on."""
+
+import random
+import secrets
+from collections.abc import Callable
+
+from bridge import choices
+from bridge.core.clock import Moment
+from bridge.core.model import Dialect
+from bridge.core.query_plan import QueryPlan
+from bridge.core.status import StatusReader
+from bridge.pipeline import Pipeline
+from bridge.polling import Polling
+from bridge.queries import Queries
+from bridge.reporter import Reporter
+from bridge.roster import Roster
+from bridge.settings import Settings
+from bridge.sinks.state import StateFile
+from bridge.sources.mqtt import Hearing, Mqtt
+from bridge.sources.mqtt_speaking import SpeakingMqtt
+
+
+async def make_mqtt(
+    settings: Settings,
+    state: StateFile,
+    *,
+    roster: Roster,
+    pipeline: Pipeline,
+    hearing: Hearing,
+    clock: Callable[[], Moment],
+) -> Mqtt:
+    """The connection, which follows what the fleet wants; one that can ask only if it may."""
+    kind = SpeakingMqtt if settings.mqtt.queries else Mqtt
+    mqtt = kind(
+        choices.broker(settings, await _client_id(state)),
+        announce_topics=settings.mqtt.announce_topics,
+        deliver=lambda batch: pipeline.take(batch, clock()),
+        expects=roster.fleet.expected,
+        hearing=hearing,
+    )
+    mqtt.follow(roster.fleet.filters(), ())
+    return mqtt
+
+
+def make_queries(
+    settings: Settings,
+    mqtt: Mqtt,
+    *,
+    roster: Roster,
+    reporter: Reporter,
+    pipeline: Pipeline,
+    polling: Polling | None,
+) -> Queries | None:
+    """What asks over MQTT; None where that is off."""
+    if not isinstance(mqtt, SpeakingMqtt):
+        return None
+    queries = Queries(
+        tracks=roster.tracks, broker=mqtt, replies=pipeline, teller=reporter,
+        plan=QueryPlan(choices.manner(settings), random=random.random),
+        # What is asked for here is the same in every dialect, and no temperature.
+        readers={dialect: StatusReader(dialect, None) for dialect in Dialect},
+        unpolled=polling.unpollable if polling else lambda _: True,
+        silent_after=settings.fleet.silent_after.total_seconds(),
+    )  # fmt: skip
+    roster.router.talked = queries.heard
+    return queries
+
+
+async def _client_id(state: StateFile) -> str:
+    """Made once and kept: a broker's access rules may rest on it."""
+    known = state.meta.get("client_id")
+    if known is None:
+        known = f"nofos-bridge-{secrets.token_hex(4)}"
+        await state.save(meta={"client_id": known})
+    return known

@@ -1,0 +1,200 @@
+"""Whom `run` asks over MQTT when, on a clock that the test turns."""
+
+import itertools
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.core.model import ChargerId
+from bridge.core.query_brake import Brake
+from bridge.core.query_plan import Manner, QueryPlan, manner_for
+from bridge.core.query_talk import Outcome
+from bridge.core.rapi import Query
+
+ONE = ChargerId("one")
+STEADY = Manner(every=100.0, jitter=0.0)
+
+
+def plan(manner: Manner = STEADY) -> QueryPlan:
+    """Who is admitted first has 0.618 of a period to wait."""
+    return QueryPlan(manner, random=lambda: 0.0)
+
+
+def one_admitted(manner: Manner = STEADY) -> QueryPlan:
+    made = plan(manner)
+    made.admit(ONE, 0.0)
+    return made
+
+
+def gaps(outcome: Outcome, count: int) -> list[float]:
+    """The seconds between the queries to a charger whose queries all end so, at once."""
+    asked, now = one_admitted(), 0.0
+    at: list[float] = []
+    while len(at) <= count:
+        now += 1.0
+        if asked.take(now):
+            at.append(now)
+            asked.done(ONE, outcome, now)
+    return [after - before for before, after in itertools.pairwise(at)]
+
+
+def test_a_charger_is_asked_within_a_period_of_being_admitted() -> None:
+    asked = one_admitted()
+    assert asked.take(61.0) is None
+    assert asked.take(62.0) == (ONE, Query.ENERGY)
+
+
+def test_while_it_is_asked_it_is_not_asked_again() -> None:
+    asked = one_admitted()
+    asked.take(62.0)
+    assert asked.take(10_000.0) is None
+
+
+def test_who_is_admitted_again_keeps_its_place() -> None:
+    asked = one_admitted()
+    asked.admit(ONE, 61.0)
+    assert asked.take(62.0) is not None
+    asked.done(ONE, Outcome.ANSWERED, 62.0)
+    asked.admit(ONE, 62.0)
+    assert asked.take(161.0) is None
+
+
+def test_energy_faults_and_state_take_turns() -> None:
+    asked, seen = one_admitted(), []
+    for turn in range(1, 6):
+        due = asked.take(turn * 100.0)
+        assert due is not None
+        seen.append(due[1].value)
+        asked.done(ONE, Outcome.ANSWERED, turn * 100.0)
+    assert seen == ["$GU", "$GF", "$GS", "$GU", "$GF"]
+
+
+def test_a_round_takes_as_long_as_the_setting_says() -> None:
+    assert manner_for(300.0).every == 100.0
+
+
+def test_no_charger_is_asked_more_than_once_a_minute() -> None:
+    assert manner_for(30.0).every == 60.0
+
+
+def test_one_that_answers_or_refuses_is_asked_at_its_pace() -> None:
+    assert gaps(Outcome.ANSWERED, 3) == [100.0, 100.0, 100.0]
+    assert gaps(Outcome.REFUSED, 6) == [100.0] * 6
+
+
+def test_one_that_never_answers_is_asked_ever_less_down_to_once_an_hour() -> None:
+    expected = [100.0, 100.0, 100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 3600.0, 3600.0]
+    assert gaps(Outcome.TIMEOUT, 10) == expected
+    assert gaps(Outcome.MALFORMED, 10) == expected
+
+
+def test_an_answer_ends_the_waiting() -> None:
+    asked, now = one_admitted(), 100.0
+    for _ in range(6):
+        assert asked.take(now)
+        asked.done(ONE, Outcome.TIMEOUT, now)
+        now += 10_000.0
+    assert asked.take(now)
+    asked.done(ONE, Outcome.ANSWERED, now)
+    assert asked.take(now + 99.0) is None
+    assert asked.take(now + 100.0)
+
+
+def test_without_a_clear_answer_the_same_is_asked_again() -> None:
+    asked = one_admitted()
+    assert asked.take(100.0) == (ONE, Query.ENERGY)
+    asked.done(ONE, Outcome.AMBIGUOUS, 100.0)
+    assert asked.take(199.0) is None
+    assert asked.take(200.0) == (ONE, Query.ENERGY)
+
+
+def test_one_that_must_not_be_asked_just_now_waits_for_its_next_turn() -> None:
+    asked = one_admitted()
+    asked.take(62.0)
+    asked.put_off(ONE, 62.0)
+    assert asked.take(161.0) is None
+    assert asked.take(162.0) == (ONE, Query.ENERGY)
+
+
+def test_one_that_is_gone_is_asked_no_more() -> None:
+    asked = one_admitted()
+    asked.take(62.0)
+    asked.forget(ONE)
+    assert asked.take(10_000.0) is None
+    assert len(asked) == 0
+
+
+def test_jitter_only_makes_the_time_longer() -> None:
+    asked = QueryPlan(Manner(every=60.0, jitter=0.1), random=lambda: 1.0)
+    asked.admit(ONE, 0.0)
+    asked.take(100.0)
+    asked.done(ONE, Outcome.ANSWERED, 100.0)
+    assert asked.take(165.9) is None
+    assert asked.take(166.1) is not None
+
+
+def test_a_fleet_that_comes_at_once_is_spread_over_a_period() -> None:
+    asked = plan()
+    for number in range(1000):
+        asked.admit(ChargerId(str(number)), 0.0)
+    busiest = 0
+    for second in range(1, 101):
+        count = 0
+        while asked.take(float(second)):
+            count += 1
+        busiest = max(busiest, count)
+    assert busiest <= 13
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    outcomes=st.lists(st.sampled_from(Outcome), min_size=1, max_size=30),
+)
+def test_however_it_goes_a_minute_lies_between_two_queries(
+    seed: int, outcomes: list[Outcome]
+) -> None:
+    asked = QueryPlan(manner_for(30.0), random=Random(seed).random)
+    asked.admit(ONE, 0.0)
+    now, last = 0.0, -1000.0
+    for outcome in outcomes:
+        while asked.take(now) is None:
+            now += 0.5
+            assert now - last <= 3961.0
+        assert now - last >= 60.0
+        last = now
+        asked.done(ONE, outcome, now)
+
+
+def test_a_broker_that_passes_nothing_on_is_tried_ever_less() -> None:
+    brake = Brake()
+    assert brake.most(16, 0.0) == 16
+    brake.ended(False, 0.0)
+    assert brake.most(16, 0.0) == 1
+    brake.ended(False, 0.0)
+    assert brake.most(16, 0.0) == 1
+    brake.ended(False, 0.0)
+    assert (brake.most(16, 59.0), brake.most(16, 60.0)) == (0, 1)
+    now = 60.0
+    brake.ended(False, now)
+    assert (brake.most(16, 179.0), brake.most(16, 180.0)) == (0, 1)
+    for _ in range(10):
+        now += 10_000.0
+        brake.ended(False, now)
+    assert (brake.most(16, now + 3599.0), brake.most(16, now + 3600.0)) == (0, 1)
+
+
+def test_many_that_one_lost_connection_took_are_one_reason_to_rest() -> None:
+    brake = Brake()
+    for _ in range(16):
+        brake.ended(False, 0.0)
+    assert (brake.most(16, 59.0), brake.most(16, 60.0)) == (0, 1)
+
+
+def test_a_broker_that_passes_one_on_is_trusted_again() -> None:
+    brake = Brake()
+    for _ in range(5):
+        brake.ended(False, 0.0)
+    brake.ended(True, 0.0)
+    assert brake.most(16, 0.0) == 16
