@@ -47,9 +47,13 @@ class Desk:
         ask = Ask(ONE, Page.STATUS, Lane.PROVEN, self.bench.steady)
         self.polling.take(ask, Reply(outcome, 0.1, document), self.bench.now)
 
-    def page(self, page: Page, document: Mapping[str, object] | list[object] | None) -> None:
-        """Another page that comes now; None for a 404."""
+    def page(
+        self, page: Page, document: Mapping[str, object] | list[object] | Outcome | None
+    ) -> None:
+        """Another page that comes now, or how its request ends; None for a 404."""
         outcome = Outcome.NOT_FOUND if document is None else Outcome.OK
+        if isinstance(document, Outcome):
+            outcome, document = document, None
         ask = Ask(ONE, page, Lane.PROVEN, self.bench.steady)
         self.polling.take(ask, Reply(outcome, 0.1, document), self.bench.now)
 

@@ -176,6 +176,25 @@ def test_a_crash_log_that_could_not_be_fetched_is_asked_for_again_after_a_restar
     assert crashes(again) == 1
 
 
+def test_a_crash_log_that_is_never_readable_is_asked_for_three_times(desk: Desk) -> None:
+    desk.answer(boot_count=10, crash_seq=2, reset_reason=1)
+    for _ in range(3):
+        assert Page.CRASHLOG in desk.wanted()
+        desk.page(Page.CRASHLOG, Outcome.MALFORMED)
+    assert Page.CRASHLOG not in desk.wanted()
+    desk.answer(boot_count=11, crash_seq=3, reset_reason=4)
+    for _ in range(3):
+        assert kinds(desk, "crash") == []
+        desk.page(Page.CRASHLOG, Outcome.MALFORMED)
+    assert kinds(desk, "crash") == [(4, "panic")]
+
+
+def test_a_charger_that_does_not_answer_is_not_without_a_crash_log(desk: Desk) -> None:
+    for _ in range(9):
+        desk.page(Page.CRASHLOG, Outcome.TIMEOUT)
+    assert Page.CRASHLOG in desk.wanted()
+
+
 def test_config_names_the_firmware_and_shows_its_settings(desk: Desk) -> None:
     desk.page(Page.CONFIG, CONFIG)
     (info,) = (name for name in desk.bench.metrics() if name.startswith("evse_info"))

@@ -13,6 +13,7 @@ from bridge.core.model import Body, ChargerId, Event, EventKind
 from bridge.core.writer import Writer
 
 REMEMBERED = 64
+MOST_TRIES = 3
 
 
 class Crashes:
@@ -24,6 +25,7 @@ class Crashes:
         kept = body.get("crash_log")
         self._told = [str(each) for each in kept] if isinstance(kept, list) else []
         self._sighted = isinstance(kept, list)
+        self._tries = 0
         untold = body.get("crash_untold")
         self._untold: Reset | None = None
         if isinstance(untold, list) and len(untold) == 4:
@@ -37,7 +39,7 @@ class Crashes:
     def happened(self, reset: Reset) -> None:
         """The gateway stored records, or crashed without storing one."""
         if reset.records or reset.crashes:
-            self._untold = reset
+            self._untold, self._tries = reset, 0
             self._writer.keep()
 
     def take(self, records: Sequence[Crash], at: float) -> int:
@@ -56,8 +58,14 @@ class Crashes:
         crashed = [each for each in fresh if resets.cause(each.code) is resets.Cause.CRASH]
         return 0 if first or untold.crashes else min(len(crashed), untold.records)
 
+    def failed(self, at: float) -> None:
+        """The charger answered, but not with a log; a few times it is asked again."""
+        self._tries += 1
+        if self._tries >= MOST_TRIES:
+            self.missing(at)
+
     def missing(self, at: float) -> None:
-        """This firmware has no such log."""
+        """There is no such log."""
         untold = self._untold
         if untold is not None and untold.crashes:
             self._tell(untold.code, untold.name, at)

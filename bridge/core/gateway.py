@@ -84,8 +84,10 @@ class Gateway:
         """The charger answered, but had no such page to give; `for_good`: it has none."""
         if page is Page.CONFIG:
             self._facts.failed()
-        elif page is Page.CRASHLOG and for_good:
+        elif for_good:
             self._crashes.missing(now.wall)
+        else:
+            self._crashes.failed(now.wall)
 
     def sweep(self, steady: float) -> None:
         """Show no more what is too old."""
