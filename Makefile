@@ -1,6 +1,6 @@
 # What to type here; `make help` lists it. deploy/bootstrap.sh does the setting up.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench bench-quick lock tools servers rivals
+.PHONY: help install demo test check bench bench-quick soak lock tools servers rivals
 
 BIN := .venv/bin
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
@@ -29,6 +29,9 @@ bench: rivals ## Figures beside other programs, ten minutes; writes docs/perform
 
 bench-quick: rivals ## The same in a minute, printed only
 	@$(BIN)/python -m bench --quick
+
+soak: tools servers ## A bad day at ten times speed on real servers, 15 minutes, then the verdict
+	@$(BIN)/python -m bench.real_time
 
 lock: tools ## Take the newest versions into the lock files
 	@$(COMPILE) --upgrade -o deploy/requirements.lock pyproject.toml deploy/requirements.in

@@ -77,6 +77,25 @@ def test_fault_counts_survive_a_restart() -> None:
     assert restarted(before).metrics()[FAULT] == 1
 
 
+def test_a_fault_that_lasts_over_a_boot_is_one_fault() -> None:
+    bench = listening()
+    for state in ("3", "6", "0", "6", "0", "1"):
+        say(bench, ("state", state))
+    assert bench.metrics()[FAULT] == 1
+    faults = [kind for kind, _, _ in bench.events() if kind.startswith("fault")]
+    assert faults == ["fault", "fault_cleared"]
+
+
+def test_a_fault_that_lasts_over_a_boot_and_a_restart_of_the_bridge_is_one_fault() -> None:
+    before = listening()
+    for state in ("3", "6", "0"):
+        say(before, ("state", state))
+    bench = restarted(before)
+    for state in ("0", "6"):
+        say(bench, ("state", state))
+    assert bench.metrics()[FAULT] == 1
+
+
 def charge(bench: Bench, wh: int) -> None:
     """Plug in, charge 100 Wh over two minutes with a pause, and unplug."""
     say(bench, ("state", "1"), ("wh", str(wh)), then=10)

@@ -125,13 +125,12 @@ class Sessions:
     def _plugged(self, code: int, now: Moment, energy_wh: float | None, *, whole: bool) -> None:
         session = self._open
         if session is None:
-            session = self._open = AtCar(since=now.wall, whole=whole)
+            session = self._open = AtCar(now.wall, energy_from=energy_wh, whole=whole)
             self._steady = now.steady
         self._tick(session, now)
         session.charging = code == CHARGING
         if session.charging and not session.start:
-            session.start, session.energy_from = now.wall, energy_wh
-            session.current_at = now.wall
+            session.start = session.current_at = now.wall
 
     def _unplug(self, now: Moment) -> None:
         session = self._open

@@ -24,8 +24,8 @@ class Story:
 
     __slots__ = (
         "_charger", "_energy", "_energy_line", "_fault_line", "_fault_lines", "_faults",
-        "_listening", "_sessions_ended", "_sessions_line", "_state_lines", "_visible", "_writer",
-        "alarms", "code", "sessions",
+        "_listening", "_sessions_ended", "_sessions_line", "_settled", "_state_lines", "_visible",
+        "_writer", "alarms", "code", "sessions",
     )  # fmt: skip
 
     def __init__(
@@ -42,6 +42,8 @@ class Story:
         self._writer = writer
         self._listening = self._visible = False
         self.code: int | None = None
+        self._settled: int | None = None
+        """The last state but `starting`."""
         self.alarms = 0
         """Rises with each fault, each return from a boot, each car that left and each total
         that fell: /status has more to tell."""
@@ -72,8 +74,11 @@ class Story:
         if before is not None and before != code:
             self.alarms += before == states.STARTING or code in states.FAULTS
             self._tell(EventKind.STATE, code, states.name(code), now)
-            if listening:
-                self._fault(before, code, now)
+        if code != states.STARTING:
+            # While a gateway starts it does not know: a fault that lasts over it is one.
+            settled, self._settled = self._settled, code
+            if listening and settled is not None and settled != code:
+                self._fault(settled, code, now)
         ended = self.sessions.ended
         session = self.sessions.state(code, now, self._energy.total, before)
         self.alarms += self.sessions.ended and not ended
@@ -142,6 +147,7 @@ class Story:
         """What the state file keeps."""
         return {
             "state": self.code,
+            "settled": self._settled,
             "energy": self._energy.saved(),
             "faults": {str(code): count for code, count in self._faults.items() if count},
             "sessions": self._sessions_ended,
@@ -183,6 +189,8 @@ class Story:
     def _restore(self, body: Body) -> ResetProof:
         code, faults, ended = body.get("state"), body.get("faults"), body.get("sessions")
         self.code = code if isinstance(code, int) else None
+        settled = body.get("settled", code)
+        self._settled = settled if isinstance(settled, int) else None
         self._sessions_ended = ended if isinstance(ended, int) else 0
         for text, count in faults.items() if isinstance(faults, dict) else ():
             self._faults[int(text)] = int(count)

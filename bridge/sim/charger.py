@@ -71,6 +71,8 @@ class Charger:
             if self._mishaps and now >= mishap:
                 self._record(self._mishaps.strike(now))
             if now >= self._due:
+                total = self._device.life.reading(now).total_wh
+                self._record([Happening(now, Kind.METER, {"wh": round(total, 3)})])
                 self._due += self._interval * (1 + (now - self._due) // self._interval)
                 await self._voice.say(self._document(now))
 

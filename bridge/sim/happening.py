@@ -6,13 +6,14 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The first five come from the controller, the others from gateway and network."""
+    """The first six come from the controller, the others from gateway and network."""
 
     STATE = "state"
     LIMITS = "limits"
     SESSION_START = "session_start"
     SESSION_END = "session_end"
     FAULT = "fault"
+    METER = "meter"
     CRASH = "crash"
     REBOOT = "reboot"
     DROPPED = "dropped"
