@@ -24,10 +24,10 @@ check: tools ## Lint, format, types and layers
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/test_layers.py
 
-bench: rivals ## Figures beside other programs, ten minutes; writes docs/performance.md
+bench: rivals ## Figures beside other programs, a quarter of an hour; writes docs/performance.md
 	@$(BIN)/python -m bench --write docs/performance.md
 
-bench-quick: rivals ## The same in a minute, printed only
+bench-quick: rivals ## The same in two minutes, printed only
 	@$(BIN)/python -m bench --quick
 
 soak: tools servers ## A bad day at ten times speed on real servers, 15 minutes, then the verdict

@@ -15,6 +15,7 @@ from bench.large import large
 from bench.latency import latency
 from bench.machine import machine
 from bench.plan import FULL, QUICK, Plan
+from bench.polling import polling
 from bench.report import put, report
 from bench.results import Results
 from bench.steady import Steady, steady
@@ -60,12 +61,14 @@ def everything(plan: Plan, folder: Path) -> Results:
     tell(f"latency at {plan.latency_rate:,}/s")
     delays = latency(plan, folder)
     tell(f"{plan.fleet:,} chargers")
-    return Results(plan, place, compared, floods, delays, large(plan, folder))
+    whole = large(plan, folder)
+    tell(f"{plan.polls.chargers:,} chargers polled every {plan.polls.every:g} s")
+    return Results(plan, place, compared, floods, delays, whole, polling(plan, folder))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under a minute, one run each")
+    parser.add_argument("--quick", action="store_true", help="under two minutes, one run each")
     parser.add_argument("--write", type=Path, metavar="FILE", help="a note with the marks")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nofos-bench-") as folder:

@@ -8,6 +8,7 @@ from bench.flood import Flood
 from bench.large import Large
 from bench.latency import Latency
 from bench.plan import Plan
+from bench.polling import Polling
 from bench.steady import Steady
 
 
@@ -21,6 +22,7 @@ class Results:
     floods: Sequence[Flood]
     latency: Latency
     large: Large
+    polling: Polling
 
     def micros(self, name: str) -> float | None:
         """The median CPU per message of a subject; None where it was not there."""

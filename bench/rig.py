@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.broker import Broker
 from bench.child import Child
 from bench.generator import Sent
-from bench.scrape import scrape
+from bench.scrape import Scraper, fetch, scrape
 from bench.subjects import Places, Subject
 from bench.usage import Usage, usage
 from tests.servers.process import free_port
@@ -79,6 +79,14 @@ class Rig:
             elif time.monotonic() - since > max(QUIET_SECONDS, min(5.0, seconds / 4)):
                 break
         return last
+
+    def window(self, seconds: float, scrape_every: float) -> tuple[Moment, Moment]:
+        """Both ends of a stretch of time, with scrapes in between; the last one closes it."""
+        first = self.moment()
+        with Scraper(lambda: fetch(self.port, packed=True), every=scrape_every):
+            time.sleep(seconds - min(scrape_every, seconds) / 2)
+        time.sleep(max(0.0, first.used.at + seconds - time.monotonic()))
+        return first, self.moment()
 
 
 @contextmanager

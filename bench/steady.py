@@ -7,8 +7,7 @@ from pathlib import Path
 from bench.accounts import unaccounted, worst_lag
 from bench.child import Child
 from bench.plan import Plan
-from bench.rig import Moment, Rig, rig
-from bench.scrape import Scraper, fetch
+from bench.rig import Rig, rig
 from bench.subjects import Subject
 
 MICRO = 1e6
@@ -50,7 +49,7 @@ def _measure(made: Rig, plan: Plan) -> Steady:
     before = made.moment()
     made.go(plan.steady_rate, plan.warm + plan.window + AFTER_SECONDS)
     time.sleep(plan.warm)
-    first, last = _window(made, plan)
+    first, last = made.window(plan.window, plan.scrape_every)
     sent = made.sent()
     after = made.settled(before.heard + sent.messages)
     taken, seconds = last.heard - first.heard, last.used.at - first.used.at
@@ -67,12 +66,3 @@ def _measure(made: Rig, plan: Plan) -> Steady:
         lag=worst_lag(before.metrics, after.metrics) if ours else None,
         unaccounted=unaccounted(after.metrics) if ours else None,
     )
-
-
-def _window(made: Rig, plan: Plan) -> tuple[Moment, Moment]:
-    """Both ends of the window, with scrapes in between; the last one closes it."""
-    first = made.moment()
-    with Scraper(lambda: fetch(made.port, packed=True), every=plan.scrape_every):
-        time.sleep(plan.window - plan.scrape_every / 2)
-    time.sleep(max(0.0, first.used.at + plan.window - time.monotonic()))
-    return first, made.moment()

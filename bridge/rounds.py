@@ -86,7 +86,10 @@ class Rounds:
             self._health.beat()
             self._pipeline.quiet(now)
             self._roster.sweep(now, SWEEP_MOST)
+            # Each of these is some milliseconds of work, and gets a turn of its own.
+            await asyncio.sleep(0)
             self._poll(now)
+            await asyncio.sleep(0)
             self._tidy()
             if now.steady >= next_sweep:
                 next_sweep = now.steady + SWEEP_SECONDS

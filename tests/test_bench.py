@@ -15,7 +15,8 @@ from bench.chargers import FIELDS, fleet
 from bench.child import ROOT, Child
 from bench.flood import Flood, Probed
 from bench.frames import publish
-from bench.goals import Goal, goals
+from bench.goal import Goal
+from bench.goals import goals
 from bench.large import Cost, Large
 from bench.latency import Delay, Latency, delays
 from bench.plan import FULL
@@ -24,6 +25,7 @@ from bench.results import Results
 from bench.scrape import fetch, total
 from bench.steady import Steady
 from tests.support import Subscriber, eventually
+from tests.test_bench_polling import FOUND
 from tests.test_project import unhashed
 
 
@@ -137,6 +139,7 @@ def results(ours: float, debian: float, missing: int = 0) -> Results:
         latency=Latency(delay, delay, replace(delay, lost=1)),
         large=Large(10_000, 400_000, 1, 1, 80_000_000, 680_000_000, 700_000_000, cost, cost,
                     0.02, probed, 0, 0),
+        polling=FOUND,
     )  # fmt: skip
 
 
@@ -160,6 +163,14 @@ def test_one_lost_message_misses_the_goal() -> None:
 
 def test_a_probe_that_never_arrived_misses_the_goal() -> None:
     assert goal(results(6.0, 15.0), "message to a stored point").met is False
+
+
+def test_a_prober_that_heard_nothing_misses_the_goal() -> None:
+    whole = results(6.0, 15.0)
+    asked = "/livez, 10,000 chargers"
+    assert goal(whole, asked).met is True
+    silent = replace(whole.large, probed=replace(whole.large.probed, worst=0.0, replies=0))
+    assert goal(replace(whole, large=silent), asked).met is False
 
 
 def test_the_report_says_who_cannot_follow_and_how_far_apart_runs_were() -> None:

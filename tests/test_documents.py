@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from bridge.core import resets
 from bridge.core.catalogue import LIVE
 from bridge.core.crashlog import LONGEST_TEXT, MOST_RECORDS, read_crashlog
+from bridge.core.decode import parser
 from bridge.core.device import FACTS, read_device
 from bridge.core.document import read_document
 from bridge.core.model import Dialect, Reason
 from bridge.core.polls import Page
-from bridge.core.status import Status, StatusReader
+from bridge.core.status import Member, Status, StatusReader
 
 WALL = 1_773_146_100.0
 STATUS: dict[str, object] = {
@@ -132,6 +133,33 @@ def test_a_json_value_means_what_its_text_means_on_mqtt(value: object, found: ob
 
 def test_currents_are_amperes_in_every_dialect() -> None:
     assert read({"amp": 16200}, Dialect.ANCESTOR).value("current_1") == 16.2
+
+
+def test_a_text_that_was_read_before_means_the_same_again() -> None:
+    reader = StatusReader(Dialect.NOFOS, None)
+    document = {"amp1": 16, "v1": 0, "temp1": False, "temp4": -2560, "wh": "soon", "state": 3}
+    first = reader.read(document, WALL)
+    assert reader.read(document, WALL) == first
+    other = reader.read({**document, "amp1": True, "temp1": 0, "temp4": "16"}, WALL)
+    assert (first.value("current_1"), other.value("current_1")) == (16.0, None)
+    assert (first.value("temp1"), other.value("temp1")) == (None, 0.0)
+    assert (first.value("temp4"), other.value("temp4")) == (None, 1.6)
+
+
+def test_a_clock_that_stands_is_further_off_each_time() -> None:
+    reader = StatusReader(Dialect.NOFOS, None)
+    found = [reader.read({"time": "2026-03-10T12:34:56Z"}, WALL + wait) for wait in (0, 60)]
+    assert [status.value("clock_skew") for status in found] == [-4.0, -64.0]
+
+
+def test_texts_that_never_come_again_take_bounded_memory() -> None:
+    row = LIVE["wh"]
+    member = Member(row, parser(row, row.scale))
+    for number in range(3000):
+        member.read(b"%d" % number, WALL)
+        assert len(member.known) <= 1024
+    member.read(b"1." + b"0" * 70, WALL)
+    assert max(map(len, member.known)) == 4
 
 
 JSON = st.recursive(

@@ -120,6 +120,26 @@ def test_a_value_of_status_alone_goes_stale_after_three_missed_polls(desk: Desk)
     assert desk.metric("heap_largest_free_block_bytes") is None
 
 
+def test_each_polled_value_goes_stale_in_its_own_time(desk: Desk) -> None:
+    desk.wait(76)
+    desk.answer()
+    desk.wait(119)
+    assert desk.metric("voltage_volts", ',phase="1"') == 230
+    assert desk.metric("heap_largest_free_block_bytes") == 40_000
+    desk.wait(2)
+    assert desk.metric("voltage_volts", ',phase="1"') is None
+    assert desk.metric("heap_largest_free_block_bytes") == 40_000
+    desk.answer()
+    desk.wait(119)
+    assert desk.metric("voltage_volts", ',phase="1"') == 230
+    desk.wait(2)
+    assert desk.metric("voltage_volts", ',phase="1"') is None
+    desk.wait(778)
+    assert desk.metric("heap_largest_free_block_bytes") == 40_000
+    desk.wait(2)
+    assert desk.metric("heap_largest_free_block_bytes") is None
+
+
 def test_a_charger_that_no_longer_answers_either_is_down(desk: Desk) -> None:
     desk.speak()
     desk.wait(80)

@@ -119,3 +119,49 @@ async def test_the_poller_asks_all_and_gives_up_on_none(tmp_path: Path) -> None:
     outcomes = {a.charger: r.outcome for a, r in heard}
     assert outcomes[ids[5]] is Outcome.UNREACHABLE
     assert outcomes[ChargerId("nowhere")] is Outcome.UNRESOLVED
+
+
+class Crowd:
+    """A client that answers when told to, and knows how many asked in one turn of the loop."""
+
+    def __init__(self) -> None:
+        self.asked: list[ChargerId] = []
+        self.most = 0
+        self.answer = asyncio.Event()
+
+    async def fetch(self, charger: ChargerId, address: Address, page: Page) -> Reply:
+        self.asked.append(charger)
+        await self.answer.wait()
+        return Reply(Outcome.OK, 0.0, {})
+
+    async def count(self) -> None:
+        """Look once in each turn."""
+        while True:
+            before = len(self.asked)
+            await asyncio.sleep(0)
+            self.most = max(self.most, len(self.asked) - before)
+
+
+async def test_a_site_that_is_due_at_once_is_asked_in_portions() -> None:
+    crowd, taken = Crowd(), list[ChargerId]()
+    pace = Pace(first_within=0.0, concurrency=100)
+    plan = PollPlan(pace, random=lambda: 0.5)
+    poller = Poller(
+        plan=plan,
+        client=crowd,
+        address=lambda charger: at(0, 80),
+        take=lambda ask, reply, now: taken.append(ask.charger),
+        clock=clock,
+    )
+    for index in range(300):
+        plan.mode(ChargerId(f"c{index}"), Mode.FALLBACK, clock().steady)
+    tasks = [asyncio.create_task(poller.run()), asyncio.create_task(crowd.count())]
+    # A quarter of the slots is kept for those who have answered before.
+    await eventually(lambda: len(crowd.asked) == 75)
+    assert crowd.most == 8
+    crowd.answer.set()
+    await eventually(lambda: len(taken) == 300)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    assert len(set(taken)) == 300

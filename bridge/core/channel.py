@@ -73,6 +73,8 @@ class Channel:
 
     def put(self, value: Value) -> None:
         """Take a value that was read elsewhere, in the column's unit."""
+        if value == self.value and self.reason is None:
+            return
         self.shown = self.shown and value == self.value
         self.reason, self.value, self.text, self.ending = self.decoder.value(value)
 

@@ -17,7 +17,7 @@ class Polled:
     """The polled values of one charger, and how its polls go."""
 
     __slots__ = (
-        "_board", "_charger", "_decoders", "_duration", "_failed", "_failures", "_last",
+        "_board", "_charger", "_decoders", "_due", "_duration", "_failed", "_failures", "_last",
         "_success", "channels",
     )  # fmt: skip
 
@@ -27,6 +27,8 @@ class Polled:
         self._decoders = decoders
         self.channels: dict[str, Channel] = {}
         """By column."""
+        self._due = 0.0
+        """Steady time before which no value can go stale."""
         failed = body.get("poll_failures")
         self._failed = failed if isinstance(failed, int) else 0
 
@@ -67,17 +69,25 @@ class Polled:
 
     def stale(self, steady: float, *, periodic: float, rare: float) -> list[Channel]:
         """Those that went stale: what MQTT would repeat after `periodic` seconds, the rest
-        after `rare`."""
-        return [
-            channel
-            for channel in self.channels.values()
-            if channel.shown
-            and steady - channel.at >= (periodic if channel.row.origin & Origin.PERIODIC else rare)
-        ]
+        after `rare`.
+
+        Speed: a fleet is swept every second, and what is kept from now on cannot be stale
+        before `_due`.
+        """
+        if steady < self._due:
+            return []
+        gone, self._due = [], steady + min(periodic, rare)
+        for channel in filter(_shown, self.channels.values()):
+            until = channel.at + (periodic if channel.row.origin & Origin.PERIODIC else rare)
+            if steady >= until:
+                gone.append(channel)
+            else:
+                self._due = min(self._due, until)
+        return gone
 
     def values(self) -> Iterable[Channel]:
         """The channels that show a value now."""
-        return (channel for channel in self.channels.values() if channel.shown)
+        return filter(_shown, self.channels.values())
 
     def body(self) -> Mapping[str, object]:
         """What the state file keeps."""
@@ -92,6 +102,10 @@ class Polled:
             return None
         labels = dict([row.label]) if row.label else {}
         return self._board.line(row.metric, self._charger.id, labels)
+
+
+def _shown(channel: Channel) -> bool:
+    return channel.shown
 
 
 _PLAIN = frozenset({"rapi_commands", "rapi_successes"})

@@ -274,6 +274,9 @@ class Track:
             else:
                 taken[column] = self._keep(part, now)
         if taken:
+            for channel in self.channels.values():
+                # The line is the poll's now; what MQTT says next is written again.
+                channel.shown = channel.shown and channel.column not in taken
             self._write(taken, now, POLLED, witness)
         energy = status.value("energy")
         if "energy" in fresh and energy is not None and self.story.doubtful:
@@ -292,10 +295,6 @@ class Track:
         return [reason for _, reason in device.discarded] + [Reason.NOT_TELEMETRY] * others
 
     def _keep(self, part: Part, now: Moment) -> Channel:
-        for channel in self.channels.values():
-            if channel.column == part.row.column:
-                # The line is the poll's now; what MQTT says next is written again.
-                channel.shown = False
         if part.row.kind is Kind.STATE:
             self.story.state(int(part.value), now)
         return self.polled.keep(part, now)

@@ -1,6 +1,7 @@
 """Carries out the plan of polls: starts what is due, tells the plan how it ended."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,6 +13,10 @@ from bridge.core.polls import Outcome, Page
 from bridge.sources.http import Reply
 
 _LONGEST_WAIT = 1.0
+_MOMENT = 0.02
+"""Between two looks at the plan: a thousand polls a second need no thousand looks."""
+_AT_ONCE = 8
+"""Requests that one turn of the loop begins: a few milliseconds."""
 
 
 class Fetch(Protocol):
@@ -49,19 +54,21 @@ class Poller:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._wake.clear()
-                for ask in self._plan.take(self._clock().steady):
+                for index, ask in enumerate(self._plan.take(self._clock().steady), start=1):
                     tasks.create_task(self._ask(ask), name=f"poll {ask.charger}")
+                    if index % _AT_ONCE == 0:
+                        await asyncio.sleep(0)
+                await asyncio.sleep(_MOMENT)
                 await self._rest()
 
     async def _rest(self) -> None:
         due = self._plan.next_due()
         wait = _LONGEST_WAIT if due is None else due - self._clock().steady
-        # At least a moment: a thousand polls a second need no thousand looks at the plan.
-        try:
-            async with asyncio.timeout(min(_LONGEST_WAIT, max(0.005, wait))):
-                await self._wake.wait()
-        except TimeoutError:
+        if wait <= 0 or self._wake.is_set():
             return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(_LONGEST_WAIT, wait)):
+                await self._wake.wait()
 
     async def _ask(self, ask: Ask) -> None:
         address = self._address(ask.charger)
