@@ -20,6 +20,7 @@ from bridge.tools.cautions import cautions
 from bridge.tools.charger_commands import add_charger_commands
 from bridge.tools.check import check as check_settings
 from bridge.tools.command_line import Config, finish, said, settled
+from bridge.tools.dashboards import dashboards as write_dashboards
 from bridge.tools.demo import demo as run_demo
 from bridge.tools.fields import table as fields_table
 from bridge.tools.refused import show as show_refused
@@ -138,6 +139,15 @@ def refused(config: Config = None) -> None:
 def fields() -> None:
     """The catalogue: every field, its metric, its column, its unit."""
     sys.stdout.write(fields_table())
+
+
+@app.command(epilog="Example: nofos-bridge dashboards --out /etc/nofos-bridge")
+def dashboards(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Written below it; made if missing.")],
+) -> None:
+    """Grafana's dashboards and provisioning, as files in DIR/grafana."""
+    with said():
+        write_dashboards(out, sys.stderr)
 
 
 add_charger_commands(app)

@@ -146,6 +146,7 @@ lacking() {
     missing victoria-metrics victoria-metrics
     missing prometheus prometheus
     missing promtool prometheus
+    missing influxd influxdb
 }
 
 servers() {

@@ -1,5 +1,6 @@
 """Fixtures of all tests: real servers, and a guard against the world outside."""
 
+import asyncio
 import contextlib
 import ipaddress
 import socket
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.dash_world import World, bad_day
 from tests.servers import Amqtt, Mosquitto, VictoriaMetrics
 
 OUTSIDE = pytest.StashKey[list[str]]()
@@ -73,3 +75,10 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mosquitto
     """Each kind of broker in turn, open to anyone."""
     with Amqtt() if request.param == "amqtt" else Mosquitto(tmp_path) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A bad day of a small fleet; who uses it is in the group of that name."""
+    with contextlib.ExitStack() as kept:
+        yield asyncio.run(bad_day(tmp_path_factory.mktemp("day"), kept))

@@ -30,6 +30,7 @@ RULES = (
     Rule(("bridge.core",), IMPURE),
     Rule(("bridge.sim",), ("bridge",), allowed=("bridge.sim",)),
     Rule(("bridge.settings",), ("bridge",), ("bridge.settings", "bridge.core", "bridge.logs")),
+    Rule(("bridge.dashboards",), ("bridge",), allowed=("bridge.dashboards", "bridge.core")),
     Rule(("bridge.logs",), ("bridge",), allowed=("bridge.logs", "bridge.core")),
     Rule(("bridge.sources",), ("bridge.sinks", "bridge.web")),
     Rule(("bridge.sinks",), ("bridge.sources", "bridge.web")),

@@ -1,6 +1,7 @@
 """The real servers that tests run against, each on a loopback port of its own."""
 
 from tests.servers.embedded import Amqtt
+from tests.servers.influx import InfluxDB, Table
 from tests.servers.mosquitto import Mosquitto, Tls
 from tests.servers.process import find_program, free_port
 from tests.servers.prometheus import Prometheus
@@ -9,9 +10,11 @@ from tests.servers.victoria import Series, VictoriaMetrics
 
 __all__ = [
     "Amqtt",
+    "InfluxDB",
     "Mosquitto",
     "Prometheus",
     "Series",
+    "Table",
     "Tls",
     "VictoriaMetrics",
     "find_program",

@@ -31,10 +31,12 @@ class Prometheus(Server):
         path: str = "/metrics",
         parameters: Mapping[str, Sequence[str]] | None = None,
         rule_files: Sequence[Path] = (),
+        timeout: str = "1s",
     ) -> None:
         super().__init__(folder)
         self._targets = list(targets)
         self._path = path
+        self._timeout = timeout
         self._parameters = {name: list(given) for name, given in (parameters or {}).items()}
         self._rule_files = [str(path) for path in rule_files]
 
@@ -65,8 +67,9 @@ class Prometheus(Server):
         }
         return {
             "global": {
-                "scrape_interval": "1s",
-                "scrape_timeout": "1s",
+                # A scrape may not take longer than it is until the next.
+                "scrape_interval": self._timeout,
+                "scrape_timeout": self._timeout,
                 "evaluation_interval": "1s",
             },
             "rule_files": self._rule_files,

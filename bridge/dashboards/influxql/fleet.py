@@ -1,0 +1,101 @@
+"""Fleet: how all chargers are, and which to look at."""
+
+from bridge.core.states import CHARGING, CONNECTED, NOT_CONNECTED
+from bridge.dashboards.build import bars, lines, listing, stat
+from bridge.dashboards.influxql.common import (
+    AT_SITE,
+    EACH,
+    LATELY,
+    SITE,
+    TO_CHARGER,
+    events,
+    over_chargers,
+    points,
+    sessions,
+)
+from bridge.dashboards.model import Dashboard, Language, Row
+from bridge.dashboards.words import STATES, WARN, column, good_at_zero
+
+_FAULTY = '"x" >= 4 AND "x" <= 17'
+_STATE = 'LAST("state_code")'
+_STACKED = {"fillOpacity": 60, "lineWidth": 0, "stacking": {"mode": "normal", "group": "A"}}
+_NOW = {"time_from": LATELY}
+_TODAY = {"time_from": "now/d"}
+
+
+def _in_state(where: str, legend: str) -> tuple[str, str]:
+    return over_chargers('COUNT("x")', _STATE, where=where, by=(EACH,)), legend
+
+
+_FIRST = Row("Now", (
+    stat("Heard lately", "Chargers of which something came in the last five minutes.", "short",
+         over_chargers('COUNT("x")', _STATE), width=4, **_NOW),
+    stat("In a fault", "Chargers whose last state is a fault.", "short",
+         over_chargers('COUNT("x")', _STATE, where=_FAULTY), width=4, no_value="0",
+         thresholds=good_at_zero(), **_NOW),
+    stat("Power", "Sum over the chargers: current times voltage, power factor taken as 1.",
+         "watt", over_chargers('SUM("x")', 'LAST("power")'), width=4, **_NOW),
+    stat("Energy today", "Delivered since midnight.", "watth",
+         over_chargers('SUM("x")', 'MAX("energy_total") - MIN("energy_total")'), width=4,
+         **_TODAY),
+    stat("Sessions today", "Charging sessions that ended since midnight.", "short",
+         sessions('COUNT("energy_wh")'), width=4, no_value="0", **_TODAY),
+    stat("Crashes today", "Crashes of gateways since midnight, at all sites.", "short",
+         events("crash"), width=4, no_value="0", thresholds=good_at_zero(WARN), **_TODAY),
+))  # fmt: skip
+
+_TIME = Row("Over time", (
+    lines("States", "Chargers by the state that they said last in each stretch of time.", "short",
+          _in_state(f'"x" = {CHARGING}', "charging"),
+          _in_state(f'"x" = {CONNECTED}', "connected"),
+          _in_state(f'"x" = {NOT_CONNECTED}', "not connected"),
+          _in_state('"x" >= 254', "sleeping or disabled"),
+          _in_state(_FAULTY, "fault"),
+          custom=_STACKED, interval="1m", low=0),
+    lines("Power by site", "Sum of the chargers' mean power.", "watt",
+          (over_chargers('SUM("x")', 'MEAN("power")', by=(EACH, '"site"')), "$tag_site"),
+          custom=_STACKED, interval="1m", low=0),
+    bars("Faults and crashes", "In each stretch of time, at all sites.", "short",
+         (events("fault", 'COUNT("code")', "$timeFilter", EACH), "faults"),
+         (events("crash", 'COUNT("code")', "$timeFilter", EACH), "crashes"),
+         interval="1m", low=0),
+    bars("Coming and going", "Announcements and last wills, at all sites.", "short",
+         (events("online", 'COUNT("code")', "$timeFilter", EACH), "online"),
+         (events("offline", 'COUNT("code")', "$timeFilter", EACH), "offline"),
+         interval="1m", low=0),
+))  # fmt: skip
+
+_WORST = Row("Look at these first", (
+    listing("Weakest Wi-Fi", "The ten chargers with the weakest signal in the chosen time.",
+            {"charger": "Charger", "Signal": "Signal"},
+            points('BOTTOM("rssi", "charger", 10) AS "Signal"'),
+            shows=(column("Signal", "dBm"),), link=TO_CHARGER, width=12),
+    listing("Smallest free heap block", "The ten chargers that came closest to a crash for want "
+            "of memory.",
+            {"charger": "Charger", "Block": "Free heap block"},
+            points('BOTTOM("heap_largest_free_block", "charger", 10) AS "Block"'),
+            shows=(column("Free heap block", "bytes"),), link=TO_CHARGER, width=12),
+))  # fmt: skip
+
+_ALL = Row("All chargers", (
+    listing("Chargers", "The last values of each in the chosen time; its name leads to it.",
+            {"charger": "Charger", "State": "State", "Power": "Power",
+             "Energy": "Energy", "Signal": "Wi-Fi", "Block": "Free heap block"},
+            points(f'{_STATE} AS "State", LAST("power") AS "Power", '
+                   'MAX("energy_total") - MIN("energy_total") AS "Energy", '
+                   'LAST("rssi") AS "Signal", LAST("heap_largest_free_block") AS "Block"',
+                   AT_SITE, '"charger"'),
+            shows=(column("State", words=STATES), column("Power", "watt"),
+                   column("Energy", "watth"), column("Wi-Fi", "dBm"),
+                   column("Free heap block", "bytes")),
+            link=TO_CHARGER, height=12, sort="Energy"),
+))  # fmt: skip
+
+FLEET = Dashboard(
+    "nofos-fleet-influx",
+    "Fleet of chargers (InfluxDB)",
+    "All chargers now and over time, and those to look at first.",
+    Language.INFLUXQL,
+    (_FIRST, _TIME, _WORST, _ALL),
+    variables=(SITE,),
+)

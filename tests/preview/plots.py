@@ -1,0 +1,178 @@
+"""Panels over time as SVG: lines, bars, states."""
+
+import time
+from html import escape
+from itertools import pairwise
+from typing import NamedTuple
+
+from tests.preview.answers import Series
+from tests.preview.looks import Panel, properties, series_look, word
+from tests.preview.units import written
+
+LEFT, BOTTOM, LEGEND = 62, 18, 20
+
+
+class Frame(NamedTuple):
+    """Where a plot lies, and what its edges mean."""
+
+    width: float
+    height: float
+    start: float
+    end: float
+    low: float
+    high: float
+
+    def x(self, at: float) -> float:
+        return LEFT + (at - self.start) / (self.end - self.start) * (self.width - LEFT - 6)
+
+    def y(self, value: float) -> float:
+        room = self.height - BOTTOM - LEGEND - 4
+        return 4 + room - (value - self.low) / (self.high - self.low) * room
+
+
+def plot(panel: Panel, found: list[Series], width: float, height: float,
+         span: tuple[float, float]) -> str:  # fmt: skip
+    """Lines, stacked areas or bars."""
+    if not any(each.points for each in found):
+        return "<div class=big>No data</div>"
+    custom = panel["fieldConfig"]["defaults"]["custom"]
+    stacked = "stacking" in custom
+    found = [each for each in found if not properties(panel, each.name).get("custom.axisPlacement")]
+    drawn = _stacked(found) if stacked else [each.points for each in found]
+    frame = _frame(panel, drawn, width, height, span)
+    parts = [_axes(panel, frame)]
+    for index in reversed(range(len(found))):
+        _, colour = series_look(panel, found[index].name, index)
+        below = drawn[index - 1] if stacked and index else []
+        draw = _bars if custom["drawStyle"] == "bars" else _line
+        parts.append(draw(frame, drawn[index], below, colour, stacked))
+    return _svg(width, height, "".join(parts) + _legend(panel, found, height))
+
+
+def states(panel: Panel, found: list[Series], width: float, height: float,
+           span: tuple[float, float]) -> str:  # fmt: skip
+    """A band for each series."""
+    mappings = panel["fieldConfig"]["defaults"]["mappings"]
+    frame = Frame(width - 80, height, *span, 0, 1)
+    band = (height - BOTTOM) / max(1, len(found))
+    parts = []
+    for row, series in enumerate(found):
+        top = row * band
+        parts.append(f'<text x="0" y="{top + band / 2 + 4:.0f}">{escape(series.name)}</text>')
+        for begin, end, value in _stretches(series.points):
+            text, colour = word(mappings, value) or (f"{value:g}", "#777")
+            left, right = frame.x(begin) + 80, frame.x(end) + 80
+            parts.append(
+                f'<rect x="{left:.1f}" y="{top + 3:.1f}" width="{right - left:.1f}" '
+                f'height="{band - 6:.1f}" fill="{colour}" fill-opacity="0.8"/>'
+            )
+            if right - left > 7 * len(text) + 4:
+                parts.append(f'<text x="{left + 4:.1f}" y="{top + band / 2 + 4:.0f}" '
+                             f'class="in">{escape(text)}</text>')  # fmt: skip
+    return _svg(width, height, "".join(parts))
+
+
+def _stretches(points: list[tuple[float, float]]) -> list[tuple[float, float, float]]:
+    """Equal neighbours as one; a point lasts until the next, or as long as they usually do."""
+    gaps = sorted(b[0] - a[0] for a, b in pairwise(points))
+    usual = gaps[len(gaps) // 2] if gaps else 5
+    found: list[tuple[float, float, float]] = []
+    for at, value in points:
+        if found and found[-1][2] == value and at - found[-1][1] < usual:
+            found[-1] = (found[-1][0], at + usual, value)
+        else:
+            found.append((at, at + usual, value))
+    return found
+
+
+def _stacked(found: list[Series]) -> list[list[tuple[float, float]]]:
+    sums: dict[float, float] = {}
+    drawn = []
+    times = sorted({at for series in found for at, _ in series.points})
+    for series in found:
+        values = dict(series.points)
+        for at in times:
+            sums[at] = sums.get(at, 0.0) + values.get(at, 0.0)
+        drawn.append([(at, sums[at]) for at in times])
+    return drawn
+
+
+def _frame(panel: Panel, drawn: list[list[tuple[float, float]]], width: float, height: float,
+           span: tuple[float, float]) -> Frame:  # fmt: skip
+    values = [value for points in drawn for _, value in points if value == value] or [0.0]
+    given = panel["fieldConfig"]["defaults"]
+    low, high = given.get("min", min(values)), given.get("max", max(values))
+    start, end = span
+    if panel.get("interval") == "1d":
+        start, end = end // 86_400 * 86_400 - 6 * 86_400, end // 86_400 * 86_400 + 86_400
+    return Frame(width, height, start, end, low, high if high > low else low + 1)
+
+
+def _axes(panel: Panel, frame: Frame) -> str:
+    unit = panel["fieldConfig"]["defaults"]["unit"]
+    parts = []
+    for step in range(5):
+        value = frame.low + (frame.high - frame.low) * step / 4
+        y = frame.y(value)
+        parts.append(f'<line x1="{LEFT}" x2="{frame.width}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(
+            f'<text x="{LEFT - 5}" y="{y + 4:.1f}" class="y">{written(value, unit)}</text>'
+        )
+    style = "%d %b" if frame.end - frame.start > 86_400 else "%H:%M"
+    steps = 7 if style == "%d %b" else 6
+    for step in range(steps):
+        at = frame.start + (frame.end - frame.start) * step / steps
+        text = time.strftime(style, time.gmtime(at))
+        parts.append(
+            f'<text x="{frame.x(at):.0f}" y="{frame.height - LEGEND - 6:.0f}">{text}</text>'
+        )
+    return "".join(parts)
+
+
+def _line(frame: Frame, points: list[tuple[float, float]], below: list[tuple[float, float]],
+          colour: str, stacked: bool) -> str:  # fmt: skip
+    runs: list[list[tuple[float, float]]] = [[]]
+    step = min((b[0] - a[0] for a, b in pairwise(points)), default=0)
+    for point in points:
+        if not stacked and runs[-1] and point[0] - runs[-1][-1][0] > 2.5 * step:
+            runs.append([])
+        runs[-1].append(point)
+    parts = []
+    for run in runs:
+        path = " ".join(f"{frame.x(at):.1f},{frame.y(value):.1f}" for at, value in run)
+        if stacked:
+            base = below or [(at, frame.low) for at, _ in points]
+            back = " ".join(f"{frame.x(at):.1f},{frame.y(v):.1f}" for at, v in reversed(base))
+            parts.append(f'<polygon points="{path} {back}" fill="{colour}" fill-opacity="0.65"/>')
+        else:
+            parts.append(f'<polyline points="{path}" stroke="{colour}" fill="none"/>')
+    return "".join(parts)
+
+
+def _bars(frame: Frame, points: list[tuple[float, float]], below: list[tuple[float, float]],
+          colour: str, stacked: bool) -> str:  # fmt: skip
+    base = dict(below)
+    alone = 86_400 if frame.end - frame.start > 86_400 else (frame.end - frame.start) / 40
+    gap = min((b[0] - a[0] for a, b in pairwise(points)), default=alone)
+    wide = max(1.0, (frame.x(frame.start + gap) - frame.x(frame.start)) * 0.8)
+    return "".join(
+        f'<rect x="{frame.x(at):.1f}" y="{frame.y(value):.1f}" width="{wide:.1f}" '
+        f'height="{max(0, frame.y(base.get(at, frame.low)) - frame.y(value)):.1f}" '
+        f'fill="{colour}" fill-opacity="0.85"/>'
+        for at, value in points
+    )
+
+
+def _legend(panel: Panel, found: list[Series], height: float) -> str:
+    parts, left = [], 4.0
+    for index, series in enumerate(found):
+        name, colour = series_look(panel, series.name, index)
+        parts.append(f'<rect x="{left:.0f}" y="{height - 11:.0f}" width="10" height="4" '
+                     f'fill="{colour}"/><text x="{left + 14:.0f}" y="{height - 5:.0f}">'
+                     f"{escape(name)}</text>")  # fmt: skip
+        left += 26 + 6.2 * len(name)
+    return "".join(parts)
+
+
+def _svg(width: float, height: float, inner: str) -> str:
+    return f'<svg width="{width:.0f}" height="{height:.0f}">{inner}</svg>'
