@@ -145,7 +145,7 @@ def fields() -> None:
 def dashboards(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Written below it; made if missing.")],
 ) -> None:
-    """Grafana's dashboards and provisioning, as files in DIR/grafana."""
+    """Dashboards and provisioning in DIR/grafana, alert rules in DIR/deploy/prometheus."""
     with said():
         write_dashboards(out, sys.stderr)
 

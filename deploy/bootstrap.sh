@@ -146,6 +146,8 @@ lacking() {
     missing victoria-metrics victoria-metrics
     missing prometheus prometheus
     missing promtool prometheus
+    missing prometheus-alertmanager prometheus-alertmanager
+    missing amtool prometheus-alertmanager
     missing influxd influxdb
 }
 

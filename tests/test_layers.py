@@ -32,6 +32,7 @@ RULES = (
     Rule(("bridge.settings",), ("bridge",), ("bridge.settings", "bridge.core", "bridge.logs")),
     Rule(("bridge.dashboards",), ("bridge",), allowed=("bridge.dashboards", "bridge.core")),
     Rule(("bridge.logs",), ("bridge",), allowed=("bridge.logs", "bridge.core")),
+    Rule(("bridge.alerts",), ("bridge",), allowed=("bridge.alerts", "bridge.core")),
     Rule(("bridge.sources",), ("bridge.sinks", "bridge.web")),
     Rule(("bridge.sinks",), ("bridge.sources", "bridge.web")),
     Rule(("bridge.web",), ("bridge.sources", "bridge.sinks")),

@@ -159,3 +159,20 @@ def test_a_trip_counts_where_it_belongs() -> None:
     for fault in (6, 7, 7, 8, 10):
         trips.count(fault)
     assert trips == Trips(gfci=1, no_ground=2, stuck_relay=1)
+
+
+def test_a_stretch_that_is_broken_off_gives_way_to_another_and_the_plan_goes_on() -> None:
+    life = Life(rng=Random(3), temper=Temper(), outlet=Outlet(amps=16, phases=1))
+    before = life.trips.stuck_relay
+    life.advance(10.0)
+    life.break_off(10.0, 8, 600.0)
+    happened = life.advance(11.0)
+    assert [(one.at, one.kind.value, one.values) for one in happened[:2]] == [
+        (10.0, "state", {"code": 8}),
+        (10.0, "fault", {"code": 8}),
+    ]
+    assert life.reading(609.0).state == 8
+    assert life.trips.stuck_relay == before + 1
+    assert life.next_change == 610.0
+    life.advance(610.0)
+    assert life.reading(610.0).state != 8

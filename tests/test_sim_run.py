@@ -266,5 +266,5 @@ def _joined(paths: Iterable[Path]) -> str:
 
 
 def test_the_scenarios_are_described() -> None:
-    assert set(SCENARIOS) == {"calm", "bad-day", "moved", "ancestor"}
+    assert set(SCENARIOS) == {"calm", "bad-day", "alarms", "moved", "ancestor"}
     assert all(SCENARIOS.values())

@@ -61,6 +61,11 @@ class Life:
         self._measure(now)
         return happened
 
+    def break_off(self, at: float, state: int, seconds: float) -> None:
+        """End the present stretch now, for one in another state; then the plan goes on."""
+        self._stretch = replace(self._stretch, seconds=at - self._since)
+        self._plan.appendleft(Stretch(state, seconds, self._stretch.pilot))
+
     def reading(self, at: float) -> Reading:
         """The present, as far as `advance` has lived; later moments show its last stretch's end."""
         at = min(max(at, self._metered), self.next_change)

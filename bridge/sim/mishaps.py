@@ -7,6 +7,7 @@ from bridge.sim.clock import Clock
 from bridge.sim.device import Device
 from bridge.sim.gateway import CRASH_REASONS, SOFTWARE
 from bridge.sim.happening import Happening, Kind
+from bridge.sim.plan import STUCK_RELAY
 from bridge.sim.presence import Presence
 from bridge.sim.scenarios import Trouble
 from bridge.sim.settings import Settings
@@ -17,6 +18,7 @@ _AGAIN = (150.0, 600.0)
 _BOOTING = (5.0, 9.0)
 _RECONNECTING = (2.0, 8.0)
 _LOOP_SECONDS = 1.5
+_WELDED_SECONDS = 600.0
 
 
 class Mishaps:
@@ -61,6 +63,8 @@ class Mishaps:
                 return [self._move(at)]
             case Trouble.FREEZE:
                 return [self._freeze(at)]
+            case Trouble.STUCK_RELAY:
+                return self._weld(at)
 
     def _boot(self, at: float, reason: int) -> Happening:
         gateway = self._device.gateway
@@ -81,6 +85,11 @@ class Mishaps:
         until = at + self._rng.uniform(90, 300)
         self._device.freeze(at=at, until=until)
         return self._lasting(at, Kind.FROZEN, until)
+
+    def _weld(self, at: float) -> list[Happening]:
+        """The controller's own life tells of it."""
+        self._device.life.break_off(at, STUCK_RELAY, _WELDED_SECONDS)
+        return []
 
     def _drop(self, at: float) -> Happening:
         away = self._rng.uniform(5, 60)

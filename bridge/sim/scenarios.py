@@ -20,6 +20,7 @@ class Trouble(Enum):
     DROP = "network lost"
     MOVE = "another base topic"
     FREEZE = "controller hangs behind a live gateway"
+    STUCK_RELAY = "a relay welds, and comes loose after ten minutes"
 
 
 class Habit(Enum):
@@ -79,6 +80,10 @@ TABLE: Mapping[str, Scenario] = {
         "faults, crashes, reboots, silence, lost networks, shared topics, odd payloads",
         temper=Temper(idle=(30.0, 300.0), charge=(240.0, 1200.0), fault_chance=0.6),
         roles=_BAD_DAY,
+    ),
+    "alarms": Scenario(
+        "what somebody is told of: of twelve chargers one crashes, and one has a stuck relay",
+        roles=(Role(Trouble.CRASH), Role(Trouble.STUCK_RELAY), *(_PLAIN,) * 10),
     ),
     "moved": Scenario(
         "every charger changes its base topic now and then", roles=(Role(Trouble.MOVE),)

@@ -1,13 +1,17 @@
-"""`dashboards`: writes what Grafana reads, below a folder."""
+"""`dashboards`: writes what Grafana and Prometheus read, below a folder."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
+from bridge.alerts.files import rule_files
 from bridge.core.errors import CommandFailed
 from bridge.dashboards.files import dashboard_files, write
 
-PARTS: Mapping[str, Callable[[], Mapping[str, str]]] = {"grafana": dashboard_files}
+PARTS: Mapping[str, Callable[[], Mapping[str, str]]] = {
+    "grafana": dashboard_files,
+    "deploy/prometheus": rule_files,
+}
 """By folder below the one that was asked for: text by path."""
 
 

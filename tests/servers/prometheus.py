@@ -31,6 +31,7 @@ class Prometheus(Server):
         path: str = "/metrics",
         parameters: Mapping[str, Sequence[str]] | None = None,
         rule_files: Sequence[Path] = (),
+        alertmanagers: Sequence[str] = (),
         timeout: str = "1s",
     ) -> None:
         super().__init__(folder)
@@ -39,6 +40,7 @@ class Prometheus(Server):
         self._timeout = timeout
         self._parameters = {name: list(given) for name, given in (parameters or {}).items()}
         self._rule_files = [str(path) for path in rule_files]
+        self._alertmanagers = list(alertmanagers)
 
     def arguments(self) -> Sequence[str]:
         config = self._folder / "prometheus.yml"
@@ -74,4 +76,5 @@ class Prometheus(Server):
             },
             "rule_files": self._rule_files,
             "scrape_configs": [job],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": self._alertmanagers}]}]},
         }

@@ -1,0 +1,28 @@
+"""Pieces of PromQL and of templates that many alerts share.
+
+While replicas are rolled out, two of them may show one charger: `any_replica` lets the
+highest value speak, so that an alert is neither doubled nor torn.
+"""
+
+NAMES = "charger:evse_names:info"
+WHO = (
+    "{{ if $labels.alias }}{{ $labels.alias }}"
+    "{{ else if $labels.name }}{{ $labels.name }}"
+    "{{ else }}{{ $labels.charger }}{{ end }}"
+    "{{ if $labels.site }} ({{ $labels.site }}){{ end }}"
+)
+"""The charger as people call it: alias, or else its own name, or else its id; and its site."""
+WHERE = "{{ $labels.instance }}"
+
+
+def any_replica(expression: str, *labels: str) -> str:
+    """One series for each charger, and for each value of the labels."""
+    return f"max by ({', '.join(('charger', *labels))}) ({expression})"
+
+
+def named(condition: str, names: str = NAMES) -> str:
+    """The condition's series with the charger's names; without them where none are known."""
+    return (
+        f"{condition} * on (charger) group_left (name, alias, site) {names}\n"
+        f"or on (charger) {condition}"
+    )

@@ -1,0 +1,28 @@
+"""The recorded series: chargers' names, who is up, which fault each has."""
+
+from bridge.alerts.model import Group, Recording
+from bridge.alerts.query import NAMES, any_replica
+from bridge.core.states import FAULTS
+
+UP = "charger:evse_up:max"
+SITE_UP = "charger_site:evse_up:max"
+FAULT = "charger_fault:evse_state_code:is"
+
+_FAULT_CODES = "\nor\n".join(
+    f'label_replace({any_replica(f"evse_state_code == {code}")}, "fault", "{name}", "", "")'
+    for code, name in FAULTS.items()
+)
+
+RECORDINGS = Group(
+    "nofos-recordings",
+    (
+        # Two replicas may know one charger by two names; the alerts need exactly one.
+        Recording(NAMES, "topk by (charger) (1, max by (charger, name, alias, site) (evse_info))"),
+        Recording(UP, any_replica("evse_up")),
+        Recording(
+            SITE_UP,
+            f'{UP} * on (charger) group_left (site) ({NAMES}{{site!=""}})',
+        ),
+        Recording(FAULT, _FAULT_CODES),
+    ),
+)

@@ -1,0 +1,57 @@
+"""Alerts about the way to the stores: the stores, the journal, the disk."""
+
+from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
+from bridge.alerts.query import WHERE
+
+STORES = Group(
+    "nofos-stores",
+    (
+        Alert(
+            "EvseBridgeStoreFailing",
+            Severity.WARNING,
+            Scope.BRIDGE,
+            "evse_bridge_store_up == 0\n"
+            "and on (job, instance, store) evse_bridge_points_pending > 0",
+            "5m",
+            f"nofos-bridge on {WHERE}: store {{{{ $labels.store }}}} takes nothing",
+            "Its requests failed for 5 minutes. Points wait in the journal; nothing is lost yet.",
+            Dashboard.BRIDGE,
+        ),
+        Alert(
+            "EvseBridgeStoreRefusing",
+            Severity.WARNING,
+            Scope.BRIDGE,
+            "increase(evse_bridge_points_refused_total[1h]) > 0",
+            "0m",
+            f"nofos-bridge on {WHERE}: store {{{{ $labels.store }}}} refuses points",
+            "It refused about {{ $value | printf `%.0f` }} points within an hour, for good.",
+            Dashboard.BRIDGE,
+        ),
+        # Not by the journal's size: it keeps what stores have already, up to its bound. A
+        # point takes about 42 bytes there.
+        Alert(
+            "EvseBridgeJournalFilling",
+            Severity.PAGE,
+            Scope.BRIDGE,
+            "predict_linear(evse_bridge_points_pending[1h], 6 * 3600) * 60\n"
+            "> on (job, instance) group_left () evse_bridge_journal_limit_bytes",
+            "15m",
+            f"nofos-bridge on {WHERE}: the journal will not hold what store "
+            "{{ $labels.store }} has not",
+            "At this pace what waits for the store outgrows the journal within 6 hours; then the "
+            "oldest points are lost.",
+            Dashboard.BRIDGE,
+        ),
+        Alert(
+            "EvseBridgeDiskFilling",
+            Severity.WARNING,
+            Scope.BRIDGE,
+            "predict_linear(evse_bridge_disk_free_bytes[6h], 24 * 3600) < 0\n"
+            "or evse_bridge_disk_free_bytes < 500e6",
+            "30m",
+            f"nofos-bridge on {WHERE}: the journal's disk fills up",
+            "At this pace it is full within a day, or less than 500 MB are left.",
+            Dashboard.BRIDGE,
+        ),
+    ),
+)

@@ -1,0 +1,13 @@
+"""All groups of rules, in the order of the file."""
+
+from bridge.alerts.bridge import BRIDGE
+from bridge.alerts.controller import CONTROLLER
+from bridge.alerts.faults import FAULTS, RECURRING
+from bridge.alerts.gateway import GATEWAY
+from bridge.alerts.model import Alert
+from bridge.alerts.reach import REACH
+from bridge.alerts.recordings import RECORDINGS
+from bridge.alerts.stores import STORES
+
+GROUPS = (RECORDINGS, REACH, FAULTS, RECURRING, GATEWAY, CONTROLLER, BRIDGE, STORES)
+ALERTS = tuple(rule for group in GROUPS for rule in group.rules if isinstance(rule, Alert))
