@@ -1,13 +1,14 @@
 # What to type here; `make help` lists it. deploy/bootstrap.sh does the setting up.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench bench-quick soak lock tools servers rivals
+.PHONY: help install demo test check bench bench-quick soak check-deploy check-cluster check-image \
+	manifests lock tools servers rivals go-tools
 
 BIN := .venv/bin
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 install: ## Set up .venv with the command nofos-bridge
 	@sh deploy/bootstrap.sh install
@@ -30,6 +31,21 @@ bench: rivals ## Figures beside other programs, a quarter of an hour; writes doc
 bench-quick: rivals ## The same in two minutes, printed only
 	@$(BIN)/python -m bench --quick
 
+check-deploy: tools servers go-tools ## Chart and overlays by helm, kustomize, kubeconform, kube-score
+	@$(BIN)/python -m pytest -n 0 tests/check_deploy.py
+
+check-cluster: tools go-tools ## The same by a real API server, without nodes; builds it once
+	@sh deploy/check-apiserver.sh
+	@$(BIN)/python -m pytest -n 0 tests/check_cluster.py
+
+check-image: ## The Dockerfile's steps in a fresh root; as root, without an engine
+	@sh deploy/check-image.sh
+
+manifests: tools go-tools ## Make from the chart: its schema, kustomize's base, tests/rendered
+	@$(BIN)/python -m tests.deploy_schema > deploy/helm/nofos-bridge/values.schema.json
+	@$(BIN)/python -m tests.deploy_copies
+	@$(BIN)/python -m tests.deploy_render
+
 soak: tools servers ## A bad day at ten times speed on real servers, 15 minutes, then the verdict
 	@$(BIN)/python -m bench.real_time
 
@@ -43,6 +59,9 @@ tools:
 
 servers:
 	@sh deploy/bootstrap.sh servers
+
+go-tools: tools
+	@sh deploy/check-tools.sh
 
 rivals: tools servers
 	@sh bench/setup.sh

@@ -133,7 +133,9 @@ apt_install() {
     apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 \
         install --yes --no-install-recommends "$@" </dev/null
     for package in "$@"; do
-        [ ! -e "/etc/init.d/$package" ] || update-rc.d "$package" disable || true
+        for service in $(dpkg -L "$package" | sed -n 's|^/etc/init.d/||p'); do
+            update-rc.d "$service" disable || true
+        done
     done
 }
 
@@ -148,6 +150,7 @@ lacking() {
     missing promtool prometheus
     missing prometheus-alertmanager prometheus-alertmanager
     missing amtool prometheus-alertmanager
+    missing systemd-analyze systemd
     missing influxd influxdb
 }
 

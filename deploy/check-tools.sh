@@ -1,0 +1,40 @@
+#!/bin/sh
+# Builds what `make check-deploy` asks, into .cache/go: needs Go, and some minutes once.
+set -eu
+cd "$(dirname "$0")/.."
+HELM=v3.22.0
+KUSTOMIZE=v5.8.0
+KUBECONFORM=v0.8.0
+KUBE_SCORE=v1.20.0
+# For the definitions of PodMonitor and PrometheusRule, which are read and not built.
+OPERATOR=v0.85.0
+
+command -v go >/dev/null || {
+    printf '%s\n' "make check-deploy builds its tools with Go, which is not installed." >&2
+    exit 1
+}
+GOBIN=$PWD/.cache/go/bin
+export GOBIN
+mkdir -p "$GOBIN"
+
+# build MODULE VERSION: unless that very version is there.
+build() {
+    name=$(basename "${1%/v[0-9]*}")
+    [ "$(cat "$GOBIN/.$name" 2>/dev/null)" != "$2" ] || return 0
+    printf 'Building %s %s (once, some minutes) ...\n' "$name" "$2"
+    go install "$1@$2"
+    printf '%s\n' "$2" >"$GOBIN/.$name"
+}
+build helm.sh/helm/v3/cmd/helm "$HELM"
+build sigs.k8s.io/kustomize/kustomize/v5 "$KUSTOMIZE"
+build github.com/yannh/kubeconform/cmd/kubeconform "$KUBECONFORM"
+build github.com/zegl/kube-score/cmd/kube-score "$KUBE_SCORE"
+
+module=github.com/prometheus-operator/prometheus-operator
+if [ "$(cat .cache/go/.operator 2>/dev/null)" != "$OPERATOR" ]; then
+    folder=$(cd /tmp && go mod download -json "$module@$OPERATOR" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+    rm -rf .cache/go/crds
+    cp -r "$folder/example/prometheus-operator-crd" .cache/go/crds
+    chmod -R u+w .cache/go/crds
+    printf '%s\n' "$OPERATOR" >.cache/go/.operator
+fi

@@ -1,0 +1,109 @@
+"""What a real API server says of chart and overlays, in a namespace that enforces `restricted`."""
+
+import copy
+from collections.abc import Iterator
+
+import pytest
+
+from tests.deploy_cluster import ApiServer, Etcd
+from tests.deploy_conform import CRDS
+from tests.deploy_pods import of_kind, pod, workloads
+from tests.deploy_render import (
+    BINARIES,
+    KUSTOMIZE,
+    NAMESPACE,
+    Document,
+    cases,
+    chart,
+    kept,
+    kustomize,
+    overlays,
+    written,
+)
+
+KEPT = kept()
+OPERATORS = ("podmonitors", "prometheusrules")
+RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    folder = tmp_path_factory.mktemp("cluster")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(BINARIES), prepend=":")
+        with Etcd(folder) as etcd, ApiServer(folder, etcd) as api:
+            prepare(api)
+            yield api
+
+
+def prepare(api: ApiServer) -> None:
+    """The operator's kinds, the namespace, and what `placed` takes for granted."""
+    for kind in OPERATORS:
+        path = str(CRDS / f"monitoring.coreos.com_{kind}.yaml")
+        assert api.kubectl("apply", "--server-side", "--filename", path)[0] == 0
+    for command in (
+        ("create", "namespace", NAMESPACE),
+        ("label", "namespace", NAMESPACE, RESTRICTED),
+        ("create", "priorityclass", "telemetry", "--value=1000"),
+        *(
+            ("wait", "--for=condition=Established", f"crd/{k}.monitoring.coreos.com")
+            for k in OPERATORS
+        ),
+    ):
+        code, said = api.kubectl(*command)
+        assert code == 0, said
+
+
+def pods(found: list[Document]) -> list[Document]:
+    """The pods that a controller would make, with a claim for each template's volume."""
+    made = []
+    for number, each in enumerate(workloads(copy.deepcopy(found))):
+        spec = pod(each)
+        for claim in each["spec"].get("volumeClaimTemplates", []):
+            volume = {"name": claim["metadata"]["name"]}
+            spec["volumes"].append(volume | {"persistentVolumeClaim": {"claimName": "journal"}})
+        meta = {"name": f"pod-{number}", "namespace": NAMESPACE}
+        made.append({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+    return made
+
+
+@pytest.mark.parametrize("case", cases())
+def test_the_server_takes_the_chart(server: ApiServer, case: str) -> None:
+    code, said = server.tried(chart(case))
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("name", overlays())
+def test_the_server_takes_the_overlay(server: ApiServer, name: str) -> None:
+    code, said = server.tried(kustomize(KUSTOMIZE / "overlays" / name))
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("target", sorted(KEPT))
+def test_the_namespace_lets_the_pods_in(server: ApiServer, target: str) -> None:
+    code, said = server.tried(written(*pods(KEPT[target])))
+    assert code == 0, said
+
+
+def test_the_namespace_keeps_a_pod_out_that_wants_more(server: ApiServer) -> None:
+    (one,) = pods(KEPT["helm-default"])
+    one["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
+    code, said = server.tried(written(one))
+    assert code == 1
+    assert 'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false' in said
+
+
+def test_a_name_that_there_is_not_is_refused(server: ApiServer) -> None:
+    (worse,) = of_kind(copy.deepcopy(KEPT["helm-shards"]), "PodMonitor")
+    worse["spec"]["podMetricsEndpoints"][0]["scrapes"] = 1
+    code, said = server.tried(written(worse))
+    assert code == 1
+    assert "podMetricsEndpoints[0].scrapes" in said
+
+
+def test_a_mount_without_its_volume_is_refused(server: ApiServer) -> None:
+    (worse,) = of_kind(copy.deepcopy(KEPT["helm-default"]), "StatefulSet")
+    pod(worse)["volumes"] = []
+    code, said = server.tried(written(worse))
+    assert code == 1
+    assert 'volumeMounts[1].name: Not found: "settings"' in said

@@ -1,0 +1,171 @@
+"""Renders chart and overlays with helm and kustomize: `python -m tests.deploy_render` writes them.
+
+The chart is the one truth. The base of kustomize is made from it, with its default values; the
+overlays are patches, and must come out as the chart does with the values of the same name. What
+comes out is kept in tests/rendered, with a sum over its sources, so that tests without helm and
+kustomize see a change that was not rendered.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.deploy_parts import DEPLOY, ROOT, documents
+
+CHART = DEPLOY / "helm" / "nofos-bridge"
+CASES = CHART / "ci"
+KUSTOMIZE = DEPLOY / "kustomize"
+RENDERED = ROOT / "tests" / "rendered"
+BINARIES = ROOT / ".cache" / "go" / "bin"
+NAME = "nofos-bridge"
+NAMESPACE = "telemetry"
+KUBERNETES = "1.34.0"
+HELMS_OWN = {"app.kubernetes.io/managed-by", "helm.sh/chart", "checksum/settings"}
+BASE_FILES = {
+    "StatefulSet": "statefulset",
+    "Service": "service",
+    "NetworkPolicy": "networkpolicy",
+    "PodDisruptionBudget": "poddisruptionbudget",
+    "ServiceAccount": "serviceaccount",
+}
+GENERATED = "# Made from the chart by `make manifests`; do not edit.\n"
+
+Document = dict[str, Any]
+
+
+def cases() -> list[str]:
+    """The names of the chart's values files."""
+    return sorted(path.name.removesuffix("-values.yaml") for path in CASES.glob("*-values.yaml"))
+
+
+def overlays() -> list[str]:
+    return sorted(path.parent.name for path in KUSTOMIZE.glob("overlays/*/kustomization.yaml"))
+
+
+def binary(name: str) -> str:
+    """A tool that `make check-deploy` installs."""
+    found = shutil.which(name, path=f"{BINARIES}{os.pathsep}{os.environ['PATH']}")
+    assert found, f"{name} is not installed: `make check-deploy` does that"
+    return found
+
+
+def helm(*arguments: str | Path) -> str:
+    """What `helm template` says of the chart. Raises CalledProcessError with its complaint."""
+    fixed = ["template", NAME, CHART, "--namespace", NAMESPACE, "--kube-version", KUBERNETES]
+    done = subprocess.run(
+        [binary("helm"), *map(str, [*fixed, *arguments])],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+def chart(case: str) -> str:
+    return helm("--values", CASES / f"{case}-values.yaml")
+
+
+def kustomize(folder: Path) -> str:
+    done = subprocess.run(
+        [binary("kustomize"), "build", str(folder)], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def read(text: str) -> list[Document]:
+    return [each for each in yaml.safe_load_all(text) if each]
+
+
+def written(*found: Document) -> str:
+    return yaml.safe_dump_all(found, sort_keys=False, width=100)
+
+
+def others(document: Document) -> bool:
+    """Whether it is a copy of rules or dashboards, which are made and tested elsewhere."""
+    name = document["metadata"]["name"]
+    return document["kind"] == "PrometheusRule" or "-dashboard" in name
+
+
+def sources(target: str) -> Iterator[Path]:
+    """The files that decide on what is rendered."""
+    kind, _, name = target.partition("-")
+    if kind == "helm":
+        yield CASES / f"{name}-values.yaml"
+        yield from (CHART / each for each in ("Chart.yaml", "values.yaml"))
+        yield from sorted((CHART / "templates").iterdir())
+    else:
+        yield from (
+            path for path in sorted(KUSTOMIZE.rglob("*"))
+            if path.is_file() and path.name != "prometheusrule.yaml"
+        )  # fmt: skip
+
+
+def summed(target: str) -> str:
+    """The line at the head of a rendered file."""
+    digest = hashlib.sha256()
+    for path in sources(target):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return f"# sha256 of its sources: {digest.hexdigest()}\n"
+
+
+def bare(document: Document) -> Document:
+    """Without what only Helm knows."""
+    metas = [document["metadata"]]
+    template = document.get("spec", {}).get("template")
+    if template:
+        metas.append(template["metadata"])
+    for meta in metas:
+        for part in ("labels", "annotations"):
+            kept = {key: v for key, v in meta.get(part, {}).items() if key not in HELMS_OWN}
+            meta.pop(part, None)
+            if kept:
+                meta[part] = kept
+    return document
+
+
+def base() -> dict[Path, str]:
+    """The files of kustomize that the chart decides on."""
+    found: dict[Path, str] = {}
+    for each in map(bare, read(chart("default"))):
+        if each["kind"] == "ConfigMap":
+            (settings,) = each["data"].values()
+            found[KUSTOMIZE / "base" / "nofos-bridge.toml"] = GENERATED + settings
+        else:
+            tail = each["metadata"]["name"].removeprefix(NAME)
+            path = KUSTOMIZE / "base" / f"{BASE_FILES[each['kind']]}{tail}.yaml"
+            found[path] = GENERATED + written(each)
+    monitor = helm("--set", "podMonitor.enabled=true", "--show-only", "templates/podmonitor.yaml")
+    path = KUSTOMIZE / "components" / "monitoring" / "podmonitor.yaml"
+    found[path] = GENERATED + written(*map(bare, read(monitor)))
+    return found
+
+
+def rendered() -> dict[Path, str]:
+    """What comes out, for each case and each overlay."""
+    texts = {f"helm-{case}": chart(case) for case in cases()}
+    texts |= {f"kustomize-{name}": kustomize(KUSTOMIZE / "overlays" / name) for name in overlays()}
+    return {
+        RENDERED / f"{target}.yaml": summed(target)
+        + written(*(each for each in read(text) if not others(each)))
+        for target, text in texts.items()
+    }
+
+
+def write(files: Mapping[Path, str]) -> None:
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def kept() -> dict[str, list[Document]]:
+    """What tests/rendered holds, by the file's name."""
+    return {path.stem: list(documents(path)) for path in sorted(RENDERED.glob("*.yaml"))}
+
+
+if __name__ == "__main__":
+    write(base())
+    write(rendered())

@@ -1,0 +1,144 @@
+"""Chart and overlays: they make settings that the bridge takes, and agree."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bridge.settings import Settings, load
+from tests.deploy_copies import copies
+from tests.deploy_parts import DEPLOY, ROOT, ask
+from tests.deploy_pods import of_kind, pod, workloads
+from tests.deploy_render import CHART, Document, bare, kept
+
+KEPT = kept()
+SECTIONS = tuple(Settings.model_fields)
+# What Kubernetes injects into pods beside a Service of ours, where service links are on.
+INJECTED = {
+    "NOFOS_BRIDGE_SERVICE_HOST": "10.0.0.1",
+    "NOFOS_BRIDGE_SERVICE_PORT": "9876",
+    "NOFOS_BRIDGE_PORT": "tcp://10.0.0.1:9876",
+    "NOFOS_BRIDGE_PORT_9876_TCP_ADDR": "10.0.0.1",
+    "KUBERNETES_SERVICE_HOST": "10.0.0.2",
+}
+
+
+def settings(target: str, folder: Path, ordinal: int = 0) -> Settings:
+    """The bridge's settings in a pod of these documents."""
+    found = KEPT[target]
+    (config,) = of_kind(found, "ConfigMap")
+    (workload,) = of_kind(found, "StatefulSet")
+    env = {each["name"]: each["value"] for each in pod(workload)["containers"][0]["env"]}
+    (folder / "mqtt__password").write_text("secret\n", encoding="utf-8")
+    toml = folder / "nofos-bridge.toml"
+    # Files that only the cluster has.
+    text = re.sub(r'(?m)^ca_file = ".*"$', "", config["data"]["nofos-bridge.toml"])
+    toml.write_text(text, encoding="utf-8")
+    env |= {"NOFOS_CONFIG": str(toml), "HOSTNAME": f"nofos-bridge-{ordinal}"} | INJECTED
+    if "NOFOS_SECRETS_DIR" in env:
+        env["NOFOS_SECRETS_DIR"] = str(folder)
+    return load(None, env)
+
+
+@pytest.mark.parametrize("target", sorted(name for name in KEPT if name != "helm-drain"))
+def test_the_bridge_takes_the_settings_of_every_case(target: str, tmp_path: Path) -> None:
+    loaded = settings(target, tmp_path)
+    assert loaded.mqtt.url.host in {"mosquitto", "broker.depot", "broker.example", "emqx"}
+    assert bool(loaded.mqtt.password) == (target in {"helm-depot", "helm-tls", "kustomize-depot"})
+
+
+def test_lists_maps_and_numbers_arrive(tmp_path: Path) -> None:
+    loaded = settings("helm-depot", tmp_path)
+    assert [str(each) for each in loaded.http.allow] == ["10.20.0.0/16", "fd00:20::/64"]
+    assert loaded.http.ports == (80,)
+    assert loaded.influx.tags == {"region": "north"}
+    tls = settings("helm-tls", tmp_path)
+    assert list(tls.influx.mirrors) == ["backup"]
+
+
+@pytest.mark.parametrize("target", ["helm-shards", "kustomize-shards"])
+def test_each_replica_knows_its_shard(target: str, tmp_path: Path) -> None:
+    shards = [settings(target, tmp_path, ordinal).shard for ordinal in range(3)]
+    assert [(shard.index, shard.count) for shard in shards] == [(0, 3), (1, 3), (2, 3)]
+
+
+@pytest.mark.parametrize("name", ["depot", "shards"])
+def test_chart_and_overlay_agree(name: str) -> None:
+    assert comparable(KEPT[f"helm-{name}"]) == comparable(KEPT[f"kustomize-{name}"])
+
+
+def comparable(found: list[Document]) -> list[Document]:
+    """By kind and name, without Helm's labels, kustomize's sums and the namespace."""
+    plain = [bare(copy.deepcopy(each)) for each in found]
+    for each in plain:
+        each["metadata"].pop("namespace", None)
+        each["metadata"]["name"] = without_sum(each["metadata"]["name"])
+        if each["kind"] == "ConfigMap":
+            each["data"] = {"settings": Settings.__name__}
+    for each in workloads(plain):
+        for volume in pod(each)["volumes"]:
+            if "configMap" in volume:
+                volume["configMap"]["name"] = without_sum(volume["configMap"]["name"])
+            if "secret" in volume:
+                volume["secret"]["secretName"] = "its own"
+    return sorted(plain, key=lambda each: (each["kind"], each["metadata"]["name"]))
+
+
+def without_sum(name: str) -> str:
+    return re.sub(r"-[a-z0-9]{10}$", "", name)
+
+
+@pytest.mark.parametrize("name", ["depot", "shards"])
+def test_chart_and_overlay_make_the_same_settings(name: str, tmp_path: Path) -> None:
+    one, other = settings(f"helm-{name}", tmp_path), settings(f"kustomize-{name}", tmp_path)
+    assert {n: getattr(one, n) for n in SECTIONS} == {n: getattr(other, n) for n in SECTIONS}
+
+
+def test_the_policy_lets_the_bridge_reach_what_it_is_set_to() -> None:
+    (policy,) = of_kind(KEPT["helm-depot"], "NetworkPolicy")
+    _names, broker, store, chargers = policy["spec"]["egress"]
+    assert [port["port"] for port in broker["ports"]] == [1883]
+    assert [port["port"] for port in store["ports"]] == [8086]
+    assert [port["port"] for port in chargers["ports"]] == [80]
+    cidrs = [each["ipBlock"]["cidr"] for each in chargers["to"]]
+    assert cidrs == ["10.20.0.0/16", "fd00:20::/64"]
+    (policy,) = of_kind(KEPT["helm-tls"], "NetworkPolicy")
+    _names, broker, stores = policy["spec"]["egress"]
+    assert [port["port"] for port in broker["ports"]] == [8883]
+    assert [port["port"] for port in stores["ports"]] == [443, 8443]
+
+
+def test_the_copies_for_kustomize_are_fresh() -> None:
+    stale = [
+        str(path.relative_to(ROOT))
+        for path, text in copies().items()
+        if path.read_text(encoding="utf-8") != text
+    ]
+    assert stale == [], "`.venv/bin/python -m tests.deploy_copies`, then commit"
+
+
+def test_the_chart_sees_rules_and_dashboards() -> None:
+    links = {path.name: path.resolve() for path in (CHART / "files").iterdir()}
+    assert links == {
+        "rules": DEPLOY / "prometheus",
+        "dashboards": ROOT / "grafana" / "dashboards",
+    }
+
+
+def test_yamllint_has_nothing_to_say(tmp_path: Path) -> None:
+    assert ask("yamllint", "--strict", "deploy") == (0, "")
+    worse = tmp_path / "a.yaml"
+    worse.write_text("a: 1\na: 2\n", encoding="utf-8")
+    assert "duplication of key" in ask("yamllint", "--strict", worse)[1]
+
+
+def test_prometheus_finds_the_pods_by_their_own_names() -> None:
+    text = (DEPLOY / "prometheus" / "kubernetes-sd.yml").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load(text)["scrape_configs"]
+    (workload,) = of_kind(KEPT["helm-default"], "StatefulSet")
+    name, _, value = job["kubernetes_sd_configs"][0]["selectors"][0]["label"].partition("=")
+    assert workload["spec"]["template"]["metadata"]["labels"][name] == value
+    (port,) = pod(workload)["containers"][0]["ports"]
+    assert job["relabel_configs"][0]["regex"] == port["name"]
