@@ -22,8 +22,9 @@ from bridge.tools.check import check as check_settings
 from bridge.tools.command_line import Config, finish, said, settled
 from bridge.tools.dashboards import dashboards as write_dashboards
 from bridge.tools.demo import demo as run_demo
+from bridge.tools.doctor.run import doctor as run_doctor
 from bridge.tools.fields import table as fields_table
-from bridge.tools.refused import show as show_refused
+from bridge.tools.journal_commands import add_journal_commands
 from bridge.tools.terminal import foreground
 
 app = typer.Typer(
@@ -83,6 +84,13 @@ def check(config: Config = None) -> None:
     raise typer.Exit(check_settings(config, os.environ, sys.stdout, sys.stderr))
 
 
+@app.command(epilog="Example: nofos-bridge doctor --config /etc/nofos-bridge.toml")
+def doctor(config: Config = None) -> None:
+    """Tries everything for real: folder, port, files, broker, stores, some chargers."""
+    configure("error", "auto")
+    finish(run_doctor(config, os.environ, sys.stdout, sys.stderr))
+
+
 _SCENARIOS = "; ".join(f"{name}: {about}" for name, about in SCENARIOS.items())
 
 
@@ -128,13 +136,6 @@ async def _simulate(options: SimOptions) -> None:
         simulation.result()
 
 
-@app.command(epilog="Example: nofos-bridge refused > refused.tsv")
-def refused(config: Config = None) -> None:
-    """Lines that a store refused: time, store, reason and line, separated by tabs."""
-    with said():
-        show_refused(settled(config).journal.dir, sys.stdout)
-
-
 @app.command(epilog="Example: nofos-bridge fields > fields.md")
 def fields() -> None:
     """The catalogue: every field, its metric, its column, its unit."""
@@ -151,3 +152,4 @@ def dashboards(
 
 
 add_charger_commands(app)
+add_journal_commands(app)

@@ -18,7 +18,18 @@ from bridge.tools.fields import table
 from tests.servers import free_port
 from tests.support import eventually
 
-COMMANDS = ("run", "demo", "check", "simulate", "refused", "fields", "query", "enroll")
+COMMANDS = (
+    "run",
+    "demo",
+    "check",
+    "doctor",
+    "simulate",
+    "refused",
+    "export",
+    "fields",
+    "query",
+    "enroll",
+)
 ROOT = Path(__file__).parent.parent
 
 

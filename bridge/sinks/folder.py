@@ -32,9 +32,9 @@ class FolderLock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            pid = os.read(self._file, 20).strip()
+            pid = _pid(self._file)
             os.close(self._file)
-            raise FolderBusy(str(self._folder), int(pid) if pid.isdigit() else 0) from error
+            raise FolderBusy(str(self._folder), pid) from error
         # On a full disk the lock holds all the same; it only cannot say whose it is.
         with contextlib.suppress(OSError):
             os.ftruncate(self._file, 0)
@@ -48,3 +48,27 @@ class FolderLock:
         trace: TracebackType | None,
     ) -> None:
         os.close(self._file)
+
+
+def holder(folder: Path) -> int | None:
+    """The pid of the bridge that uses the folder, 0 where it is not told; None for nobody.
+
+    Raises OSError where the lock cannot be read.
+    """
+    try:
+        file = os.open(folder / LOCK, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        # Shared, and let go of at once: it stops no bridge that has the lock.
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _pid(file)
+    finally:
+        os.close(file)
+    return None
+
+
+def _pid(file: int) -> int:
+    pid = os.read(file, 20).strip()
+    return int(pid) if pid.isdigit() else 0

@@ -15,7 +15,7 @@ from bridge.sinks.state import FILE as STATE
 
 def refused_rows(folder: Path) -> list[RefusedRow]:
     """What stores refused, also while a bridge runs; empty where there is no journal."""
-    connection = _look_in(folder / FILE)
+    connection = look_in(folder / FILE)
     if connection is None:
         return []
     with contextlib.closing(connection), translated(folder / FILE):
@@ -38,14 +38,15 @@ def charger_ids(folder: Path) -> list[str]:
 
 
 def _rows(folder: Path, query: str, *values: str) -> list[tuple[object, ...]]:
-    connection = _look_in(folder / STATE)
+    connection = look_in(folder / STATE)
     if connection is None:
         return []
     with contextlib.closing(connection), translated(folder / STATE):
         return connection.execute(query, values).fetchall()
 
 
-def _look_in(path: Path) -> sqlite3.Connection | None:
+def look_in(path: Path) -> sqlite3.Connection | None:
+    """A connection that only reads; None where there is no such file."""
     with translated(path):
         if not path.exists():
             return None

@@ -89,6 +89,12 @@ def _whole(points: int, readings: int, body: bytes, counts: bytes) -> (
     return (lines, each) if len(lines) == len(each) == points and sum(each) == readings else None
 
 
+def lines_of(points: int, readings: int, body: bytes, counts: bytes) -> list[bytes] | None:
+    """The lines of a row; None for a spoiled one."""
+    whole = _whole(points, readings, body, counts)
+    return None if whole is None else whole[0]
+
+
 def append(
     connection: sqlite3.Connection, packed: tuple[bytes, bytes], points: int, readings: int,
     first_ms: int, last_ms: int,

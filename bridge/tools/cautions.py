@@ -14,10 +14,15 @@ SOON_SECONDS = 14 * 86400.0
 
 def cautions(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
     """One sentence for each; none of them keeps the bridge from running."""
+    yield from settings_cautions(settings, environ)
+    yield from _certificates(settings)
+
+
+def settings_cautions(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+    """Those about the settings alone, whatever the files hold that they name."""
     yield from _store(settings)
     yield from _polls(settings)
     yield from _broker(settings)
-    yield from _certificates(settings)
     yield from _nearly_ours(environ)
 
 

@@ -1,0 +1,70 @@
+"""The journal's lines of a span of time, read from outside while a bridge may run."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bridge.core.line_parts import stamp_of
+from bridge.sinks.database import translated
+from bridge.sinks.outside import look_in
+from bridge.sinks.points import FILE, lines_of
+
+ROWS = 4
+"""Read in one transaction: a long one would let the bridge's log grow."""
+_BEHIND = (
+    "SELECT id, points, readings, body, counts FROM points WHERE id > ? AND id <= ?"
+    # Unary plus: found by time, the rows would be sorted again for each transaction.
+    " AND +last_ms >= ? AND first_ms < ? ORDER BY id LIMIT ?"
+)
+
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `since_ms` to before `until_ms`, in Unix milliseconds."""
+
+    since_ms: int
+    until_ms: int
+
+    def holds(self, stamp_ms: int) -> bool:
+        return self.since_ms <= stamp_ms < self.until_ms
+
+
+class Past:
+    """What the journal held when this was opened; it can be gone through more than once."""
+
+    def __init__(self, folder: Path, span: Span, *, spoiled: Callable[[int, int], None]) -> None:
+        """`spoiled` is told of each row that cannot be read any more, and how many points it held.
+
+        Raises FileNotFoundError where there is no journal, DiskTrouble.
+        """
+        self._path = folder / FILE
+        self._span = span
+        self._spoiled = spoiled
+        connection = look_in(self._path)
+        if connection is None:
+            raise FileNotFoundError(self._path)
+        self._connection = connection
+        ((self._last,),) = self._ask("SELECT coalesce(max(id), 0) FROM points")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def lines(self) -> Iterator[bytes]:
+        """Every line in the span, as it was journaled, row by row. Raises DiskTrouble."""
+        row, span = 0, self._span
+        while rows := self._ask(_BEHIND, row, self._last, span.since_ms, span.until_ms, ROWS):
+            for row, size, *packed in rows:
+                lines = lines_of(size, *packed)
+                if lines is None:
+                    self._spoiled(row, size)
+                    continue
+                yield from (line for line in lines if span.holds(stamp_of(line)))
+
+    def _ask(self, query: str, *values: int) -> list[Row]:
+        """One short transaction: it is over when the rows are here."""
+        with translated(self._path):
+            return self._connection.execute(query, values).fetchall()

@@ -1,0 +1,1 @@
+"""`doctor`: tries everything that a bridge needs for real, a line each."""

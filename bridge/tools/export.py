@@ -1,0 +1,87 @@
+"""`export`: what the journal holds, to standard output, while a bridge may run."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TextIO
+
+from bridge.core.errors import CommandFailed
+from bridge.core.line_parts import is_of
+from bridge.logs.scrub import printable
+from bridge.sinks.outside import charger_ids
+from bridge.sinks.past import Past, Span
+from bridge.tools.export_forms import Form, written
+from bridge.tools.moment import read_moment
+
+EARLIEST, LATEST = datetime.fromtimestamp(0, UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which points, and how they are written; None for no limit."""
+
+    form: Form = Form.CSV
+    charger: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+
+def export(folder: Path, choice: Choice, now: datetime, out: TextIO, err: TextIO) -> None:
+    """Points to `out`, all else to `err`; raises CommandFailed, DiskTrouble."""
+    span = _span(choice, now)
+    spoiled: dict[int, int] = {}
+    with closing(_opened(folder, span, spoiled)) as past:
+        empty = True
+        for text in written(choice.form, lambda: _chosen(past, choice.charger)):
+            out.write(text)
+            empty = False
+        out.flush()
+    if empty:
+        err.write(f"{_nothing(folder, choice)}\n")
+    if spoiled:
+        err.write(
+            f"some rows of the journal are damaged; {sum(spoiled.values())} points are missing\n"
+        )
+
+
+def _opened(folder: Path, span: Span, spoiled: dict[int, int]) -> Past:
+    try:
+        return Past(folder, span, spoiled=spoiled.__setitem__)
+    except FileNotFoundError:
+        raise CommandFailed(
+            f"there is no journal in {folder}: name the bridge's data folder (journal.dir, "
+            "NOFOS_JOURNAL__DIR)"
+        ) from None
+
+
+def _span(choice: Choice, now: datetime) -> Span:
+    since = read_moment(choice.since, now) if choice.since else EARLIEST
+    until = read_moment(choice.until, now) if choice.until else LATEST
+    if since >= until:
+        raise CommandFailed("--since is not before --until")
+    return Span(_ms(since), _ms(until))
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _chosen(past: Past, charger: str | None) -> Iterator[bytes]:
+    if charger is None:
+        return past.lines()
+    return (line for line in past.lines() if is_of(line, charger))
+
+
+def _nothing(folder: Path, choice: Choice) -> str:
+    if choice.charger is None:
+        return "the journal holds no point of that time"
+    ids = charger_ids(folder)
+    charger = printable(choice.charger[:80])
+    if choice.charger in ids:
+        return f"the journal holds no point of charger {charger} of that time"
+    near = get_close_matches(choice.charger, ids, n=1)
+    perhaps = f"; did you mean {near[0]}?" if near else ""
+    return f"the journal holds no point of charger {charger}, and it is not known{perhaps}"
