@@ -245,11 +245,19 @@ def test_config_is_asked_for_again_after_each_boot(desk: Desk) -> None:
     assert not any('version="2.4.1"' in name for name in desk.bench.metrics())
 
 
-def test_a_firmware_without_config_is_asked_three_times_and_left_alone(desk: Desk) -> None:
+def test_a_config_that_is_never_readable_is_asked_for_three_times(desk: Desk) -> None:
     for _ in range(3):
         assert Page.CONFIG in desk.wanted()
-        desk.page(Page.CONFIG, None)
+        desk.page(Page.CONFIG, Outcome.MALFORMED)
     assert Page.CONFIG not in desk.wanted()
+
+
+def test_a_firmware_without_config_is_asked_again_after_its_next_boot(desk: Desk) -> None:
+    desk.answer(boot_count=10)
+    desk.page(Page.CONFIG, None)
+    assert Page.CONFIG not in desk.wanted()
+    desk.answer(boot_count=11, reset_reason=3)
+    assert Page.CONFIG in desk.wanted()
 
 
 def test_topics_that_differ_from_the_announced_ones_are_told(desk: Desk) -> None:

@@ -41,10 +41,13 @@ class Facts:
         self.wanted = False
         self._show()
 
-    def failed(self) -> None:
-        """The charger answered, but not with a document; a few times it is asked again."""
+    def failed(self, *, for_good: bool) -> None:
+        """The charger answered, but not with a document; a few times it is asked again.
+
+        `for_good`: it has none, until another firmware boots.
+        """
         self._tries += 1
-        self.wanted = self._tries < MOST_TRIES
+        self.wanted = self._tries < MOST_TRIES and not for_good
 
     def outdated(self) -> None:
         """The gateway booted: perhaps with another firmware."""

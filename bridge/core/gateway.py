@@ -83,7 +83,7 @@ class Gateway:
     def missing(self, page: Page, now: Moment, *, for_good: bool) -> None:
         """The charger answered, but had no such page to give; `for_good`: it has none."""
         if page is Page.CONFIG:
-            self._facts.failed()
+            self._facts.failed(for_good=for_good)
         elif for_good:
             self._crashes.missing(now.wall)
         else:
