@@ -13,7 +13,7 @@ NEVER = 1_000_000_000
 YOUNG = 7000
 """Objects that came and did not go until the young ones are looked at: Python's own 700 would
 mean ten times as many looks."""
-MANY = 40_000
+MANY = 25_000
 """Objects that stayed: some milliseconds of looking. In flight there are never so many: 256
 polls hold about 19,000, some of them in circles that must not be taken out of sight."""
 
