@@ -1,7 +1,9 @@
 """The commands that look into the journal, as they are typed."""
 
+import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -46,7 +48,19 @@ def export(
     """What the journal holds, in its order, also while a bridge runs."""
     choice = Choice(form, charger, since, until)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # A text file, here.
-    # Who reads may leave: `export | head` is no mistake.
-    with said(), suppress(BrokenPipeError):
+    with said(), leavable():
         folder = settled(config).journal.dir
         export_journal(folder, choice, datetime.now(UTC), sys.stdout, sys.stderr)
+
+
+@contextmanager
+def leavable() -> Iterator[None]:
+    """Who reads our output may leave: `export | head` is no mistake."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would try once more at its end to hand over what is left.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
