@@ -47,13 +47,13 @@ class Charger:
 
     def breath(self, heap: int | None = None) -> bytes:
         """All fields once; `heap` in place of the free heap that it would say."""
-        for field, text in self._document(heap).items():
+        for field, text in self.document(heap).items():
             if self._said.get(field) != text:
                 self._said[field] = text
                 self._frames[field] = frame(self._topics[field], text.encode())
         return b"".join([self._frames[field] for field in FIELDS])
 
-    def _document(self, heap: int | None) -> Mapping[str, str]:
+    def document(self, heap: int | None) -> Mapping[str, str]:
         rng = self._rng
         amps = [self._amps() for _ in range(3)]
         volts = [f"{MAINS_VOLTS + rng.uniform(-4, 4):.1f}" for _ in range(3)]

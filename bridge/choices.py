@@ -29,7 +29,7 @@ def broker(settings: Settings, client_id: str) -> Broker:
         host=mqtt.url.host,
         port=mqtt.url.port,
         tls=mqtt.url.tls,
-        client_id=mqtt.client_id or client_id,
+        client_id=_client_id(settings) or client_id,
         username=mqtt.username,
         password=lambda: secrets_.current("mqtt.password"),
         ca_file=str(mqtt.ca_file) if mqtt.ca_file else None,
@@ -37,6 +37,12 @@ def broker(settings: Settings, client_id: str) -> Broker:
         key_file=str(mqtt.key_file) if mqtt.key_file else None,
         keepalive=max(1, round(mqtt.keepalive.total_seconds())),
     )
+
+
+def _client_id(settings: Settings) -> str | None:
+    """A broker throws out the one of two that share an id: shards never do."""
+    named, shard = settings.mqtt.client_id, settings.shard
+    return f"{named}-{shard.index}" if named and shard.count > 1 else named
 
 
 def certificates(settings: Settings) -> dict[str, Path]:

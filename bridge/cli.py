@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import structlog
 import typer
@@ -25,6 +25,7 @@ from bridge.tools.demo import demo as run_demo
 from bridge.tools.doctor.run import doctor as run_doctor
 from bridge.tools.fields import table as fields_table
 from bridge.tools.journal_commands import add_journal_commands
+from bridge.tools.shards import one_of, planned, run_shards
 from bridge.tools.terminal import foreground
 
 app = typer.Typer(
@@ -51,13 +52,32 @@ def _version(
 
 
 @app.command(epilog="Example: NOFOS_MQTT__URL=mqtt://broker:1883 nofos-bridge run")
-def run(config: Config = None) -> None:
+def run(
+    config: Config = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(min=2, max=64, help="So many processes: a port and a folder for each."),
+    ] = None,
+) -> None:
     """The bridge, until SIGTERM or SIGINT; then it drains and exits 0."""
+    if shards:
+        _run_many(shards, config)
     settings = settled(config)
     configure(settings.log.level, settings.log.format)
+    if settings.shard.count > 1:
+        structlog.contextvars.bind_contextvars(shard=settings.shard.index)
     for caution in cautions(settings, os.environ):
         structlog.get_logger("settings").warning("settings.caution", caution=caution)
     finish(_until_signalled(settings))
+
+
+def _run_many(count: int, config: Path | None) -> NoReturn:
+    environ = {**os.environ, **one_of(count)}
+    settings = settled(config, environ)
+    configure(settings.log.level, settings.log.format)
+    with said(), asyncio.Runner() as runner:
+        code = runner.run(run_shards(planned(count, settings, environ), config))
+    raise typer.Exit(code)
 
 
 async def _until_signalled(settings: Settings) -> None:

@@ -26,6 +26,7 @@ COMMANDS = (
     "simulate",
     "refused",
     "export",
+    "replay",
     "fields",
     "query",
     "enroll",

@@ -38,7 +38,9 @@ class Mqtt(Section):
     username: kinds.Text = Field(None, description="User name at the broker.")
     password: kinds.Secret = Field(None, description="Password at the broker.")
     client_id: kinds.ClientId = Field(
-        None, description="MQTT client id; unset: made once and kept in the data folder."
+        None,
+        description="MQTT client id, with several shards followed by `-` and the index; unset: "
+        "made once and kept in the data folder.",
     )
     announce_topics: kinds.Topics = Field(
         ("openevse/announce/+",), description="Topic filters on which chargers announce themselves."

@@ -1,6 +1,6 @@
 """The journal's lines of a span of time, read from outside while a bridge may run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,9 @@ from bridge.sinks.points import FILE, lines_of
 
 ROWS = 4
 """Read in one transaction: a long one would let the bridge's log grow."""
-_BEHIND = (
-    "SELECT id, points, readings, body, counts FROM points WHERE id > ? AND id <= ?"
-    # Unary plus: found by time, the rows would be sorted again for each transaction.
-    " AND +last_ms >= ? AND first_ms < ? ORDER BY id LIMIT ?"
-)
-
+# Unary plus: found by time, the rows would be sorted again for each transaction.
+_WHERE = "FROM points WHERE id > ? AND id <= ? AND +last_ms >= ? AND first_ms < ?"
+_BEHIND = f"SELECT id, points, readings, body, counts {_WHERE} ORDER BY id LIMIT ?"
 
 Row = tuple[Any, ...]
 
@@ -48,23 +45,46 @@ class Past:
         if connection is None:
             raise FileNotFoundError(self._path)
         self._connection = connection
-        ((self._last,),) = self._ask("SELECT coalesce(max(id), 0) FROM points")
+        ((self.last,),) = self._ask("SELECT coalesce(max(id), 0) FROM points")
+        """The newest row's number; rows that come later are left out."""
 
     def close(self) -> None:
         self._connection.close()
 
     def lines(self) -> Iterator[bytes]:
         """Every line in the span, as it was journaled, row by row. Raises DiskTrouble."""
-        row, span = 0, self._span
-        while rows := self._ask(_BEHIND, row, self._last, span.since_ms, span.until_ms, ROWS):
+        for _, lines in self.rows():
+            yield from lines
+
+    def rows(self, after: int = 0) -> Iterator[tuple[int, list[bytes]]]:
+        """Each row's number and its lines in the span, where it has some; raises DiskTrouble.
+
+        Rows up to number `after` are left out.
+        """
+        row, span = after, self._span
+        while rows := self._ask(_BEHIND, row, self.last, span.since_ms, span.until_ms, ROWS):
             for row, size, *packed in rows:
                 lines = lines_of(size, *packed)
                 if lines is None:
                     self._spoiled(row, size)
-                    continue
-                yield from (line for line in lines if span.holds(stamp_of(line)))
+                elif kept := [line for line in lines if span.holds(stamp_of(line))]:
+                    yield row, kept
 
-    def _ask(self, query: str, *values: int) -> list[Row]:
+    def points(self, after: int = 0) -> int:
+        """How many points those rows hold, also those just outside the span."""
+        span = self._span
+        ((points,),) = self._ask(
+            f"SELECT coalesce(sum(points), 0) {_WHERE}",
+            after, self.last, span.since_ms, span.until_ms,
+        )  # fmt: skip
+        return int(points)
+
+    def settled(self, store: str) -> int:
+        """The last row that this store has; 0 for one that the journal does not know."""
+        found = self._ask("SELECT row FROM cursors WHERE store = ?", store)
+        return int(found[0][0]) if found else 0
+
+    def _ask(self, query: str, *values: int | str) -> Sequence[Row]:
         """One short transaction: it is over when the rows are here."""
         with translated(self._path):
             return self._connection.execute(query, values).fetchall()

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -30,10 +30,10 @@ Config = Annotated[
 ]
 
 
-def settled(config: Path | None) -> Settings:
+def settled(config: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings that hold; ends the command where some are wrong."""
     try:
-        return load(config, os.environ)
+        return load(config, environ)
     except FixSettings as error:
         sys.stderr.write(explain(error.problems))
         raise typer.Exit(UNUSABLE) from error

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TextIO
@@ -14,9 +14,7 @@ from bridge.logs.scrub import printable
 from bridge.sinks.outside import charger_ids
 from bridge.sinks.past import Past, Span
 from bridge.tools.export_forms import Form, written
-from bridge.tools.moment import read_moment
-
-EARLIEST, LATEST = datetime.fromtimestamp(0, UTC), datetime(9999, 1, 1, tzinfo=UTC)
+from bridge.tools.moment import span_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Choice:
 
 def export(folder: Path, choice: Choice, now: datetime, out: TextIO, err: TextIO) -> None:
     """Points to `out`, all else to `err`; raises CommandFailed, DiskTrouble."""
-    span = _span(choice, now)
+    span = span_between(choice.since, choice.until, now)
     spoiled: dict[int, int] = {}
     with closing(_opened(folder, span, spoiled)) as past:
         empty = True
@@ -55,18 +53,6 @@ def _opened(folder: Path, span: Span, spoiled: dict[int, int]) -> Past:
             f"there is no journal in {folder}: name the bridge's data folder (journal.dir, "
             "NOFOS_JOURNAL__DIR)"
         ) from None
-
-
-def _span(choice: Choice, now: datetime) -> Span:
-    since = read_moment(choice.since, now) if choice.since else EARLIEST
-    until = read_moment(choice.until, now) if choice.until else LATEST
-    if since >= until:
-        raise CommandFailed("--since is not before --until")
-    return Span(_ms(since), _ms(until))
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 def _chosen(past: Past, charger: str | None) -> Iterator[bytes]:

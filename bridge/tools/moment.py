@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from bridge.core.errors import CommandFailed
 from bridge.logs.scrub import printable
 from bridge.settings.parse import Wrong, duration, quoted
+from bridge.sinks.past import Span
+
+EARLIEST, LATEST = datetime.fromtimestamp(0, UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 _REMEDY = "write it like 2026-11-23T07:00:00Z, or like 24h for that long ago"
 
@@ -22,3 +25,16 @@ def read_moment(text: str, now: datetime) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise CommandFailed(f"{printable(quoted(text))} is no time; {_REMEDY}") from None
+
+
+def span_between(since: str | None, until: str | None, now: datetime) -> Span:
+    """The span as it was typed, None for no limit; raises CommandFailed."""
+    first = read_moment(since, now) if since else EARLIEST
+    last = read_moment(until, now) if until else LATEST
+    if first >= last:
+        raise CommandFailed("--since is not before --until")
+    return Span(_ms(first), _ms(last))
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,93 @@
+"""Sends rows of the journal to a store, batch by batch in their order, with limited patience."""
+
+import asyncio
+import random as chance
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from bridge.core.errors import CommandFailed, SinkRefused, SinkTooLarge
+from bridge.sinks.chunks import Chunk, Refusal
+from bridge.sinks.sender import Sender, Store
+from bridge.sinks.sift import Sift
+
+PATIENCE_SECONDS = 600.0
+Row = tuple[int, list[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The store is done with all rows up to `row`; of the lines since the last, some it refused."""
+
+    row: int
+    stored: int
+    refusals: list[Refusal]
+
+
+class Patience:
+    """Told of requests by the sender; ends the command where waiting is of no use any more."""
+
+    def __init__(self, told: Callable[[str], None], seconds: float) -> None:
+        self._told = told
+        self._seconds = seconds
+        self._since = time.monotonic()
+
+    def request(self, _store: str, outcome: str, _seconds: float, /) -> None:
+        if outcome not in {"busy", "denied"}:
+            self._since = time.monotonic()
+
+    def trouble(self, store: str, why: str, kind: str, /) -> None:
+        """Raises CommandFailed for a denial, and for a store that is away for too long."""
+        if kind == "denied":
+            raise CommandFailed(f"{store} does not let us in: {why}; look at org, bucket and token")
+        waited = time.monotonic() - self._since
+        if waited > self._seconds:
+            raise CommandFailed(
+                f"{store} took nothing for {waited:.0f} s: {why}; "
+                "the same command goes on from here"
+            )
+        self._told(f"{store} is waited for: {why}")
+
+
+class Resend:
+    """One store, and the rows that it is to get (again)."""
+
+    def __init__(
+        self, name: str, store: Store, *, told: Callable[[str], None], batch: int,
+        patience: float = PATIENCE_SECONDS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:  # fmt: skip
+        self._batch = batch
+        self._sender = Sender(
+            name, store, report=Patience(told, patience), sleep=sleep, random=chance.random
+        )
+
+    async def send(self, rows: Iterable[Row], done: Callable[[Sent], None]) -> None:
+        """All of them, `done` told after each batch. Raises CommandFailed."""
+        for row, lines in _batches(rows, self._batch):
+            refusals = await self._deliver(row, lines)
+            done(Sent(row, len(lines) - len(refusals), refusals))
+
+    async def _deliver(self, row: int, lines: list[bytes]) -> list[Refusal]:
+        sift = Sift(Chunk(row, row, lines, [1] * len(lines)))
+        while piece := sift.next():
+            try:
+                await self._sender.send(piece)
+            except SinkTooLarge as error:
+                sift.too_large(str(error))
+            except SinkRefused as error:
+                sift.refused(error)
+        return sift.refusals()
+
+
+def _batches(rows: Iterable[Row], most: int) -> Iterator[Row]:
+    """Rows joined up to `most` lines; a longer one comes alone and whole."""
+    last, joined = 0, list[bytes]()
+    for row, lines in rows:
+        if joined and len(joined) + len(lines) > most:
+            yield last, joined
+            joined = []
+        last = row
+        joined += lines
+    if joined:
+        yield last, joined
