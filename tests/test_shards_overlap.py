@@ -8,6 +8,7 @@ from bridge.core.model import ChargerId
 from bridge.core.shard import owner
 from tests.running import Bridge, bridge
 from tests.servers import Mosquitto, Prometheus, VictoriaMetrics, free_port
+from tests.servers.victoria import Series
 from tests.support import Publisher, eventually
 from tests.test_hearing import until
 
@@ -80,7 +81,13 @@ async def test_a_charger_that_moves_has_two_bridges_for_a_while_and_then_one(
             await spoken(new, peer, 3000)
             await until(old, f'evse_energy_joules_total{{charger="{STAYS}"}}', 3000 * 3600)
             assert await chargers(old) == {STAYS}
-    (series,) = victoria.export(f'{{__name__="evse_energy",charger="{MOVES}"}}')
+
+    def stored() -> list[Series]:
+        return victoria.export(f'{{__name__="evse_energy",charger="{MOVES}"}}')
+
+    # What it took a moment ago it shows a little later.
+    await eventually(lambda: any(3000 in series.values for series in stored()))
+    (series,) = stored()
     assert series.labels == {"__name__": "evse_energy", "charger": MOVES}
     assert series.values == sorted(series.values)
     assert set(series.values) == {1000, 2000, 3000}
