@@ -103,10 +103,9 @@ class Wiring:
             roster=roster, told=await journal.lacking(state.told),
             stored_when_kept=MAIN not in self._stores, complaints=self._complaints,
         )  # fmt: skip
-        polls = await make_polls(
-            settings, self._stack, roster=roster, reporter=reporter, pipeline=pipeline,
-            clock=self._clock,
-        )  # fmt: skip
+        polls = make_polls(
+            settings, roster=roster, reporter=reporter, pipeline=pipeline, clock=self._clock
+        )
         polling = polls.polling if polls else None
         queries = make_queries(
             settings, mqtt, roster=roster, reporter=reporter, pipeline=pipeline, polling=polling

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from bridge import choices
@@ -20,7 +19,7 @@ from bridge.reporter import Reporter
 from bridge.roster import Roster
 from bridge.settings import Settings
 from bridge.sources.http import Http
-from bridge.sources.http_session import tls_context
+from bridge.sources.http_exchange import tls_context
 from bridge.sources.own import is_own
 from bridge.sources.poller import Poller
 from bridge.sources.resolve import Resolver
@@ -44,16 +43,15 @@ class Polls:
             )
 
 
-async def make_polls(
+def make_polls(
     settings: Settings,
-    stack: AsyncExitStack,
     *,
     roster: Roster,
     reporter: Reporter,
     pipeline: Pipeline,
     clock: Callable[[], Moment],
 ) -> Polls | None:
-    """The parts, the client open, or None where polling is off.
+    """The parts, or None where polling is off.
 
     Raises CannotStart for a `http.ca_file` that is none.
     """
@@ -66,11 +64,9 @@ async def make_polls(
         tls = tls_context(http.ca_file)
     except OSError as error:
         raise CannotStart(f"http.ca_file {http.ca_file}: {error}") from error
-    client = await stack.enter_async_context(
-        Http(
-            reach=Reach(http.allow, own=is_own), keys=keyring, resolve=Resolver().resolve,
-            timeout=http.timeout.total_seconds(), tls=tls,
-        )
+    client = Http(
+        reach=Reach(http.allow, own=is_own), keys=keyring, resolve=Resolver().resolve,
+        timeout=http.timeout.total_seconds(), tls=tls,
     )  # fmt: skip
     polling = Polling(
         tracks=roster.tracks, plan=plan, ports=http.ports, replies=pipeline, teller=reporter,

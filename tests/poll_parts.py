@@ -14,7 +14,7 @@ from bridge.core.polls import Page
 from bridge.core.reach import Network, Reach
 from bridge.keyring import Keyring
 from bridge.sources.http import Http, Reply
-from bridge.sources.http_session import tls_context
+from bridge.sources.http_exchange import tls_context
 
 SEVEN = ChargerId("seven")
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -138,5 +138,6 @@ async def answer_to(
     respond: Respond | bytes, page: Page = Page.STATUS, *, seconds: float = 5.0
 ) -> Reply:
     """What the client makes of a server's answer."""
-    async with strange(respond) as stranger, client(timeout=seconds) as one:
+    one = client(timeout=seconds)
+    async with strange(respond) as stranger:
         return await one.fetch(SEVEN, stranger.address, page)

@@ -132,8 +132,8 @@ async def told(stranger: Stranger, named: bool) -> str | None:
     keyring = Keyring(
         file=CredentialsFile(None), shared=lambda: SHARED, named=LOOPBACK if named else ()
     )
-    async with client(keys=keyring) as one:
-        assert (await one.fetch(SEVEN, stranger.address, Page.STATUS)).outcome is Outcome.OK
+    one = client(keys=keyring)
+    assert (await one.fetch(SEVEN, stranger.address, Page.STATUS)).outcome is Outcome.OK
     return stranger.fields().get("Authorization")
 
 

@@ -14,7 +14,7 @@ import trustme
 from bridge.core.address import Address, Bad
 from bridge.core.login import Login
 from bridge.core.polls import Outcome, Page
-from bridge.sources.http_session import tls_context
+from bridge.sources.http_exchange import tls_context
 from tests.poll_parts import SEVEN, Keys, Names, Respond, answer_to, client, http, strange
 from tests.support import eventually
 
@@ -164,8 +164,8 @@ async def test_a_connection_that_is_reset_is_unreachable() -> None:
 async def test_a_closed_port_is_unreachable() -> None:
     async with strange(GOOD) as stranger:
         address = stranger.address
-    async with client() as one:
-        assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is Outcome.UNREACHABLE
+    one = client()
+    assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is Outcome.UNREACHABLE
 
 
 async def test_a_crash_log_may_be_a_list() -> None:
@@ -180,7 +180,8 @@ async def test_random_bytes_never_raise() -> None:
     async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(said)
 
-    async with strange(respond) as stranger, client(timeout=2.0) as one:
+    one = client(timeout=2.0)
+    async with strange(respond) as stranger:
         for _ in range(300):
             raw = bytearray(rng.choice((GOOD, CUT, COOKIE)))
             for _ in range(rng.randint(1, 6)):
@@ -192,7 +193,8 @@ async def test_random_bytes_never_raise() -> None:
 
 
 async def test_the_request_is_as_small_and_plain_as_can_be() -> None:
-    async with strange(GOOD) as stranger, client() as one:
+    one = client()
+    async with strange(GOOD) as stranger:
         await one.fetch(SEVEN, stranger.address, Page.CONFIG)
     assert stranger.requests[0].startswith(b"GET /config HTTP/1.1\r\n")
     assert stranger.fields() == {
@@ -204,7 +206,8 @@ async def test_the_request_is_as_small_and_plain_as_can_be() -> None:
 
 
 async def test_each_page_has_its_own_path() -> None:
-    async with strange(GOOD) as stranger, client() as one:
+    one = client()
+    async with strange(GOOD) as stranger:
         for page in Page:
             await one.fetch(SEVEN, stranger.address, page)
     paths = [request.split()[1] for request in stranger.requests]
@@ -219,7 +222,8 @@ async def test_the_connection_is_closed_though_the_server_would_keep_it() -> Non
         assert await reader.read() == b""
         closed.set()
 
-    async with strange(respond) as stranger, client() as one:
+    one = client()
+    async with strange(respond) as stranger:
         assert (await one.fetch(SEVEN, stranger.address, Page.STATUS)).outcome is Outcome.OK
         async with asyncio.timeout(5):
             await closed.wait()
@@ -227,14 +231,16 @@ async def test_the_connection_is_closed_though_the_server_would_keep_it() -> Non
 
 async def test_cookies_are_not_brought_back() -> None:
     said = http("{}", "200 OK", "Set-Cookie: id=7; Path=/")
-    async with strange(said) as stranger, client() as one:
+    one = client()
+    async with strange(said) as stranger:
         await one.fetch(SEVEN, stranger.address, Page.STATUS)
         await one.fetch(SEVEN, stranger.address, Page.STATUS)
     assert [b"ookie" in request for request in stranger.requests] == [False, False]
 
 
 async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with strange(GOOD) as stranger, strange(GOOD) as proxy, client() as one:
+    one = client()
+    async with strange(GOOD) as stranger, strange(GOOD) as proxy:
         monkeypatch.setenv("http_proxy", str(proxy.address))
         monkeypatch.setenv("HTTP_PROXY", str(proxy.address))
         await one.fetch(SEVEN, stranger.address, Page.STATUS)
@@ -243,14 +249,16 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
 
 async def test_credentials_go_out_with_the_first_request() -> None:
     keys = Keys(Login("anna", "s3:crét"))
-    async with strange(GOOD) as stranger, client(keys=keys) as one:
+    one = client(keys=keys)
+    async with strange(GOOD) as stranger:
         await one.fetch(SEVEN, stranger.address, Page.STATUS)
     assert stranger.fields()["Authorization"] == "Basic YW5uYTpzMzpjcsOpdA=="
     assert keys.asked == [(SEVEN, "127.0.0.1")]
 
 
 async def test_one_request_to_a_charger_is_in_flight() -> None:
-    async with strange(silent) as stranger, client(timeout=0.5) as one:
+    one = client(timeout=0.5)
+    async with strange(silent) as stranger:
         first = asyncio.create_task(one.fetch(SEVEN, stranger.address, Page.STATUS))
         await asyncio.sleep(0)
         assert (await one.fetch(SEVEN, stranger.address, Page.CONFIG)).outcome is Outcome.BUSY
@@ -260,7 +268,8 @@ async def test_one_request_to_a_charger_is_in_flight() -> None:
 
 
 async def test_a_cancelled_request_leaves_no_trace() -> None:
-    async with strange(silent) as stranger, client() as one:
+    one = client()
+    async with strange(silent) as stranger:
         task = asyncio.create_task(one.fetch(SEVEN, stranger.address, Page.STATUS))
         await eventually(lambda: stranger.requests)
         task.cancel()
@@ -273,15 +282,16 @@ async def test_a_cancelled_request_leaves_no_trace() -> None:
 
 @pytest.mark.parametrize("host", ["10.0.0.5", "169.254.169.254", "::1", "::ffff:127.0.0.1"])
 async def test_an_address_that_is_not_allowed_is_sent_nothing(host: str) -> None:
-    async with client() as one:
-        address = Address(False, host, 80, ip_address(host))
-        reply = await one.fetch(SEVEN, address, Page.STATUS)
+    one = client()
+    address = Address(False, host, 80, ip_address(host))
+    reply = await one.fetch(SEVEN, address, Page.STATUS)
     assert reply.outcome is Outcome.FORBIDDEN
 
 
 async def test_a_name_is_connected_to_as_resolved() -> None:
     names = Names({"charger.local": ("127.9.8.7",)})
-    async with strange(GOOD, host="127.9.8.7") as stranger, client(names=names) as one:
+    one = client(names=names)
+    async with strange(GOOD, host="127.9.8.7") as stranger:
         address = Address(False, "charger.local", stranger.port)
         assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is Outcome.OK
     assert names.asked == ["charger.local"]
@@ -291,7 +301,8 @@ async def test_a_name_is_connected_to_as_resolved() -> None:
 async def test_one_bad_address_of_a_name_forbids_it() -> None:
     keys = Keys(Login("anna", "secret"))
     names = Names({"charger.local": ("127.0.0.1", "169.254.169.254")})
-    async with strange(GOOD) as stranger, client(names=names, keys=keys) as one:
+    one = client(names=names, keys=keys)
+    async with strange(GOOD) as stranger:
         address = Address(False, "charger.local", stranger.port)
         reply = await one.fetch(SEVEN, address, Page.STATUS)
     assert reply.refused is not None
@@ -301,14 +312,15 @@ async def test_one_bad_address_of_a_name_forbids_it() -> None:
 
 async def test_the_next_address_of_a_name_is_tried() -> None:
     names = Names({"charger.local": ("127.0.0.9", "127.0.0.1")})
-    async with strange(GOOD) as stranger, client(names=names) as one:
+    one = client(names=names)
+    async with strange(GOOD) as stranger:
         address = Address(False, "charger.local", stranger.port)
         assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is Outcome.OK
 
 
 async def test_a_name_without_an_address_is_unresolved() -> None:
-    async with client() as one:
-        reply = await one.fetch(SEVEN, Address(False, "nobody.local", 80), Page.STATUS)
+    one = client()
+    reply = await one.fetch(SEVEN, Address(False, "nobody.local", 80), Page.STATUS)
     assert reply.outcome is Outcome.UNRESOLVED
 
 
@@ -344,27 +356,24 @@ async def test_a_certificate_must_be_of_the_announced_host(
 ) -> None:
     names = Names({"charger.local": ("127.0.0.1",), "charger.local.": ("127.0.0.1",)})
     ip = ip_address(asked) if asked[0].isdigit() else None
-    async with (
-        strange(GOOD, tls=certified(authority, name)) as stranger,
-        client(names=names, tls=trusting(authority)) as one,
-    ):
+    one = client(names=names, tls=trusting(authority))
+    async with strange(GOOD, tls=certified(authority, name)) as stranger:
         reply = await one.fetch(SEVEN, Address(True, asked, stranger.port, ip), Page.STATUS)
     assert reply.outcome is outcome
 
 
 async def test_a_certificate_of_a_stranger_is_not_trusted(authority: trustme.CA) -> None:
     keys = Keys(Login("anna", "secret"))
-    async with (
-        strange(GOOD, tls=certified(authority, "127.0.0.1")) as stranger,
-        client(keys=keys) as one,
-    ):
+    one = client(keys=keys)
+    async with strange(GOOD, tls=certified(authority, "127.0.0.1")) as stranger:
         address = Address(True, "127.0.0.1", stranger.port, ip_address("127.0.0.1"))
         assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is Outcome.TLS
     assert stranger.requests == []
 
 
 async def test_a_server_without_tls_is_told_apart() -> None:
-    async with strange(GOOD, wait=False) as stranger, client() as one:
+    one = client()
+    async with strange(GOOD, wait=False) as stranger:
         address = Address(True, "127.0.0.1", stranger.port, ip_address("127.0.0.1"))
         assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is Outcome.TLS
 
@@ -375,7 +384,8 @@ async def test_nothing_of_what_was_said_or_sent_is_logged(
     caplog.set_level(logging.DEBUG)
     keys = Keys(Login("anna", "hunter2"))
     said = http('{"ssid":"depot-wifi"', "200 OK", 'Set-Cookie: ssid="depot-wifi\x01; ;;=')
-    async with strange(said) as stranger, client(keys=keys) as one:
+    one = client(keys=keys)
+    async with strange(said) as stranger:
         await one.fetch(SEVEN, stranger.address, Page.CONFIG)
     told = caplog.text
     assert "depot-wifi" not in told

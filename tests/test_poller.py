@@ -55,7 +55,8 @@ def clock() -> Moment:
 
 
 async def test_a_simulated_charger_gives_all_its_documents(tmp_path: Path) -> None:
-    async with chargers(tmp_path) as port, client() as one:
+    one = client()
+    async with chargers(tmp_path) as port:
         replies = [await one.fetch(SEVEN, at(0, port), page) for page in Page]
     status, config, crashlog = (reply.document for reply in replies)
     assert isinstance(status, dict)
@@ -71,7 +72,8 @@ async def test_a_simulated_charger_gives_all_its_documents(tmp_path: Path) -> No
 
 
 async def test_firmware_without_a_crash_log_has_none(tmp_path: Path) -> None:
-    async with chargers(tmp_path, scenario="ancestor") as port, client() as one:
+    one = client()
+    async with chargers(tmp_path, scenario="ancestor") as port:
         reply = await one.fetch(SEVEN, at(0, port), Page.CRASHLOG)
     assert reply.outcome is Outcome.NOT_FOUND
 
@@ -85,14 +87,16 @@ async def test_a_locked_charger_opens_to_its_password(
 ) -> None:
     keys = Keys(None if password is None else Login("anna", password))
     locked = {"http_username": "anna", "http_password": "s3:cret"}
-    async with chargers(tmp_path, **locked) as port, client(keys=keys) as one:
+    one = client(keys=keys)
+    async with chargers(tmp_path, **locked) as port:
         assert (await one.fetch(SEVEN, at(0, port), Page.STATUS)).outcome is outcome
 
 
 async def test_the_poller_asks_all_and_gives_up_on_none(tmp_path: Path) -> None:
     heard: list[tuple[Ask, Reply]] = []
     ids = [ChargerId(f"c{index}") for index in range(6)]
-    async with chargers(tmp_path) as port, client(timeout=1.0) as one:
+    one = client(timeout=1.0)
+    async with chargers(tmp_path) as port:
         places = {charger: at(index, port) for index, charger in enumerate(ids)}
         plan = PollPlan(PACE, random=Random(1).random)
         poller = Poller(

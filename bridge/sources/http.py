@@ -8,21 +8,17 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Protocol, Self
-
-import aiohttp
-from yarl import URL
+from typing import Protocol
 
 from bridge.core.address import Address, Ip, Refused
 from bridge.core.document import Document, read_document
 from bridge.core.login import Login
 from bridge.core.model import ChargerId
-from bridge.core.polls import Outcome, Page, of_status
+from bridge.core.polls import Outcome, Page
 from bridge.core.reach import Network, Reach
-from bridge.sources.http_session import open_session
+from bridge.core.response import Response
+from bridge.sources.http_exchange import exchange, request
 
-MOST_BYTES = 64 * 1024
 _MOST_TRIED = 4
 
 
@@ -50,7 +46,7 @@ class Reply:
 
 
 class Http:
-    """Fetches pages; an asynchronous context manager, which opens and closes its session."""
+    """Fetches pages; of each charger one at a time."""
 
     def __init__(
         self,
@@ -69,20 +65,6 @@ class Http:
         self._tls = tls
         self._steady = steady
         self._in_flight: set[ChargerId] = set()
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        self._session = open_session(self._tls)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._session is not None:
-            await self._session.close()
 
     async def fetch(self, charger: ChargerId, address: Address, page: Page) -> Reply:
         """GET one page, within the timeout."""
@@ -126,50 +108,10 @@ class Http:
     async def _get(
         self, ip: Ip, address: Address, page: Page, login: Login | None
     ) -> Outcome | Document:
-        assert self._session is not None, "not opened"
-        headers = {"Host": address.authority, "Connection": "close"}
-        if login is not None:
-            headers["Authorization"] = login.header
-        named = address.host.rstrip(".") if address.tls and address.ip is None else None
-        try:
-            response = await self._session.get(
-                _url(ip, address, page),
-                headers=headers,
-                allow_redirects=False,
-                server_hostname=named,
-            )
-        except (aiohttp.ClientSSLError, ssl.SSLError):
-            return Outcome.TLS
-        except aiohttp.ClientResponseError:
-            return Outcome.MALFORMED
-        except (aiohttp.ClientConnectionError, OSError) as error:
-            if isinstance(error, TimeoutError):
-                raise
-            return Outcome.UNREACHABLE
-        try:
-            return await _read(response, page)
-        finally:
-            response.close()
-
-
-async def _read(response: aiohttp.ClientResponse, page: Page) -> Outcome | Document:
-    outcome = of_status(response.status)
-    if outcome is not Outcome.OK:
-        return outcome
-    body = bytearray()
-    try:
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > MOST_BYTES:
-                return Outcome.TOO_LARGE
-    except (aiohttp.ClientError, OSError) as error:
-        if isinstance(error, TimeoutError):
-            raise
-        return Outcome.MALFORMED
-    document = read_document(bytes(body), page)
-    return Outcome.MALFORMED if document is None else document
-
-
-def _url(ip: Ip, address: Address, page: Page) -> URL:
-    scheme = "https" if address.tls else "http"
-    return URL.build(scheme=scheme, host=str(ip), port=address.port, path=page.value)
+        response = Response()
+        said = request(address, page.value, login)
+        outcome = await exchange(ip, address, said, response, self._tls)
+        if outcome is not Outcome.OK:
+            return outcome
+        document = read_document(bytes(response.body), page)
+        return Outcome.MALFORMED if document is None else document

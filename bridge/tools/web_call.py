@@ -14,7 +14,7 @@ from bridge.core.polls import Outcome
 from bridge.core.reach import Reach
 from bridge.settings import Settings
 from bridge.sources.http_errand import Result, Route, run
-from bridge.sources.http_session import tls_context
+from bridge.sources.http_exchange import tls_context
 from bridge.sources.own import is_own
 from bridge.sources.resolve import Resolver
 from bridge.tools.whereabouts import Target
