@@ -7,7 +7,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from bridge.core.address import Address, Ip, Refused
 from bridge.core.document import read_document
@@ -84,4 +84,5 @@ async def _send(
 
 
 def _target(errand: Errand) -> str:
-    return f"{errand.path}?{urlencode(errand.query)}" if errand.query else errand.path
+    query = urlencode(errand.query, safe="$", quote_via=quote)
+    return f"{errand.path}?{query}" if query else errand.path
