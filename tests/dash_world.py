@@ -12,6 +12,7 @@ from typing import Any
 from bridge.sim.options import SimOptions
 from bridge.sim.run import simulate
 from bridge.sinks.points import FILE, unpack
+from tests.alert_parts import RULES
 from tests.lives import rows
 from tests.running import Bridge, bridge
 from tests.servers import Mosquitto, Prometheus, VictoriaMetrics, free_port
@@ -106,7 +107,7 @@ def _options(broker: str, port: int) -> SimOptions:
 
 
 async def _watched(running: Bridge, folder: Path, kept: ExitStack) -> World:
-    target = Prometheus(folder, targets=[f"127.0.0.1:{running.port}"])
+    target = Prometheus(folder, targets=[f"127.0.0.1:{running.port}"], rule_files=[RULES])
     prometheus = await asyncio.to_thread(kept.enter_context, target)
     start = time.time()
 

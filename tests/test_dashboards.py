@@ -28,8 +28,9 @@ UNITS = {
     "percentunit", "cps", "reqps",
 }  # fmt: skip
 """Ids of Grafana's units; a table's columns have theirs in overrides."""
-COUNTER = re.compile(r"\b(\w+_(?:total|bucket))\b(?:\{[^}]*\})?(\[)?")
-RANGED = re.compile(r"(rate|increase)\(\w+(?:\{[^}]*\})?\[(.*?)\]")
+COUNTER = re.compile(r"([\w:]+_(?:total|bucket)(?::sum)?)\b(?:\{[^}]*\})?(\[)?")
+RANGED = re.compile(r"(rate|increase)\([\w:]+(?:\{[^}]*\})?\[(.*?)\]")
+RECORDED = re.compile(r"\b\w+:\w+:\w+\b")
 
 board = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 Board = Mapping[str, Any]
@@ -174,12 +175,27 @@ def test_every_counter_is_rated() -> None:
 
 def test_a_rate_over_time_adapts_to_the_scrapes() -> None:
     for asked in promql():
-        for function, span in re.findall(
-            r"(rate|increase)\(\w+(?:\{[^}]*\})?\[(.*?)\]", asked.text
-        ):
+        for function, span in RANGED.findall(asked.text):
             allowed = {"$__rate_interval"} if function == "rate" else {
                 "$__rate_interval", "$__range", "$__interval"}  # fmt: skip
             assert span in allowed, asked.name
+
+
+def test_a_panel_that_needs_recorded_series_says_so() -> None:
+    for board in boards("prometheus").values():
+        for panel in panels(board):
+            asked = " ".join(target["expr"] for target in panel["targets"])
+            needs = bool(RECORDED.search(asked))
+            said = panel["description"].endswith("Rests on the recorded series of rules.yml.")
+            assert said == needs, panel["title"]
+
+
+def test_every_recorded_series_named_is_one_that_the_rules_record() -> None:
+    named = {name for asked in promql() for name in RECORDED.findall(asked.text)}
+    rules = (GRAFANA.parent / "deploy" / "prometheus" / "rules.yml").read_text(encoding="utf-8")
+    recorded = set(re.findall(r"- record: (\S+)", rules))
+    assert len(named) == 5
+    assert named - recorded == set()
 
 
 @board

@@ -3,6 +3,7 @@
 Two pods may show one charger for a moment, hence `max by (charger)` before anything is added up.
 """
 
+from bridge.alerts.recorded import POWER
 from bridge.dashboards.model import Variable
 
 AT_SITE = 'evse_info{site=~"$site"}'
@@ -16,6 +17,9 @@ TO_CHARGER_OF_SERIES = (
     "/d/nofos-charger?${datasource:queryparam}&${__url_time_range}"
     "&var-charger=${__field.labels.charger}"
 )
+RECORDED = " Rests on the recorded series of rules.yml."
+"""What a panel says that stays empty where Prometheus does not load the rules."""
+UNRECORDED = "Load rules.yml"
 SITE = Variable("site", "Site", "label_values(evse_info, site)")
 CHARGER = Variable(
     "charger", "Charger", 'label_values(evse_info{site=~"$site"}, charger)', multi=False
@@ -40,10 +44,39 @@ def named(expression: str, *labels: str) -> str:
 
 def by_site(expression: str) -> str:
     """The sum of each site; chargers without one are a site of their own."""
-    summed = f"sum by (site) ({named(expression, 'site')})"
+    return _site_named(f"sum by (site) ({named(expression, 'site')})")
+
+
+def power_by_site() -> str:
+    """The same of the power, as it was recorded."""
+    return _site_named(f"sum by (site) ({recorded(POWER)})")
+
+
+def _site_named(summed: str) -> str:
     return f'label_replace({summed}, "site", "no site", "site", "")'
 
 
 def or_zero(expression: str) -> str:
     """0 where nothing matches."""
     return f"({expression}) or vector(0)"
+
+
+def recorded(series: str, labels: str = "") -> str:
+    """A recorded series of the chosen sites; chargers without one are a site too."""
+    return f'{series}{{site=~"$site"{labels}}}'
+
+
+def called(expression: str) -> str:
+    """The same chargers, in the same order, with `who`: the alias, or else the id."""
+    with_id = f'label_replace({named(expression, "alias")}, "who", "$1", "charger", "(.+)")'
+    return f'label_replace({with_id}, "who", "$1", "alias", "(.+)")'
+
+
+def greatest(count: int, expression: str) -> str:
+    """The chargers with most, called as people call them."""
+    return f"sort_desc({called(f'topk({count}, {expression})')})"
+
+
+def least(count: int, expression: str) -> str:
+    """The chargers with least, called as people call them."""
+    return f"sort({called(f'bottomk({count}, {expression})')})"

@@ -1,14 +1,20 @@
 """Energy and sessions: per day, per charger, per site; peak; utilisation."""
 
+from bridge.alerts.recorded import POWER, STATES
 from bridge.dashboards.build import bars, lines, ranking, stat
 from bridge.dashboards.model import Dashboard, Language, Row, Threshold
 from bridge.dashboards.promql.common import (
+    RECORDED,
     SITE,
     TO_CHARGER_OF_SERIES,
+    UNRECORDED,
     by_site,
     each,
+    greatest,
     grown,
     or_zero,
+    power_by_site,
+    recorded,
 )
 
 _JOULES = grown("evse_energy_joules_total")
@@ -16,7 +22,14 @@ _ENDED = grown("evse_sessions_total")
 _POWER = each("evse_power_watts")
 _BLUE = (Threshold(None, "blue"),)
 _CHARGING = "avg_over_time((evse_state_code == bool 3)[$__range:])"
+_BUSY, _PLUGGED = recorded(STATES, ',state_code="3"'), recorded(STATES, ',state_code=~"2|3"')
+_NONE = f"0 * sum({recorded(STATES)})"
 _DAY = {"interval": "1d", "low": 0}
+
+
+def _spent(series: str) -> str:
+    """How many chargers in each moment, added up; no value counts as none."""
+    return f"sum(sum_over_time({series}[$__range]))"
 
 
 def _daily(metric: str) -> str:
@@ -37,10 +50,11 @@ _SUM = Row("In the chosen time", (
     stat("Energy per session", "Energy divided by sessions that ended.", "watth",
          f"sum({_JOULES}) / 3600 / (sum({_ENDED}) > 0)", width=4),
     stat("Power now", "Of all chargers.", "watt", or_zero(f"sum({_POWER})"), width=4),
-    stat("Peak power", "The highest sum of all chargers.", "watt",
-         f"max_over_time(sum({_POWER})[$__range:])", width=4),
-    stat("Utilisation", "Share of the time in which the chargers were charging.", "percentunit",
-         f"avg({each(_CHARGING)})", width=4),
+    stat("Peak power", "The highest sum of all chargers." + RECORDED, "watt",
+         f"max_over_time(sum({recorded(POWER)})[$__range:])", width=4, no_value=UNRECORDED),
+    stat("Utilisation", "Share of the time in which the chargers were charging." + RECORDED,
+         "percentunit", f"{_spent(_BUSY)} / {_spent(recorded(STATES))}",
+         width=4, no_value=UNRECORDED),
 ))  # fmt: skip
 
 _OVER_TIME = Row("Over time", (
@@ -48,11 +62,11 @@ _OVER_TIME = Row("Over time", (
          (f"sum({_daily('evse_energy_joules_total')}) / 3600", "energy"), **_DAY),
     bars("Sessions per day", "Sessions that ended; days begin at midnight UTC.", "short",
          (f"sum({_daily('evse_sessions_total')})", "sessions"), decimals=0, **_DAY),
-    lines("Power by site", "Sum of the chargers' power.", "watt",
-          (by_site(_POWER), "{{site}}"), low=0),
-    lines("Chargers in use", "Those that charge, and those where a car is plugged in.", "short",
-          (or_zero(f"count({each('evse_state_code')} == 3)"), "charging"),
-          (or_zero(f"count({each('evse_state_code')} > 1 < 4)"), "plugged in"), low=0),
+    lines("Power by site", "Sum of the chargers' power." + RECORDED, "watt",
+          (power_by_site(), "{{site}}"), low=0, no_value=UNRECORDED),
+    lines("Chargers in use", "Those that charge, and those where a car is plugged in." + RECORDED,
+          "short", (f"sum({_BUSY}) or {_NONE}", "charging"),
+          (f"sum({_PLUGGED}) or {_NONE}", "plugged in"), low=0, no_value=UNRECORDED),
 ))  # fmt: skip
 
 _WHO = Row("Who", (
@@ -60,16 +74,16 @@ _WHO = Row("Who", (
             (f"sort_desc({by_site(_JOULES)} / 3600)", "{{site}}"),
             width=8, thresholds=_BLUE),
     ranking("Energy by charger", "The fifteen with most.", "watth",
-            (f"topk(15, {_JOULES} / 3600)", "{{charger}}"),
+            (greatest(15, f"{_JOULES} / 3600"), "{{who}}"),
             width=8, thresholds=_BLUE, leads_to=TO_CHARGER_OF_SERIES),
     ranking("Sessions by charger", "The fifteen with most.", "short",
-            (f"topk(15, {_ENDED})", "{{charger}}"),
+            (greatest(15, _ENDED), "{{who}}"),
             width=8, thresholds=_BLUE, leads_to=TO_CHARGER_OF_SERIES, decimals=0),
     ranking("Busiest", "The fifteen chargers that charged the greatest share of the time.",
-            "percentunit", (f"topk(15, {each(_CHARGING)})", "{{charger}}"),
+            "percentunit", (greatest(15, each(_CHARGING)), "{{who}}"),
             thresholds=_BLUE, leads_to=TO_CHARGER_OF_SERIES, high=1),
     ranking("Highest peak", "The fifteen chargers with the highest power.", "watt",
-            (f"topk(15, {each('max_over_time(evse_power_watts[$__range])')})", "{{charger}}"),
+            (greatest(15, each("max_over_time(evse_power_watts[$__range])")), "{{who}}"),
             thresholds=_BLUE, leads_to=TO_CHARGER_OF_SERIES),
 ))  # fmt: skip
 

@@ -1,44 +1,49 @@
 """Fleet: how all chargers are, and which to look at."""
 
+from bridge.alerts.recorded import ANNOUNCED, FAULTS, STATES, UP
 from bridge.dashboards.build import bars, lines, listing, ranking, stat
 from bridge.dashboards.model import Dashboard, Language, Override, Row, Threshold
 from bridge.dashboards.promql.common import (
     NAMES,
+    RECORDED,
     SITE,
     TO_CHARGER,
     TO_CHARGER_OF_SERIES,
-    by_site,
+    UNRECORDED,
     each,
+    greatest,
     grown,
+    least,
     or_zero,
+    power_by_site,
+    recorded,
 )
 from bridge.dashboards.words import (
     BAD,
     GOOD,
-    STATES,
     WARN,
     YES_NO,
     column,
     good_at_zero,
     state_series,
 )
+from bridge.dashboards.words import STATES as WORDS
 
 _UP, _ANNOUNCED = each("evse_up"), each("evse_announced")
 _HEARD = 'label_replace(evse_last_message_timestamp_seconds, "by", "mqtt", "", "")'
 _POLLED = 'label_replace(evse_last_poll_timestamp_seconds, "by", "http", "", "")'
 _AGE = each(f"time() - max by (charger) ({_HEARD} or {_POLLED})")
 _ENERGY = grown("evse_energy_joules_total")
-_FAULTS = f"sum by (charger) ({grown('evse_faults_total', '$__range', 'fault')})"
-_TROUBLED = f"topk(10, ({_FAULTS} + {grown('evse_crashes_total')}) > 0)"
+_TROUBLED = f"({grown(FAULTS)} + {grown('evse_crashes_total')}) > 0"
 _FAULT = each("evse_fault")
-_CODE = each("evse_state_code")
-_STATES = f'count_values("state_code", {_CODE} < 4 or {_CODE} > 17)'
-_FAULTY = or_zero(f"count({_CODE} >= 4 <= 17)")
+_IN_A_FAULT = "[4-9]|1[0-7]"
+_WELL = recorded(STATES, f',state_code!~"{_IN_A_FAULT}"')
+_ILL = recorded(STATES, f',state_code=~"{_IN_A_FAULT}"')
 _RED = Override("fault", {"color": {"mode": "fixed", "fixedColor": BAD}})
 _OLD = (Threshold(None, GOOD), Threshold(120, WARN), Threshold(3600, BAD))
 _TODAY = {"time_from": "now/d"}
 _STACKED = {"fillOpacity": 60, "lineWidth": 0, "stacking": {"mode": "normal", "group": "A"}}
-_MINUTE = "1m"
+_FROM_RULES = {"interval": "1m", "low": 0, "no_value": UNRECORDED}
 
 _NOW = Row("Now", (
     stat("Up", "Chargers that told something, by MQTT or by poll, within stale_after.",
@@ -61,37 +66,39 @@ _NOW = Row("Now", (
 ))  # fmt: skip
 
 _TIME = Row("Over time", (
-    lines("States", "Chargers by their state, all faults as one; one that is not up has none.",
-          "short", (_STATES, "{{state_code}}"), (_FAULTY, "fault"),
-          overrides=(*state_series(), _RED), custom=_STACKED, interval=_MINUTE, low=0),
-    lines("Presence", "Chargers that are up, and those that are announced as connected.", "short",
-          (f"sum({_UP})", "up"), (f"sum({_ANNOUNCED})", "announced"),
-          interval=_MINUTE, low=0),
-    lines("Power by site", "Sum of the chargers' power; those without a site are one of their own.",
-          "watt", (by_site(each("evse_power_watts")), "{{site}}"),
-          custom=_STACKED, interval=_MINUTE, low=0),
-    bars("Faults and crashes", "Entries into a fault, and crashes, in each stretch of time.",
-          "short", (f"sum({grown('evse_faults_total', '$__interval', 'fault')})", "faults"),
-          (f"sum({grown('evse_crashes_total', '$__interval')})", "crashes"),
-          interval="5m", low=0),
+    lines("States", "Chargers by their state, all faults as one; one that is not up has none."
+          + RECORDED,
+          "short", (f"sum by (state_code) ({_WELL})", "{{state_code}}"),
+          # Not vector(0): a fleet of which nothing was recorded is not without faults.
+          (f"sum({_ILL}) or 0 * sum({recorded(STATES)})", "fault"),
+          overrides=(*state_series(), _RED), custom=_STACKED, **_FROM_RULES),
+    lines("Presence", "Chargers that are up, and those that are announced as connected."
+          + RECORDED, "short", (f"sum({recorded(UP)})", "up"),
+          (f"sum({recorded(ANNOUNCED)})", "announced"), **_FROM_RULES),
+    lines("Power by site", "Sum of the chargers' power; those without a site are one of their own."
+          + RECORDED, "watt", (power_by_site(), "{{site}}"), custom=_STACKED, **_FROM_RULES),
+    bars("Faults and crashes", "Entries into a fault, and crashes, in each stretch of time."
+         + RECORDED, "short", (f"sum({grown(FAULTS, '$__interval')})", "faults"),
+         (f"sum({grown('evse_crashes_total', '$__interval')})", "crashes"),
+         interval="5m", low=0, no_value=UNRECORDED),
 ))  # fmt: skip
 
 _TROUBLE = Row("Look at these first", (
-    ranking("Faults and crashes", "The ten chargers with most of both in the chosen time.",
-            "short",
-            (_TROUBLED, "{{charger}}"),
+    ranking("Faults and crashes", "The ten chargers with most of both in the chosen time."
+            + RECORDED, "short",
+            (greatest(10, _TROUBLED), "{{who}}"),
             width=6, decimals=0, leads_to=TO_CHARGER_OF_SERIES, thresholds=(
                 Threshold(None, GOOD), Threshold(1, WARN), Threshold(5, BAD))),
     ranking("Oldest data", "The ten chargers that have been silent longest.", "s",
-            (f"topk(10, {_AGE})", "{{charger}}"),
+            (greatest(10, _AGE), "{{who}}"),
             width=6, leads_to=TO_CHARGER_OF_SERIES, thresholds=_OLD),
     ranking("Weakest Wi-Fi", "The ten chargers with the weakest signal; wired ones tell none.",
-            "dBm", (f"bottomk(10, {each('evse_wifi_rssi_dbm')})", "{{charger}}"),
+            "dBm", (least(10, each("evse_wifi_rssi_dbm")), "{{who}}"),
             width=6, low=-100, high=-30, leads_to=TO_CHARGER_OF_SERIES, thresholds=(
                 Threshold(None, BAD), Threshold(-80, WARN), Threshold(-70, GOOD))),
     ranking("Smallest free heap block", "The ten chargers closest to a crash for want of memory.",
             "bytes",
-            (f"bottomk(10, {each('evse_heap_largest_free_block_bytes')})", "{{charger}}"),
+            (least(10, each("evse_heap_largest_free_block_bytes")), "{{who}}"),
             width=6, leads_to=TO_CHARGER_OF_SERIES, thresholds=(
                 Threshold(None, BAD), Threshold(8192, WARN), Threshold(16384, GOOD))),
 ))  # fmt: skip
@@ -105,7 +112,7 @@ _ALL = Row("All chargers", (
          "version": "Firmware"},
         NAMES, _UP, each("evse_state_code"), each("evse_power_watts"), f"{_ENERGY} / 3600", _AGE,
         each("evse_wifi_rssi_dbm"), each("evse_heap_largest_free_block_bytes"),
-        shows=(column("Up", words=YES_NO), column("State", words=STATES), column("Power", "watt"),
+        shows=(column("Up", words=YES_NO), column("State", words=WORDS), column("Power", "watt"),
                column("Energy", "watth"), column("Data age", "s"),
                column("Wi-Fi", "dBm"), column("Free heap block", "bytes")),
         link=TO_CHARGER, height=12, sort="Data age",
