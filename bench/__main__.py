@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.child import ROOT
+from bench.fleet_queries import fleet_queries
 from bench.flood import flood
 from bench.large import large
 from bench.latency import latency
@@ -63,7 +64,10 @@ def everything(plan: Plan, folder: Path) -> Results:
     tell(f"{plan.fleet:,} chargers")
     whole = large(plan, folder)
     tell(f"{plan.polls.chargers:,} chargers polled every {plan.polls.every:g} s")
-    return Results(plan, place, compared, floods, delays, whole, polling(plan, folder))
+    polled = polling(plan, folder)
+    tell(f"the Fleet dashboard over {plan.asked_chargers:,} chargers")
+    asked = fleet_queries(plan.asked_chargers, plan.asked_seconds, folder)
+    return Results(plan, place, compared, floods, delays, whole, polled, asked)
 
 
 def main() -> None:

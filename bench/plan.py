@@ -40,6 +40,10 @@ class Plan:
     fleet_window: float
     fleet_repeats: int
     polls: Polls
+    asked_chargers: int
+    """Over which the Fleet dashboard's queries are asked."""
+    asked_seconds: int
+    """Of their past."""
 
 
 FULL = Plan(
@@ -50,6 +54,7 @@ FULL = Plan(
         chargers=10_000, every=60.0, min_gap=15.0, silent_after=20.0, rate=4_000,
         scrape_every=15.0, without=45.0, settle=95.0, window=180.0,
     ),
+    asked_chargers=10_000, asked_seconds=3600,
 )  # fmt: skip
 QUICK = Plan(
     chargers=1000, scrape_every=2.0, warm=1.0, window=4.0, repeats=1, steady_rate=20_000,
@@ -59,4 +64,5 @@ QUICK = Plan(
         chargers=1000, every=6.0, min_gap=2.0, silent_after=5.0, rate=4_000,
         scrape_every=5.0, without=5.0, settle=14.0, window=15.0,
     ),
+    asked_chargers=200, asked_seconds=300,
 )  # fmt: skip

@@ -22,6 +22,10 @@ def report(results: Results) -> str:
         f"{plan.window:g} s, `/metrics` scraped every {plan.scrape_every:g} s; {rounds}; "
         "least and most in parentheses:"
     )
+    asked = (
+        f"The queries of the Fleet dashboard over {results.queries.chargers:,} chargers, with "
+        f"{plan.asked_seconds / 60:g} minutes of data at 30 s:"
+    )
     return "\n\n".join(
         [
             table(("Place", ""), results.place),
@@ -32,6 +36,8 @@ def report(results: Results) -> str:
                 ("Figure", "Measured", "Aim", "Reached"),
                 [goal.row() for goal in goals(results)],
             ),
+            asked,
+            results.queries.table(),
         ]
     )
 

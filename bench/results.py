@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.fleet_queries import FleetQueries
 from bench.flood import Flood
 from bench.large import Large
 from bench.latency import Latency
@@ -23,6 +24,7 @@ class Results:
     latency: Latency
     large: Large
     polling: Polling
+    queries: FleetQueries
 
     def micros(self, name: str) -> float | None:
         """The median CPU per message of a subject; None where it was not there."""

@@ -11,13 +11,12 @@ from typing import Any
 
 from bridge.sim.options import SimOptions
 from bridge.sim.run import simulate
-from bridge.sinks.points import FILE, unpack
 from tests.alert_parts import RULES
-from tests.lives import rows
 from tests.running import Bridge, bridge
 from tests.servers import Mosquitto, Prometheus, VictoriaMetrics, free_port
 from tests.servers.web import ask
 from tests.support import eventually
+from tests.test_cli import environ, nofos
 
 HAPPENED = (
     "sum(evse_faults_total) > 10",
@@ -62,9 +61,10 @@ class World:
 
     @property
     def lines(self) -> list[bytes]:
-        """All points of the journal, as line protocol."""
-        packed = rows(self.data / FILE, "SELECT body, counts FROM points ORDER BY id")
-        return [line for body, counts in packed for line in unpack(body, counts)[0]]
+        """All points of the journal, as `export` tells them."""
+        done = nofos("export", "--format", "lp", env=environ(JOURNAL__DIR=str(self.data)))
+        assert done.returncode == 0, done.stderr
+        return done.stdout.encode().splitlines()
 
     def now(self, expression: str) -> list[dict[str, Any]]:
         """The instant vector at the end."""

@@ -26,6 +26,7 @@ from bench.scrape import fetch, total
 from bench.steady import Steady
 from tests.support import Subscriber, eventually
 from tests.test_bench_polling import FOUND
+from tests.test_bench_queries import ASKED
 from tests.test_project import unhashed
 
 
@@ -140,6 +141,7 @@ def results(ours: float, debian: float, missing: int = 0) -> Results:
         large=Large(10_000, 400_000, 1, 1, 80_000_000, 680_000_000, 700_000_000, cost, cost,
                     0.02, probed, 0, 0),
         polling=FOUND,
+        queries=ASKED,
     )  # fmt: skip
 
 

@@ -105,14 +105,14 @@ CASES: dict[str, tuple[str, Values, Values]] = {
 def test_it_is_recorded_by_site(
     name: str, series: Values, expected: Values, tmp_path: Path
 ) -> None:
-    assert recorded(tmp_path, FLEET | series, name, expected) == ""
+    assert recorded(tmp_path, {**FLEET, **series}, name, expected) == ""
 
 
 @pytest.mark.parametrize(("name", "series", "expected"), CASES.values(), ids=CASES)
 def test_two_pods_that_show_one_charger_count_it_once(
     name: str, series: Values, expected: Values, tmp_path: Path
 ) -> None:
-    assert recorded(tmp_path, on_two_pods(FLEET | series), name, expected) == ""
+    assert recorded(tmp_path, on_two_pods({**FLEET, **series}), name, expected) == ""
 
 
 def test_a_charger_that_moves_to_another_pod_keeps_its_faults(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_charger_that_moves_to_another_pod_keeps_its_faults(tmp_path: Path) ->
 
 def test_promtool_notices_another_value(tmp_path: Path) -> None:
     name, series, _ = CASES["power"]
-    said = recorded(tmp_path, FLEET | series, name, {'{site="north"}': "11001", "{}": "0"})
+    said = recorded(tmp_path, {**FLEET, **series}, name, {'{site="north"}': "11001", "{}": "0"})
     assert "1.1001E+04" in said.upper()
 
 
