@@ -18,7 +18,7 @@ class Result:
 
 
 class Prometheus(Server):
-    """`targets` are `host:port`, scraped at `path`."""
+    """`targets` are `host:port`, scraped at `path`; rules are evaluated `every` so often."""
 
     program = "prometheus"
     ready = "Server is ready to receive web requests."
@@ -33,11 +33,13 @@ class Prometheus(Server):
         rule_files: Sequence[Path] = (),
         alertmanagers: Sequence[str] = (),
         timeout: str = "1s",
+        every: str = "1s",
     ) -> None:
         super().__init__(folder)
         self._targets = list(targets)
         self._path = path
         self._timeout = timeout
+        self._every = every
         self._parameters = {name: list(given) for name, given in (parameters or {}).items()}
         self._rule_files = [str(path) for path in rule_files]
         self._alertmanagers = list(alertmanagers)
@@ -72,7 +74,7 @@ class Prometheus(Server):
                 # A scrape may not take longer than it is until the next.
                 "scrape_interval": self._timeout,
                 "scrape_timeout": self._timeout,
-                "evaluation_interval": "1s",
+                "evaluation_interval": self._every,
             },
             "rule_files": self._rule_files,
             "scrape_configs": [job],
