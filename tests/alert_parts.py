@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bridge.alerts.model import Recording
+from bridge.alerts.table import GROUPS
 from tests.servers import find_program
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +23,8 @@ BRIDGE = {"job": "nofos-bridge", "instance": "bridge-0:9876"}
 PATIENCE_SECONDS = 60.0
 GROUP = re.compile(r"^(?=  - name: )", re.MULTILINE)
 RECORDINGS = "nofos-recordings"
+METRIC = re.compile(r"(?<![\w:])evse_\w+")
+RECORDED = re.compile(r"\b\w+:\w+:\w+")
 
 Series = Mapping[str, str]
 """Values minute by minute as promtool writes them, by metric name and labels; a charger's
@@ -122,6 +126,15 @@ def promtool_test(
     code, said = promtool("test", "rules", str(path))
     assert "FAILED" in said or code == 0, said
     return "" if code == 0 else said
+
+
+def expressions() -> list[str]:
+    """What all rules rest on."""
+    return [
+        rule.expression if isinstance(rule, Recording) else rule.condition
+        for group in GROUPS
+        for rule in group.rules
+    ]
 
 
 def promtool(*arguments: str) -> tuple[int, str]:

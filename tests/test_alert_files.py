@@ -19,7 +19,7 @@ from bridge.cli import app
 from bridge.core.families import BY_NAME
 from bridge.core.model import Reason
 from bridge.core.polls import Outcome
-from tests.alert_parts import ROOT, RULES, promtool, said_by
+from tests.alert_parts import METRIC, RECORDED, ROOT, RULES, expressions, promtool, said_by
 from tests.running import bridge
 from tests.servers import Mosquitto
 
@@ -28,18 +28,8 @@ ALERTMANAGER = str(EXAMPLES / "alertmanager.yml")
 HEADINGS = [
     "## What it means", "## Look first", "## Likely causes", "## What to do", "## Close it when",
 ]  # fmt: skip
-METRIC = re.compile(r"(?<![\w:])evse_\w+")
-RECORDED = re.compile(r"\b\w+:\w+:\w+")
 SHORTEST_PAGE = 600
 """Characters written by hand."""
-
-
-def expressions() -> list[str]:
-    return [
-        rule.expression if isinstance(rule, Recording) else rule.condition
-        for group in GROUPS
-        for rule in group.rules
-    ]
 
 
 def page(alert: Alert) -> str:

@@ -1,20 +1,23 @@
 """A day of five healthy chargers, with a restart and a roll-out of the bridge: nothing fires."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
+from bridge.alerts.rules_file import expression
+from bridge.alerts.table import ALERTS
+from tests import backfill
 from tests.alert_day import CHARGERS, Day, promtool_series
-from tests.alert_parts import RULES, promtool
-from tests.test_alert_files import METRIC, expressions
+from tests.alert_parts import METRIC, RULES, expressions, promtool
 
 DAY = 24 * 60
+USED = frozenset(name for each in expressions() for name in METRIC.findall(each)) | {"up"}
 
 
 def fired(folder: Path, scrapes: list[dict[str, str]]) -> str:
     """What promtool says where an alert fired at any minute; nothing where none did."""
-    used = frozenset(name for each in expressions() for name in METRIC.findall(each)) | {"up"}
     everything = {
         "expr": f'count_over_time(ALERTS{{alertstate="firing"}}[{len(scrapes)}m])',
         "eval_time": f"{len(scrapes) - 1}m",
@@ -29,7 +32,7 @@ def fired(folder: Path, scrapes: list[dict[str, str]]) -> str:
         "tests": [
             {
                 "interval": "1m",
-                "input_series": promtool_series(scrapes, used),
+                "input_series": promtool_series(scrapes, USED),
                 "promql_expr_test": [everything],
             }
         ],
@@ -76,3 +79,41 @@ def test_a_day_with_a_fault_in_it_is_noticed(scrapes: list[dict[str, str]], tmp_
     said = fired(tmp_path, part)
     assert 'alertname="EvseStuckRelay"' in said
     assert said.count("alertname=") == 1
+
+
+def fired_in_prometheus(folder: Path, scrapes: list[dict[str, str]]) -> set[str]:
+    """The alerts whose condition was met for as long as it must, in a server that has the day.
+
+    promtool does not fill alerts in, so their expressions are asked minute by minute.
+    """
+    end = int(time.time()) // 60 * 60 - 60
+    start = end - 60 * (len(scrapes) - 1)
+    with backfill.filled(folder, scrapes, USED, end) as server:
+        asked = f"min(count_over_time(charger:evse_up:max[{len(scrapes)}m] @ {end}))"
+        # The day is whole, but for a minute at its edge.
+        assert [len(scrapes) - each.value <= 1 for each in server.query(asked)] == [True]
+        return {
+            alert.name
+            for alert in ALERTS
+            for times in backfill.met(server, expression(alert), start, end)
+            if backfill.held(times, alert.wait)
+        }
+
+
+def test_nothing_fires_in_a_prometheus_that_has_the_day(
+    scrapes: list[dict[str, str]], tmp_path: Path
+) -> None:
+    assert fired_in_prometheus(tmp_path, scrapes) == set()
+
+
+def test_a_fault_in_a_prometheus_that_has_the_day_is_noticed(
+    scrapes: list[dict[str, str]], tmp_path: Path
+) -> None:
+    part = [dict(each) for each in scrapes[:60]]
+    for shown in part[10:]:
+        for name in [name for name in shown if name.startswith('evse_state_code{charger="c3"')]:
+            shown[name] = "8"
+    for shown in part[40:]:
+        for name in [name for name in shown if 'charger="c1"' in name and "evse_up" in name]:
+            shown[name] = "0"
+    assert fired_in_prometheus(tmp_path, part) == {"EvseStuckRelay", "EvseChargerSilent"}
