@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,24 @@ PATIENCE_SECONDS = 80.0
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """How many chargers, how fast, and what ends it: all has happened, or it is late."""
+
+    chargers: int = 14
+    speed: float = 60.0
+    happened: Sequence[str] = HAPPENED
+    lasts: float = 0.0
+    """Seconds, at least."""
+
+    def seconds(self, at_sixty: float) -> str:
+        """A duration that was chosen for sixty times speed."""
+        return f"{at_sixty * 60 / self.speed:g}s"
+
+
+USUAL = Day()
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """What was left when the day was over; `start` and `end` in Unix seconds."""
 
@@ -82,7 +100,7 @@ class World:
         return list(answer["result"])
 
 
-async def bad_day(folder: Path, kept: ExitStack) -> World:
+async def bad_day(folder: Path, kept: ExitStack, day: Day = Day()) -> World:
     """Run it; afterwards only Prometheus still runs, as long as `kept` is open."""
     (folder / "labels.toml").write_text(LABELS, encoding="utf-8")
     port = free_port()
@@ -90,31 +108,35 @@ async def bad_day(folder: Path, kept: ExitStack) -> World:
         async with bridge(
             folder, broker.url, INFLUX__URL=store.url, INFLUX__BUCKET="b", INFLUX__ORG="o",
             INFLUX__TOKEN="t", HTTP__ENABLED="true", HTTP__ALLOW="127.0.0.0/8",
-            HTTP__PORTS=str(port), FLEET__SILENT_AFTER="4s", FLEET__STALE_AFTER="6s",
-            HTTP__FALLBACK_EVERY="2s", HTTP__MIN_GAP="1s", HTTP__ENRICH_EVERY="2s",
+            HTTP__PORTS=str(port), FLEET__SILENT_AFTER=day.seconds(4),
+            FLEET__STALE_AFTER=day.seconds(6), HTTP__FALLBACK_EVERY=day.seconds(2),
+            HTTP__MIN_GAP=day.seconds(1), HTTP__ENRICH_EVERY=day.seconds(2),
             FLEET__LABELS_FILE=str(folder / "labels.toml"),
         ) as running:  # fmt: skip
-            chargers = asyncio.create_task(simulate(_options(broker.url, port)))
+            chargers = asyncio.create_task(simulate(_options(broker.url, port, day)))
             try:
-                return await _watched(running, folder, kept)
+                return await _watched(running, folder, kept, day)
             finally:
                 chargers.cancel()
                 await asyncio.wait({chargers})
 
 
-def _options(broker: str, port: int) -> SimOptions:
-    return SimOptions(broker=broker, chargers=14, speed=60.0, scenario="bad-day", http_port=port)
+def _options(broker: str, port: int, day: Day) -> SimOptions:
+    return SimOptions(
+        broker=broker, chargers=day.chargers, speed=day.speed, scenario="bad-day", http_port=port
+    )
 
 
-async def _watched(running: Bridge, folder: Path, kept: ExitStack) -> World:
+async def _watched(running: Bridge, folder: Path, kept: ExitStack, day: Day) -> World:
     target = Prometheus(folder, targets=[f"127.0.0.1:{running.port}"], rule_files=[RULES])
     prometheus = await asyncio.to_thread(kept.enter_context, target)
     start = time.time()
 
     async def over() -> bool:
-        return all([await asyncio.to_thread(prometheus.query, each) for each in HAPPENED])
+        asked = [await asyncio.to_thread(prometheus.query, each) for each in day.happened]
+        return all(asked) and time.time() - start >= day.lasts
 
-    await eventually(over, PATIENCE_SECONDS, 0.5)
+    await eventually(over, PATIENCE_SECONDS + day.lasts, 0.5)
     end = time.time()
     _, text = await running.get("/metrics")
     heads = [line.split() for line in text.splitlines() if line.startswith("# TYPE")]

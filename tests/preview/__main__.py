@@ -1,17 +1,22 @@
-"""`python -m tests.preview --prometheus URL`: a picture of each dashboard, of what is in there."""
+"""`python -m tests.preview`: a picture of each dashboard, of a bad day that it lives through."""
 
 import argparse
+import asyncio
 import subprocess
 import tempfile
-import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.dash_parts import boards
-from tests.preview.answers import Asker
+from tests.dash_world import Day, World, bad_day
+from tests.preview.answers import Asker, Store
+from tests.preview.influx import InfluxAsker
 from tests.preview.page import WIDTH, page
-from tests.servers import find_program
+from tests.servers import InfluxDB, find_program
 
 PATIENCE_SECONDS = 120
+CHARGER = "e0e84adf820d"
+"""Of the bad day's fleet: crashes again and again, has a name, a site and a signal."""
 
 
 def shoot(html: Path, picture: Path, height: int) -> None:
@@ -25,23 +30,38 @@ def shoot(html: Path, picture: Path, height: int) -> None:
     )  # fmt: skip
 
 
+def draw(kind: str, store: Store, folder: Path, out: Path) -> None:
+    """The dashboards for a kind of datasource."""
+    for uid, board in boards(kind).items():
+        text, height = page(board, store)
+        html = folder / f"{uid}.html"
+        html.write_text(text, encoding="utf-8")
+        shoot(html, out.resolve() / f"{uid}.png", height)
+
+
+def draw_all(world: World, influx: InfluxDB, folder: Path, out: Path) -> None:
+    """Both kinds, of the same day."""
+    values = {"site": ".*", "instance": ".*", "charger": CHARGER, "__rate_interval": "20s"}
+    prometheus = Asker(world.prometheus.url, world.start, world.end, values)
+    draw("prometheus", prometheus, folder, out)
+    influx.write(world.lines)
+    draw("influxdb", InfluxAsker(influx, world.start, world.end, values), folder, out)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.preview", description=__doc__)
-    parser.add_argument("--prometheus", required=True, metavar="URL")
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--charger", required=True, help="the one of the Charger dashboard")
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--chargers", type=int, default=28)
+    parser.add_argument("--speed", type=float, default=12)
     parser.add_argument("--out", type=Path, default=Path("docs/pictures"))
     given = parser.parse_args()
-    end = time.time()
-    values = {"site": ".*", "instance": ".*", "charger": given.charger, "__rate_interval": "20s"}
-    asker = Asker(given.prometheus, end - 60 * given.minutes, end, values)
-    given.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        for uid, board in boards("prometheus").items():
-            text, height = page(board, asker)
-            html = Path(folder) / f"{uid}.html"
-            html.write_text(text, encoding="utf-8")
-            shoot(html, given.out.resolve() / f"{uid}.png", height)
+    day = Day(given.chargers, given.speed, happened=(), lasts=60 * given.minutes)
+    with tempfile.TemporaryDirectory() as place, ExitStack() as kept:
+        folder = Path(place)
+        world = asyncio.run(bad_day(folder, kept, day))
+        given.out.mkdir(parents=True, exist_ok=True)
+        with InfluxDB(folder) as influx:
+            draw_all(world, influx, folder, given.out)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,18 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tests.dash_parts import filled
 from tests.servers.web import ask
 
 DAY = 86_400.0
 POINTS = 240
+
+Cells = Mapping[str, str | float]
+"""A row of a table: its cells by the names of their fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +29,55 @@ class Series:
         return self.points[-1][1]
 
 
+class Store(Protocol):
+    """Answers over one stretch of time."""
+
+    @property
+    def start(self) -> float: ...
+
+    @property
+    def end(self) -> float: ...
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """Of the variables."""
+
+    def series(self, panel: Mapping[str, Any]) -> list[Series]:
+        """What all queries of a panel found."""
+
+    def rows(self, panel: Mapping[str, Any]) -> Sequence[Cells]:
+        """Of a table, its queries merged."""
+
+
+def step_of(panel: Mapping[str, Any], start: float, end: float) -> float:
+    """The distance of points in seconds."""
+    return DAY if panel.get("interval") == "1d" else max(5, (end - start) // POINTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Answers over one stretch of time."""
+    """A Prometheus."""
 
     url: str
     start: float
     end: float
     values: Mapping[str, str]
 
-    def answers(self, panel: Mapping[str, Any]) -> dict[str, list[Series]]:
-        """By the query's letter."""
-        return {target["refId"]: self._target(panel, target) for target in panel["targets"]}
+    def series(self, panel: Mapping[str, Any]) -> list[Series]:
+        return [each for target in panel["targets"] for each in self._target(panel, target)]
+
+    def rows(self, panel: Mapping[str, Any]) -> Sequence[Cells]:
+        merged: dict[str, dict[str, str | float]] = {}
+        for target in panel["targets"]:
+            value = f"Value #{target['refId']}" if len(panel["targets"]) > 1 else "Value"
+            for each in self._target(panel, target):
+                key = each.labels.get("charger") or each.labels.get("instance") or each.name
+                row = merged.setdefault(key, {})
+                row |= {**each.labels, value: each.last}
+        return list(merged.values())
 
     def _target(self, panel: Mapping[str, Any], target: Mapping[str, Any]) -> list[Series]:
-        step = DAY if panel.get("interval") == "1d" else max(5, (self.end - self.start) // POINTS)
+        step = step_of(panel, self.start, self.end)
         span = {"__range": f"{self.end - self.start:.0f}s", "__interval": f"{step:.0f}s"}
         text = filled(target["expr"], {**self.values, **span})
         if target["instant"]:

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from tests.preview import plots, tables
-from tests.preview.answers import Asker
+from tests.preview.answers import Store
 
 WIDTH, CELL, GAP, TITLE = 1400, 34, 6, 24
 _STYLE = """
@@ -28,46 +28,45 @@ text-align:right;white-space:nowrap} .bar i{flex:1;background:#22252b;height:70%
 """
 
 
-def page(board: Mapping[str, Any], asker: Asker) -> tuple[str, int]:
+def page(board: Mapping[str, Any], store: Store) -> tuple[str, int]:
     """The HTML, and how high it is."""
-    parts = [_head(board, asker)]
+    parts = [_head(board, store)]
     bottom = 0
     for panel in board["panels"]:
         at = panel["gridPos"]
         left, top = at["x"] * WIDTH / 24, 42 + at["y"] * CELL
         width, height = at["w"] * WIDTH / 24 - GAP, at["h"] * CELL - GAP
         bottom = max(bottom, int(top + height))
-        title = escape(panel["title"].replace("$charger", asker.values["charger"]))
+        title = escape(panel["title"].replace("$charger", store.values["charger"]))
         place = f"left:{left + 3:.0f}px;top:{top:.0f}px;width:{width:.0f}px;height:{height:.0f}px"
         if panel["type"] == "row":
             parts.append(f'<div class=row style="{place}">{title}</div>')
             continue
-        inner = _drawn(panel, asker, width - 14, height - TITLE - 4)
+        inner = _drawn(panel, store, width - 14, height - TITLE - 4)
         parts.append(f'<div class=panel style="{place}"><h2>{title}</h2>{inner}</div>')
     body = "".join(parts)
     return f"<meta charset=utf-8><style>{_STYLE}</style><body>{body}", bottom + 10
 
 
-def _head(board: Mapping[str, Any], asker: Asker) -> str:
+def _head(board: Mapping[str, Any], store: Store) -> str:
     """Says what this is, so that nobody takes it for Grafana."""
-    begin, end = (time.strftime("%H:%M", time.gmtime(at)) for at in (asker.start, asker.end))
+    begin, end = (time.strftime("%H:%M", time.gmtime(at)) for at in (store.start, store.end))
     return (
         f"<h1>{escape(board['title'])} <small>preview drawn by nofos-bridge's tests, not by "
         f"Grafana; simulated chargers on a bad day, {begin} to {end} UTC</small></h1>"
     )
 
 
-def _drawn(panel: Mapping[str, Any], asker: Asker, width: float, height: float) -> str:
-    answers = asker.answers(panel)
-    found = [series for answer in answers.values() for series in answer]
-    span = (asker.start, asker.end)
+def _drawn(panel: Mapping[str, Any], store: Store, width: float, height: float) -> str:
+    if panel["type"] == "table":
+        return tables.listing(panel, store.rows(panel), height - 24)
+    found = store.series(panel)
+    span = (store.start, store.end)
     match panel["type"]:
         case "stat":
             return tables.number(panel, found, height)
         case "bargauge":
             return tables.bars(panel, found, height)
-        case "table":
-            return tables.listing(panel, answers, height - 24)
         case "heatmap":
             return tables.heat(found, width, height)
         case "state-timeline":

@@ -1,18 +1,19 @@
 """Panels of now as HTML: numbers, bars, tables, heat."""
 
 import time
+from collections.abc import Sequence
 from html import escape
 
-from tests.preview.answers import Series
+from tests.preview.answers import Cells, Series
 from tests.preview.looks import Panel, colour, properties, threshold, word
 from tests.preview.units import written
 
 
 def number(panel: Panel, found: list[Series], height: float) -> str:
     """One number or word."""
-    if not found:
-        return "<div class=big>No data</div>"
     defaults = panel["fieldConfig"]["defaults"]
+    if not found:
+        return f"<div class=big>{escape(defaults.get('noValue', 'No data'))}</div>"
     value = found[0].last
     text, shade = word(defaults["mappings"], value) or (
         written(value, defaults["unit"], defaults.get("decimals")),
@@ -42,18 +43,11 @@ def bars(panel: Panel, found: list[Series], height: float) -> str:
     return "".join(rows) or "<div class=big>No data</div>"
 
 
-def listing(panel: Panel, found: dict[str, list[Series]], height: float) -> str:
-    """Rows merged by their labels, in the panel's columns."""
+def listing(panel: Panel, found: Sequence[Cells], height: float) -> str:
+    """As many rows as there is room for, in the panel's columns."""
     columns = panel["transformations"][1]["options"]["include"]["names"]
     shown = panel["transformations"][2]["options"]["renameByName"]
-    merged: dict[str, dict[str, str | float]] = {}
-    for letter, answer in found.items():
-        for each in answer:
-            key = each.labels.get("charger") or each.labels.get("instance") or each.name
-            row = merged.setdefault(key, {})
-            row |= dict(each.labels)
-            row[f"Value #{letter}" if len(found) > 1 else "Value"] = each.last
-    rows = list(merged.values())
+    rows = list(found)
     for sort in panel["options"].get("sortBy", []):
         by = next(name for name, title in shown.items() if title == sort["displayName"])
         rows.sort(key=lambda row: float(row.get(by, -1)), reverse=True)
