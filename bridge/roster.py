@@ -14,6 +14,7 @@ from bridge.core.labels import Labels
 from bridge.core.model import Body, ChargerId
 from bridge.core.outbox import Outbox
 from bridge.core.presence import PRESENCES, Board
+from bridge.core.remembered import usable
 from bridge.core.track import Habits, Track
 from bridge.core.writer import Writer
 from bridge.listener import Listener
@@ -75,15 +76,18 @@ class Roster:
         `trusted`: the last run ended cleanly, so that no counter was shown further on.
         """
         self._floor_ms = floor_ms
+        kept = {ChargerId(each): usable(body) for each, body in bodies.items()}
         chargers = [
             restored(id_, body, self._rules.dialect_of(id_), now.steady)
-            for id_, body in ((ChargerId(each), body) for each, body in bodies.items())
+            for id_, body in kept.items()
         ]
         for ignored in self.fleet.restore(chargers):
             self._retire(ignored)
         for charger in self.fleet:
+            if len(kept[charger.id]) < len(bodies[charger.id]):
+                self._listener.spoiled(charger.id)
             try:
-                self._track(charger, bodies[charger.id], trusted=trusted)
+                self._track(charger, kept[charger.id], trusted=trusted)
             except (TypeError, ValueError, KeyError):
                 # Who and where it is stands; its counters begin anew.
                 self._board.retire(charger.id)

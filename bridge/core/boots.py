@@ -42,7 +42,7 @@ class Boots:
         self._boots = ResetProof.restored(GROWTH, body.get("boots"))
         self._records = ResetProof.restored(GROWTH, body.get("crash_records"))
         crashes = body.get("crashes")
-        self._crashes = crashes if isinstance(crashes, int) else 0
+        self._crashes = int(crashes) if isinstance(crashes, int) else 0
         self._boots_line = board.line("evse_boots_total", charger, {})
         self._crashes_line = board.line("evse_crashes_total", charger, {})
         self._crashes_line.put(self._crashes)

@@ -30,7 +30,7 @@ class Polled:
         self._due = 0.0
         """Steady time before which no value can go stale."""
         failed = body.get("poll_failures")
-        self._failed = failed if isinstance(failed, int) else 0
+        self._failed = int(failed) if isinstance(failed, int) else 0
 
         def line(name: str) -> Line:
             return board.line(f"evse_{name}", charger.id, {})

@@ -6,6 +6,8 @@ from bridge.core.model import ChargerId, Session
 
 MOST_WATTS = 100_000.0
 ALLOWANCE_WH = 500.0
+_UNKNOWN = frozenset({"energy_from", "meter_from"})
+"""What may be None."""
 
 
 @dataclass(slots=True)
@@ -75,7 +77,8 @@ def restored(saved: object) -> AtCar | None:
     if not isinstance(saved, dict) or "since" not in saved:
         return None
     if saved.keys() <= {f.name for f in fields(AtCar)} and all(
-        isinstance(value, int | float | None) for value in saved.values()
+        isinstance(value, int | float) or (value is None and name in _UNKNOWN)
+        for name, value in saved.items()
     ):
         return AtCar(**saved)
     return None

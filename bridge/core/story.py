@@ -191,8 +191,9 @@ class Story:
         self.code = code if isinstance(code, int) else None
         settled = body.get("settled", code)
         self._settled = settled if isinstance(settled, int) else None
-        self._sessions_ended = ended if isinstance(ended, int) else 0
+        self._sessions_ended = int(ended) if isinstance(ended, int) else 0
         for text, count in faults.items() if isinstance(faults, dict) else ():
-            self._faults[int(text)] = int(count)
+            if int(text) in self._faults:
+                self._faults[int(text)] = int(count)
         self.sessions.restore(body.get("session"))
         return ResetProof.restored(ENERGY, body.get("energy"))
