@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.catalogue import CATALOGUE, LIVE, Scale
+from bridge.core.catalogue import CATALOGUE, LIVE, Kind, Scale
 from bridge.core.decode import LONGEST, Value, parser
 from bridge.core.decoder import MOST_KNOWN, Decoder
 from bridge.core.model import Dialect, Reason
@@ -142,6 +142,16 @@ def test_no_payload_whatever_raises(payload: bytes) -> None:
 @given(st.floats(min_value=0, max_value=1000).map(lambda x: round(x, 6)))
 def test_a_printed_number_is_read_back_exactly(value: float) -> None:
     assert read("pilot", repr(value)) == value
+
+
+def test_every_number_has_bounds() -> None:
+    endless = [
+        row.wire
+        for row in CATALOGUE
+        if row.kind in {Kind.FLOAT, Kind.INT, Kind.STATE}
+        and not -(2.0**53) < row.low <= row.high < 2.0**53
+    ]
+    assert endless == []
 
 
 def test_what_a_decoder_remembers_is_bounded() -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bridge.core.model import Body
 from bridge.core.polls import Outcome, Page
 from tests.desk import ONE, Desk
 from tests.parts import Bench
@@ -11,7 +12,7 @@ from tests.parts import Bench
 NOTHING: list[object] = [
     None, True, -1, 1.5, float("inf"), float("-inf"), float("nan"), 10**400, 1e300, "", "x",
     "\ud800", [], [1], {}, {"a": 1}, {"4": 1e999}, {"99": 1}, {"gfci_trips": "x"},
-    *([part] * size for part in (None, "a", float("nan"), float("inf"), 10**400) for size in (3, 4)),
+    *([part] * n for part in (None, "a", float("nan"), float("inf"), 10**400) for n in (3, 4)),
 ]  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def test_whatever_stands_in_a_saved_member_the_charger_lives_on(member: str | li
             case outer, inner:
                 body[outer] = {**body[outer], inner: nothing}  # type: ignore[dict-item]
         bench = Bench()
-        read = {ONE: json.loads(json.dumps(body))}
+        read: dict[str, Body] = {ONE: json.loads(json.dumps(body))}
         bench.roster.restore(read, trusted=True, floor_ms=0, now=bench.now)
         assert bench.metrics()['evse_up{charger="abc123"}'] in (0, 1)
         live_on(Desk(bench))
@@ -65,7 +66,7 @@ def test_whatever_stands_in_a_saved_member_the_charger_lives_on(member: str | li
 def test_a_member_that_cannot_be_used_is_told_and_takes_no_other_along() -> None:
     bench = Bench()
     body = {**lived(), "stamps": [float("inf")] * 3}
-    bench.roster.restore({ONE: body}, trusted=True, floor_ms=0, now=bench.now)
+    bench.roster.restore({str(ONE): body}, trusted=True, floor_ms=0, now=bench.now)
     assert bench.ears.unreadable == [ONE]
     assert bench.metrics()['evse_boots_total{charger="abc123"}'] == 11
     assert bench.metrics()['evse_crashes_total{charger="abc123"}'] == 1

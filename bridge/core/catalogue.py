@@ -166,8 +166,10 @@ def _check(wire: str, check: str) -> Row:
     )  # fmt: skip
 
 
-def _setting(wire: str, column: str, unit: str, metric: str, text: str) -> Row:
-    return Row(wire, column, Kind.FLOAT, unit, _CONFIG, text, metric)
+def _setting(
+    wire: str, column: str, unit: str, metric: str, text: str, *, low: float = 0, high: float = 1000
+) -> Row:
+    return Row(wire, column, Kind.FLOAT, unit, _CONFIG, text, metric, low=low, high=high)
 
 
 def _text(wire: str, origin: Origin, text: str) -> Row:
@@ -243,7 +245,8 @@ CATALOGUE: tuple[Row, ...] = (
     Row("offset", "utc_offset", Kind.OFFSET, "s", _BOTH, "Offset of local time from UTC.",
         low=-86400, high=86400),
     Row("prev_uptime_ms", "previous_uptime", Kind.FLOAT, "s", _STATUS,
-        "Uptime before the last reset.", "evse_previous_uptime_seconds", low=0, scale=MILLI),
+        "Uptime before the last reset.", "evse_previous_uptime_seconds", low=0, high=2**32,
+        scale=MILLI),
     _previous("prev_free_heap", "previous_heap_free", "evse_previous_heap_free_bytes",
               "Free heap before the last reset."),
     _previous("prev_largest_free_block", "previous_heap_largest_free_block",
@@ -282,11 +285,14 @@ CATALOGUE: tuple[Row, ...] = (
     _check("ventt", "vent"),
     _check("tempt", "temperature"),
     _setting("service", "service_level", "", "evse_service_level", "Service level."),
-    _setting("scale", "sensor_scale", "", "evse_sensor_scale", "Current-sensor scale."),
-    _setting("offset", "sensor_offset", "", "evse_sensor_offset", "Current-sensor offset."),
+    _setting("scale", "sensor_scale", "", "evse_sensor_scale", "Current-sensor scale.",
+             high=1e6),
+    _setting("offset", "sensor_offset", "", "evse_sensor_offset", "Current-sensor offset.",
+             low=-1e6, high=1e6),
     _setting("amplimit", "current_limit", "A", "evse_current_limit_amperes",
              "Hardware limit of the current."),
-    _setting("espflash", "flash_size", "bytes", "evse_flash_size_bytes", "Flash memory."),
+    _setting("espflash", "flash_size", "bytes", "evse_flash_size_bytes", "Flash memory.",
+             high=2**40),
 )  # fmt: skip
 
 LIVE = {row.wire: row for row in CATALOGUE if not row.origin & Origin.CONFIG}

@@ -1,4 +1,4 @@
-"""What of a charger's saved body can be used: an earlier version, or a hand, may have written it."""
+"""What of a charger's saved body can be used: another version, or a hand, may have written it."""
 
 import math
 
