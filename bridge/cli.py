@@ -12,7 +12,7 @@ import typer
 import bridge
 from bridge.logs import configure
 from bridge.service import run as run_bridge
-from bridge.service import stop_on_signals
+from bridge.service import stop_on_signals, stop_with_input
 from bridge.settings import Settings
 from bridge.sim.run import SCENARIOS, SimOptions
 from bridge.sim.run import simulate as run_simulation
@@ -25,7 +25,7 @@ from bridge.tools.demo import demo as run_demo
 from bridge.tools.doctor.run import doctor as run_doctor
 from bridge.tools.fields import table as fields_table
 from bridge.tools.journal_commands import add_journal_commands
-from bridge.tools.shards import one_of, planned, run_shards
+from bridge.tools.shards import TIED, one_of, planned, run_shards
 from bridge.tools.terminal import foreground
 
 app = typer.Typer(
@@ -58,6 +58,7 @@ def run(
         int | None,
         typer.Option(min=2, max=64, help="So many processes: a port and a folder for each."),
     ] = None,
+    tied: Annotated[bool, typer.Option(TIED, hidden=True)] = False,
 ) -> None:
     """The bridge, until SIGTERM or SIGINT; then it drains and exits 0."""
     if shards:
@@ -68,7 +69,7 @@ def run(
         structlog.contextvars.bind_contextvars(shard=settings.shard.index)
     for caution in cautions(settings, os.environ):
         structlog.get_logger("settings").warning("settings.caution", caution=caution)
-    finish(_until_signalled(settings))
+    finish(_until_told(settings, tied=tied))
 
 
 def _run_many(count: int, config: Path | None) -> NoReturn:
@@ -80,9 +81,11 @@ def _run_many(count: int, config: Path | None) -> NoReturn:
     raise typer.Exit(code)
 
 
-async def _until_signalled(settings: Settings) -> None:
+async def _until_told(settings: Settings, *, tied: bool) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
+    if tied:
+        stop_with_input(stop)
     await run_bridge(settings, stop=stop)
 
 

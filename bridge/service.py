@@ -77,6 +77,11 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(each, stop.set)
 
 
+def stop_with_input(stop: asyncio.Event) -> None:
+    """The end of the standard input asks for a drain; nothing is ever said on it."""
+    asyncio.get_running_loop().add_reader(0, stop.set)
+
+
 async def _drain(parts: Parts) -> None:
     """Close the frames, commit everything, and give the stores ten seconds."""
     parts.roster.close()

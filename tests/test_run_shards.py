@@ -122,6 +122,22 @@ async def test_one_that_is_killed_takes_the_others_along(
         assert (row["shard"], row["code"]) == (1, 137)
 
 
+async def test_they_drain_also_where_what_started_them_is_killed(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    running = Shards(tmp_path, mosquitto.url)
+    await running.up()
+    children = running.children()
+    running.process.kill()
+    assert await running.ended() == -signal.SIGKILL
+    try:
+        await eventually(lambda: len(running.rows("bridge.stopped")) == 3, 20)
+    except AssertionError:
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+        raise
+
+
 async def test_one_that_cannot_start_ends_all_with_its_exit_code(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:

@@ -1,14 +1,15 @@
 """`run --shards N`: the fleet shared by that many processes on one machine.
 
 Each has its own data folder and port. None is started again silently: one that ends takes
-the others along, so that whoever started this (systemd, a container) sees it and acts.
+the others along, so that whoever started this (systemd, a container) sees it and acts. They
+drain also where this process is killed: the pipe that is their standard input ends with it.
 """
 
 import asyncio
 import contextlib
 import signal
 import sys
-from asyncio.subprocess import Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ log = structlog.get_logger("shards")
 
 GRACE_SECONDS = 40.0
 """Twice as long as a drain may take."""
+TIED = "--until-input-ends"
+"""The option of `run` that ties a shard to this process."""
 HIGHEST_PORT = 65_535
 _STOPPED = (-signal.SIGTERM, -signal.SIGINT)
 
@@ -72,11 +75,12 @@ async def run_shards(plan: Plan, config: Path | None) -> int:
                     remedy="replay --pending, with journal.dir set to this folder")  # fmt: skip
     stop = asyncio.Event()
     stop_on_signals(stop)
-    words = [sys.executable, "-m", "bridge", "run", *(["--config", str(config)] if config else [])]
+    words = [sys.executable, "-m", "bridge", "run", TIED]
+    words += ["--config", str(config)] if config else []
     async with contextlib.AsyncExitStack() as stack:
         children = []
         for environ in plan.environs:
-            child = await asyncio.create_subprocess_exec(*words, env=environ)
+            child = await asyncio.create_subprocess_exec(*words, env=environ, stdin=PIPE)
             stack.callback(_kill, child)
             children.append(child)
         first = await _until_one_ends(children, stop)
