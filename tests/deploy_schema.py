@@ -95,9 +95,7 @@ def schema() -> dict[str, Any]:
         podMonitor=record(enabled=SWITCH, interval=DURATION, labels=STRINGS),
         prometheusRule=record(enabled=SWITCH, labels=STRINGS),
         dashboards=record(enabled=SWITCH, labels=STRINGS),
-        drain=record(
-            enabled=SWITCH, shard={"type": "integer", "minimum": 0}, since=TEXT | {"minLength": 1}
-        ),
+        drain=record(enabled=SWITCH, shard={"type": "integer", "minimum": 0}),
         podLabels=STRINGS,
         podAnnotations=STRINGS,
         priorityClassName=TEXT,

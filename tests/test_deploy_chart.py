@@ -12,6 +12,7 @@ from tests.deploy_copies import copies
 from tests.deploy_parts import DEPLOY, ROOT, ask
 from tests.deploy_pods import of_kind, pod, workloads
 from tests.deploy_render import CHART, Document, bare, kept
+from tests.test_cli import environ, nofos
 
 KEPT = kept()
 SECTIONS = tuple(Settings.model_fields)
@@ -108,6 +109,28 @@ def test_the_policy_lets_the_bridge_reach_what_it_is_set_to() -> None:
     _names, broker, stores = policy["spec"]["egress"]
     assert [port["port"] for port in broker["ports"]] == [8883]
     assert [port["port"] for port in stores["ports"]] == [443, 8443]
+
+
+def test_a_drain_sends_each_store_what_it_is_owed() -> None:
+    (job,) = of_kind(KEPT["helm-drain"], "Job")
+    (volume, *_) = pod(job)["volumes"]
+    assert volume["persistentVolumeClaim"]["claimName"] == "journal-nofos-bridge-2"
+    assert {each["name"]: each["args"] for each in pod(job)["containers"]} == {
+        "to-main": [
+            "replay", "--pending", "--to", "http://influxdb:8086", "--org", "fleet",
+            "--bucket", "chargers",
+        ],
+        "to-off-site": [
+            "replay", "--pending", "--to", "http://backup:8086", "--bucket", "chargers",
+        ],
+    }  # fmt: skip
+
+
+def test_the_bridge_takes_the_words_of_a_drain(tmp_path: Path) -> None:
+    (job,) = of_kind(KEPT["helm-drain"], "Job")
+    for each in pod(job)["containers"]:
+        done = nofos(*each["args"], env=environ(JOURNAL__DIR=str(tmp_path)))
+        assert f"there is no journal in {tmp_path}" in done.stderr
 
 
 def test_the_copies_for_kustomize_are_fresh() -> None:

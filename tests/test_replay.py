@@ -245,6 +245,28 @@ async def test_the_settings_token_travels_only_to_the_store_that_they_name(tmp_p
 
 
 @pytest.mark.parametrize(
+    ("org", "bucket", "token"),
+    [(None, None, "ours"), (None, "c", "theirs"), ("o", "b", "third"), (None, "other", "ours")],
+)
+async def test_two_stores_of_one_address_are_told_apart_by_what_was_typed(
+    tmp_path: Path, org: str | None, bucket: str | None, token: str
+) -> None:
+    await journaled(tmp_path, *ROWS[:1])
+    async with InfluxStandin() as store:
+        mirrors = {
+            "far": {"url": store.url, "bucket": "c", "token": "theirs"},
+            "wide": {"url": store.url, "org": "o", "bucket": "b", "token": "third"},
+        }
+        told = {
+            "INFLUX__URL": store.url, "INFLUX__BUCKET": "b", "INFLUX__TOKEN": "ours",
+            "INFLUX__MIRRORS": json.dumps(mirrors),
+        }  # fmt: skip
+        await replayed(tmp_path, Errand(Asked(store.url, org, bucket)), settings=told)
+        (sent,) = store.asked
+    assert (sent.authorization, sent.query["bucket"]) == (f"Token {token}", bucket or "b")
+
+
+@pytest.mark.parametrize(
     ("asked", "why"),
     [
         (Asked("influx:8086"), "--to: it does not begin with http://"),

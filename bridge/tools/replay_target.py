@@ -1,12 +1,12 @@
 """Where a replay goes: what was typed, and what the settings know of that store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge import choices
 from bridge.core.errors import CommandFailed
-from bridge.settings import Secrets, Settings
+from bridge.settings import Secrets, Settings, Store
 from bridge.settings.addresses import store_url
 from bridge.settings.parse import Wrong
 from bridge.sinks.influx import Influx
@@ -50,7 +50,7 @@ def target(settings: Settings, asked: Asked) -> Target:
     except Wrong as wrong:
         raise CommandFailed(f"--to: {wrong.wrong}; {wrong.remedy}") from None
     stores = choices.stores(settings)
-    name = next((name for name, store in stores.items() if store.url == url), None)
+    name = _name(stores, url, asked)
     known = stores[name] if name else settings.influx
     bucket = asked.bucket or known.bucket
     if not bucket:
@@ -59,6 +59,17 @@ def target(settings: Settings, asked: Asked) -> Target:
         name or MAIN, url, asked.org or known.org or "", bucket, known.batch,
         known.timeout.total_seconds(), known.ca_file, _token(settings, name, asked.token_file),
     )  # fmt: skip
+
+
+def _name(stores: Mapping[str, Store], url: str, asked: Asked) -> str | None:
+    """Two stores may be two buckets of one address."""
+    same = {name: store for name, store in stores.items() if store.url == url}
+    meant = (
+        name
+        for name, store in same.items()
+        if asked.bucket in (None, store.bucket) and asked.org in (None, store.org)
+    )
+    return next(meant, next(iter(same), None))
 
 
 def _token(settings: Settings, name: str | None, file: Path | None) -> Callable[[], str]:
