@@ -86,7 +86,8 @@ class Panel:
     columns: Mapping[str, str] = field(default_factory=dict)
     """Of a table: shown name by field name, in order; all others are hidden."""
     sort: str | None = None
-    """Of a table: the column that it is sorted by, greatest first."""
+    """Of a table: the column that it is sorted by, greatest first unless `least_first`."""
+    least_first: bool = False
     name_only: bool = False
     """A stat that shows the series' name instead of its value."""
     decimals: int | None = None

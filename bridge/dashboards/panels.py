@@ -52,7 +52,8 @@ def target(
 def _own_options(panel: Panel) -> dict[str, object]:
     if panel.name_only:
         return {"textMode": "name"}
-    return {"sortBy": [{"displayName": panel.sort, "desc": True}]} if panel.sort else {}
+    sort = {"displayName": panel.sort, "desc": not panel.least_first}
+    return {"sortBy": [sort]} if panel.sort else {}
 
 
 def _transformations(panel: Panel) -> list[Json]:

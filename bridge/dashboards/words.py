@@ -47,6 +47,18 @@ def state_series() -> tuple[Override, ...]:
     )
 
 
+def coloured(colours: Mapping[str, str]) -> tuple[Override, ...]:
+    """Series by their names, in colours that mean the same on every dashboard."""
+    return tuple(
+        Override(name, {"color": {"mode": "fixed", "fixedColor": each}})
+        for name, each in colours.items()
+    )
+
+
+TROUBLE = coloured({"faults": BAD, "crashes": WARN})
+PRESENCE = coloured({"online": GOOD, "offline": ODD})
+
+
 def column(
     name: str,
     unit: str | None = None,

@@ -50,7 +50,7 @@ def listing(panel: Panel, found: Sequence[Cells], height: float) -> str:
     rows = list(found)
     for sort in panel["options"].get("sortBy", []):
         by = next(name for name, title in shown.items() if title == sort["displayName"])
-        rows.sort(key=lambda row: float(row.get(by, -1)), reverse=True)
+        rows.sort(key=lambda row: float(row.get(by, -1)), reverse=sort["desc"])
     head = "".join(f"<th>{escape(shown[name])}</th>" for name in columns)
     body = "".join(
         "<tr>" + "".join(_cell(panel, shown[name], row.get(name)) for name in columns) + "</tr>"

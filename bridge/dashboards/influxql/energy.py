@@ -35,13 +35,15 @@ _TIME = Row("Over time", (
          "watth", (sessions('SUM("energy_wh")', EACH), "energy"), **_DAY),
     bars("Sessions per day", "Sessions that ended that day; days begin at midnight UTC.", "short",
          (sessions('COUNT("energy_wh")', EACH), "sessions"), **_DAY),
-    lines("Power by site", "Sum of the chargers' mean power.", "watt",
+    lines("Power by site", "Sum of the chargers' mean power; the line without a name is those "
+          "without a site.", "watt",
           (over_chargers('SUM("x")', 'MEAN("power")', by=(EACH, '"site"')), "$tag_site"),
           width=24, low=0, interval="1m"),
 ))  # fmt: skip
 
 _WHO = Row("Who", (
-    ranking("Energy by site", "Of the sessions that ended.", "watth",
+    ranking("Energy by site", "Of the sessions that ended; the bar without a name is those "
+            "without a site.", "watth",
             (sessions('SUM("energy_wh")', '"site"'), "$tag_site"), width=8, thresholds=_BLUE),
     listing("By charger", "Of the sessions that ended.",
             {"charger": "Charger", "Energy": "Energy", "Sessions": "Sessions", "Peak": "Peak"},

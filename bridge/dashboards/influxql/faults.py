@@ -4,7 +4,7 @@ from bridge.core.states import FAULTS as KINDS
 from bridge.dashboards.build import bars, listing, ranking, stat
 from bridge.dashboards.influxql.common import EACH, TO_CHARGER, events, marks
 from bridge.dashboards.model import Dashboard, Language, Row, Threshold
-from bridge.dashboards.words import BAD, WARN, good_at_zero
+from bridge.dashboards.words import BAD, GOOD, WARN, coloured, good_at_zero
 
 _RED = (Threshold(None, BAD),)
 _COUNT, _TIME = 'COUNT("code")', "$timeFilter"
@@ -29,7 +29,8 @@ _FAULTS = Row("Faults", (
               for code, name in KINDS.items()), thresholds=_RED, height=10),
     bars("Over time", "Entries in each stretch of time, and how many faults were over.", "short",
          (events("fault", _COUNT, _TIME, EACH), "entered"),
-         (events("fault_cleared", _COUNT, _TIME, EACH), "cleared"), low=0, height=10),
+         (events("fault_cleared", _COUNT, _TIME, EACH), "cleared"), low=0, height=10,
+         overrides=coloured({"entered": BAD, "cleared": GOOD})),
     listing("Faults by charger", "Entries in the chosen time.",
             {"charger": "Charger", "Count": "Faults"},
             events("fault", f'{_COUNT} AS "Count"', _TIME, '"charger"'),

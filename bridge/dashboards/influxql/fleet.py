@@ -14,11 +14,28 @@ from bridge.dashboards.influxql.common import (
     sessions,
 )
 from bridge.dashboards.model import Dashboard, Language, Row
-from bridge.dashboards.words import STATES, WARN, column, good_at_zero
+from bridge.dashboards.words import (
+    BAD,
+    BUSY,
+    GOOD,
+    IDLE,
+    ODD,
+    PRESENCE,
+    STATES,
+    TROUBLE,
+    WARN,
+    coloured,
+    column,
+    good_at_zero,
+)
 
 _FAULTY = '"x" >= 4 AND "x" <= 17'
 _STATE = 'LAST("state_code")'
 _STACKED = {"fillOpacity": 60, "lineWidth": 0, "stacking": {"mode": "normal", "group": "A"}}
+_COLOURS = coloured(
+    {"charging": GOOD, "connected": BUSY, "not connected": IDLE, "sleeping or disabled": ODD,
+     "fault": BAD}
+)  # fmt: skip
 _NOW = {"time_from": LATELY}
 _TODAY = {"time_from": "now/d"}
 
@@ -50,31 +67,34 @@ _TIME = Row("Over time", (
           _in_state(f'"x" = {CONNECTED}', "connected"),
           _in_state(f'"x" = {NOT_CONNECTED}', "not connected"),
           _in_state('"x" >= 254', "sleeping or disabled"),
-          _in_state(_FAULTY, "fault"),
+          _in_state(_FAULTY, "fault"), overrides=_COLOURS,
           custom=_STACKED, interval="1m", low=0),
-    lines("Power by site", "Sum of the chargers' mean power.", "watt",
+    lines("Power by site", "Sum of the chargers' mean power; the line without a name is those "
+          "without a site.", "watt",
           (over_chargers('SUM("x")', 'MEAN("power")', by=(EACH, '"site"')), "$tag_site"),
           custom=_STACKED, interval="1m", low=0),
     bars("Faults and crashes", "In each stretch of time, at all sites.", "short",
          (events("fault", 'COUNT("code")', "$timeFilter", EACH), "faults"),
          (events("crash", 'COUNT("code")', "$timeFilter", EACH), "crashes"),
-         interval="1m", low=0),
+         overrides=TROUBLE, interval="1m", low=0),
     bars("Coming and going", "Announcements and last wills, at all sites.", "short",
          (events("online", 'COUNT("code")', "$timeFilter", EACH), "online"),
          (events("offline", 'COUNT("code")', "$timeFilter", EACH), "offline"),
-         interval="1m", low=0),
+         overrides=PRESENCE, interval="1m", low=0),
 ))  # fmt: skip
 
 _WORST = Row("Look at these first", (
     listing("Weakest Wi-Fi", "The ten chargers with the weakest signal in the chosen time.",
             {"charger": "Charger", "Signal": "Signal"},
             points('BOTTOM("rssi", "charger", 10) AS "Signal"'),
-            shows=(column("Signal", "dBm"),), link=TO_CHARGER, width=12),
+            shows=(column("Signal", "dBm"),), link=TO_CHARGER, width=12, sort="Signal",
+            least_first=True),
     listing("Smallest free heap block", "The ten chargers that came closest to a crash for want "
             "of memory.",
             {"charger": "Charger", "Block": "Free heap block"},
             points('BOTTOM("heap_largest_free_block", "charger", 10) AS "Block"'),
-            shows=(column("Free heap block", "bytes"),), link=TO_CHARGER, width=12),
+            shows=(column("Free heap block", "bytes"),), link=TO_CHARGER, width=12,
+            sort="Free heap block", least_first=True),
 ))  # fmt: skip
 
 _ALL = Row("All chargers", (

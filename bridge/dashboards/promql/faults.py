@@ -13,7 +13,7 @@ from bridge.dashboards.promql.common import (
     named,
     or_zero,
 )
-from bridge.dashboards.words import BAD, STATES, WARN, column, good_at_zero
+from bridge.dashboards.words import BAD, BUSY, STATES, TROUBLE, WARN, coloured, column, good_at_zero
 
 _ENTRIES = grown("evse_faults_total", "$__range", "fault")
 _CRASHES = grown("evse_crashes_total")
@@ -77,7 +77,8 @@ _FAULTS = Row("Faults", (
 _CRASHING = Row("Crashes and resets", (
     bars("Crashes and boots", "In each stretch of time, over all chargers.", "short",
          (f"sum({grown('evse_crashes_total', '$__interval')})", "crashes"),
-         (f"sum({grown('evse_boots_total', '$__interval')})", "boots"), low=0, interval="5m"),
+         (f"sum({grown('evse_boots_total', '$__interval')})", "boots"), low=0, interval="5m",
+         overrides=(*TROUBLE, *coloured({"boots": BUSY}))),
     ranking("Last resets", "Chargers by the reason of their gateway's last boot.", "short",
             (_RESETS, "{{reason}}"), thresholds=_ORANGE, decimals=0),
     listing("Gateways that crashed", "In the chosen time, with what was recorded before the last "

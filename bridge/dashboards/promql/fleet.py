@@ -21,6 +21,7 @@ from bridge.dashboards.promql.common import (
 from bridge.dashboards.words import (
     BAD,
     GOOD,
+    TROUBLE,
     WARN,
     YES_NO,
     column,
@@ -80,7 +81,7 @@ _TIME = Row("Over time", (
     bars("Faults and crashes", "Entries into a fault, and crashes, in each stretch of time."
          + RECORDED, "short", (f"sum({grown(FAULTS, '$__interval')})", "faults"),
          (f"sum({grown('evse_crashes_total', '$__interval')})", "crashes"),
-         interval="5m", low=0, no_value=UNRECORDED),
+         overrides=TROUBLE, interval="5m", low=0, no_value=UNRECORDED),
 ))  # fmt: skip
 
 _TROUBLE = Row("Look at these first", (
