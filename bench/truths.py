@@ -5,6 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.stays import Stay
+
+_NOBODY = "1"
+"""The state without a car."""
 _STATES = frozenset(map(str, (*range(18), 254, 255)))
 
 
@@ -14,9 +18,7 @@ class Truth:
 
     first_wh: float = 0.0
     last_wh: float = 0.0
-    session_began: float = 0.0
-    sessions: list[tuple[float, float, float]] = field(default_factory=list)
-    """Start, end and energy of those that began and ended in the run."""
+    stays: list[Stay] = field(default_factory=list)
     faults: int = 0
     crashes: list[float] = field(default_factory=list)
     """When they happened."""
@@ -41,7 +43,7 @@ def read(path: Path, until: float) -> dict[str, Truth]:
                 _happened(truth, row["truth"], row["time"])
             else:
                 speakers.setdefault(row["topic"], set()).add(row["charger"])
-                _said(truth, row["topic"].rpartition("/")[2], row["payload"])
+                _said(truth, row["topic"].rpartition("/")[2], row["payload"], row["time"])
     for who in _colliding(speakers):
         del found[who]
     return found
@@ -54,9 +56,13 @@ def _colliding(speakers: Mapping[str, set[str]]) -> set[str]:
     return {each for who in pairs for each in who}
 
 
-def _said(truth: Truth, member: str, payload: str) -> None:
+def _said(truth: Truth, member: str, payload: str, at: float) -> None:
     if member == "state":
         truth.odd = truth.odd or payload not in _STATES
+        if payload == _NOBODY and truth.stays and truth.stays[-1].end <= at:
+            truth.stays[-1].told = True
+        elif payload == _NOBODY and len(truth.stays) > 1:
+            truth.stays[-2].told = True
 
 
 def _whole(lines: Iterable[str]) -> Iterable[str]:
@@ -71,10 +77,11 @@ def _happened(truth: Truth, told: dict[str, float], at: float) -> None:
         case "frozen":
             truth.frozen_until = told["until"]
         case "session_start":
-            truth.session_began = at
-        case "session_end" if truth.session_began:
-            truth.sessions.append((truth.session_began, at, told["energy_wh"]))
-            truth.session_began = 0.0
+            truth.stays.append(Stay(at))
+        case "session_end":
+            if not truth.stays or truth.stays[-1].end <= at:
+                truth.stays.append(Stay(0.0))
+            truth.stays[-1].end, truth.stays[-1].wh = at, told["energy_wh"]
         case "fault":
             truth.faults += 1
         case "crash":

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bench.stays import Compared, compare, heard
 from bench.truths import Truth
 
 JOULES = 3600.0
@@ -63,7 +64,13 @@ def verdict(
 ) -> list[Row]:
     """A row for each thing; `start` and `now`, the scrape's, are Unix times."""
     recent = now - LATE_SECONDS / speed - TELLING_SECONDS
-    hidden = LONGEST_FREEZE_SECONDS / speed
+    compared = {
+        charger: compare(
+            truth.stays, heard(told.sessions, charger), due=recent,
+            slack=(LAG_SECONDS + LONGEST_FREEZE_SECONDS) / speed,
+        )
+        for charger, truth in truths.items()
+    }  # fmt: skip
     checks: Mapping[str, Callable[[str, Truth], tuple[float, float, float]]] = {
         "energy, Wh": lambda who, one: _energy(
             told.of("evse_energy_joules_total", who) / JOULES, one, recent
@@ -71,8 +78,8 @@ def verdict(
         "energy in the store, Wh": lambda who, one: _energy(
             told.stored_wh.get(who, 0.0), one, recent
         ),
-        "sessions": lambda who, one: _sessions(told, who, one, recent, hidden),
-        "sessions' energy, Wh": lambda who, one: _session_energy(told, who, one),
+        "sessions": lambda who, _: _sessions(compared[who]),
+        "sessions' energy, Wh": lambda who, _: _session_energy(compared[who]),
         "faults": lambda who, one: _faults(told.of("evse_faults_total", who), one),
         "crashes": lambda who, one: _crashes(told.of("evse_crashes_total", who), one, start, now),
         "crash events": lambda who, one: _crashes(told.count(who, "crash"), one, start, now),
@@ -93,27 +100,12 @@ def _energy(total: float, truth: Truth, recent: float) -> tuple[float, float, fl
     return total - truth.first_wh, truth.last_wh - truth.first_wh, slack
 
 
-def _ours(told: Told, charger: str, truth: Truth) -> list[float]:
-    """The energies of its sessions, without one that was under way when the run began."""
-    mine = [one for one in told.sessions if one["charger"] == charger]
-    energies = [float(str(one["energy_wh"])) for one in reversed(mine)]
-    begun_before = len(energies) > len(truth.sessions)
-    return energies[1:] if begun_before else energies
+def _sessions(one: Compared) -> tuple[float, float, float]:
+    return one.found + one.invented, one.owed, 0.0
 
 
-def _sessions(
-    told: Told, charger: str, truth: Truth, due: float, hidden: float
-) -> tuple[float, float, float]:
-    """Those that are due must be there; a later one may, and one that a freeze hides."""
-    due -= hidden if truth.frozen_until > due else 0.0
-    late = sum(end > due for _, end, _ in truth.sessions)
-    return len(_ours(told, charger, truth)), len(truth.sessions), late
-
-
-def _session_energy(told: Told, charger: str, truth: Truth) -> tuple[float, float, float]:
-    energies = _ours(told, charger, truth)
-    true = sum(energy for _, _, energy in truth.sessions[: len(energies)])
-    return sum(energies), true, SHARE * true + SESSION_WH * len(energies)
+def _session_energy(one: Compared) -> tuple[float, float, float]:
+    return one.told_wh, one.true_wh, SHARE * one.true_wh + SESSION_WH * one.stays
 
 
 def _crashes(told: float, truth: Truth, start: float, now: float) -> tuple[float, float, float]:

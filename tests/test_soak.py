@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.stays import Compared, Heard, Stay, compare
 from bench.truths import Truth, read
 from bench.verdict import Row, Told, verdict
 
@@ -18,8 +19,8 @@ def ledger(folder: Path, *rows: Mapping[str, object]) -> Path:
     return path
 
 
-def said(charger: str, topic: str, payload: str) -> Mapping[str, object]:
-    return {"time": START, "charger": charger, "topic": topic, "payload": payload}
+def said(charger: str, topic: str, payload: str, at: float = START) -> Mapping[str, object]:
+    return {"time": at, "charger": charger, "topic": topic, "payload": payload}
 
 
 def happened(event: str, at: float, **values: float) -> Mapping[str, object]:
@@ -39,8 +40,22 @@ def test_a_session_needs_its_beginning_and_nothing_counts_after_the_scrape(tmp_p
         happened("crash", NOW + 1),
     )  # fmt: skip
     found = read(path, NOW)["one"]
-    assert found.sessions == [(START + 1, START + 2, 8)]
+    assert found.stays == [Stay(0, START, 9), Stay(START + 1, START + 2, 8)]
     assert found.crashes == [START + 3]
+
+
+def test_a_car_that_left_is_told_where_the_charger_said_so_before_the_next_one_left(
+    tmp_path: Path,
+) -> None:
+    state = "charger/one/state"
+    path = ledger(
+        tmp_path, said("one", state, "1"), happened("session_start", START + 1),
+        happened("session_end", START + 2, energy_wh=8), said("one", state, "2", START + 3),
+        happened("session_start", START + 4), said("one", state, "1", START + 5),
+        happened("session_end", START + 6, energy_wh=8), said("one", state, "3", START + 7),
+        happened("session_start", START + 8),
+    )  # fmt: skip
+    assert [stay.told for stay in read(path, NOW)["one"].stays] == [True, False, False]
 
 
 def test_two_that_announce_on_one_topic_are_left_out(tmp_path: Path) -> None:
@@ -52,14 +67,18 @@ def test_two_that_announce_on_one_topic_are_left_out(tmp_path: Path) -> None:
 
 def told(**changed: float) -> Told:
     """A bridge that has everything right of a charger; `changed` by what is counted."""
-    right = {"energy": 6000.0, "faults": 1.0, "crashes": 2.0, "sessions": 1.0, "events": 2.0}
+    right = {"energy": 6000.0, "faults": 1.0, "crashes": 2.0, "sessions": 1.0, "events": 2.0,
+             "session_wh": 900.0}  # fmt: skip
     values = right | changed
     metrics = {
         'evse_energy_joules_total{charger="one"}': values["energy"] * 3600,
         'evse_faults_total{charger="one",fault="no_ground"}': values["faults"],
         'evse_crashes_total{charger="one"}': values["crashes"],
     }
-    session = {"charger": "one", "energy_wh": 900.0}
+    session = {
+        "charger": "one", "energy_wh": values["session_wh"],
+        "start": "2026-09-21T14:13:21.000Z", "end": "2026-09-21T14:18:20.000Z",
+    }  # fmt: skip
     event = {"charger": "one", "kind": "crash"}
     return Told(
         metrics, [session] * int(values["sessions"]), [event] * int(values["events"]),
@@ -69,7 +88,7 @@ def told(**changed: float) -> Told:
 
 def wrong(told: Told) -> list[str]:
     truth = Truth(
-        first_wh=5000, last_wh=6000, sessions=[(START + 1, START + 300, 900)], faults=1,
+        first_wh=5000, last_wh=6000, stays=[Stay(START + 1, START + 300, 900, told=True)], faults=1,
         crashes=[START + 100, START + 400],
     )  # fmt: skip
     rows: list[Row] = verdict(told, {"one": truth}, start=START, now=NOW, speed=10)
@@ -89,6 +108,8 @@ def test_a_bridge_that_has_everything_right_passes() -> None:
         ({"crashes": 1.0}, ["crashes"]),
         ({"events": 4.0}, ["crash events"]),
         ({"sessions": 0.0}, ["sessions"]),
+        ({"sessions": 2.0}, ["sessions", "sessions' energy, Wh"]),
+        ({"session_wh": 590.0}, ["sessions' energy, Wh"]),
     ],
 )
 def test_each_difference_is_objected_to(changed: Mapping[str, float], objection: list[str]) -> None:
@@ -97,13 +118,51 @@ def test_each_difference_is_objected_to(changed: Mapping[str, float], objection:
 
 def test_what_a_controller_that_hangs_hides_is_not_objected_to() -> None:
     hidden = Truth(
-        first_wh=5000, last_wh=7500, sessions=[(START + 1, NOW - 100, 900)], faults=1,
+        first_wh=5000, last_wh=7500, stays=[Stay(START + 1, NOW - 100, 900)], faults=1,
         crashes=[START + 100, START + 400], frozen_until=NOW - 1,
     )  # fmt: skip
     rows = verdict(told(sessions=0.0), {"one": hidden}, start=START, now=NOW, speed=10)
     assert [row.what for row in rows if row.wrong] == []
     hidden.frozen_until = 0.0
+    hidden.stays[0].told = True
     rows = verdict(told(sessions=0.0), {"one": hidden}, start=START, now=NOW, speed=10)
     assert [row.what for row in rows if row.wrong] == [
         "energy, Wh", "energy in the store, Wh", "sessions",
     ]  # fmt: skip
+
+
+def compared(stays: list[Stay], *sessions: Heard) -> Compared:
+    return compare(stays, sessions, due=1000, slack=5)
+
+
+ONE, OTHER = Stay(100, 200, 10), Stay(210, 300, 20, told=True)
+AFTER = Stay(400, 500, 40, told=True)
+
+
+@pytest.mark.parametrize(
+    "sessions",
+    [
+        [Heard(100, 300, 30), Heard(401, 505, 40)],
+        [Heard(100, 200, 10), Heard(210, 300, 20), Heard(400, 500, 40)],
+    ],
+)
+def test_two_cars_that_the_charger_never_told_apart_may_be_one(sessions: list[Heard]) -> None:
+    found = compared([ONE, OTHER, AFTER], *sessions)
+    assert (found.owed, found.found, found.invented) == (2, 2, 0)
+    assert (found.true_wh, found.told_wh, found.stays) == (70, 70, 3)
+
+
+def test_a_session_where_there_was_none_or_one_too_many_is_invented() -> None:
+    assert compared([AFTER], Heard(100, 200, 1), Heard(400, 500, 40)).invented == 1
+    assert compared([AFTER], Heard(400, 450, 20), Heard(450, 500, 20)).invented == 1
+
+
+def test_what_began_before_lasts_or_ended_a_moment_ago_is_not_owed() -> None:
+    stays = [Stay(0, 50, 5, told=True), Stay(990, 1001, 7, told=True), Stay(1100)]
+    found = compared(stays, Heard(1, 50, 3))
+    assert (found.owed, found.found, found.told_wh, found.invented) == (0, 0, 0, 0)
+
+
+def test_a_session_that_is_owed_and_not_told_is_missed() -> None:
+    found = compared([AFTER])
+    assert (found.owed, found.found, found.true_wh) == (1, 0, 0)
