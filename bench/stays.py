@@ -1,4 +1,4 @@
-"""The ledger's sessions beside the bridge's: which belong together, and which none could tell apart.
+"""The ledger's sessions beside the bridge's: which belong together, which none can tell apart.
 
 A charger that hangs or is silent while one car leaves and another comes has said of neither.
 Such sessions make one group, of which the bridge may tell one session or several.
