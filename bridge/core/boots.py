@@ -1,7 +1,9 @@
 """How often a gateway booted and crashed, as /status tells it.
 
 A crash is told by crash_seq (or, without it, boot_count) rising together with a crash
-reason; crash_seq + 3 is three crashes. Source: integration guide, "/status field reference".
+reason; crash_seq + 3 is three crashes. Of one crash the two may rise one after the other: it
+is one still. A document that was cut short before its reason tells nothing of boots, so that
+the next whole one tells all. Source: integration guide, "/status field reference".
 """
 
 from dataclasses import dataclass, replace
@@ -16,21 +18,23 @@ from bridge.core.writer import Writer
 GROWTH = Growth(per_second=0.5, burst=100)
 
 
+MOST_CUT_SHORT = 3
+"""Documents without a reason in a row; then this firmware tells none any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reset:
     """What a document told of boots since the last one."""
 
     boots: int
     records: int
-    """Crash records that were stored since."""
+    """Crash records that were stored since, without the late ones."""
+    late: int
+    """Records of crashes that were counted before, by the boot alone."""
+    crashes: int
+    """How many of them are known to be crashes."""
     code: int
     name: str
-
-    @property
-    def crashes(self) -> int:
-        """How many of them are known to be crashes."""
-        crashed = resets.cause(self.code) is resets.Cause.CRASH
-        return (self.records or min(self.boots, 1)) if crashed else 0
 
 
 class Boots:
@@ -43,6 +47,13 @@ class Boots:
         self._records = ResetProof.restored(GROWTH, body.get("crash_records"))
         crashes = body.get("crashes")
         self._crashes = int(crashes) if isinstance(crashes, int) else 0
+        ahead = body.get("crash_ahead")
+        self._ahead = int(ahead) if isinstance(ahead, int) else 0
+        """Above 0: crashes that were counted by a boot alone, whose records may follow; below:
+        by records alone, whose boots may follow."""
+        self._bootless = False
+        """The last records came without a boot."""
+        self._cut_short = MOST_CUT_SHORT
         self._boots_line = board.line("evse_boots_total", charger, {})
         self._crashes_line = board.line("evse_crashes_total", charger, {})
         self._crashes_line.put(self._crashes)
@@ -51,22 +62,57 @@ class Boots:
 
     def take(self, status: Status, witness: Witness, at: float) -> Reset | None:
         """Take what a document says; returns what happened since the last, if anything."""
+        code = status.value("reset_reason")
+        if code is None:
+            code = resets.code_of(status.reset)
+        if self._lacks_reason(status):
+            return None
         # The gateway's own numbers: no controller has to be read for them first.
         sure = replace(witness, measured=True)
         booted = self._risen(self._boots, status, "boot_count", sure, at)
         stored = self._risen(self._records, status, "crash_seq", sure, at)
-        code = status.value("reset_reason")
-        if code is None:
-            code = resets.code_of(status.reset)
-        reset = Reset(booted, stored, int(code or 0), status.reset or resets.name(0))
-        if booted or stored:
-            self.crashed(reset.crashes)
-        if booted or reset.crashes:
+        if not (booted or stored):
+            return None
+        reset = self._reset(booted, stored, int(code or 0), status.reset or resets.name(0))
+        if reset.crashes or (booted and not self._covers(booted)):
             self._tell(reset, at)
-        return reset if booted or stored else None
+        self._settle(reset)
+        return reset
 
     def crashed(self, crashes: int) -> None:
-        """So many crashes more are known."""
+        """So many crashes more are known, from their records."""
+        self._ahead -= crashes if self._bootless else 0
+        self._count(crashes)
+
+    def _lacks_reason(self, status: Status) -> bool:
+        """Its last members fell off, where this gateway has told a reason before."""
+        if status.reset is not None:
+            self._cut_short = 0
+            return False
+        self._cut_short += self._cut_short < MOST_CUT_SHORT
+        return self._cut_short < MOST_CUT_SHORT
+
+    def _reset(self, booted: int, stored: int, code: int, name: str) -> Reset:
+        late = min(max(0, self._ahead), max(0, stored - booted))
+        crashes = 0
+        if resets.cause(code) is resets.Cause.CRASH:
+            crashes = stored - late if stored else int(not self._covers(booted))
+        return Reset(booted, stored - late, late, crashes, code, name)
+
+    def _covers(self, booted: int) -> bool:
+        """Records alone told of these boots before."""
+        return self._ahead <= -booted
+
+    def _settle(self, reset: Reset) -> None:
+        stored = reset.records + reset.late
+        self._bootless = stored > 0 and not reset.boots
+        if self._bootless:
+            self._ahead -= reset.late + reset.crashes
+        else:
+            self._ahead = 0 if stored else reset.crashes
+        self._count(reset.crashes)
+
+    def _count(self, crashes: int) -> None:
         if crashes:
             self._crashes += crashes
             self._writer.count(self._crashes_line, self._crashes)
@@ -97,4 +143,5 @@ class Boots:
             "boots": self._boots.saved(),
             "crash_records": self._records.saved(),
             "crashes": self._crashes,
+            "crash_ahead": self._ahead,
         }

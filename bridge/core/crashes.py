@@ -5,6 +5,7 @@ that /status tells of), the crash itself is the event.
 """
 
 from collections.abc import Sequence
+from dataclasses import astuple, fields
 
 from bridge.core import resets
 from bridge.core.boots import Reset
@@ -14,6 +15,7 @@ from bridge.core.writer import Writer
 
 REMEMBERED = 64
 MOST_TRIES = 3
+MOST_UNTOLD = 16
 
 
 class Crashes:
@@ -26,37 +28,45 @@ class Crashes:
         self._told = [str(each) for each in kept] if isinstance(kept, list) else []
         self._sighted = isinstance(kept, list)
         self._tries = 0
-        untold = body.get("crash_untold")
-        self._untold: Reset | None = None
-        if isinstance(untold, list) and len(untold) == 4:
-            boots, records, code, name = untold
-            self._untold = Reset(int(boots), int(records), int(code), str(name))
+        self._untold = _restored(body.get("crash_untold"))
+        ahead = body.get("crash_log_ahead")
+        self._ahead = int(ahead) if isinstance(ahead, int) else 0
+        """Above 0: crashes that the log told of before /status; below: crashes that were told
+        of without their records, which the log will have."""
 
     @property
     def wanted(self) -> bool:
-        return not self._sighted or self._untold is not None
+        return not self._sighted or bool(self._untold)
 
     def happened(self, reset: Reset) -> None:
         """The gateway stored records, or crashed without storing one."""
+        if not self._untold:
+            self._ahead -= reset.late
         if reset.records or reset.crashes:
-            self._untold, self._tries = reset, 0
+            self._untold, self._tries = [*self._untold, reset][-MOST_UNTOLD:], 0
             self._writer.keep()
 
     def take(self, records: Sequence[Crash], at: float) -> int:
         """Take the log; returns how many crashes are new that /status did not call so."""
         fresh = [each for each in records if each.identity not in self._told]
+        self._told = [*self._told, *(each.identity for each in fresh)][-REMEMBERED:]
+        fresh = fresh[max(0, -self._ahead) :]
         for each in fresh:
             self._tell(each.code, each.text, at, each.device_time)
-        self._told = [*self._told, *(each.identity for each in fresh)][-REMEMBERED:]
-        untold, first = self._untold, not self._sighted
-        if untold is None:
-            self._settled()
-            return 0
-        if not fresh and untold.crashes:
-            self._tell(untold.code, untold.name, at)
+        if not fresh and self._ahead <= 0:
+            self._tell_untold(at)
+        return self._match(sum(resets.cause(e.code) is resets.Cause.CRASH for e in fresh))
+
+    def _match(self, crashed: int) -> int:
+        """So many records of crashes are new; returns how many of them count."""
+        known = sum(reset.crashes for reset in self._untold)
+        unclear = sum(reset.records for reset in self._untold if not reset.crashes)
+        first = not self._sighted
+        more = 0 if first else min(max(0, crashed - known), unclear)
+        # A gateway that crashes again and again has the next record before /status tells of it.
+        self._ahead = 0 if first else max(0, max(0, self._ahead) + crashed - known - more)
         self._settled()
-        crashed = [each for each in fresh if resets.cause(each.code) is resets.Cause.CRASH]
-        return 0 if first or untold.crashes else min(len(crashed), untold.records)
+        return more
 
     def failed(self, at: float) -> None:
         """The charger answered, but not with a log; a few times it is asked again."""
@@ -66,13 +76,16 @@ class Crashes:
 
     def missing(self, at: float) -> None:
         """There is no such log."""
-        untold = self._untold
-        if untold is not None and untold.crashes:
-            self._tell(untold.code, untold.name, at)
+        self._tell_untold(at)
         self._settled()
 
+    def _tell_untold(self, at: float) -> None:
+        for reset in self._untold:
+            if reset.crashes:
+                self._tell(reset.code, reset.name, at)
+
     def _settled(self) -> None:
-        self._untold, self._sighted = None, True
+        self._untold, self._sighted = [], True
         self._writer.keep()
 
     def _tell(self, code: int, text: str, at: float, device_time: int | None = None) -> None:
@@ -81,6 +94,15 @@ class Crashes:
     def body(self) -> Body:
         """What the state file keeps."""
         kept: dict[str, object] = {"crash_log": self._told} if self._sighted else {}
-        if (untold := self._untold) is not None:
-            kept["crash_untold"] = [untold.boots, untold.records, untold.code, untold.name]
-        return kept
+        if self._untold:
+            kept["crash_untold"] = [list(astuple(reset)) for reset in self._untold]
+        return {**kept, "crash_log_ahead": self._ahead} if self._ahead else kept
+
+
+def _restored(untold: object) -> list[Reset]:
+    resets_: list[Reset] = []
+    for each in untold if isinstance(untold, list) else ():
+        if isinstance(each, list) and len(each) == len(fields(Reset)):
+            boots, records, late, crashes, code = map(int, each[:-1])
+            resets_.append(Reset(boots, records, late, crashes, code, str(each[-1])))
+    return resets_
