@@ -222,6 +222,12 @@ def test_a_configuration_gives_its_facts() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("wire", ["service", "scale", "offset", "amplimit", "espflash"])
+def test_a_setting_that_no_device_can_have_is_no_value(wire: str) -> None:
+    device = read_device({wire: 1e308})
+    assert (device.values, device.discarded) == ({}, ((wire, Reason.IMPLAUSIBLE),))
+
+
 def test_a_configuration_gives_nothing_else() -> None:
     told = repr(read_device(CONFIG))
     assert [secret for secret in SECRETS if secret in told] == []
@@ -275,6 +281,20 @@ def test_unknown_members_are_kept_in_bounded_text_without_names_of_the_network()
     )
     assert crash.text.startswith("other seq=1 pc=0x400d task=loop? x=yyy")
     assert len(crash.text) == LONGEST_TEXT
+
+
+def test_what_lies_deep_in_a_record_is_kept_without_names_of_the_network_too() -> None:
+    net = {"wifi_ssid": "depot-wifi", "rssi": -60, "sta": [{"Pass": "hunter2", "ch": 6}]}
+    (crash,) = read_crashlog([{"seq": 1, "net": net, "mqtt_login": "anna"}], WALL)
+    assert crash.text == 'other seq=1 net={"rssi":-60,"sta":[{"ch":6}]}'
+
+
+def test_a_record_that_newer_ones_pushed_down_its_list_is_known_again() -> None:
+    old, new = {"reason": 4, "unix_time": 1773140000}, {"reason": 4, "unix_time": 1773150000}
+    (before,) = read_crashlog([{"index": 0, "age_s": 12, **old}], WALL)
+    rows: list[object] = [{"index": 0, "age_s": 3, **new}, {"index": 1, "age_s": 10_003, **old}]
+    after = read_crashlog(rows, WALL)
+    assert [crash.identity == before.identity for crash in after] == [False, True]
 
 
 @pytest.mark.parametrize("time", [0, 17, 1_599_999_999, int(WALL) + 90_000, -5, "soon", None])

@@ -18,7 +18,9 @@ _TIMES = (
     "recorded_unix_time", "crash_recorded_unix_time", "unix_time", "timestamp", "prev_unix_time",
     "time",
 )  # fmt: skip
-_PRIVATE = ("pass", "ssid", "user", "host", "token", "secret")
+_PRIVATE = ("pass", "psk", "ssid", "user", "login", "mail", "host", "token", "secret", "auth")
+_PLACES = frozenset({"index", "idx", "i", "n", "pos", "position", "age", "age_s", "age_ms", "ago"})
+"""Where a record stands among the others: it says something else at the next reading."""
 _EARLIEST, _DAY = 1_600_000_000, 86_400
 
 
@@ -80,6 +82,8 @@ def _identity(row: Mapping[str, object], seq: int | None, time: int | None) -> s
     """Its number, with its time: numbers begin anew after an exchange of the gateway."""
     if seq is not None:
         return f"{seq}@{time or 0}"
+    if time is not None and time >= _EARLIEST:
+        row = {key: value for key, value in row.items() if key not in _PLACES}
     whole = json.dumps(row, sort_keys=True, default=str).encode()
     return hashlib.sha256(whole).hexdigest()[:24]
 
@@ -99,11 +103,26 @@ def _first(row: Mapping[str, object], keys: tuple[str, ...]) -> int | None:
 
 def _told(name: str, row: Mapping[str, object]) -> str:
     parts = [name]
-    for key, value in row.items():
-        if key not in _WORDS and not any(word in key.lower() for word in _PRIVATE):
+    for key, value in _public(row).items():
+        if key not in _WORDS:
             parts.append(f"{key}={_shown(value)}")
     text = " ".join(parts)
     return "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST_TEXT])
+
+
+def _public(row: Mapping[str, object]) -> dict[str, object]:
+    """Without what tells of the network or of people, however deep it lies."""
+    return {
+        key: _without_private(value)
+        for key, value in row.items()
+        if not any(word in key.lower() for word in _PRIVATE)
+    }
+
+
+def _without_private(value: object) -> object:
+    if isinstance(value, dict):
+        return _public(value)
+    return [_without_private(each) for each in value] if isinstance(value, list) else value
 
 
 def _shown(value: object) -> str:
