@@ -37,6 +37,8 @@ class Teller(Differences, Protocol):
 class _Known:
     """What polling remembers of one charger."""
 
+    since: float
+    """Steady time since when it is asked there; what was asked before tells nothing of it."""
     said: str | None = None
     address: Address | None = None
     refused: bool = False
@@ -106,9 +108,10 @@ class Polling:
         """A request ended."""
         self.outcomes[reply.outcome] += 1
         track = self._tracks.get(ask.charger)
-        if track is None:
+        known = self._known.get(ask.charger)
+        if track is None or (known is not None and ask.began < known.since):
             return
-        if (known := self._known.get(ask.charger)) is not None:
+        if known is not None:
             known.refused = reply.refused is not None
         if reply.refused is not None:
             self._teller.address_refused(ask.charger, reply.refused)
@@ -128,7 +131,7 @@ class Polling:
         charger = track.charger
         known = self._known.get(charger.id)
         if known is None:
-            known = self._known[charger.id] = _Known(alarms=track.alarms)
+            known = self._known[charger.id] = _Known(now.steady, alarms=track.alarms)
         if charger.http != known.said:
             self._move(charger.id, known, charger.http, now)
         mode = track.look(now)
@@ -139,7 +142,7 @@ class Polling:
 
     def _move(self, charger: ChargerId, known: _Known, said: str | None, now: Moment) -> None:
         found = None if said is None else read_address(said, self._ports)
-        known.said, known.address, known.refused = said, None, False
+        known.since, known.said, known.address, known.refused = now.steady, said, None, False
         if isinstance(found, Refused):
             self._teller.address_refused(charger, found)
         elif found is not None:

@@ -180,6 +180,17 @@ def test_signs_of_life_do_not_hurry_a_refused_login() -> None:
     assert len(turned.times()) <= 2
 
 
+def test_what_an_old_address_answers_is_not_held_against_the_new_one() -> None:
+    turned = Turned(Pace(), lambda _: (8.0, Outcome.UNAUTHORIZED))
+    turned.plan.mode(ONE, Mode.ENRICH, turned.now)
+    turned.until(turned.plan.next_due() or 0.0)
+    turned.after(1)
+    turned.plan.moved(ONE, turned.now)
+    moved_at = turned.now
+    turned.after(60)
+    assert [15 <= began - moved_at <= 30 for began in turned.times()] == [False, True]
+
+
 def test_other_pages_follow_once_the_charger_answered() -> None:
     turned = Turned(Pace())
     turned.plan.mode(ONE, Mode.FALLBACK, turned.now)

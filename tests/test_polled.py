@@ -1,11 +1,16 @@
 """What becomes of polled documents, beside MQTT and while it is silent."""
 
+import json
+
 import pytest
 
 from bridge.core.fleet import Rules
-from bridge.core.polls import Outcome
+from bridge.core.poll_lanes import Lane
+from bridge.core.poll_plan import Ask
+from bridge.core.polls import Outcome, Page
 from bridge.core.track import Track
-from tests.desk import STATUS, Desk
+from bridge.sources.http import Reply
+from tests.desk import ONE, STATUS, Desk
 from tests.parts import Bench, restarted
 
 
@@ -191,6 +196,27 @@ def test_a_base_that_two_ids_claim_is_followed_by_polls(desk: Desk) -> None:
     desk.wait(2)
     assert desk.source() == "http"
     assert desk.metric("current_amperes", ',phase="1"') == 10
+
+
+@pytest.mark.parametrize("retired", [False, True])
+def test_what_the_old_address_of_a_charger_that_moved_answers_is_not_its_own(
+    desk: Desk, retired: bool
+) -> None:
+    desk.wait(2)
+    ask = Ask(ONE, Page.STATUS, Lane.PROVEN, desk.bench.steady)
+    desk.wait(1)
+    if retired:
+        desk.bench.hear(("openevse/announce/c123", ""))
+        desk.polling.forget(ONE)
+    said = {"state": "connected", "id": ONE, "mqtt": "charger/one", "http": "http://10.0.0.8/"}
+    desk.bench.hear(("openevse/announce/c123", json.dumps(said)))
+    desk.wait(1)
+    desk.polling.take(ask, Reply(Outcome.OK, 2.0, {**STATUS}), desk.bench.now)
+    assert desk.metric("energy_joules_total") is None
+    assert desk.metric("up") == 0
+    assert desk.polling.outcomes["ok"] == 1
+    desk.answer()
+    assert desk.metric("energy_joules_total") == 18_000_000
 
 
 def test_an_address_that_may_not_be_polled_is_told_and_not_asked(desk: Desk) -> None:

@@ -50,7 +50,7 @@ class PollPlan:
         """Ask this charger so from now on; the mode it is in already changes nothing."""
         turn = self._turns.get(charger)
         if turn is None:
-            turn = self._turns[charger] = Turn(self._pace)
+            turn = self._turns[charger] = Turn(self._pace, since=now)
         elif turn.mode is mode:
             return
         self._count(turn, -1)
@@ -79,7 +79,7 @@ class PollPlan:
         turn = self._turns.get(charger)
         if turn is not None:
             self._denied.discard(charger)
-            turn.denied = False
+            turn.since, turn.denied = now, False
             self.soon(charger, now)
             turn.hope()
             self._line_up(charger, turn)
@@ -124,6 +124,10 @@ class PollPlan:
             self._seconds += _WEIGHT * (max(0.0, now - ask.began) - self._seconds)
         turn = self._turns.get(ask.charger)
         if turn is None:
+            return
+        if ask.began < turn.since:
+            turn.ended = now
+            self._line_up(ask.charger, turn)
             return
         self._count(turn, -1)
         turn.end(ask.page, outcome, now, self._random())

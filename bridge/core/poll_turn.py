@@ -43,6 +43,7 @@ class Turn:
     """One charger's place in the plan; all times are steady seconds."""
 
     pace: Pace
+    since: float = 0.0  # it has its address since then; older requests tell nothing of it
     mode: Mode = Mode.OFF
     grid: float = _NEVER  # the regular poll, without its jitter
     due: float = _NEVER  # the regular poll
