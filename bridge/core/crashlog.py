@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from bridge.core import resets
 from bridge.core.document import Document
@@ -111,10 +112,11 @@ def _told(name: str, row: Mapping[str, object]) -> str:
 
 
 def _public(row: Mapping[str, object]) -> dict[str, object]:
-    """Without what tells of the network or of people, however deep it lies."""
+    """Without what tells of the network or of people, however deep it lies; no more members
+    than the text has letters."""
     return {
         key: _without_private(value)
-        for key, value in row.items()
+        for key, value in islice(row.items(), LONGEST_TEXT)
         if not any(word in key.lower() for word in _PRIVATE)
     }
 
@@ -122,7 +124,9 @@ def _public(row: Mapping[str, object]) -> dict[str, object]:
 def _without_private(value: object) -> object:
     if isinstance(value, dict):
         return _public(value)
-    return [_without_private(each) for each in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_without_private(each) for each in value[:LONGEST_TEXT]]
+    return value
 
 
 def _shown(value: object) -> str:
