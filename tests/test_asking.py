@@ -258,7 +258,7 @@ async def test_a_base_that_is_none_is_never_published_to(mosquitto: Mosquitto) -
     with Subscriber(mosquitto.port) as all_:
         running = asyncio.create_task(mqtt.run())
         await eventually(lambda: hearing.subscribed)
-        for base in ("a/#", "+", "", "$SYS/broker", "a" * 300, "a\0b"):
+        for base in ("a/#", "+", "", "$SYS/broker", "a" * 300, "a\0b", f"{BASE}/rapi/in/$FD"):
             assert not mqtt.ask(base, Query.STATE)
         assert mqtt.ask(BASE, Query.STATE)
         await eventually(lambda: all_.received)

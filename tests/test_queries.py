@@ -273,6 +273,16 @@ def test_a_base_that_two_claim_is_not_asked(desk: Desk) -> None:
     assert len(desk.asked) == 1
 
 
+def test_a_base_in_which_a_command_hides_is_not_asked() -> None:
+    desk, base = Desk(), f"{BASE}/rapi/in/$FD"
+    desk.announce(base=base)
+    for _ in range(10):
+        desk.speak(base)
+        desk.wait(20, speaking=False)
+    assert desk.bench.metrics()['evse_up{charger="abc123"}'] == 1
+    assert desk.asked == []
+
+
 def test_two_devices_with_one_id_are_not_asked(desk: Desk) -> None:
     desk.answer(GU)
     desk.announce(base="charger/new")
@@ -354,7 +364,8 @@ def test_an_address_that_is_none_or_may_not_be_called_is_no_http() -> None:
     assert not polls.polling.unpollable(ONE), "nobody looked yet"
     polls.wait(1)
     assert not polls.polling.unpollable(ONE)
-    asked, refused = Ask(ONE, Page.STATUS, Lane.NEW, 0.0), Refused(Bad.UNSPECIFIED, "is no host's")
+    asked = Ask(ONE, Page.STATUS, Lane.NEW, bench.steady)
+    refused = Refused(Bad.UNSPECIFIED, "is no host's")
     forbidden = Reply(PollOutcome.FORBIDDEN, 0.0, refused=refused)
     polls.polling.take(asked, forbidden, bench.now)
     assert polls.polling.unpollable(ONE)

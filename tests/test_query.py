@@ -261,6 +261,14 @@ async def test_over_mqtt_only_the_query_is_published(alone: Depot) -> None:
     ]
 
 
+async def test_a_base_in_which_a_command_hides_is_not_asked(alone: Depot) -> None:
+    await alone.knows("a1", http="http:///", base=f"{BASE}/rapi/in/$FD")
+    with Subscriber(int(alone.broker.rpartition(":")[2])) as all_:
+        with pytest.raises(CommandFailed, match="the base topic holds a"):
+            await alone.ask("a1", "$GS", **FAR)
+        assert all_.received == []
+
+
 async def test_a_running_bridge_with_the_same_client_id_is_not_cut_off(alone: Depot) -> None:
     await alone.knows("a1", http="http:///", base=BASE)
     port = int(alone.broker.rpartition(":")[2])

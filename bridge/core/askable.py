@@ -5,6 +5,17 @@ from bridge.core.charger import Charger
 from bridge.core.errors import AnnounceRefused
 
 
+def check_askable(base: str) -> None:
+    """Raise AnnounceRefused for a base topic below which nothing must be published.
+
+    A gateway takes all from the first $ of a topic on for its command: with a stranger's base
+    of `a/rapi/in/$FD`, our query would be a command to the charger at `a`.
+    """
+    check_base(base)
+    if "$" in base:
+        raise AnnounceRefused("bad_base", "the base topic holds a $, where a command could hide")
+
+
 def base_to_ask(charger: Charger, steady: float, *, silent_after: float) -> str | None:
     """The base topic under which it listens now; None where that is not certain."""
     claim = charger.claim
@@ -14,7 +25,7 @@ def base_to_ask(charger: Charger, steady: float, *, silent_after: float) -> str 
     if charger.heard is None or steady - charger.heard >= silent_after:
         return None
     try:
-        check_base(claim.base)
+        check_askable(claim.base)
     except AnnounceRefused:
         return None
     return claim.base

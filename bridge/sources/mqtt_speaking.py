@@ -1,6 +1,6 @@
 """All that is ever published: a read-only query to a charger's controller."""
 
-from bridge.core.announce import check_base
+from bridge.core.askable import check_askable
 from bridge.core.errors import AnnounceRefused
 from bridge.core.query_talk import topic
 from bridge.core.rapi import Query
@@ -13,7 +13,7 @@ class SpeakingLink(Link):
 
     def ask(self, base: str, query: Query) -> None:
         """Put a query to the charger with this base; raises AnnounceRefused for a bad one."""
-        check_base(base)
+        check_askable(base)
         self._client.publish(f"{base}/{topic(query)}", b"", qos=0, retain=False)
         self._write()
 
