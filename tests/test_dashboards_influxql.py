@@ -31,7 +31,6 @@ MEASUREMENTS = {
     },
 }  # fmt: skip
 """Columns and tags by measurement."""
-LACKING_IN_3 = re.compile(r"(?i)\b(SLIMIT|SOFFSET|INTO|INTEGRAL|SAMPLE|HOLT_WINTERS|tz)\b")
 
 
 @pytest.fixture(scope="module")
@@ -142,10 +141,6 @@ def test_every_column_named_is_one_that_the_bridge_writes() -> None:
 def test_a_column_that_nobody_writes_is_noticed() -> None:
     named = columns_named('SELECT LAST("renamed") AS "x" FROM "evse" WHERE "charger" = \'a\'')
     assert named["evse"] - MEASUREMENTS["evse"] == {"renamed"}
-
-
-def test_no_query_needs_what_influxdb_3_lacks() -> None:
-    assert [text for text in every_text() if LACKING_IN_3.search(text)] == []
 
 
 def test_every_variable_has_values(world: World, influx: InfluxDB) -> None:
