@@ -152,6 +152,7 @@ lacking() {
     missing amtool prometheus-alertmanager
     missing systemd-analyze systemd
     missing influxd influxdb
+    missing chromium chromium
 }
 
 servers() {

@@ -36,7 +36,7 @@ def texts() -> list[str]:
 
 def uncommon(text: str) -> list[str]:
     """What of a query is outside the common part."""
-    at, found = 0, []
+    at, found = 0, list[str]()
     while at < len(text):
         token = TOKEN.match(text, at)
         if token is None:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import subprocess
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,22 +11,10 @@ from tests.dash_world import Day, World, bad_day
 from tests.preview.answers import Asker, Store
 from tests.preview.influx import InfluxAsker
 from tests.preview.page import WIDTH, page
-from tests.servers import InfluxDB, find_program
+from tests.servers import InfluxDB, chromium
 
-PATIENCE_SECONDS = 120
 CHARGER = "e0e84adf820d"
 """Of the bad day's fleet: crashes again and again, has a name, a site and a signal."""
-
-
-def shoot(html: Path, picture: Path, height: int) -> None:
-    """A picture of the page, by Chromium."""
-    subprocess.run(
-        [find_program("chromium"), "--headless", "--no-sandbox", "--disable-gpu",
-         "--hide-scrollbars", "--force-device-scale-factor=0.9",
-         f"--window-size={WIDTH + 6},{height}",
-         f"--screenshot={picture}", html.as_uri()],
-        check=True, capture_output=True, timeout=PATIENCE_SECONDS,
-    )  # fmt: skip
 
 
 def draw(kind: str, store: Store, folder: Path, out: Path) -> None:
@@ -36,7 +23,9 @@ def draw(kind: str, store: Store, folder: Path, out: Path) -> None:
         text, height = page(board, store)
         html = folder / f"{uid}.html"
         html.write_text(text, encoding="utf-8")
-        shoot(html, out.resolve() / f"{uid}.png", height)
+        chromium.shoot(
+            html.as_uri(), out.resolve() / f"{uid}.png", width=WIDTH + 6, height=height, scale=0.9
+        )
 
 
 def draw_all(world: World, influx: InfluxDB, folder: Path, out: Path) -> None:

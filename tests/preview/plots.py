@@ -10,6 +10,8 @@ from tests.preview.looks import Panel, properties, series_look, word
 from tests.preview.units import written
 
 LEFT, BOTTOM, LEGEND = 62, 18, 20
+Points = list[tuple[float, float]]
+"""Unix seconds and values."""
 
 
 class Frame(NamedTuple):
@@ -44,8 +46,12 @@ def plot(panel: Panel, found: list[Series], width: float, height: float,
     for index in reversed(range(len(found))):
         _, colour = series_look(panel, found[index].name, index)
         below = drawn[index - 1] if stacked and index else []
-        draw = _bars if custom["drawStyle"] == "bars" else _line
-        parts.append(draw(frame, drawn[index], below, colour, stacked))
+        if custom["drawStyle"] == "bars":
+            parts.append(_bars(frame, drawn[index], below, colour))
+        elif stacked:
+            parts.append(_area(frame, drawn[index], below, colour))
+        else:
+            parts.append(_line(frame, drawn[index], colour, custom["spanNulls"] / 1000))
     return _svg(width, height, "".join(parts) + _legend(panel, found, height))
 
 
@@ -72,7 +78,7 @@ def states(panel: Panel, found: list[Series], width: float, height: float,
     return _svg(width, height, "".join(parts))
 
 
-def _stretches(points: list[tuple[float, float]]) -> list[tuple[float, float, float]]:
+def _stretches(points: Points) -> list[tuple[float, float, float]]:
     """Equal neighbours as one; a point lasts until the next, or as long as they usually do."""
     gaps = sorted(b[0] - a[0] for a, b in pairwise(points))
     usual = gaps[len(gaps) // 2] if gaps else 5
@@ -85,7 +91,7 @@ def _stretches(points: list[tuple[float, float]]) -> list[tuple[float, float, fl
     return found
 
 
-def _stacked(found: list[Series]) -> list[list[tuple[float, float]]]:
+def _stacked(found: list[Series]) -> list[Points]:
     sums: dict[float, float] = {}
     drawn = []
     times = sorted({at for series in found for at, _ in series.points})
@@ -97,7 +103,7 @@ def _stacked(found: list[Series]) -> list[list[tuple[float, float]]]:
     return drawn
 
 
-def _frame(panel: Panel, drawn: list[list[tuple[float, float]]], width: float, height: float,
+def _frame(panel: Panel, drawn: list[Points], width: float, height: float,
            span: tuple[float, float]) -> Frame:  # fmt: skip
     values = [value for points in drawn for _, value in points if value == value] or [0.0]
     given = panel["fieldConfig"]["defaults"]
@@ -129,28 +135,30 @@ def _axes(panel: Panel, frame: Frame) -> str:
     return "".join(parts)
 
 
-def _line(frame: Frame, points: list[tuple[float, float]], below: list[tuple[float, float]],
-          colour: str, stacked: bool) -> str:  # fmt: skip
-    runs: list[list[tuple[float, float]]] = [[]]
+def _area(frame: Frame, points: Points, below: Points, colour: str) -> str:
+    base = below or [(at, frame.low) for at, _ in points]
+    path = _path(frame, points) + " " + _path(frame, base[::-1])
+    return f'<polygon points="{path}" fill="{colour}" fill-opacity="0.65"/>'
+
+
+def _line(frame: Frame, points: Points, colour: str, spanned: float) -> str:
+    """Broken where values are missing for longer than so many seconds."""
+    runs: list[Points] = [[]]
     step = min((b[0] - a[0] for a, b in pairwise(points)), default=0)
     for point in points:
-        if not stacked and runs[-1] and point[0] - runs[-1][-1][0] > 2.5 * step:
+        if runs[-1] and point[0] - runs[-1][-1][0] > max(2.5 * step, spanned):
             runs.append([])
         runs[-1].append(point)
-    parts = []
-    for run in runs:
-        path = " ".join(f"{frame.x(at):.1f},{frame.y(value):.1f}" for at, value in run)
-        if stacked:
-            base = below or [(at, frame.low) for at, _ in points]
-            back = " ".join(f"{frame.x(at):.1f},{frame.y(v):.1f}" for at, v in reversed(base))
-            parts.append(f'<polygon points="{path} {back}" fill="{colour}" fill-opacity="0.65"/>')
-        else:
-            parts.append(f'<polyline points="{path}" stroke="{colour}" fill="none"/>')
-    return "".join(parts)
+    return "".join(
+        f'<polyline points="{_path(frame, run)}" stroke="{colour}" fill="none"/>' for run in runs
+    )
 
 
-def _bars(frame: Frame, points: list[tuple[float, float]], below: list[tuple[float, float]],
-          colour: str, stacked: bool) -> str:  # fmt: skip
+def _path(frame: Frame, points: Points) -> str:
+    return " ".join(f"{frame.x(at):.1f},{frame.y(value):.1f}" for at, value in points)
+
+
+def _bars(frame: Frame, points: Points, below: Points, colour: str) -> str:
     base = dict(below)
     alone = 86_400 if frame.end - frame.start > 86_400 else (frame.end - frame.start) / 40
     gap = min((b[0] - a[0] for a, b in pairwise(points)), default=alone)

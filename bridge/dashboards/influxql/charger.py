@@ -7,6 +7,8 @@ from bridge.dashboards.words import BUSY, STATES
 
 _FLAGS = {0.0: Mapped("no", "#8e8e8e"), 1.0: Mapped("yes", BUSY)}
 _NOW = {"time_from": LATELY, "width": 4}
+_BY_POLLS = {"custom": {"spanNulls": 900_000}}
+"""What only polls bring comes every five minutes: a line breaks where three were missed."""
 
 
 def _last(field: str) -> str:
@@ -62,7 +64,7 @@ _CHARGING = Row("Charging", (
     lines("Voltage", "By phase; an unused phase has none.", "volt",
           *(_mean(f"voltage_{phase}", f"phase {phase}") for phase in (1, 2, 3))),
     lines("Session energy", "Rises while a car charges, and starts again with the next one.",
-          "watth", _latest("session_energy", "session"), low=0),
+          "watth", _latest("session_energy", "session"), low=0, **_BY_POLLS),
 ))  # fmt: skip
 
 _HEALTH = Row("Health", (
@@ -72,12 +74,12 @@ _HEALTH = Row("Health", (
           _mean("rssi", "signal"), width=8),
     lines("Heap", "A largest free block that shrinks is how a crash announces itself.", "bytes",
           _latest("heap_free", "free"), _latest("heap_largest_free_block", "largest free block"),
-          _latest("heap_min_free", "least free since boot"), width=8, low=0),
+          _latest("heap_min_free", "least free since boot"), width=8, low=0, **_BY_POLLS),
     lines("RAPI success", "Share of the gateway's commands that the controller answered well.",
           "percentunit", (points(_RATIO, OF_CHARGER, EACH), "success"), low=0, high=1,
-          interval="10m"),
+          interval="10m", **_BY_POLLS),
     lines("Clock", "The charger's clock minus the time of arrival.", "s",
-          _mean("clock_skew", "skew")),
+          _mean("clock_skew", "skew"), **_BY_POLLS),
 ))  # fmt: skip
 
 _PAST = Row("What happened", (

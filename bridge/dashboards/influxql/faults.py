@@ -26,10 +26,10 @@ _FAULTS = Row("Faults", (
     ranking("By kind", "Entries in the chosen time; kinds that did not occur have no bar.",
             "short",
             *((events("fault", _COUNT, f'{_TIME} AND "code" = {code}'), name.replace("_", " "))
-              for code, name in KINDS.items()), thresholds=_RED, height=10),
+              for code, name in KINDS.items()), thresholds=_RED, height=12),
     bars("Over time", "Entries in each stretch of time, and how many faults were over.", "short",
          (events("fault", _COUNT, _TIME, EACH), "entered"),
-         (events("fault_cleared", _COUNT, _TIME, EACH), "cleared"), low=0, height=10,
+         (events("fault_cleared", _COUNT, _TIME, EACH), "cleared"), low=0, height=12,
          overrides=coloured({"entered": BAD, "cleared": GOOD})),
     listing("Faults by charger", "Entries in the chosen time.",
             {"charger": "Charger", "Count": "Faults"},
