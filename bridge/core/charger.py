@@ -60,6 +60,10 @@ class Charger:
     ambiguous: bool = False
     doubled: bool = False
     """Both bases speak: two devices carry this id."""
+    rival: str | None = None
+    """Whom it was told to take turns with on its announce topic."""
+    rival_at: float = 0.0
+    """When it last did, in Unix seconds."""
     heard: float | None = None
     """Steady time of the last live telemetry."""
     polled: float | None = None
@@ -91,6 +95,9 @@ class Charger:
             "heard_at": self.heard_at,
             "polled_at": self.polled_at,
             "offline": self.offline,
+            "doubled": self.doubled,
+            "rival": self.rival,
+            "rival_at": self.rival_at,
         }
 
 
@@ -115,6 +122,9 @@ def restored(id_: ChargerId, body: Body, dialect: Dialect, steady: float) -> Cha
         heard_at=heard_at,
         polled_at=_number(body, "polled_at"),
         offline=body.get("offline") is True,
+        doubled=body.get("doubled") is True,
+        rival=_text(body, "rival"),
+        rival_at=_number(body, "rival_at"),
         claim=claim("base"),
         second=claim("second"),
     )

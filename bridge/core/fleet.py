@@ -18,6 +18,8 @@ from bridge.core.shard import owner
 
 TOPICS_PER_CHARGER = 4
 MOST_SPEAKERS = 10_000
+ALTERNATION_SECONDS = 86_400.0
+"""So long apart, taking turns is told of again."""
 IGNORED = "ignored"
 
 
@@ -221,7 +223,11 @@ class Fleet:
             self._speakers[topic] = (last, before)
             return
         self._speakers[topic] = (charger.id, last)
-        if before == charger.id:
+        if before != charger.id:
+            return
+        anew = charger.rival != last or now.wall - charger.rival_at > ALTERNATION_SECONDS
+        charger.rival, charger.rival_at = last, now.wall
+        if anew:
             text = f"announce topic {topic[:120]} alternates with {last}"
             outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
 

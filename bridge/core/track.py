@@ -48,7 +48,7 @@ class Track:
 
     __slots__ = (
         "_allowance", "_board", "_decoders", "_due", "_frame", "_habits", "_load", "_moment",
-        "_out", "_units", "_witnessed", "channels", "charger", "gateway", "path", "polled",
+        "_out", "_told", "_units", "_witnessed", "channels", "charger", "gateway", "path", "polled",
         "presence", "story", "writer",
     )  # fmt: skip
 
@@ -90,8 +90,13 @@ class Track:
         )  # fmt: skip
         self.polled = Polled(charger, board=board, decoders=decoders, body=body)
         self.path = Path(charger, silent_after=habits.silent_after)
-        self._units = UnitCheck(milliamperes=charger.dialect is not Dialect.NOFOS)
-        self._suspect_line().put(0)
+        self._told = "http" if body.get("path") == "http" else "mqtt"
+        """The path that was told of last."""
+        self._units = UnitCheck(
+            milliamperes=charger.dialect is not Dialect.NOFOS,
+            suspect=body.get("unit_suspect") is True,
+        )
+        self._suspect_line().put(int(self._units.suspect))
 
     def channel(self, wire: str) -> Channel | None:
         """The channel of a wire key; None where the catalogue has no such field."""
@@ -302,19 +307,21 @@ class Track:
     def look(self, now: Moment) -> Mode:
         """How to poll it from now on; tells of a change of its path."""
         mode = self.path.look(now)
-        presence, source = self.presence, self.presence.source
         recent = self.charger.polled is not None and (
             now.steady - self.charger.polled < self._habits.stale_after
         )
-        if self.path.fallback and recent and source != "http":
+        if self.path.fallback and recent:
             self._lead("http", now)
-        elif not self.path.fallback and source == "http" and presence.up:
+        elif not self.path.fallback and self.presence.up and self.charger.heard is not None:
             self._lead("mqtt", now)
         return mode
 
     def _lead(self, source: str, now: Moment) -> None:
-        self.presence.feed(source)
-        self.writer.event(Event(self.charger.id, now.wall, EventKind.PATH, 0, source))
+        if self.presence.source != source:
+            self.presence.feed(source)
+        if self._told != source:
+            self._told = source
+            self.writer.event(Event(self.charger.id, now.wall, EventKind.PATH, 0, source))
 
     def quiet(self, steady: float) -> bool:
         """End the frame if its time is over; False while one is open."""
@@ -363,6 +370,8 @@ class Track:
             **self.story.body(),
             **self.polled.body(),
             **self.gateway.body(),
+            "path": self._told,
+            "unit_suspect": self._units.suspect,
             "stamps": self.writer.stamps(),
         }
 
