@@ -107,3 +107,20 @@ def test_a_mount_without_its_volume_is_refused(server: ApiServer) -> None:
     code, said = server.tried(written(worse))
     assert code == 1
     assert 'volumeMounts[1].name: Not found: "settings"' in said
+
+
+def test_a_selector_that_does_not_match_its_pods_is_refused(server: ApiServer) -> None:
+    (worse,) = of_kind(copy.deepcopy(KEPT["helm-default"]), "StatefulSet")
+    worse["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"] = "other"
+    code, said = server.tried(written(worse))
+    assert code == 1
+    assert "`selector` does not match template `labels`" in said
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "Job"])
+def test_more_than_the_limit_cannot_be_asked_for(server: ApiServer, kind: str) -> None:
+    (worse,) = of_kind(copy.deepcopy(KEPT["helm-drain"]), kind)
+    pod(worse)["containers"][-1]["resources"]["requests"]["memory"] = "1Gi"
+    code, said = server.tried(written(worse))
+    assert code == 1
+    assert 'Invalid value: "1Gi": must be less than or equal to memory limit of 512Mi' in said

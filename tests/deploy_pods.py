@@ -25,6 +25,11 @@ def pod(workload: Document) -> Document:
     return spec
 
 
+def containers(found: list[Document]) -> list[Document]:
+    """Those of every pod."""
+    return [container for each in workloads(found) for container in pod(each)["containers"]]
+
+
 def unrestricted(spec: Document) -> Iterator[str]:
     """What keeps a pod out of a namespace that enforces `restricted`."""
     for name in ("hostNetwork", "hostPID", "hostIPC"):
@@ -54,14 +59,16 @@ def loose_ends(found: list[Document]) -> Iterator[str]:
     """Names and labels that point at nothing."""
     names = {(each["kind"], each["metadata"]["name"]) for each in found}
     for each in workloads(found):
-        spec, container = pod(each), pod(each)["containers"][0]
+        spec = pod(each)
         given = {volume["name"] for volume in spec["volumes"]}
         given |= {
             claim["metadata"]["name"] for claim in each["spec"].get("volumeClaimTemplates", [])
         }
-        for mount in container["volumeMounts"]:
-            if mount["name"] not in given:
-                yield f"volume {mount['name']}"
+        mounts = [mount for own in spec["containers"] for mount in own["volumeMounts"]]
+        yield from (f"volume {mount['name']}" for mount in mounts if mount["name"] not in given)
+        (settings,) = (each for each in spec["volumes"] if each["name"] == "settings")
+        if ("ConfigMap", settings["configMap"]["name"]) not in names:
+            yield "configMap"
         if ("ServiceAccount", spec["serviceAccountName"]) not in names:
             yield "serviceAccountName"
     for each in of_kind(found, "StatefulSet"):

@@ -34,6 +34,15 @@ BASE_FILES = {
     "PodDisruptionBudget": "poddisruptionbudget",
     "ServiceAccount": "serviceaccount",
 }
+# What components take of the chart, and the values for it.
+COMPONENT_FILES = (
+    ("monitoring/podmonitor.yaml", "podmonitor", "podMonitor.enabled=true"),
+    (
+        "drain/job.yaml",
+        "drain",
+        "drain.enabled=true,drain.shard=1,settings.influx.url=http://influxdb:8086",
+    ),
+)
 GENERATED = "# Made from the chart by `make manifests`; do not edit.\n"
 
 Document = dict[str, Any]
@@ -138,9 +147,9 @@ def base() -> dict[Path, str]:
             tail = each["metadata"]["name"].removeprefix(NAME)
             path = KUSTOMIZE / "base" / f"{BASE_FILES[each['kind']]}{tail}.yaml"
             found[path] = GENERATED + written(each)
-    monitor = helm("--set", "podMonitor.enabled=true", "--show-only", "templates/podmonitor.yaml")
-    path = KUSTOMIZE / "components" / "monitoring" / "podmonitor.yaml"
-    found[path] = GENERATED + written(*map(bare, read(monitor)))
+    for name, template, settings in COMPONENT_FILES:
+        said = helm("--set", settings, "--show-only", f"templates/{template}.yaml")
+        found[KUSTOMIZE / "components" / name] = GENERATED + written(*map(bare, read(said)))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.deploy_render import CHART, Document, bare, kept
 from tests.test_cli import environ, nofos
 
 KEPT = kept()
+PASSWORDS = {"helm-depot", "helm-tls", "kustomize-depot", "kustomize-drain"}
 SECTIONS = tuple(Settings.model_fields)
 # What Kubernetes injects into pods beside a Service of ours, where service links are on.
 INJECTED = {
@@ -47,7 +49,7 @@ def settings(target: str, folder: Path, ordinal: int = 0) -> Settings:
 def test_the_bridge_takes_the_settings_of_every_case(target: str, tmp_path: Path) -> None:
     loaded = settings(target, tmp_path)
     assert loaded.mqtt.url.host in {"mosquitto", "broker.depot", "broker.example", "emqx"}
-    assert bool(loaded.mqtt.password) == (target in {"helm-depot", "helm-tls", "kustomize-depot"})
+    assert bool(loaded.mqtt.password) == (target in PASSWORDS)
 
 
 def test_lists_maps_and_numbers_arrive(tmp_path: Path) -> None:
@@ -126,10 +128,28 @@ def test_a_drain_sends_each_store_what_it_is_owed() -> None:
     }  # fmt: skip
 
 
-def test_the_bridge_takes_the_words_of_a_drain(tmp_path: Path) -> None:
-    (job,) = of_kind(KEPT["helm-drain"], "Job")
+def test_the_overlays_drain_is_the_charts() -> None:
+    jobs = [
+        of_kind(copy.deepcopy(KEPT[name]), "Job")[0] for name in ("helm-drain", "kustomize-drain")
+    ]
+    assert [job["metadata"]["name"] for job in jobs] == ["nofos-bridge-drain-2"] * 2
+    charts, overlays = (pod(job)["containers"] for job in jobs)
+    (config,) = of_kind(KEPT["kustomize-drain"], "ConfigMap")
+    store = tomllib.loads(config["data"]["nofos-bridge.toml"])["influx"]["url"]
+    assert overlays[0].pop("args") == ["replay", "--pending", "--to", store]
+    assert charts[0].pop("args")[:2] == ["replay", "--pending"]
+    assert overlays == charts[:1]
+    assert pod(jobs[1])["volumes"][0] == pod(jobs[0])["volumes"][0]
+    (bridge,) = of_kind(KEPT["kustomize-drain"], "StatefulSet")
+    assert pod(jobs[1])["volumes"][1:] == pod(bridge)["volumes"]
+
+
+@pytest.mark.parametrize("target", ["helm-drain", "kustomize-drain"])
+def test_the_bridge_takes_the_words_of_a_drain(target: str, tmp_path: Path) -> None:
+    (job,) = of_kind(KEPT[target], "Job")
     for each in pod(job)["containers"]:
-        done = nofos(*each["args"], env=environ(JOURNAL__DIR=str(tmp_path)))
+        env = environ(JOURNAL__DIR=str(tmp_path), INFLUX__URL="http://a", INFLUX__BUCKET="b")
+        done = nofos(*each["args"], env=env)
         assert f"there is no journal in {tmp_path}" in done.stderr
 
 

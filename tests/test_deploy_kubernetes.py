@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 
 from bridge.service import DRAIN_SECONDS
-from tests.deploy_pods import loose_ends, millis, of_kind, pod, unrestricted, workloads
+from tests.deploy_pods import containers, loose_ends, millis, of_kind, pod, unrestricted, workloads
 from tests.deploy_render import RENDERED, cases, kept, overlays, summed
 
 KEPT = kept()
@@ -77,22 +77,30 @@ def test_what_is_named_is_there(target: str) -> None:
 def test_loose_ends_are_noticed() -> None:
     found = copy.deepcopy(KEPT["helm-shards"])
     (bridge,) = of_kind(found, "StatefulSet")
-    pod(bridge)["volumes"] = []
+    pod(bridge)["containers"][0]["volumeMounts"].append({"name": "other"})
     pod(bridge)["serviceAccountName"] = "other"
     pod(bridge)["containers"][0]["ports"][0]["name"] = "web"
     bridge["spec"]["serviceName"] = "other"
     bridge["spec"]["template"]["metadata"]["labels"].pop("app.kubernetes.io/component")
     kinds = ("NetworkPolicy", "PodDisruptionBudget", "PodMonitor", "Service", "StatefulSet")
     assert set(loose_ends(found)) == {
-        "volume settings", "serviceAccountName", "port http", "serviceName",
+        "volume other", "serviceAccountName", "port http", "serviceName",
         *(f"selector of {kind}" for kind in kinds if kind != "NetworkPolicy"),
     }  # fmt: skip
 
 
+def test_loose_ends_of_the_last_container_are_noticed() -> None:
+    found = copy.deepcopy(KEPT["helm-drain"])
+    (job,) = of_kind(found, "Job")
+    pod(job)["containers"][-1]["volumeMounts"][0]["name"] = "other"
+    pod(job)["volumes"][1]["configMap"]["name"] = "other"
+    assert list(loose_ends(found)) == ["volume other", "configMap"]
+
+
 @pytest.mark.parametrize("target", sorted(KEPT))
 def test_what_is_asked_for_is_within_the_limits(target: str) -> None:
-    for each in workloads(KEPT[target]):
-        resources = pod(each)["containers"][0]["resources"]
+    for container in containers(KEPT[target]):
+        resources = container["resources"]
         wanted, most = resources["requests"], resources["limits"]
         assert 0 < millis(wanted["cpu"]) < millis(most["cpu"])
         for name in ("memory", "ephemeral-storage"):
@@ -104,7 +112,8 @@ def test_pods_do_not_speak_to_the_cluster_and_have_time_to_drain(target: str) ->
     for each in workloads(KEPT[target]):
         assert pod(each)["automountServiceAccountToken"] is False
         assert pod(each)["enableServiceLinks"] is False
-        assert pod(each)["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
+    for container in containers(KEPT[target]):
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
     for each in of_kind(KEPT[target], "StatefulSet"):
         assert each["spec"]["podManagementPolicy"] == "Parallel"
         # The journal and the stores have this long each.
