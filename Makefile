@@ -31,8 +31,8 @@ bench: rivals ## Figures beside other programs, a quarter of an hour; writes doc
 bench-quick: rivals ## The same in two minutes, printed only
 	@$(BIN)/python -m bench --quick
 
-check-deploy: tools servers go-tools ## Chart and overlays by helm, kustomize, kubeconform, kube-score
-	@$(BIN)/python -m pytest -n 0 tests/check_deploy.py
+check-deploy: tools servers go-tools ## Chart, overlays and compose by helm, kustomize, kubeconform, docker-compose
+	@$(BIN)/python -m pytest -n 0 tests/check_deploy.py tests/check_compose.py
 
 check-cluster: tools go-tools ## The same by a real API server, without nodes; builds it once
 	@sh deploy/check-apiserver.sh

@@ -6,6 +6,7 @@ HELM=v3.22.0
 KUSTOMIZE=v5.8.0
 KUBECONFORM=v0.8.0
 KUBE_SCORE=v1.20.0
+COMPOSE=v2.40.3
 # For the definitions of PodMonitor and PrometheusRule, which are read and not built.
 OPERATOR=v0.85.0
 
@@ -29,6 +30,20 @@ build helm.sh/helm/v3/cmd/helm "$HELM"
 build sigs.k8s.io/kustomize/kustomize/v5 "$KUSTOMIZE"
 build github.com/yannh/kubeconform/cmd/kubeconform "$KUBECONFORM"
 build github.com/zegl/kube-score/cmd/kube-score "$KUBE_SCORE"
+
+if [ "$(cat "$GOBIN/.docker-compose" 2>/dev/null)" != "$COMPOSE" ]; then
+    printf 'Building docker-compose %s (once, some minutes) ...\n' "$COMPOSE"
+    # Its module has `exclude` lines, which `go install` does not take.
+    rm -rf .cache/go/compose
+    mkdir -p .cache/go/compose
+    (
+        cd .cache/go/compose
+        go mod init compose
+        go mod edit -require "github.com/docker/compose/v2@$COMPOSE"
+        GOFLAGS=-mod=mod go build -o "$GOBIN/docker-compose" github.com/docker/compose/v2/cmd
+    )
+    printf '%s\n' "$COMPOSE" >"$GOBIN/.docker-compose"
+fi
 
 module=github.com/prometheus-operator/prometheus-operator
 if [ "$(cat .cache/go/.operator 2>/dev/null)" != "$OPERATOR" ]; then
