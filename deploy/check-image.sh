@@ -1,7 +1,7 @@
 #!/bin/sh
 # Carries out the Dockerfile's steps without a container engine, as root on a Debian with
 # debootstrap: the same commands in a fresh root, and the bridge in it as the image runs it:
-# user 65532, no capabilities, all of the root read-only but /data, process 1 of its own process
+# its user, no capabilities, all of the root read-only but /data, process 1 of its own process
 # namespace, with no network but its own loopback.
 #
 # What it cannot show: the layers, the official base image, labels, and the engine's own doing.
@@ -56,7 +56,9 @@ lines RUN | while read -r command; do
 done
 rm -rf "$ROOT/src" "$ROOT/root/.cache"
 
-say "Running: $(lines ENTRYPOINT) $(lines CMD), as user $(lines USER)"
+WORDS=$(printf '%s %s' "$(lines ENTRYPOINT)" "$(lines CMD)" | tr -d '[]",')
+WHO=$(lines USER)
+say "Running: $WORDS, as user $WHO"
 mkdir -p "$ROOT/proc"
 unshare --mount --pid --net --fork --kill-child sh -euc '
     mount --bind "$1" "$1"
@@ -64,17 +66,21 @@ unshare --mount --pid --net --fork --kill-child sh -euc '
     mount -t proc proc "$1/proc"
     mount -o remount,bind,ro "$1"
     ip link set lo up
-    exec chroot "$1" setpriv --reuid 65532 --regid 65532 --clear-groups --no-new-privs \
+    root=$1 user=${2%:*} group=${2#*:}
+    shift 2
+    exec chroot "$root" setpriv --reuid "$user" --regid "$group" --clear-groups --no-new-privs \
         --bounding-set=-all --inh-caps=-all env -i NOFOS_JOURNAL__DIR=/data HOSTNAME=proof \
         PATH=/opt/nofos-bridge/bin:/usr/bin PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
-        nofos-bridge run
-' sh "$ROOT" >.cache/image-run.log 2>&1 &
+        "$@"
+' sh "$ROOT" "$WHO" $WORDS >.cache/image-run.log 2>&1 &
 ENGINE=$!
-trap 'kill -9 "$ENGINE" 2>/dev/null || true; rm -rf "$ROOT"' EXIT
+# The bridge itself: the kernel does not kill it with its parent once it has another user.
+trap 'pkill -KILL --parent "$ENGINE" || true; wait "$ENGINE" || true; rm -rf "$ROOT"' EXIT
 
 # in_it COMMAND..: as an engine carries out a health check.
 in_it() {
-    nsenter --target "$BRIDGE" --mount --pid --net --root --wd="$ROOT" --setuid 65532 --setgid 65532 \
+    nsenter --target "$BRIDGE" --mount --pid --net --root --wd="$ROOT" \
+        --setuid "${WHO%:*}" --setgid "${WHO#*:}" \
         env -i PATH=/opt/nofos-bridge/bin:/usr/bin "$@"
 }
 healthy() {
@@ -90,10 +96,11 @@ until healthy; do
     sleep 0.3
 done
 say "The health check passes."
-in_it sh -c 'grep -E "^(Uid|Gid|Cap|NoNew)" /proc/1/status; ls -la /data; ! touch /tmp/x /opt/x'
-kill -TERM "$BRIDGE"
+in_it sh -c 'grep -E "^(Uid|Gid|Cap|NoNew)" /proc/1/status; ls -la /data
+    for each in /tmp /opt /etc; do ! touch "$each/x" || exit 1; done'
+kill -s "$(lines STOPSIGNAL | sed s/^SIG//)" "$BRIDGE"
 code=0
 wait "$ENGINE" || code=$?
 tail -n 2 .cache/image-run.log
-say "After SIGTERM it exited with $code."
+say "Asked to stop, it exited with $code."
 [ "$code" = 0 ]
