@@ -36,7 +36,7 @@ check-deploy: tools servers go-tools ## Chart, overlays and compose by helm, kus
 
 check-cluster: tools go-tools ## The same by a real API server, without nodes; builds it once
 	@sh deploy/check-apiserver.sh
-	@$(BIN)/python -m pytest -n 0 tests/check_cluster.py
+	@$(BIN)/python -m pytest -n 0 tests/check_cluster.py tests/check_install.py
 
 check-image: ## The Dockerfile's steps in a fresh root; as root, without an engine
 	@sh deploy/check-image.sh

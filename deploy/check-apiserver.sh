@@ -3,10 +3,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 VERSION=34.4
+STAMP=v1.$VERSION
 
 command -v etcd >/dev/null || [ -x /usr/bin/etcd ] || sh deploy/bootstrap.sh apt etcd-server >/dev/null
 BIN=$PWD/.cache/go/bin
-[ "$(cat "$BIN/.kubernetes" 2>/dev/null)" != "$VERSION" ] || exit 0
+[ "$(cat "$BIN/.kubernetes" 2>/dev/null)" != "$STAMP" ] || exit 0
 printf 'Building kube-apiserver 1.%s (once, five minutes) ...\n' "$VERSION"
 
 # Kubernetes' parts have versions of their own, which only its own tree knows to find.
@@ -21,5 +22,8 @@ sed -n 's/^\t*\(k8s.io\/[a-z-]*\) v0\.0\.0$/\1/p' "$module" | sort -u | while re
     go mod edit -replace "$part=$part@v0.$VERSION"
 done
 go mod edit -require "k8s.io/kubernetes@v1.$VERSION"
-go build -o "$BIN" k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kubectl
-printf '%s\n' "$VERSION" >"$BIN/.kubernetes"
+# A server that does not say its version is too old for every chart.
+name=k8s.io/component-base/version
+go build -ldflags "-X $name.gitVersion=$STAMP -X $name.gitMajor=1 -X $name.gitMinor=${VERSION%.*}" \
+    -o "$BIN" k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kubectl
+printf '%s\n' "$STAMP" >"$BIN/.kubernetes"
