@@ -44,6 +44,14 @@ class Truth:
     meter: list[tuple[float, float]] = field(default_factory=list)
     said: list[float] = field(default_factory=list)
 
+    def at(self, moment: float) -> float:
+        """The meter as it was read last before."""
+        return [wh for at, wh in self.meter if at <= moment][-1]
+
+    def after(self, moment: float) -> float:
+        """The meter as it was read next."""
+        return next(wh for at, wh in self.meter if at > moment)
+
     def charged(self, since: float, until: float) -> float:
         """Wh between two moments."""
         values = [wh for at, wh in self.meter if since <= at <= until]
