@@ -7,7 +7,10 @@ import pytest
 from tests.dash_parts import boards, filled, queries
 from tests.servers import InfluxDB
 
-STATES = {"a": 3, "b": 2, "c": 1, "d": 254, "e": 255, "f": 8, "g": 3, "h": 4, "i": 17}
+STATES = {
+    "a": 3, "b": 2, "c": 1, "d": 254, "e": 255, "f": 8, "g": 3, "h": 4, "i": 17,
+    "j": 0, "k": 18, "l": 253, "m": 256, "n": 596,
+}  # fmt: skip
 """By charger; each says it twice, the other state before."""
 AT_MS = 1_700_000_000_000
 LINES = [
@@ -31,6 +34,7 @@ EXPECTED: dict[str, dict[str, float]] = {
     },
     "nofos-fleet-influx / States": {
         "charging": 2, "connected": 1, "not connected": 1, "sleeping or disabled": 2, "fault": 3,
+        "starting": 1, "unknown": 4,
     },
     "nofos-charger-influx / Temperature": {"temp1": 25.5, "temp4": 31},
 }  # fmt: skip

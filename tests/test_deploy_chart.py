@@ -118,11 +118,11 @@ def test_a_drain_sends_each_store_what_it_is_owed() -> None:
     (volume, *_) = pod(job)["volumes"]
     assert volume["persistentVolumeClaim"]["claimName"] == "journal-nofos-bridge-2"
     assert {each["name"]: each["args"] for each in pod(job)["containers"]} == {
-        "to-main": [
+        "to-main-0": [
             "replay", "--pending", "--to", "http://influxdb:8086", "--org", "fleet",
             "--bucket", "chargers",
         ],
-        "to-off-site": [
+        "to-off-site-1": [
             "replay", "--pending", "--to", "http://backup:8086", "--bucket", "chargers",
         ],
     }  # fmt: skip

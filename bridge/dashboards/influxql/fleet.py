@@ -30,11 +30,12 @@ from bridge.dashboards.words import (
 )
 
 _FAULTY = '"x" >= 4 AND "x" <= 17'
+_UNKNOWN = '("x" > 255 OR ("x" > 17 AND "x" < 254))'
 _STATE = 'LAST("state_code")'
 _STACKED = {"fillOpacity": 60, "lineWidth": 0, "stacking": {"mode": "normal", "group": "A"}}
 _COLOURS = coloured(
     {"charging": GOOD, "connected": BUSY, "not connected": IDLE, "sleeping or disabled": ODD,
-     "fault": BAD}
+     "fault": BAD, "unknown": WARN}
 )  # fmt: skip
 _NOW = {"time_from": LATELY}
 _TODAY = {"time_from": "now/d"}
@@ -66,8 +67,9 @@ _TIME = Row("Over time", (
           _in_state(f'"x" = {CHARGING}', "charging"),
           _in_state(f'"x" = {CONNECTED}', "connected"),
           _in_state(f'"x" = {NOT_CONNECTED}', "not connected"),
-          _in_state('"x" >= 254', "sleeping or disabled"),
-          _in_state(_FAULTY, "fault"), overrides=_COLOURS,
+          _in_state('"x" >= 254 AND "x" <= 255', "sleeping or disabled"),
+          _in_state('"x" = 0', "starting"),
+          _in_state(_FAULTY, "fault"), _in_state(_UNKNOWN, "unknown"), overrides=_COLOURS,
           custom=_STACKED, interval="1m", low=0),
     lines("Power by site", "Sum of the chargers' mean power; the line without a name is those "
           "without a site.", "watt",

@@ -21,7 +21,8 @@ _JOULES = grown("evse_energy_joules_total")
 _ENDED = grown("evse_sessions_total")
 _POWER = each("evse_power_watts")
 _BLUE = (Threshold(None, "blue"),)
-_CHARGING = "avg_over_time((evse_state_code == bool 3)[$__range:])"
+# Of all pods together first: the one that came a moment ago has another mean.
+_CHARGING = "avg_over_time((max by (charger) (evse_state_code == bool 3))[$__range:])"
 _BUSY, _PLUGGED = recorded(STATES, ',state_code="3"'), recorded(STATES, ',state_code=~"2|3"')
 _NONE = f"0 * sum({recorded(STATES)})"
 _DAY = {"interval": "1d", "low": 0}
