@@ -1,6 +1,7 @@
 """Polling: whom to ask over HTTP, when, and for which page."""
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,6 +14,7 @@ from bridge.core.poll_plan import Ask, Mode, PollPlan
 from bridge.core.polls import Outcome, Page
 from bridge.core.status import StatusReader
 from bridge.core.track import Track
+from bridge.portions import Portions
 from bridge.sources.http import Reply
 
 LOOKED_AT_ONCE = 500
@@ -65,7 +67,7 @@ class Polling:
         self._teller = teller
         self._answers = Answers(readers=readers, replies=replies, teller=teller)
         self._known: dict[ChargerId, _Known] = {}
-        self._round: list[Track] = []
+        self._round = Portions(tracks.values)
         self.outcomes: dict[str, int] = dict.fromkeys(Outcome, 0)
 
     @property
@@ -83,17 +85,15 @@ class Polling:
         known = self._known.get(charger)
         return known is not None and (known.address is None or known.refused)
 
-    def sweep(self, now: Moment, most: int = LOOKED_AT_ONCE) -> None:
-        """Look at up to `most` chargers, going round."""
-        some, self._round = self._round[:most], self._round[most:]
-        for track in some:
+    def sweep(self, now: Moment, seconds: float = math.inf) -> None:
+        """Look at some chargers, for so long, going round."""
+        for track in self._round.take(LOOKED_AT_ONCE, seconds):
             if self._tracks.get(track.charger.id) is track:
                 self._look(track, now)
 
     def rewind(self) -> None:
         """Begin a new round, if the last one is done."""
-        if not self._round:
-            self._round = list(self._tracks.values())
+        self._round.rewind()
 
     def announced(self, charger: ChargerId, now: Moment) -> None:
         """A live announcement: whatever made it connect anew, /status knows."""

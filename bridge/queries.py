@@ -14,6 +14,7 @@ from bridge.core.query_talk import Ending, Outcome, Talks
 from bridge.core.rapi import Query
 from bridge.core.status import StatusReader
 from bridge.core.track import Track
+from bridge.portions import PORTION_SECONDS, Portions
 
 TICK_SECONDS = 0.25
 LOOKED_AT_ONCE = 500
@@ -61,7 +62,7 @@ class Queries:
         self._silent_after = silent_after
         self._talks = Talks()
         self._brake = Brake()
-        self._round: list[Track] = []
+        self._round = Portions(tracks.values)
         self.outcomes: dict[str, int] = dict.fromkeys(Outcome, 0)
 
     async def run(self, clock: Callable[[], Moment]) -> None:
@@ -89,9 +90,8 @@ class Queries:
             self._end(ending, now)
 
     def _admit(self, now: Moment) -> None:
-        self._round = self._round or list(self._tracks.values())
-        some, self._round = self._round[:LOOKED_AT_ONCE], self._round[LOOKED_AT_ONCE:]
-        for track in some:
+        self._round.rewind()
+        for track in self._round.take(LOOKED_AT_ONCE, PORTION_SECONDS):
             charger = track.charger.id
             if charger not in self._plan and self._base(track, now) is not None:
                 self._plan.admit(charger, now.steady)

@@ -1,5 +1,6 @@
 """The roster: every charger's track, kept in step with what the fleet decides."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from bridge.core.remembered import usable
 from bridge.core.track import Habits, Track
 from bridge.core.writer import Writer
 from bridge.listener import Listener
+from bridge.portions import Portions
 from bridge.routes import Routes
 
 RETIRED_AT_ONCE = 20
@@ -55,9 +57,9 @@ class Roster:
         self._listener = listener
         self._floor_ms = 0
         self._decoders = Decoders()
-        self._round: list[Track] = []
         self.fleet = Fleet(rules)
         self.tracks: dict[ChargerId, Track] = {}
+        self._round = Portions(self.tracks.values)
         self.router = Routes(
             fleet=self.fleet,
             tracks=self.tracks,
@@ -116,11 +118,10 @@ class Roster:
         self._apply(outcome)
         self._listener.announced(outcome.label, charger, base)
 
-    def sweep(self, now: Moment, most: int) -> None:
-        """Look at up to `most` chargers' clocks, going round."""
-        round_, self._round = self._round[:most], self._round[most:]
+    def sweep(self, now: Moment, most: int, seconds: float = math.inf) -> None:
+        """Look at up to `most` chargers' clocks, for so long, going round."""
         retired = 0
-        for track in round_:
+        for track in self._round.take(most, seconds):
             if self.tracks.get(track.charger.id) is track:
                 track.sweep(now)
                 if retired < RETIRED_AT_ONCE and self.fleet.expired(track.charger, now):
@@ -129,8 +130,7 @@ class Roster:
 
     def rewind(self) -> None:
         """Begin a new round of sweeping, if the last one is done."""
-        if not self._round:
-            self._round = list(self.tracks.values())
+        self._round.rewind()
 
     def close(self) -> None:
         """End all open frames: the bridge stops."""

@@ -12,13 +12,14 @@ from bridge.health import Health, moment
 from bridge.logs import Complaints
 from bridge.pipeline import Pipeline
 from bridge.polling import Polling
+from bridge.portions import PORTION_SECONDS
 from bridge.roster import Roster
 from bridge.stats import Stats
 from bridge.turns import longest_turn
 
 TICK_SECONDS = 0.05
 SWEEP_MOST = 500
-"""Chargers looked at in one tick: a few milliseconds."""
+"""Chargers looked at in one tick, if its time suffices."""
 SWEEP_SECONDS = 1.0
 TRIM_SECONDS = 5.0
 SNAPSHOT_SECONDS = 300.0
@@ -85,8 +86,9 @@ class Rounds:
             now = moment()
             self._health.beat()
             self._pipeline.quiet(now)
-            self._roster.sweep(now, SWEEP_MOST)
             # Each of these is some milliseconds of work, and gets a turn of its own.
+            await asyncio.sleep(0)
+            self._roster.sweep(now, SWEEP_MOST, PORTION_SECONDS)
             await asyncio.sleep(0)
             self._poll(now)
             await asyncio.sleep(0)
@@ -100,7 +102,7 @@ class Rounds:
 
     def _poll(self, now: Moment) -> None:
         if self._polling is not None:
-            self._polling.sweep(now)
+            self._polling.sweep(now, PORTION_SECONDS)
 
     async def _trim(self) -> None:
         while True:

@@ -1,5 +1,7 @@
 """A response read from its bytes: whole or not, and never in two ways."""
 
+import gc
+import weakref
 from random import Random
 
 import pytest
@@ -179,3 +181,15 @@ def test_an_error_whose_body_cannot_be_read_is_still_that_error(body: bytes) -> 
     said = b"HTTP/1.1 401 No\r\nContent-Length: %d\r\n\r\n" % size + body
     found = read(said, with_errors=True)
     assert (found.outcome, found.status, bytes(found.body)) == (Outcome.UNAUTHORIZED, 401, b"")
+
+
+def test_a_response_needs_no_collector() -> None:
+    response = Response()
+    assert response.feed(CHUNKED + b"1\r\nx\r\n0\r\n\r\n")
+    gone = weakref.ref(response)
+    gc.disable()
+    try:
+        del response
+        assert gone() is None
+    finally:
+        gc.enable()

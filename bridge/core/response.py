@@ -5,6 +5,7 @@ lines, two lengths, a length beside chunks, codings other than `chunked`.
 """
 
 import re
+from collections.abc import Callable
 
 from bridge.core.polls import Outcome, of_status
 
@@ -36,7 +37,8 @@ class Response:
         self.body = bytearray()
         self._with_errors = with_errors
         self._raw = bytearray()
-        self._step = self._head
+        self._step: Callable[[Response], bool] = Response._head
+        """What reads on; not bound, or every response would be left to the collector."""
         self._left: int | None = None
         """Bytes of the body, or of its chunk, that are to come; None: until the end."""
         self._parts = 0
@@ -45,7 +47,7 @@ class Response:
         """Take what came; whether the outcome is known."""
         self._raw += data
         try:
-            while self.outcome is None and self._step():
+            while self.outcome is None and self._step(self):
                 pass
         except ValueError:
             self._spoiled(Outcome.MALFORMED)
@@ -54,7 +56,7 @@ class Response:
     def end(self) -> Outcome:
         """The connection ended: how the response did."""
         if self.outcome is None:
-            if self._step == self._plain and self._left is None:
+            if self._step is Response._plain and self._left is None:
                 self._whole()
             elif self.status is None and _may_begin(self._raw):
                 self.outcome = Outcome.UNREACHABLE
@@ -88,7 +90,7 @@ class Response:
             self.outcome = outcome
             return
         chunked, self._left = _framing(head)
-        self._step = self._chunk if chunked else self._plain
+        self._step = Response._chunk if chunked else Response._plain
 
     def _plain(self) -> bool:
         """The body: so many bytes, or all until the end."""
@@ -110,7 +112,7 @@ class Response:
         self._count()
         self._left = int(line[1], 16)
         del self._raw[: line.end()]
-        self._step = self._in_chunk if self._left else self._trailer
+        self._step = Response._in_chunk if self._left else Response._trailer
         return True
 
     def _in_chunk(self) -> bool:
@@ -123,7 +125,7 @@ class Response:
         if not self._raw.startswith(_LINE):
             raise ValueError("a chunk without an end")
         del self._raw[: len(_LINE)]
-        self._step = self._chunk
+        self._step = Response._chunk
         return True
 
     def _trailer(self) -> bool:

@@ -1,0 +1,33 @@
+"""Going round the whole fleet in portions that hold nobody up."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
+from typing import Generic, TypeVar
+
+PORTION_SECONDS = 0.005
+_SLICE = 16
+"""Taken between two looks at the clock."""
+
+T = TypeVar("T")
+
+
+class Portions(Generic[T]):
+    """Rounds over all that `everyone` names when each begins."""
+
+    def __init__(self, everyone: Callable[[], Iterable[T]]) -> None:
+        self._everyone = everyone
+        self._left: deque[T] = deque()
+
+    def rewind(self) -> None:
+        """Begin a new round, if the last one is done."""
+        if not self._left:
+            self._left.extend(self._everyone())
+
+    def take(self, most: int, seconds: float) -> Iterator[T]:
+        """The next ones of this round: up to `most`, until so much time has passed."""
+        left, end = self._left, perf_counter() + seconds
+        for number in range(1, min(most, len(left)) + 1):
+            yield left.popleft()
+            if number % _SLICE == 0 and perf_counter() >= end:
+                return
