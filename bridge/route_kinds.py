@@ -115,9 +115,13 @@ class Talk:
 
 
 class Field:
-    """A field of a charger, below one of its bases."""
+    """A field of a charger, below one of its bases.
 
-    __slots__ = ("_base", "_channel", "_charger", "_hear", "_take", "_track", "charger")
+    Speed: there is one for each topic, and each message comes to another: it is kept so small
+    that one line of the processor's cache holds it.
+    """
+
+    __slots__ = ("_base", "_channel", "_hear", "_track")
     reading = True
 
     def __init__(
@@ -131,19 +135,22 @@ class Field:
         self._channel = channel
         self._base = base
         self._hear = hear
-        self._charger = track.charger
-        self.charger = track.charger.id
-        self._take = track.take
+
+    @property
+    def charger(self) -> ChargerId:
+        """Whose it is."""
+        return self._track.charger.id
 
     def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         if retained:
             return Reason.RETAINED
-        charger = self._charger
+        track = self._track
+        charger = track.charger
         if charger.second is not None or charger.ambiguous or charger.offline:
             reason = self._odd(charger, now)
             if reason is not None:
                 return reason
-        return self._take(self._channel, payload, now)
+        return track.take(self._channel, payload, now)
 
     def _odd(self, charger: Charger, now: Moment) -> Reason | None:
         """It is not clear whose the message is, or it is the first after a last will."""
