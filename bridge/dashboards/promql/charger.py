@@ -16,13 +16,14 @@ def _of(metric: str, *labels: str) -> str:
 
 def _more(metric: str, over: str, *labels: str) -> str:
     by = f" by ({', '.join(labels)})" if labels else ""
-    return f"max{by} (increase({metric}{{{_ID}}}[{over}]))"
+    return f"sum{by} (increase({metric}{{{_ID}}}[{over}]))"
 
 
 _SUCCESSES = f"rate(evse_rapi_successes_total{{{_ID}}}[$__rate_interval])"
 _COMMANDS = f"rate(evse_rapi_commands_total{{{_ID}}}[$__rate_interval])"
 _WRONG = {0.0: Mapped("no", "#8e8e8e"), 1.0: Mapped("yes", BAD)}
 _FLAGS = {0.0: Mapped("no", "#8e8e8e"), 1.0: Mapped("yes", BUSY)}
+_NAMES = "charger, name, alias, site, version, firmware, protocol, dialect"
 _PATH = "max by (evse_source) (evse_source{" + _ID + "}) == 1"
 
 _NOW = Row("$charger now", (
@@ -48,7 +49,7 @@ _NOW = Row("$charger now", (
             {"charger": "Charger", "name": "Name", "alias": "Alias", "site": "Site",
              "version": "Gateway firmware", "firmware": "Controller firmware",
              "protocol": "RAPI protocol", "dialect": "Dialect"},
-            f"topk(1, evse_info{{{_ID}}})", height=4),
+            f"topk(1, max by ({_NAMES}) (evse_info{{{_ID}}}))", height=4),
 ))  # fmt: skip
 
 _STATE = Row("States", (

@@ -1,6 +1,8 @@
 """What the queries of several dashboards share.
 
-Two pods may show one charger for a moment, hence `max by (charger)` before anything is added up.
+Two pods may show one charger for a moment, hence `max by (charger)` of what is. Of what grew,
+the sum: a charger that moved grew at one pod and then at the other. The moment at both counts
+twice.
 """
 
 from bridge.alerts.recorded import POWER
@@ -34,7 +36,7 @@ def each(metric: str) -> str:
 def grown(metric: str, over: str = "$__range", *labels: str) -> str:
     """By how much a counter of each charger grew."""
     by = ", ".join(("charger", *labels))
-    return f"(max by ({by}) (increase({metric}[{over}])) and on (charger) {AT_SITE})"
+    return f"(sum by ({by}) (increase({metric}[{over}])) and on (charger) {AT_SITE})"
 
 
 def named(expression: str, *labels: str) -> str:

@@ -37,7 +37,7 @@ def _daily(metric: str) -> str:
     """The point of a day stands at its beginning; today's grows."""
     # Else the day that is not over would have no point, and a new installation none at all.
     return (
-        f"(max by (charger) (increase({metric}[$__interval] offset -$__interval)) "
+        f"(sum by (charger) (increase({metric}[$__interval] offset -$__interval)) "
         'and on (charger) last_over_time(evse_info{site=~"$site"}[$__interval] '
         "offset -$__interval))"
     )
