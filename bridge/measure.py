@@ -70,6 +70,7 @@ def measure(
     out: Outbox,
     limit: int,
     folder: Path,
+    shards: int,
     expiries: Callable[[], Mapping[str, float]],
 ) -> None:
     """Every gauge is read at the scrape; nothing is computed between scrapes."""
@@ -109,6 +110,8 @@ def measure(
                lambda: {} if queries is None else queries.outcomes, counter=True)  # fmt: skip
     read.add("poll_stretch_ratio", "By how much polls come later than asked for; 1 for in time.",
              lambda: 1.0 if polls is None else polls.stretch, counter=False)  # fmt: skip
+    read.add("shards", "Bridges that share the fleet; 1 for one that has it all.",
+             lambda: shards, counter=False)  # fmt: skip
     read.table("points_pending", "Points that a store has not yet.", "store",
                lambda: {store: journal.owed(store).points for store in stores},
                counter=False)  # fmt: skip

@@ -190,6 +190,6 @@ class Wiring:
             self._stats, hearing=self._hearing, roster=roster, journal=journal, out=self._out,
             ready=lambda: self._health.unready() is None, polls=polls, queries=queries,
             stores=tuple(self._stores), limit=self._settings.journal.max_bytes,
-            folder=self._settings.journal.dir,
+            folder=self._settings.journal.dir, shards=self._settings.shard.count,
             expiries=Expiries(choices.certificates(self._settings)).seconds,
         )  # fmt: skip

@@ -4,6 +4,8 @@ from tests.alert_parts import BRIDGE, Case
 
 HOME = "nofos-bridge"
 BUILD = 'evse_bridge_build_info{version="1"}'
+SHARDS = "evse_bridge_shards"
+SECOND = '{job="nofos-bridge",instance="b"}'
 LAG = "evse_bridge_loop_lag_seconds_bucket"
 MAIN = {**BRIDGE, "store": "main"}
 READINGS = "evse_bridge_readings"
@@ -42,6 +44,22 @@ ALIVE = (
         "Prometheus could not scrape it for 3 minutes. Nothing is known of its chargers, and "
         "what they say is lost.", HOME, labels={},
         watched=30, quiet=({BUILD: "_x2 1x30"},),
+    ),
+    Case(
+        "EvseBridgeShardMissing",
+        {"up": "1x60", BUILD: "1x60", SHARDS: "2x60", "up" + SECOND: "0x60"},
+        10, "page", "bridge", "Not all bridges that share the fleet are there",
+        "They share it among 2, and fewer have come up. Nothing is known of the chargers of "
+        "those that are missing.", HOME, labels={"job": BRIDGE["job"]},
+        watched=60, quiet=(
+            {"up": "1x60", BUILD: "1x60", SHARDS: "1x60"},
+            # One that is scraped in vain is another alert's.
+            {"up": "1x60", BUILD: "1x60", SHARDS: "2x60", "up" + SECOND: "1x4 0x60",
+             "evse_bridge_build_info" + SECOND: "1x4 _x60"},
+            # A roll-out: the first with the new number waits for the second.
+            {"up": "1x60", BUILD: "1x60", SHARDS: "1x4 2x60", "up" + SECOND: "_x13 1x60",
+             "evse_bridge_build_info" + SECOND: "_x13 1x60"},
+        ),
     ),
     Case(
         "EvseBridgeDeaf", {"evse_bridge_mqtt_ready": "1x4 0x30"}, 7,

@@ -76,7 +76,7 @@ class Replica:
             self._stats, hearing=Hearing(), ready=lambda: True, polls=self._desk.polling,
             queries=None,
             roster=bench.roster, journal=Ledger(), stores=(MAIN,), out=bench.out,
-            limit=10_000_000_000, folder=folder, expiries=dict,
+            limit=10_000_000_000, folder=folder, shards=1, expiries=dict,
         )  # fmt: skip
         for number in range(CHARGERS):
             bench.announce(

@@ -105,6 +105,7 @@ async def test_a_bridge_with_another_count_shows_its_own_before_it_hears_anythin
     async with bridge(tmp_path, mosquitto.url, SHARD__COUNT="2", SHARD__INDEX="1") as running:
         assert await chargers(running) == {MOVES}
         metrics = await running.metrics()
+        assert metrics["evse_bridge_shards"] == 2
         assert metrics[JOULES] == 3_600_000
         assert metrics[f'evse_source{{charger="{MOVES}",evse_source="none"}}'] == 1
         assert metrics[f'evse_up{{charger="{MOVES}"}}'] == 0

@@ -4,7 +4,8 @@ from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
 from bridge.alerts.query import WHERE
 
 _BUILD = "evse_bridge_build_info"
-_LOST = f"up == 0 and on (job, instance) last_over_time({_BUILD}[1d])"
+_OURS = f"on (job, instance) last_over_time({_BUILD}[1d])"
+_LOST = f"up == 0 and {_OURS}"
 _READINGS = "evse_bridge_readings"
 
 
@@ -29,6 +30,20 @@ BRIDGE = Group(
             "what they say is lost.",
             Dashboard.BRIDGE,
             keep="5m",
+        ),
+        # One that is scraped in vain is EvseBridgeDown's; one that no target is left of, or that
+        # never came up, only the others know of.
+        Alert(
+            "EvseBridgeShardMissing",
+            Severity.PAGE,
+            Scope.BRIDGE,
+            f"max by (job, namespace) (evse_bridge_shards)\n"
+            f"> count by (job, namespace) (up and {_OURS})",
+            "10m",
+            "Not all bridges that share the fleet are there",
+            "They share it among {{ $value }}, and fewer have come up. Nothing is known of the "
+            "chargers of those that are missing.",
+            Dashboard.BRIDGE,
         ),
         Alert(
             "EvseBridgeDeaf",
