@@ -1,6 +1,7 @@
 """What a real API server says of chart and overlays, in a namespace that enforces `restricted`."""
 
 import copy
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -120,7 +121,56 @@ def test_a_selector_that_does_not_match_its_pods_is_refused(server: ApiServer) -
 @pytest.mark.parametrize("kind", ["StatefulSet", "Job"])
 def test_more_than_the_limit_cannot_be_asked_for(server: ApiServer, kind: str) -> None:
     (worse,) = of_kind(copy.deepcopy(KEPT["helm-drain"]), kind)
-    pod(worse)["containers"][-1]["resources"]["requests"]["memory"] = "1Gi"
+    pod(worse)["containers"][-1]["resources"]["requests"]["memory"] = "2Gi"
     code, said = server.tried(written(worse))
     assert code == 1
-    assert 'Invalid value: "1Gi": must be less than or equal to memory limit of 512Mi' in said
+    assert 'Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi' in said
+
+
+def evicted(server: ApiServer, found: list[Document]) -> tuple[int, str]:
+    """What a drain of its node hears of the one replica, which runs and is not ready."""
+    (budget,) = of_kind(found, "PodDisruptionBudget")
+    (bridge,) = of_kind(found, "StatefulSet")
+    (one, *_) = pods([bridge])
+    one["metadata"]["labels"] = bridge["spec"]["template"]["metadata"]["labels"]
+    where = ("--namespace", NAMESPACE)
+    kept = (("poddisruptionbudget", budget), ("pod", one))
+    try:
+        for _, each in kept:
+            code, said = server.kubectl("apply", *where, "-f", "-", text=written(each))
+            assert code == 0, said
+        # What the controllers say of it, which do not run here: nobody is ready, nobody has to be.
+        for (kind, each), status in zip(kept, (NONE_READY, NOT_READY), strict=True):
+            said_so = ("--subresource=status", "--type=merge", "--patch", json.dumps(status))
+            code, said = server.kubectl("patch", kind, each["metadata"]["name"], *where, *said_so)
+            assert code == 0, said
+        name = one["metadata"]["name"]
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+        path = f"/api/v1/namespaces/{NAMESPACE}/pods/{name}/eviction"
+        return server.kubectl("create", "--raw", path, "-f", "-", text=json.dumps(eviction))
+    finally:
+        for kind, each in kept:
+            server.kubectl("delete", kind, each["metadata"]["name"], *where, "--force")
+
+
+NOT_READY = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]}}
+NONE_READY = {
+    "status": {
+        "observedGeneration": 1, "expectedPods": 1, "currentHealthy": 0, "desiredHealthy": 0,
+        "disruptionsAllowed": 0,
+    }
+}  # fmt: skip
+
+
+def test_a_node_is_drained_also_while_the_broker_is_away(server: ApiServer) -> None:
+    code, said = evicted(server, KEPT["helm-default"])
+    assert code == 0, said
+
+
+def test_a_budget_that_waits_for_the_broker_would_be_noticed(server: ApiServer) -> None:
+    worse = copy.deepcopy(KEPT["helm-default"])
+    (budget,) = of_kind(worse, "PodDisruptionBudget")
+    del budget["spec"]["unhealthyPodEvictionPolicy"]
+    code, said = evicted(server, worse)
+    assert code == 1
+    assert "Cannot evict pod as it would violate the pod's disruption budget" in said

@@ -35,6 +35,7 @@ from tests.deploy_render import (
 TARGETS = [f"helm-{case}" for case in cases()] + [f"kustomize-{name}" for name in overlays()]
 # Tags are whole versions, or digests: pulling each time buys nothing, and a registry that is away
 # would keep pods from starting.
+NO_ROOM = "leaves no room beside settings.journal.max_bytes,"
 NOT_ASKED = ("--ignore-test", "container-image-pull-policy")
 
 
@@ -97,12 +98,21 @@ def test_helm_notices_a_template_that_does_not_render(tmp_path: Path) -> None:
         ("settings.http.enabled=true", "at '/settings/http/allow': minItems: got 0, want 1"),
         ("settings.mqtt.pasword=x", "additional properties 'pasword' not allowed"),
         ("drain.enabled=true", "drain.shard: replica 0 still runs; drain one from 1 on"),
+        ("persistence.size=2G", f"{NO_ROOM} 2GB"),
+        ("settings.journal.max_bytes=20GB", f"{NO_ROOM} 20GB"),
+        ("settings.journal.max_bytes=4294967296", f"{NO_ROOM} 4294967296"),
+        ("networkPolicy.storePorts={http}", "at '/networkPolicy/storePorts/0': got string"),
     ],
 )
 def test_helm_refuses_a_wrong_value_in_words(setting: str, says: str) -> None:
     with pytest.raises(subprocess.CalledProcessError) as error:
         helm("--set", setting)
     assert says in error.value.stderr
+
+
+@pytest.mark.parametrize("most", ["4GB", "4095MiB", "4.1 GB", "1gib", "4294967295"])
+def test_a_journal_that_fits_is_taken(most: str) -> None:
+    assert "max_bytes" in helm("--set", f"settings.journal.max_bytes={most}")
 
 
 def test_a_drain_without_a_store_is_refused() -> None:

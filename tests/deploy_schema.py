@@ -22,6 +22,7 @@ MAP = {"type": "object"}
 LIST: dict[str, Any] = {"type": "array", "items": {"type": "object"}}
 STRINGS = {"type": "object", "additionalProperties": TEXT}
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
+PORTS: dict[str, Any] = {"type": "array", "items": PORT}
 QUANTITY = {"type": "string", "pattern": r"^[1-9][0-9]*(\.[0-9]+)?(Mi|Gi|Ti|M|G|T)$"}
 DURATION = {"type": "string", "pattern": "^[1-9][0-9]*(s|m|h|d)$"}
 NETWORK = {"type": "string", "pattern": "^[0-9a-fA-F.:]+/[0-9]{1,3}$"}
@@ -88,11 +89,15 @@ def schema() -> dict[str, Any]:
                 "from": LIST,
                 "brokers": LIST,
                 "stores": LIST,
+                "brokerPorts": PORTS,
+                "storePorts": PORTS,
                 "extraEgress": LIST,
             }
         ),
         podDisruptionBudget=record(enabled=SWITCH),
-        podMonitor=record(enabled=SWITCH, interval=DURATION, labels=STRINGS),
+        podMonitor=record(
+            enabled=SWITCH, interval=DURATION, labels=STRINGS, tlsConfig=MAP, basicAuth=MAP
+        ),
         prometheusRule=record(enabled=SWITCH, labels=STRINGS),
         dashboards=record(enabled=SWITCH, labels=STRINGS),
         drain=record(enabled=SWITCH, shard={"type": "integer", "minimum": 0}),

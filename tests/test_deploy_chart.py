@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from bridge.settings import Settings, load
+from bridge.web.login import make_hash
 from tests.deploy_copies import copies
 from tests.deploy_parts import DEPLOY, ROOT, ask
 from tests.deploy_pods import of_kind, pod, workloads
@@ -16,7 +17,7 @@ from tests.deploy_render import CHART, Document, bare, kept
 from tests.test_cli import environ, nofos
 
 KEPT = kept()
-PASSWORDS = {"helm-depot", "helm-tls", "kustomize-depot", "kustomize-drain"}
+PASSWORDS = {"helm-depot", "helm-page", "helm-tls", "kustomize-depot", "kustomize-drain"}
 SECTIONS = tuple(Settings.model_fields)
 # What Kubernetes injects into pods beside a Service of ours, where service links are on.
 INJECTED = {
@@ -35,9 +36,11 @@ def settings(target: str, folder: Path, ordinal: int = 0) -> Settings:
     (workload,) = of_kind(found, "StatefulSet")
     env = {each["name"]: each["value"] for each in pod(workload)["containers"][0]["env"]}
     (folder / "mqtt__password").write_text("secret\n", encoding="utf-8")
+    if target == "helm-page":
+        (folder / "web__password_hash").write_text(make_hash("secret"), encoding="utf-8")
     toml = folder / "nofos-bridge.toml"
     # Files that only the cluster has.
-    text = re.sub(r'(?m)^ca_file = ".*"$', "", config["data"]["nofos-bridge.toml"])
+    text = re.sub(r'(?m)^(ca|cert|key)_file = ".*"$', "", config["data"]["nofos-bridge.toml"])
     toml.write_text(text, encoding="utf-8")
     env |= {"NOFOS_CONFIG": str(toml), "HOSTNAME": f"nofos-bridge-{ordinal}"} | INJECTED
     if "NOFOS_SECRETS_DIR" in env:

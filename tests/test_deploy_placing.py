@@ -57,6 +57,12 @@ def test_nothing_gets_out_but_to_what_is_named() -> None:
     assert further["ports"] == [{"protocol": "TCP", "port": 3128}]
 
 
+def test_a_service_in_front_may_have_another_port_than_what_is_behind_it() -> None:
+    _, broker, stores = policy("helm-page")["spec"]["egress"]
+    assert broker["ports"] == [{"protocol": "TCP", "port": 18883}]
+    assert stores["ports"] == [{"protocol": "TCP", "port": 8086}]
+
+
 def test_new_settings_are_new_pods() -> None:
     sums = {
         bridge(target)["spec"]["template"]["metadata"]["annotations"]["checksum/settings"]
@@ -101,8 +107,18 @@ def test_volumes_of_the_operator_reach_the_container() -> None:
 @pytest.mark.parametrize("target", ["helm-shards", "kustomize-shards"])
 def test_the_operators_prometheus_scrapes_pods(target: str) -> None:
     (monitor,) = of_kind(KEPT[target], "PodMonitor")
-    assert monitor["spec"]["podMetricsEndpoints"][0]["port"] == "http"
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    assert endpoint["port"] == "http"
     assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    assert not endpoint.keys() & {"scheme", "tlsConfig", "basicAuth"}
+
+
+def test_the_operators_prometheus_is_told_of_certificate_and_login() -> None:
+    (monitor,) = of_kind(KEPT["helm-page"], "PodMonitor")
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    assert endpoint["scheme"] == "https"
+    assert endpoint["tlsConfig"]["serverName"] == "bridge.example"
+    assert endpoint["basicAuth"]["password"] == {"name": "page-login", "key": "password"}
 
 
 def test_a_drain_is_no_target_of_service_or_monitor() -> None:

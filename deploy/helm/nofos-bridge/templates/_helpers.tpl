@@ -40,6 +40,22 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- else }}{{ get (dict "mqtt" "1883" "mqtts" "8883" "http" "80" "https" "443") $url.scheme }}{{ end }}
 {{- end }}
 
+{{- /* A size of the settings (2GB, 512MiB, plain bytes) or of Kubernetes (4Gi), in bytes. */}}
+{{- define "nofos.bytes" -}}
+{{- if kindIs "string" . -}}
+{{- $powers := dict "" 1 "b" 1 "k" 1e3 "kb" 1e3 "m" 1e6 "mb" 1e6 "g" 1e9 "gb" 1e9 "t" 1e12 "tb" 1e12 "ki" 1024 "kib" 1024 "mi" 1048576 "mib" 1048576 "gi" 1073741824 "gib" 1073741824 "ti" 1099511627776 "tib" 1099511627776 -}}
+{{- $unit := regexFind "[a-z]*$" (lower .) -}}
+{{- mulf (regexFind "^[0-9.]+" (trim .)) (get $powers $unit | default 1) | printf "%.0f" -}}
+{{- else -}}
+{{- printf "%.0f" (float64 .) -}}
+{{- end -}}
+{{- end }}
+
+{{- /* HTTPS where the bridge's page has a certificate. */}}
+{{- define "nofos.https" -}}
+{{- if (.Values.settings.web | default dict).cert_file }}yes{{ end }}
+{{- end }}
+
 {{- define "nofos.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
