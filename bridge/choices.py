@@ -1,7 +1,9 @@
 """What the settings say, in the words of the parts that heed it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 
 from pydantic import BaseModel
 
@@ -37,6 +39,12 @@ def broker(settings: Settings, client_id: str) -> Broker:
         key_file=str(mqtt.key_file) if mqtt.key_file else None,
         keepalive=max(1, round(mqtt.keepalive.total_seconds())),
     )
+
+
+def guest(settings: Settings, command: str) -> Broker:
+    """The same broker, to which we are somebody else: two of one id throw each other out."""
+    name = f"nofos-bridge-{command}-{token_hex(4)}"
+    return replace(broker(settings, name), client_id=name)
 
 
 def _client_id(settings: Settings) -> str | None:

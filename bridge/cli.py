@@ -19,12 +19,13 @@ from bridge.sim.run import simulate as run_simulation
 from bridge.tools.cautions import cautions
 from bridge.tools.charger_commands import add_charger_commands
 from bridge.tools.check import check as check_settings
-from bridge.tools.command_line import Config, finish, said, settled
+from bridge.tools.command_line import Config, finish, leavable, said, settled
 from bridge.tools.dashboards import dashboards as write_dashboards
 from bridge.tools.demo import demo as run_demo
 from bridge.tools.doctor.run import doctor as run_doctor
 from bridge.tools.fields import table as fields_table
 from bridge.tools.journal_commands import add_journal_commands
+from bridge.tools.record import record as run_record
 from bridge.tools.shards import TIED, one_of, planned, run_shards
 from bridge.tools.terminal import foreground
 
@@ -157,6 +158,18 @@ async def _simulate(options: SimOptions) -> None:
         await asyncio.wait({simulation})
     if not simulation.cancelled():
         simulation.result()
+
+
+@app.command(epilog="Example: nofos-bridge record --seconds 600 > depot.jsonl")
+def record(
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="For so long; unset: until interrupted.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """What chargers say on MQTT, without names: for `simulate --from`, and to pass on."""
+    with leavable():
+        finish(run_record(settled(config), seconds, sys.stdout, sys.stderr))
 
 
 @app.command(epilog="Example: nofos-bridge fields > fields.md")

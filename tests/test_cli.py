@@ -24,6 +24,7 @@ COMMANDS = (
     "check",
     "doctor",
     "simulate",
+    "record",
     "refused",
     "export",
     "replay",

@@ -56,3 +56,16 @@ def said() -> Iterator[None]:
     except (CannotStart, CommandFailed, DiskTrouble) as error:
         typer.echo(f"nofos-bridge: {error}", err=True)
         raise typer.Exit(FAILED) from error
+
+
+@contextmanager
+def leavable() -> Iterator[None]:
+    """Who reads our output may leave: `export | head` is no mistake."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would try once more at its end to hand over what is left.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

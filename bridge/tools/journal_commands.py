@@ -2,8 +2,6 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bridge.settings import Settings
-from bridge.tools.command_line import Config, finish, said, settled
+from bridge.tools.command_line import Config, finish, leavable, said, settled
 from bridge.tools.export import Choice
 from bridge.tools.export import export as export_journal
 from bridge.tools.export_forms import Form
@@ -90,16 +88,3 @@ def replay(
 def _of_any_shard(config: Path | None) -> Settings:
     """The settings for a folder, whose shard does not matter: a Job has no number of its own."""
     return settled(config, {"NOFOS_SHARD__INDEX": "0", **os.environ})
-
-
-@contextmanager
-def leavable() -> Iterator[None]:
-    """Who reads our output may leave: `export | head` is no mistake."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python would try once more at its end to hand over what is left.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

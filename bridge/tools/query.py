@@ -1,8 +1,7 @@
 """`query`: one read-only question to a charger's controller, over HTTP or MQTT."""
 
-import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TextIO
 
 from bridge import choices
@@ -15,7 +14,6 @@ from bridge.core.rapi_line import Reply, read_line
 from bridge.core.rapi_parts import Value
 from bridge.logs.scrub import printable
 from bridge.settings import Settings
-from bridge.sources.broker import Broker
 from bridge.sources.http_errand import Result
 from bridge.tools import mqtt_query
 from bridge.tools.web_call import WebCall
@@ -73,7 +71,7 @@ async def _ask(settings: Settings, one: Target, asked: Query, err: TextIO) -> Re
         remedy = "mqtt.queries (NOFOS_MQTT__QUERIES=true) lets the command ask over MQTT"
         raise CommandFailed(f"{found.why}; {remedy}")
     err.write(f"{found.why}; asking over MQTT\n")
-    return await mqtt_query.ask(_guest(settings), one.base, asked)
+    return await mqtt_query.ask(choices.guest(settings, "query"), one.base, asked)
 
 
 async def _over_http(settings: Settings, one: Target, asked: Query) -> Reply | _NoHttp:
@@ -99,9 +97,3 @@ def _read(call: WebCall, result: Result) -> Reply:
     if reply is None:
         raise CommandFailed(f"{call.address} passed on a line that is no answer, or a damaged one")
     return reply
-
-
-def _guest(settings: Settings) -> Broker:
-    """The bridge's broker under another client id: with its own the bridge would be cut off."""
-    name = f"nofos-bridge-query-{secrets.token_hex(4)}"
-    return replace(choices.broker(settings, name), client_id=name)

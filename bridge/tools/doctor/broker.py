@@ -1,10 +1,9 @@
 """Tries the broker: reaches it, logs in, hears the announce topics for some seconds."""
 
-import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bridge import choices
 from bridge.core.announce import Announcement, read_announcement
@@ -45,7 +44,7 @@ class Heard:
 
 async def probe_broker(case: Case) -> AsyncIterator[Finding]:
     """Visits under a client id of its own: with the bridge's own it would cut the bridge off."""
-    broker = guest(case)
+    broker = choices.guest(case.settings, "doctor")
     place = f"{broker.host}:{broker.port}"
     try:
         async with Visit(broker) as visit:
@@ -64,12 +63,6 @@ async def probe_broker(case: Case) -> AsyncIterator[Finding]:
     case.announced.update(heard.chargers)
     for finding in _told(heard, case.listen_seconds):
         yield finding
-
-
-def guest(case: Case) -> Broker:
-    """The bridge's broker, to which we are somebody else."""
-    name = f"nofos-bridge-doctor-{secrets.token_hex(4)}"
-    return replace(choices.broker(case.settings, name), client_id=name)
 
 
 def _joined(broker: Broker) -> str:

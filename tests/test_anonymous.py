@@ -1,0 +1,99 @@
+"""What may leave the house in a recording, and what may not."""
+
+import json
+
+import pytest
+
+from bridge.core.announce import read_announcement
+from bridge.core.anonymous import Anonymous, Line
+
+TOPIC = "openevse/announce/7d30"
+BASE = "villa rosa/garage/"
+
+
+def announced(names: Anonymous, topic: str = TOPIC, **members: str) -> Line:
+    whole = {"state": "connected", "id": "24a1607d30", "name": "rosas-box", "mqtt": BASE,
+             "http": "http://10.3.2.1/"}  # fmt: skip
+    said = read_announcement(json.dumps({**whole, **members}).encode())
+    assert said is not None
+    return names.announcement(topic, said)
+
+
+def test_an_announcement_keeps_its_form_and_loses_its_names() -> None:
+    line = announced(Anonymous())
+    assert line == Line("charger-1", "openevse/announce/1", line.payload, True)
+    assert json.loads(line.payload) == {
+        "state": "connected",
+        "id": "charger-1",
+        "name": "charger-1",
+        "mqtt": "level-1/level-2/",
+        "http": "http://charger-1.invalid/",
+    }
+
+
+def test_a_last_will_stays_one() -> None:
+    said = read_announcement(b'{"state": "disconnected", "id": "24a1607d30"}')
+    assert said is not None
+    line = Anonymous().announcement(TOPIC, said)
+    assert json.loads(line.payload) == {"state": "disconnected", "id": "charger-1"}
+
+
+def test_the_same_charger_has_one_name_wherever_it_announces_itself() -> None:
+    names = Anonymous()
+    first, second = announced(names), announced(names, "openevse/announce/new", mqtt="elsewhere")
+    assert (first.charger, second.charger) == ("charger-1", "charger-1")
+    assert second.topic == "openevse/announce/2"
+    assert names.chargers == 1
+
+
+def test_a_base_inside_another_stays_inside_it() -> None:
+    names = Anonymous()
+    announced(names, mqtt="depot")
+    inner = announced(names, "openevse/announce/b", id="b", mqtt="depot/b")
+    assert json.loads(inner.payload)["mqtt"] == "level-1/level-2"
+    line = names.telemetry("depot/b/amp", b"16", False)
+    assert line == Line("charger-2", "level-1/level-2/amp", "16", False)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ["16", "-71", "233.7", "2.012722817e7", "1.234e-6", "false", "true", "null", "", "nan",
+     "2026-11-28T06:33:51Z", "4294967295", "+0100", "1."],
+)  # fmt: skip
+def test_a_measured_value_is_kept_as_it_was_written(payload: str) -> None:
+    names = Anonymous()
+    announced(names)
+    line = names.telemetry(f"{BASE}/temp1", payload.encode(), True)
+    assert line == Line("charger-1", "level-1/level-2//temp1", payload, True)
+
+
+@pytest.mark.parametrize(
+    ("key", "payload"),
+    [
+        ("config", b'{"ssid": "rosa"}'),
+        ("ipaddress", b"10.3.2.1"),
+        ("rapi/in/$SC", b"13"),
+        ("rapi/out", b"$OK 02 0 02 0100^11"),
+        ("tesla/batteryRange", b"301"),
+        ("rosas_key", b"1"),
+        ("amp", b"rosa"),
+        ("amp", b"\xff\xfe"),
+        ("amp", b"1" * 41),
+        ("amp", b"10.3.2.1"),
+    ],
+)
+def test_all_else_is_left_out(key: str, payload: bytes) -> None:
+    names = Anonymous()
+    announced(names)
+    assert names.telemetry(f"{BASE}/{key}", payload, False) is None
+
+
+def test_what_belongs_to_nobody_is_left_out() -> None:
+    assert Anonymous().telemetry("house/amp", b"16", False) is None
+
+
+def test_a_cleared_announcement_is_one_only_where_it_was_heard() -> None:
+    names = Anonymous()
+    assert names.cleared(TOPIC) is None
+    announced(names)
+    assert names.cleared(TOPIC) == Line("", "openevse/announce/1", "", True)
