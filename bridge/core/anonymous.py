@@ -35,9 +35,11 @@ class Anonymous:
     """The same new name for the same old one throughout a recording.
 
     Topics are renamed level by level, so that an empty level stays empty, and a base inside
-    another base stays inside it.
+    another base stays inside it. `most` bounds chargers, announce topics and bases, of each so
+    many: strangers can announce them without end.
     """
 
+    most: int
     _chargers: dict[str, int] = field(default_factory=dict)
     _topics: dict[str, int] = field(default_factory=dict)
     _levels: dict[str, int] = field(default_factory=dict)
@@ -48,8 +50,10 @@ class Anonymous:
         """How many chargers have a name."""
         return len(self._chargers)
 
-    def announcement(self, topic: str, said: Announcement) -> Line:
-        """What it said of itself; retained, as a charger sends it."""
+    def announcement(self, topic: str, said: Announcement) -> Line | None:
+        """What it said of itself, retained, as a charger sends it; None for one too many."""
+        if self._one_too_many(topic, said):
+            return None
         name = f"charger-{_number(self._chargers, said.id)}"
         members = {"state": "connected" if said.connected else "disconnected", "id": name}
         if said.name is not None:
@@ -74,6 +78,14 @@ class Anonymous:
         if owner is None or key not in MEASURED or not _HARMLESS.fullmatch(payload):
             return None
         return Line(owner, f"{self._renamed(base)}/{key}", payload.decode(), retained)
+
+    def _one_too_many(self, topic: str, said: Announcement) -> bool:
+        names = ((self._chargers, said.id), (self._topics, topic), (self._owners, said.base))
+        return any(
+            len(known) >= self.most and name not in known
+            for known, name in names
+            if name is not None
+        )
 
     def _announce_topic(self, topic: str) -> str:
         return f"openevse/announce/{_number(self._topics, topic)}"

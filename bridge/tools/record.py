@@ -30,9 +30,8 @@ class Recorder:
         self.written = 0
         self.left_out = 0
         self._announced = settings.mqtt.announce_topics
-        self._most = settings.fleet.max_chargers
         self._out = out
-        self._names = Anonymous()
+        self._names = Anonymous(settings.fleet.max_chargers)
         self._cover = Cover()
         self._began: float | None = None
 
@@ -67,11 +66,10 @@ class Recorder:
         said = read_announcement(payload)
         if said is None:
             return self._names.cleared(topic)
-        if self.chargers >= self._most:
-            return None
-        if said.base is not None:
+        line = self._names.announcement(topic, said)
+        if line is not None and said.base is not None:
             self.wanted += self._cover.add(said.base).subscribe
-        return self._names.announcement(topic, said)
+        return line
 
 
 async def record(settings: Settings, seconds: float | None, out: TextIO, err: TextIO) -> None:
