@@ -102,6 +102,9 @@ def test_helm_notices_a_template_that_does_not_render(tmp_path: Path) -> None:
         ("settings.journal.max_bytes=20GB", f"{NO_ROOM} 20GB"),
         ("settings.journal.max_bytes=4294967296", f"{NO_ROOM} 4294967296"),
         ("networkPolicy.storePorts={http}", "at '/networkPolicy/storePorts/0': got string"),
+        ("persistence=null", "missing property 'persistence'"),
+        ("settings.influx.url=influxdb:8086", "at '/settings/influx/url': 'influxdb:8086'"),
+        ("settings.influx.mirrors=backup", "at '/settings/influx/mirrors': got string"),
     ],
 )
 def test_helm_refuses_a_wrong_value_in_words(setting: str, says: str) -> None:
@@ -113,6 +116,24 @@ def test_helm_refuses_a_wrong_value_in_words(setting: str, says: str) -> None:
 @pytest.mark.parametrize("most", ["4GB", "4095MiB", "4.1 GB", "1gib", "4294967295"])
 def test_a_journal_that_fits_is_taken(most: str) -> None:
     assert "max_bytes" in helm("--set", f"settings.journal.max_bytes={most}")
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [
+        ("depot", "depot-nofos-bridge"),
+        ("nofos-bridge-north", "nofos-bridge-north"),
+        ("depot.north", "depot-north-nofos-bridge"),
+        ("2nd", "nofos-bridge-2nd"),
+        ("a" * 53, "a" * 52),
+        (f"{'a' * 51}-b", "a" * 51),
+    ],
+)
+def test_every_release_has_names_that_kubernetes_takes(release: str, name: str) -> None:
+    """A Service's begins with a letter; a replica's sum, 11 characters more, has room for 63."""
+    found = read(helm("--values", CASES / "drain-values.yaml", release=release))
+    names = {each["metadata"]["name"] for each in found}
+    assert names == {name, f"{name}-pods", f"{name}-drain-2"}
 
 
 def test_a_drain_without_a_store_is_refused() -> None:

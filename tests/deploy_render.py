@@ -64,9 +64,9 @@ def binary(name: str) -> str:
     return found
 
 
-def helm(*arguments: str | Path) -> str:
+def helm(*arguments: str | Path, release: str = NAME) -> str:
     """What `helm template` says of the chart. Raises CalledProcessError with its complaint."""
-    fixed = ["template", NAME, CHART, "--namespace", NAMESPACE, "--kube-version", KUBERNETES]
+    fixed = ["template", release, CHART, "--namespace", NAMESPACE, "--kube-version", KUBERNETES]
     done = subprocess.run(
         [binary("helm"), *map(str, [*fixed, *arguments])],
         capture_output=True, text=True, check=True,

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bridge.settings import Settings
+from bridge.settings import Settings, Store
 from bridge.settings.tree import variable
 
 SECRET = {"password", "token", "password_hash"}
@@ -26,11 +26,18 @@ PORTS: dict[str, Any] = {"type": "array", "items": PORT}
 QUANTITY = {"type": "string", "pattern": r"^[1-9][0-9]*(\.[0-9]+)?(Mi|Gi|Ti|M|G|T)$"}
 DURATION = {"type": "string", "pattern": "^[1-9][0-9]*(s|m|h|d)$"}
 NETWORK = {"type": "string", "pattern": "^[0-9a-fA-F.:]+/[0-9]{1,3}$"}
+STORE_URL = {"type": "string", "pattern": "^https?://[^@]+$"}
 
 
 def record(**names: Any) -> dict[str, Any]:
     """An object that knows these names and no others."""
     return {"type": "object", "additionalProperties": False, "properties": names}
+
+
+def needs(*names: str) -> dict[str, Any]:
+    """Names without which templates would stumble: Helm drops a default of the chart where a file
+    has the name and nothing behind it."""
+    return {"required": list(names)}
 
 
 def settings() -> dict[str, Any]:
@@ -48,10 +55,24 @@ def settings() -> dict[str, Any]:
         "allow": {"type": "array", "items": NETWORK},
         "ports": {"type": "array", "items": PORT, "minItems": 1},
     }
-    http["required"] = ["enabled"]
+    http["required"] = ["enabled", "ports"]
     http["if"] = {"properties": {"enabled": {"const": True}}}
     http["then"] = {"required": ["allow"], "properties": {"allow": {"minItems": 1}}}
+    found["properties"]["influx"]["properties"] |= {"url": STORE_URL, "mirrors": mirrors()}
     return found | {"required": ["mqtt", "http"]}
+
+
+def mirrors() -> dict[str, Any]:
+    """Stores by name; a policy and a drain need the URL of each."""
+    store = record(
+        **{
+            name: {"type": ANY, "description": about.description}
+            for name, about in Store.model_fields.items()
+            if name not in SECRET
+        }
+    )
+    store["properties"]["url"] = STORE_URL
+    return {"type": "object", "additionalProperties": store | needs("url")}
 
 
 def section(name: str) -> dict[str, Any]:
@@ -67,7 +88,6 @@ def section(name: str) -> dict[str, Any]:
 
 
 def schema() -> dict[str, Any]:
-    resources = record(requests=MAP, limits=MAP) | {"required": ["requests", "limits"]}
     chart = record(
         replicas={"type": "integer", "minimum": 1, "maximum": 1000},
         image=record(
@@ -76,13 +96,14 @@ def schema() -> dict[str, Any]:
             digest={"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
             pullPolicy={"enum": ["Always", "IfNotPresent", "Never"]},
             pullSecrets=LIST,
-        ),
+        )
+        | needs("repository", "pullPolicy"),
         settings=settings(),
         existingSecret=TEXT,
-        persistence=record(size=QUANTITY, storageClass=TEXT),
-        resources=resources,
+        persistence=record(size=QUANTITY, storageClass=TEXT) | needs("size"),
+        resources=record(requests=MAP, limits=MAP) | needs("requests", "limits"),
         terminationGracePeriodSeconds={"type": "integer", "minimum": 30},
-        service=record(port=PORT),
+        service=record(port=PORT) | needs("port"),
         networkPolicy=record(
             **{
                 "enabled": SWITCH,
@@ -93,14 +114,17 @@ def schema() -> dict[str, Any]:
                 "storePorts": PORTS,
                 "extraEgress": LIST,
             }
-        ),
-        podDisruptionBudget=record(enabled=SWITCH),
+        )
+        | needs("enabled"),
+        podDisruptionBudget=record(enabled=SWITCH) | needs("enabled"),
         podMonitor=record(
             enabled=SWITCH, interval=DURATION, labels=STRINGS, tlsConfig=MAP, basicAuth=MAP
-        ),
-        prometheusRule=record(enabled=SWITCH, labels=STRINGS),
-        dashboards=record(enabled=SWITCH, labels=STRINGS),
-        drain=record(enabled=SWITCH, shard={"type": "integer", "minimum": 0}),
+        )
+        | needs("enabled", "interval"),
+        prometheusRule=record(enabled=SWITCH, labels=STRINGS) | needs("enabled"),
+        dashboards=record(enabled=SWITCH, labels=STRINGS) | needs("enabled"),
+        drain=record(enabled=SWITCH, shard={"type": "integer", "minimum": 0})
+        | needs("enabled", "shard"),
         podLabels=STRINGS,
         podAnnotations=STRINGS,
         priorityClassName=TEXT,
@@ -113,6 +137,11 @@ def schema() -> dict[str, Any]:
         # Helm's own.
         **{"global": MAP},
     )
+    chart |= needs(
+        "replicas", "image", "settings", "persistence", "resources",
+        "terminationGracePeriodSeconds", "service", "networkPolicy", "podDisruptionBudget",
+        "podMonitor", "prometheusRule", "dashboards", "drain",
+    )  # fmt: skip
     return {"$schema": "http://json-schema.org/draft-07/schema#", "title": "nofos-bridge", **chart}
 
 

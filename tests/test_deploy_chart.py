@@ -131,6 +131,13 @@ def test_a_drain_sends_each_store_what_it_is_owed() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("target", ["helm-drain", "kustomize-drain"])
+def test_a_drain_that_failed_leaves_its_log(target: str) -> None:
+    """With OnFailure, a Job that gives up deletes its pod, and what it said goes too."""
+    (job,) = of_kind(KEPT[target], "Job")
+    assert pod(job)["restartPolicy"] == "Never"
+
+
 def test_the_overlays_drain_is_the_charts() -> None:
     jobs = [
         of_kind(copy.deepcopy(KEPT[name]), "Job")[0] for name in ("helm-drain", "kustomize-drain")

@@ -11,6 +11,8 @@ import yaml
 from tests.deploy_render import CASES, CHART, cases
 from tests.deploy_schema import schema
 
+NOT_KNOWN = "Additional properties are not allowed"
+
 
 def values(case: str) -> dict[str, Any]:
     """What Helm sees: the chart's values with those of a case laid over them."""
@@ -68,10 +70,38 @@ def test_the_schema_takes_every_case(case: str) -> None:
             {"terminationGracePeriodSeconds": 10},
             "terminationGracePeriodSeconds: 10 is less than the minimum of 30",
         ),
+        (
+            {"settings": {"influx": {"url": "influxdb:8086"}}},
+            "settings.influx.url: 'influxdb:8086' does not match '^https?://[^@]+$'",
+        ),
+        (
+            {"settings": {"influx": {"mirrors": {"backup": {"bucket": "chargers"}}}}},
+            "settings.influx.mirrors.backup: 'url' is a required property",
+        ),
+        (
+            {"settings": {"influx": {"mirrors": {"b": {"url": "http://b", "token": "x"}}}}},
+            f"settings.influx.mirrors.b: {NOT_KNOWN} ('token' was unexpected)",
+        ),
     ],
 )
 def test_a_wrong_value_is_named(wrong: dict[str, Any], says: str) -> None:
     assert complaints(wrong) == [says]
+
+
+@pytest.mark.parametrize(
+    "left_empty",
+    [
+        "replicas", "image", "settings", "persistence", "resources", "service", "networkPolicy",
+        "podDisruptionBudget", "podMonitor", "prometheusRule", "dashboards", "drain",
+        "terminationGracePeriodSeconds",
+    ],
+)  # fmt: skip
+def test_a_value_that_is_left_empty_is_named(left_empty: str) -> None:
+    """Helm drops a default where the operator's file has the name and nothing below it."""
+    seen = values("default")
+    del seen[left_empty]
+    (error,) = jsonschema.Draft7Validator(schema()).iter_errors(seen)
+    assert error.message == f"{left_empty!r} is a required property"
 
 
 def test_the_schema_is_fresh() -> None:

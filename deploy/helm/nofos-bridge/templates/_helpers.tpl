@@ -1,5 +1,11 @@
+{{- /* A Service's name has no dot and begins with a letter; 11 characters behind it, a replica's
+       sum is still a label. */}}
 {{- define "nofos.name" -}}
-{{- if contains "nofos-bridge" .Release.Name }}{{ .Release.Name }}{{ else }}{{ .Release.Name }}-nofos-bridge{{ end }}
+{{- $name := .Release.Name | replace "." "-" -}}
+{{- if regexMatch "^[0-9]" $name }}{{ $name = printf "nofos-bridge-%s" $name }}
+{{- else if not (contains "nofos-bridge" $name) }}{{ $name = printf "%s-nofos-bridge" $name }}
+{{- end -}}
+{{- $name | trunc 52 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "nofos.selector" -}}
