@@ -136,3 +136,12 @@ def test_helm_names_what_is_missing(desk: Desk, notes: str) -> None:
     assert "name a Secret in existingSecret" in said
     assert "There is no store: set settings.influx" in said
     assert "Chargers are not polled" in said
+
+
+def test_helm_names_the_page_as_it_is_served(desk: Desk, notes: str) -> None:
+    values = "--values deploy/helm/nofos-bridge/ci/page-values.yaml"
+    said = desk.type(
+        f"helm install page deploy/helm/nofos-bridge {values} --dry-run=server --namespace other"
+    )
+    assert "https://127.0.0.1:9876/" in said
+    assert "http://127.0.0.1:9876/" in notes

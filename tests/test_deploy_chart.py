@@ -11,7 +11,7 @@ import yaml
 from bridge.settings import Settings, load
 from bridge.web.login import make_hash
 from tests.deploy_copies import copies
-from tests.deploy_parts import DEPLOY, ROOT, ask
+from tests.deploy_parts import DEPLOY, ROOT, ask, documents
 from tests.deploy_pods import of_kind, pod, workloads
 from tests.deploy_render import CHART, Document, bare, kept
 from tests.test_cli import environ, nofos
@@ -170,6 +170,21 @@ def test_the_copies_for_kustomize_are_fresh() -> None:
         if path.read_text(encoding="utf-8") != text
     ]
     assert stale == [], "`.venv/bin/python -m tests.deploy_copies`, then commit"
+
+
+def judged(rules: Document, folder: Path) -> tuple[int, str]:
+    """What promtool says to the groups of a PrometheusRule."""
+    path = folder / "rules.yml"
+    path.write_text(yaml.safe_dump(rules["spec"]), encoding="utf-8")
+    return ask("promtool", "check", "rules", path)
+
+
+def test_promtool_takes_the_rules_for_the_operator(tmp_path: Path) -> None:
+    (rules,) = documents(DEPLOY / "kustomize/components/monitoring/prometheusrule.yaml")
+    code, said = judged(rules, tmp_path)
+    assert code == 0, said
+    rules["spec"]["groups"][0]["rules"][0]["expr"] = "up =="
+    assert judged(rules, tmp_path)[0] == 1
 
 
 def test_the_chart_sees_rules_and_dashboards() -> None:
