@@ -40,12 +40,14 @@ RELABELLED = {
 }
 
 
-def named(relabelled: list[dict[str, Any]], folder: Path, address: str) -> dict[str, str]:
+def named(
+    relabelled: list[dict[str, Any]], folder: Path, address: str, pod: str = "nofos-bridge-0"
+) -> dict[str, str]:
     """The labels of a pod at this address."""
     config = folder / "prometheus.yml"
     labels = {
         f"{META}namespace": "evse",
-        f"{META}pod_name": "nofos-bridge-0",
+        f"{META}pod_name": pod,
         f"{META}pod_container_port_name": "http",
     }
     job = {
@@ -69,6 +71,14 @@ def test_a_replaced_pod_goes_on_with_its_series(name: str, tmp_path: Path) -> No
     assert before == after
     assert before["instance"] == "evse/nofos-bridge-0"
     assert before["job"] == "nofos-bridge"
+
+
+@pytest.mark.parametrize("name", sorted(RELABELLED))
+def test_two_installations_in_one_namespace_are_two_jobs(name: str, tmp_path: Path) -> None:
+    """EvseBridgeShardMissing counts by job: replicas of one must not stand in for the other's."""
+    pods = ("north-nofos-bridge-0", "north-nofos-bridge-12", "nofos-bridge-south-0")
+    jobs = [named(RELABELLED[name], tmp_path, "10.0.0.7:9876", pod)["job"] for pod in pods]
+    assert jobs == ["north-nofos-bridge", "north-nofos-bridge", "nofos-bridge-south"]
 
 
 def test_a_pod_named_by_its_address_would_be_noticed(tmp_path: Path) -> None:
