@@ -72,7 +72,11 @@ def mirrors() -> dict[str, Any]:
         }
     )
     store["properties"]["url"] = STORE_URL
-    return {"type": "object", "additionalProperties": store | needs("url")}
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": "^[a-z0-9][a-z0-9_-]{0,31}$"},
+        "additionalProperties": store | needs("url"),
+    }
 
 
 def section(name: str) -> dict[str, Any]:

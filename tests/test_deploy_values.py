@@ -79,6 +79,10 @@ def test_the_schema_takes_every_case(case: str) -> None:
             "settings.influx.mirrors.backup: 'url' is a required property",
         ),
         (
+            {"settings": {"influx": {"mirrors": {"Off-site": {"url": "http://b"}}}}},
+            "settings.influx.mirrors: 'Off-site' does not match '^[a-z0-9][a-z0-9_-]{0,31}$'",
+        ),
+        (
             {"settings": {"influx": {"mirrors": {"b": {"url": "http://b", "token": "x"}}}}},
             f"settings.influx.mirrors.b: {NOT_KNOWN} ('token' was unexpected)",
         ),
