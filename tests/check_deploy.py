@@ -23,7 +23,6 @@ from tests.deploy_render import (
     binary,
     cases,
     chart,
-    helm,
     kustomize,
     others,
     overlays,
@@ -35,7 +34,6 @@ from tests.deploy_render import (
 TARGETS = [f"helm-{case}" for case in cases()] + [f"kustomize-{name}" for name in overlays()]
 # Tags are whole versions, or digests: pulling each time buys nothing, and a registry that is away
 # would keep pods from starting.
-NO_ROOM = "leaves no room beside settings.journal.max_bytes,"
 NOT_ASKED = ("--ignore-test", "container-image-pull-policy")
 
 
@@ -89,57 +87,6 @@ def test_helm_notices_a_template_that_does_not_render(tmp_path: Path) -> None:
     (tmp_path / "Chart.yaml").write_bytes((CHART / "Chart.yaml").read_bytes())
     (tmp_path / "templates" / "a.yaml").write_text("a: {{ .Values.b.c }}\n", encoding="utf-8")
     assert lint(tmp_path)[0] == 1
-
-
-@pytest.mark.parametrize(
-    ("setting", "says"),
-    [
-        ("replicas=0", "at '/replicas': minimum: got 0, want 1"),
-        ("settings.http.enabled=true", "at '/settings/http/allow': minItems: got 0, want 1"),
-        ("settings.mqtt.pasword=x", "additional properties 'pasword' not allowed"),
-        ("drain.enabled=true", "drain.shard: replica 0 still runs; drain one from 1 on"),
-        ("persistence.size=2G", f"{NO_ROOM} 2GB"),
-        ("settings.journal.max_bytes=20GB", f"{NO_ROOM} 20GB"),
-        ("settings.journal.max_bytes=4294967296", f"{NO_ROOM} 4294967296"),
-        ("networkPolicy.storePorts={http}", "at '/networkPolicy/storePorts/0': got string"),
-        ("persistence=null", "missing property 'persistence'"),
-        ("settings.influx.url=influxdb:8086", "at '/settings/influx/url': 'influxdb:8086'"),
-        ("settings.influx.mirrors=backup", "at '/settings/influx/mirrors': got string"),
-    ],
-)
-def test_helm_refuses_a_wrong_value_in_words(setting: str, says: str) -> None:
-    with pytest.raises(subprocess.CalledProcessError) as error:
-        helm("--set", setting)
-    assert says in error.value.stderr
-
-
-@pytest.mark.parametrize("most", ["4GB", "4095MiB", "4.1 GB", "1gib", "4294967295"])
-def test_a_journal_that_fits_is_taken(most: str) -> None:
-    assert "max_bytes" in helm("--set", f"settings.journal.max_bytes={most}")
-
-
-@pytest.mark.parametrize(
-    ("release", "name"),
-    [
-        ("depot", "depot-nofos-bridge"),
-        ("nofos-bridge-north", "nofos-bridge-north"),
-        ("depot.north", "depot-north-nofos-bridge"),
-        ("2nd", "nofos-bridge-2nd"),
-        ("a" * 53, "a" * 52),
-        (f"{'a' * 51}-b", "a" * 51),
-    ],
-)
-def test_every_release_has_names_that_kubernetes_takes(release: str, name: str) -> None:
-    """A Service's begins with a letter; a replica's sum, 11 characters more, has room for 63."""
-    found = read(helm("--values", CASES / "drain-values.yaml", release=release))
-    names = {each["metadata"]["name"] for each in found}
-    assert names == {name, f"{name}-pods", f"{name}-drain-2"}
-
-
-def test_a_drain_without_a_store_is_refused() -> None:
-    with pytest.raises(subprocess.CalledProcessError) as error:
-        helm("--set", "drain.enabled=true,drain.shard=1")
-    assert "drain: there is no store: set settings.influx.url" in error.value.stderr
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -2,8 +2,7 @@
 
 The chart is the one truth. The base of kustomize is made from it, with its default values; the
 overlays are patches, and must come out as the chart does with the values of the same name. What
-comes out is kept in tests/rendered, with a sum over its sources, so that tests without helm and
-kustomize see a change that was not rendered.
+comes out is kept in tests/rendered, with a sum over its sources: most tests read it there.
 """
 
 import hashlib
@@ -23,6 +22,9 @@ CASES = CHART / "ci"
 KUSTOMIZE = DEPLOY / "kustomize"
 RENDERED = ROOT / "tests" / "rendered"
 BINARIES = ROOT / ".cache" / "go" / "bin"
+"""What `make check-deploy` builds."""
+FETCHED = ROOT / ".cache" / "kubernetes"
+"""kubectl and helm for `make test`."""
 NAME = "nofos-bridge"
 NAMESPACE = "telemetry"
 KUBERNETES = "1.34.0"
@@ -58,20 +60,25 @@ def overlays() -> list[str]:
 
 
 def binary(name: str) -> str:
-    """A tool that `make check-deploy` installs."""
-    found = shutil.which(name, path=f"{BINARIES}{os.pathsep}{os.environ['PATH']}")
+    """A tool that `make check-deploy` builds or `make test` fetches, else one that is installed."""
+    places = os.pathsep.join([str(BINARIES), str(FETCHED), os.environ["PATH"]])
+    found = shutil.which(name, path=places)
     assert found, f"{name} is not installed: `make check-deploy` does that"
     return found
 
 
 def helm(*arguments: str | Path, release: str = NAME) -> str:
     """What `helm template` says of the chart. Raises CalledProcessError with its complaint."""
-    fixed = ["template", release, CHART, "--namespace", NAMESPACE, "--kube-version", KUBERNETES]
-    done = subprocess.run(
-        [binary("helm"), *map(str, [*fixed, *arguments])],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return done.stdout
+    fixed: list[str | Path] = [
+        "template",
+        release,
+        CHART,
+        "--namespace",
+        NAMESPACE,
+        "--kube-version",
+        KUBERNETES,
+    ]
+    return _said(binary("helm"), *fixed, *arguments)
 
 
 def chart(case: str) -> str:
@@ -79,10 +86,16 @@ def chart(case: str) -> str:
 
 
 def kustomize(folder: Path) -> str:
-    done = subprocess.run(
-        [binary("kustomize"), "build", str(folder)], capture_output=True, text=True, check=True
-    )
-    return done.stdout
+    return _said(binary("kustomize"), "build", folder)
+
+
+def kubectl_kustomize(folder: Path) -> str:
+    """The same by kubectl. Raises CalledProcessError with its complaint."""
+    return _said(binary("kubectl"), "kustomize", folder)
+
+
+def _said(*command: str | Path) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def read(text: str) -> list[Document]:
@@ -157,11 +170,12 @@ def rendered() -> dict[Path, str]:
     """What comes out, for each case and each overlay."""
     texts = {f"helm-{case}": chart(case) for case in cases()}
     texts |= {f"kustomize-{name}": kustomize(KUSTOMIZE / "overlays" / name) for name in overlays()}
-    return {
-        RENDERED / f"{target}.yaml": summed(target)
-        + written(*(each for each in read(text) if not others(each)))
-        for target, text in texts.items()
-    }
+    return {RENDERED / f"{target}.yaml": to_keep(target, text) for target, text in texts.items()}
+
+
+def to_keep(target: str, text: str) -> str:
+    """What tests/rendered has of it."""
+    return summed(target) + written(*(each for each in read(text) if not others(each)))
 
 
 def write(files: Mapping[Path, str]) -> None:
