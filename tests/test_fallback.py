@@ -44,6 +44,7 @@ async def test_a_charger_whose_mqtt_is_silent_is_polled(
     assert charger["source"] == "http"
     assert charger["last_poll"] is not None
     assert charger["values"]["current_1"]["source"] == "http"
+    assert charger["values"]["power"]["source"] == "http"
     assert metrics['evse_bridge_polls_total{outcome="ok"}'] >= 1
     assert metrics["evse_bridge_poll_stretch_ratio"] == 1
     assert metrics['evse_heap_largest_free_block_bytes{charger="one"}'] == 40_000

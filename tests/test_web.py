@@ -104,6 +104,11 @@ async def test_a_charger_in_the_api(mosquitto: Mosquitto, tmp_path: Path) -> Non
     assert (current["value"], current["source"]) == (16.0, "mqtt")
     assert RFC3339.fullmatch(current["time"])
     assert found["values"]["temp1"]["value"] == 25.3
+    # Columns that the bridge computes are values too.
+    power = found["values"]["power"]
+    assert (power["value"], power["source"]) == (3680.0, "mqtt")
+    assert RFC3339.fullmatch(power["time"])
+    assert found["values"]["energy_total"] == found["values"]["energy"]
     assert missing == (404, '{"error": "no such charger"}')
 
 

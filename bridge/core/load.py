@@ -13,12 +13,14 @@ _PHASES = tuple((f"current_{n}", f"voltage_{n}") for n in "123")
 class Load:
     """The computed power of one charger, with its line and its age."""
 
-    __slots__ = ("_line", "amperes", "at")
+    __slots__ = ("_line", "amperes", "at", "watts")
 
     def __init__(self, line: Line) -> None:
         self._line = line
         self.at: float | None = None
         """Steady time of the frame that is shown."""
+        self.watts = 0.0
+        """The power that is shown, where there is an age."""
         self.amperes = 0.0
         """The highest current of the last frame."""
 
@@ -37,7 +39,7 @@ class Load:
         self.amperes = most
         if show and power is not None:
             self._line.put(power)
-            self.at = steady
+            self.watts, self.at = power, steady
         return power
 
     def expire(self, oldest: float) -> None:

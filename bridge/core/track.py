@@ -47,9 +47,9 @@ class Track:
     """Takes the payloads of one charger and fills the outbox and the board."""
 
     __slots__ = (
-        "_allowance", "_board", "_decoders", "_due", "_frame", "_habits", "_load", "_moment",
-        "_out", "_told", "_units", "_witnessed", "channels", "charger", "gateway", "path", "polled",
-        "presence", "story", "writer",
+        "_allowance", "_board", "_decoders", "_due", "_frame", "_habits", "_moment", "_out",
+        "_told", "_units", "_witnessed", "channels", "charger", "gateway", "load", "path",
+        "polled", "presence", "story", "total", "writer",
     )  # fmt: skip
 
     def __init__(
@@ -77,7 +77,9 @@ class Track:
         self._witnessed: float | None = None
         """Steady time of the last /status that could speak for its values."""
         self._allowance = Allowance(habits.readings_per_second)
-        self._load = Load(board.line("evse_power_watts", charger.id, {}))
+        self.load = Load(board.line("evse_power_watts", charger.id, {}))
+        self.total: float | None = None
+        """The reset-proof energy in Wh, as the last reading of this run made it."""
         self.channels: dict[str, Channel] = {}
         # Before presence, which shows the versions that it remembers.
         self.gateway = Gateway(
@@ -203,7 +205,7 @@ class Track:
         fields = [part.text for part in parts.values()]
         sent = self.channels.get("power")
         computed = "power" not in parts and (sent is None or not sent.shown)
-        power = self._load.take(parts, steady, show=computed)
+        power = self.load.take(parts, steady, show=computed)
         if power is not None and computed:
             fields.append(number("power", power))
         if not computed and (said := parts.get("power")) is not None:
@@ -212,9 +214,10 @@ class Track:
             alone = self._alone(steady)
             total = self.story.energy(float(energy.value), wall, witness, alone=alone)
             if total is not None:
+                self.total = total
                 fields.append(number("energy_total", total))
         self._session(parts, now)
-        self.story.load(self._load.amperes, power or 0.0, wall)
+        self.story.load(self.load.amperes, power or 0.0, wall)
         fields.append(mark)
         self.writer.point(fields, len(parts), wall)
         self._out.grown.setdefault(self.charger.id, steady)
@@ -360,8 +363,8 @@ class Track:
                 self._hide(channel)
             elif not channel.eventful:
                 first = min(first, channel.at)
-        self._load.expire(oldest)
-        self._due = min(first, self._load.at or first) + stale_after
+        self.load.expire(oldest)
+        self._due = min(first, self.load.at or first) + stale_after
 
     def body(self) -> dict[str, object]:
         """What the state file keeps of this charger."""

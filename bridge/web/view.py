@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from bridge.core import states
 from bridge.core.clock import Moment
+from bridge.core.decode import Value
 from bridge.core.track import Track
 
 
@@ -39,17 +40,22 @@ def charger_view(track: Track, now: Moment) -> dict[str, object]:
 
 
 def values_view(track: Track, now: Moment) -> Mapping[str, object]:
-    """The newest value of each column that is not stale."""
-    offset = now.wall - now.steady
+    """The newest value of each column that is not stale, computed ones too."""
+    offset, polled_at = now.wall - now.steady, track.charger.polled or 0.0
     # What came later than the last poll was asked for over MQTT.
-    polled = {
-        channel for channel in track.polled.values() if channel.at <= (track.charger.polled or 0.0)
-    }
-    return {
-        channel.column: {
-            "value": channel.value,
-            "time": rfc3339(channel.at + offset),
-            "source": "http" if channel in polled else "mqtt",
-        }
+    polled = {channel for channel in track.polled.values() if channel.at <= polled_at}
+
+    def one(value: Value | None, at: float, *, polled: bool) -> Mapping[str, object]:
+        source = "http" if polled else "mqtt"
+        return {"value": value, "time": rfc3339(at + offset), "source": source}
+
+    values = {
+        channel.column: one(channel.value, channel.at, polled=channel in polled)
         for channel in sorted(track.values(), key=lambda each: -each.rank)
     }
+    load, total = track.load, track.total
+    if load.at is not None and "power" not in values:
+        values["power"] = one(load.watts, load.at, polled=load.at == track.charger.polled)
+    if total is not None and (said := values.get("energy")) is not None:
+        values["energy_total"] = {**said, "value": total}
+    return values
