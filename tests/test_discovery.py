@@ -139,6 +139,10 @@ def test_a_base_claimed_by_two_ids_is_attributed_to_neither() -> None:
     metrics = bench.metrics()
     assert metrics['evse_duplicate{charger="abc123"}'] == 1
     assert metrics['evse_duplicate{charger="def456"}'] == 1
+    assert bench.events() == [
+        ("duplicate", 0, "base charger/one is claimed by def456 too"),
+        ("duplicate", 0, "base charger/one is claimed by abc123 too"),
+    ]
 
 
 def test_a_contested_base_is_believed_again_when_one_of_the_two_announces_another() -> None:

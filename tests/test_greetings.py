@@ -76,7 +76,7 @@ def test_a_word_on_a_contested_base_takes_nobody_offline() -> None:
     bench.announce()
     bench.announce("def456", topic="openevse/announce/d456")
     bench.hear((BASE, "disconnected"))
-    assert kinds(bench) == []
+    assert kinds(bench) == ["duplicate", "duplicate"]
 
 
 def test_a_base_inside_another_one_is_greeted_itself() -> None:

@@ -109,3 +109,26 @@ def test_a_charger_that_answers_before_it_speaks_has_changed_no_path(bench: Benc
     desk.wait(2)
     assert desk.source() == "mqtt"
     assert desk.paths() == []
+
+
+def by_one_base(bench: Bench) -> list[tuple[str, int, str]]:
+    """Two units with one base, of which one goes and comes; the events of kind duplicate."""
+    for _ in range(10):
+        bench.announce("def456", topic="openevse/announce/d456")
+        bench.wait(5)
+        bench.announce("def456", None, topic="openevse/announce/d456", state="disconnected")
+        bench.wait(5)
+    bench.announce("def456", topic="openevse/announce/d456")
+    return [event for event in bench.events() if event[0] == "duplicate"]
+
+
+def test_two_that_share_a_base_are_told_once_each(bench: Bench) -> None:
+    assert by_one_base(bench) == [
+        ("duplicate", 0, "base charger/one is claimed by def456 too"),
+        ("duplicate", 0, "base charger/one is claimed by abc123 too"),
+    ]
+    again = restarted(bench)
+    assert again.metrics()['evse_duplicate{charger="abc123"}'] == 1
+    assert by_one_base(again) == []
+    again.wait(90_000)
+    assert len(by_one_base(again)) == 2

@@ -64,6 +64,10 @@ class Charger:
     """Whom it was told to take turns with on its announce topic."""
     rival_at: float = 0.0
     """When it last did, in Unix seconds."""
+    sharer: str | None = None
+    """With whom it was told to share a base."""
+    sharer_at: float = 0.0
+    """When it last did, in Unix seconds."""
     heard: float | None = None
     """Steady time of the last live telemetry."""
     polled: float | None = None
@@ -98,6 +102,8 @@ class Charger:
             "doubled": self.doubled,
             "rival": self.rival,
             "rival_at": self.rival_at,
+            "sharer": self.sharer,
+            "sharer_at": self.sharer_at,
         }
 
 
@@ -125,6 +131,8 @@ def restored(id_: ChargerId, body: Body, dialect: Dialect, steady: float) -> Cha
         doubled=body.get("doubled") is True,
         rival=_text(body, "rival"),
         rival_at=_number(body, "rival_at"),
+        sharer=_text(body, "sharer"),
+        sharer_at=_number(body, "sharer_at"),
         claim=claim("base"),
         second=claim("second"),
     )

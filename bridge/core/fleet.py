@@ -18,8 +18,8 @@ from bridge.core.shard import owner
 
 TOPICS_PER_CHARGER = 4
 MOST_SPEAKERS = 10_000
-ALTERNATION_SECONDS = 86_400.0
-"""So long apart, taking turns is told of again."""
+RIVALRY_SECONDS = 86_400.0
+"""So long apart, taking turns or sharing a base is told of again."""
 IGNORED = "ignored"
 
 
@@ -122,6 +122,7 @@ class Fleet:
             else:
                 self._disconnected(charger, now, outcome)
             _rename(charger, said, now, outcome)
+        self._note_shared(now, outcome)
         return self._collect(outcome)
 
     def greet(self, name: ChargerId, base: str, *, connected: bool, now: Moment) -> Outcome:
@@ -137,6 +138,7 @@ class Fleet:
             self._connected(charger, Announcement(name, True), False, now, outcome)
         else:
             self._disconnected(charger, now, outcome)
+        self._note_shared(now, outcome)
         return self._collect(outcome)
 
     def clear(self, topic: str) -> Outcome:
@@ -183,6 +185,7 @@ class Fleet:
         if self._bases.contested(base):
             return Reason.AMBIGUOUS, outcome
         reason = self._claims.speak(charger, claim, now, outcome)
+        self._note_shared(now, outcome)
         return reason, self._collect(outcome)
 
     def _mine(self, charger: ChargerId) -> str | None:
@@ -225,11 +228,24 @@ class Fleet:
         self._speakers[topic] = (charger.id, last)
         if before != charger.id:
             return
-        anew = charger.rival != last or now.wall - charger.rival_at > ALTERNATION_SECONDS
+        anew = charger.rival != last or now.wall - charger.rival_at > RIVALRY_SECONDS
         charger.rival, charger.rival_at = last, now.wall
         if anew:
             text = f"announce topic {topic[:120]} alternates with {last}"
             outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
+
+    def _note_shared(self, now: Moment, outcome: Outcome) -> None:
+        """Two ids began to claim one base: nobody's readings there can be attributed."""
+        for charger in self._bases.touched:
+            contest = self._bases.contest(charger)
+            if contest is None or not charger.ambiguous:
+                continue
+            base, other = contest
+            anew = charger.sharer != other.id or now.wall - charger.sharer_at > RIVALRY_SECONDS
+            charger.sharer, charger.sharer_at = other.id, now.wall
+            if anew:
+                text = f"base {base[:120]} is claimed by {other.id} too"
+                outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
 
     def _connected(
         self, charger: Charger, said: Announcement, retained: bool, now: Moment, outcome: Outcome

@@ -46,6 +46,15 @@ class Ownership:
     def contested(self, base: str) -> bool:
         return base in self._contested
 
+    def contest(self, charger: Charger) -> tuple[str, Charger] | None:
+        """A base that this charger contests, and with whom; None where it contests none."""
+        for base in [claim.base for claim in charger.claims() if claim.base in self._contested]:
+            if _contests(charger, base):
+                for other in self._owners[base]:
+                    if other is not charger and _contests(other, base):
+                        return base, other
+        return None
+
     def shared(self, base: str) -> bool:
         return len(self._owners.get(base, ())) > 1
 
