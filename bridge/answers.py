@@ -61,7 +61,7 @@ class Answers:
 
     def _status(self, track: Track, document: Document | None, seconds: float, now: Moment) -> None:
         if not isinstance(document, dict):
-            track.polled.ended(False, seconds, now)
+            track.unanswered(seconds, now)
             return
         reader = self._readers[track.charger.dialect]
         self._replies.reply(

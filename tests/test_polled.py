@@ -143,6 +143,41 @@ def test_each_polled_value_goes_stale_in_its_own_time(desk: Desk) -> None:
     assert desk.metric("heap_largest_free_block_bytes") == 40_000
     desk.wait(2)
     assert desk.metric("heap_largest_free_block_bytes") is None
+    # A counter stays until the charger retires.
+    assert desk.metric("rapi_commands_total") == 12
+
+
+def test_three_polls_in_a_row_that_fail_take_away_what_status_alone_tells(desk: Desk) -> None:
+    desk.answer(mode="STA", reset_reason=4)
+    for _ in range(2):
+        desk.answer(Outcome.TIMEOUT)
+    desk.answer(mode="STA", reset_reason=4)
+    for _ in range(2):
+        desk.speak()
+        desk.answer(Outcome.TIMEOUT)
+    assert desk.metric("heap_largest_free_block_bytes") == 40_000
+    assert desk.metric("last_reset", ',reason="panic"') == 1
+    desk.answer(Outcome.UNAUTHORIZED)
+    assert desk.metric("heap_largest_free_block_bytes") is None
+    assert desk.metric("last_reset", ',reason="panic"') is None
+    assert desk.metric("network_mode", ',evse_network_mode="STA"') is None
+    assert desk.metric("current_amperes", ',phase="1"') == 16
+    assert desk.metric("rapi_commands_total") == 12
+    desk.answer(mode="STA", reset_reason=4)
+    assert desk.metric("heap_largest_free_block_bytes") == 40_000
+    assert desk.metric("last_reset", ',reason="panic"') == 1
+
+
+def test_a_polled_value_that_mqtt_tells_when_it_changes_goes_with_the_charger(desk: Desk) -> None:
+    desk.wait(76)
+    desk.answer(charge_rate=16)
+    desk.wait(119)
+    assert desk.metric("charge_rate_amperes") == 16
+    desk.wait(2)
+    assert desk.metric("up") == 0
+    assert desk.metric("charge_rate_amperes") is None
+    desk.answer(charge_rate=16)
+    assert desk.metric("charge_rate_amperes") == 16
 
 
 def test_a_charger_that_no_longer_answers_either_is_down(desk: Desk) -> None:

@@ -85,6 +85,11 @@ class Row:
     # A phase's voltage: 0 V is an unused phase while this column's current is 0 or unknown.
     idle_with: str | None = None
 
+    @property
+    def counter(self) -> bool:
+        """Whether its metric only rises."""
+        return self.metric is not None and self.metric.endswith("_total")
+
     def scale_for(self, dialect: Dialect, temperature_scale: float | None) -> Scale:
         """How a wire value becomes the column's unit in this dialect."""
         if self.temperature and temperature_scale is not None:

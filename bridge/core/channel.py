@@ -85,8 +85,11 @@ class Channel:
             self.line.write(self.ending)
 
     def hide(self) -> None:
-        """Take the value off the metric's line: it went stale, or the sensor is gone."""
-        if self.shown and self.line is not None:
+        """Take the value off the metric's line: it went stale, or the sensor is gone.
+
+        A counter's line stays until the charger retires.
+        """
+        if self.shown and self.line is not None and not self.row.counter:
             self.line.clear()
         self.shown = False
 

@@ -12,13 +12,16 @@ from bridge.core.model import Body
 from bridge.core.presence import Board
 from bridge.core.status import Part
 
+MOST_MISSED = 3
+_BY_MQTT = Origin.PERIODIC | Origin.EVENT
+
 
 class Polled:
     """The polled values of one charger, and how its polls go."""
 
     __slots__ = (
         "_board", "_charger", "_decoders", "_due", "_duration", "_failed", "_failures", "_last",
-        "_success", "channels",
+        "_missed", "_success", "channels",
     )  # fmt: skip
 
     def __init__(self, charger: Charger, *, board: Board, decoders: Decoders, body: Body) -> None:
@@ -29,6 +32,8 @@ class Polled:
         """By column."""
         self._due = 0.0
         """Steady time before which no value can go stale."""
+        self._missed = 0
+        """Polls in a row that failed."""
         failed = body.get("poll_failures")
         self._failed = int(failed) if isinstance(failed, int) else 0
 
@@ -43,8 +48,14 @@ class Polled:
         if charger.polled_at:
             self._last.put(round(charger.polled_at, 3))
 
+    @property
+    def lost(self) -> bool:
+        """The last poll was the third in a row that failed."""
+        return self._missed == MOST_MISSED
+
     def ended(self, good: bool, seconds: float, now: Moment) -> None:
         """A poll ended; `seconds` is how long it took."""
+        self._missed = 0 if good else self._missed + 1
         self._success.put(int(good))
         self._duration.put(round(seconds, 4))
         if good:
@@ -67,23 +78,27 @@ class Polled:
             channel.show()
         return channel
 
-    def stale(self, steady: float, *, periodic: float, rare: float) -> list[Channel]:
-        """Those that went stale: what MQTT would repeat after `periodic` seconds, the rest
-        after `rare`.
+    def stale(self, steady: float, *, periodic: float, rare: float, down: bool) -> list[Channel]:
+        """Those that went stale: what MQTT would repeat after `periodic` seconds, what it tells
+        when it changes where the charger is `down`, the rest after `rare`.
 
         Speed: a fleet is swept every second, and what is kept from now on cannot be stale
         before `_due`.
         """
-        if steady < self._due:
+        if steady < self._due and not down:
             return []
         gone, self._due = [], steady + min(periodic, rare)
         for channel in filter(_shown, self.channels.values()):
             until = channel.at + (periodic if channel.row.origin & Origin.PERIODIC else rare)
-            if steady >= until:
+            if steady >= until or (down and channel.eventful):
                 gone.append(channel)
             else:
                 self._due = min(self._due, until)
         return gone
+
+    def alone(self) -> list[Channel]:
+        """Those shown that only polls bring."""
+        return [each for each in self.values() if not each.row.origin & _BY_MQTT]
 
     def values(self) -> Iterable[Channel]:
         """The channels that show a value now."""

@@ -256,6 +256,14 @@ class Track:
         self.gateway.status(status, witness, now, self.story.code)
         return reasons
 
+    def unanswered(self, seconds: float, now: Moment) -> None:
+        """A poll failed; with the third in a row goes what only /status tells."""
+        self.polled.ended(False, seconds, now)
+        if self.polled.lost:
+            for channel in self.polled.alone():
+                self._outdate(channel)
+            self.gateway.outdate()
+
     def answer(self, status: Status, now: Moment) -> list[Reason]:
         """Take the controller's own answer over MQTT; returns as `poll` does.
 
@@ -339,7 +347,7 @@ class Track:
             self._expire(now.steady, down)
         habits = self._habits
         for channel in self.polled.stale(
-            now.steady, periodic=habits.stale_after, rare=3 * habits.enrich_every
+            now.steady, periodic=habits.stale_after, rare=3 * habits.enrich_every, down=down
         ):
             self._outdate(channel)
         self.gateway.sweep(now.steady)
