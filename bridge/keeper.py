@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 
 from bridge.core.errors import DiskTrouble
+from bridge.core.line_parts import stamp_of
 from bridge.core.model import Body, ChargerId, Event, Reason, Session
 from bridge.core.outbox import Outbox
 from bridge.disks import Batch, Bodies, Chronicle, Complaints, Points
@@ -115,7 +116,7 @@ class Keeper:
             head, counts = out.lines[:LINES_PER_APPEND], out.readings[:LINES_PER_APPEND]
             self._under_way = len(head)
             try:
-                await self._append(head, counts)
+                await self._journal.append(Batch(head, counts, out.first_ms, out.last_ms))
             finally:
                 self._under_way = 0
             del out.lines[: len(head)], out.readings[: len(head)]
@@ -129,12 +130,10 @@ class Keeper:
         told = self._told
         while told.lines:
             lines = told.lines[:LINES_PER_APPEND]
-            await self._append(lines, [0] * len(lines))
+            # Their own times: a session ended some while ago, or in an earlier run.
+            stamps = [stamp_of(line) for line in lines]
+            await self._journal.append(Batch(lines, [0] * len(lines), min(stamps), max(stamps)))
             told.settle(len(lines))
-
-    async def _append(self, lines: Sequence[bytes], readings: Sequence[int]) -> None:
-        first_ms, last_ms = self._out.first_ms, self._out.last_ms or int(time.time() * 1000)
-        await self._journal.append(Batch(lines, readings, first_ms or last_ms, last_ms))
 
     async def _keep_state(self) -> None:
         out = self._out

@@ -15,7 +15,8 @@ class Told:
     """The lines, in their order; `unsaved` says that the state file has others."""
 
     def __init__(self, lines: Sequence[bytes]) -> None:
-        self.lines = list(lines)
+        # A damaged state file may hold what is no line.
+        self.lines = [line for line in lines if line.rpartition(b" ")[2].isdigit()]
         self.unsaved = False
 
     def set_apart(self, out: Outbox) -> bool:

@@ -23,6 +23,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.lines: list[bytes] = []
+        self.spans: list[tuple[int, int]] = []
         self.told: list[bytes] = []
         self.saved: list[tuple[set[str], int]] = []
         self.points_fail = self.state_fails = False
@@ -32,6 +33,7 @@ class Disk:
         if self.points_fail:
             raise DiskTrouble("points: full")
         self.lines += batch.lines
+        self.spans.append((batch.first_ms, batch.last_ms))
 
     async def save(
         self, *, chargers: Mapping[ChargerId, Body | None], events: Sequence[Event],
@@ -127,7 +129,7 @@ async def test_trouble_with_the_state_file_does_not_keep_points_from_the_journal
 
 async def test_what_was_lived_through_is_delivered_once_the_state_file_knows_of_it() -> None:
     disk, out = Disk(), busy()
-    out.put(b"event", 0, 1003)
+    out.put(b"event 1003", 0, 1003)
     disk.state_fails = True
     keeper = made(disk, out, Accounts())
     await keeper.commit()
@@ -135,20 +137,20 @@ async def test_what_was_lived_through_is_delivered_once_the_state_file_knows_of_
     assert not keeper.empty
     disk.state_fails = False
     await keeper.commit()
-    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event"]
+    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event 1003"]
     assert keeper.empty
 
 
 async def test_lines_of_events_are_kept_with_the_state_until_the_journal_has_them() -> None:
     disk, out = Disk(), busy()
-    out.put(b"event", 0, 1003)
+    out.put(b"event 1003", 0, 1003)
     keeper = made(disk, out, Accounts())
     disk.points_fail = True
     await keeper.commit()
-    assert (disk.told, disk.lines) == ([b"event"], [])
+    assert (disk.told, disk.lines) == ([b"event 1003"], [])
     disk.points_fail = False
     await keeper.commit()
-    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event"]
+    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event 1003"]
     await keeper.commit()
     assert disk.told == []
 
@@ -157,29 +159,48 @@ async def test_an_event_amid_a_commit_reaches_the_journal_after_the_state_file()
     class Late(Disk):
         async def append(self, batch: Batch) -> None:
             if not self.lines:
-                out.put(b"event", 0, 1003)
+                out.put(b"event 1003", 0, 1003)
                 out.put(b"line 3", 2, 1004)
             await super().append(batch)
 
         async def save(self, **given: object) -> None:
-            assert b"event" not in self.lines
+            assert b"event 1003" not in self.lines
             await super().save(**given)  # type: ignore[arg-type]  # handed on as they came
 
     disk, out = Late(), busy()
     await made(disk, out, Accounts()).commit()
-    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"line 3", b"event"]
+    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"line 3", b"event 1003"]
 
 
 async def test_lines_that_an_earlier_run_did_not_journal_are_journaled_first() -> None:
     disk = Disk()
     keeper = Keeper(
         out=Outbox(), accounts=Accounts(), journal=disk, chronicle=disk, roster=disk,
-        told=[b"from before"], stored_when_kept=False, complaints=disk,
+        told=[b"from before 500"], stored_when_kept=False, complaints=disk,
     )  # fmt: skip
     assert not keeper.empty
     await keeper.commit(last=True)
-    assert disk.lines == [b"from before"]
+    assert disk.lines == [b"from before 500"]
     assert keeper.empty
+
+
+async def test_a_session_that_ended_long_ago_is_journaled_with_its_own_time() -> None:
+    disk, out = Disk(), busy()
+    out.put(b"session 400", 0, 400)
+    out.put(b"event 1003", 0, 1003)
+    await made(disk, out, Accounts()).commit()
+    assert disk.lines[3:] == [b"session 400", b"event 1003"]
+    assert disk.spans[1] == (400, 1003)
+
+
+async def test_what_is_no_line_in_a_damaged_state_file_is_let_go() -> None:
+    disk = Disk()
+    keeper = Keeper(
+        out=Outbox(), accounts=Accounts(), journal=disk, chronicle=disk, roster=disk,
+        told=[b"", b"torn li", b"whole 700"], stored_when_kept=False, complaints=disk,
+    )  # fmt: skip
+    await keeper.commit()
+    assert (disk.lines, disk.spans) == ([b"whole 700"], [(700, 700)])
 
 
 async def test_trouble_with_the_journal_keeps_the_lines_in_order() -> None:
