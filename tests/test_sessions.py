@@ -51,6 +51,18 @@ def test_the_last_sessions_meter_is_not_this_ones(desk: Desk) -> None:
     assert energies(desk) == [10.0]
 
 
+def test_what_a_lagging_total_still_owes_is_not_the_next_cars_energy_too(desk: Desk) -> None:
+    poll(desk, state=1, watthour=1000, wattsec=0)
+    for wattsec in (0, 360_000, 720_000):
+        poll(desk, state=3, watthour=1000, wattsec=wattsec)
+    # The next car comes before the total has risen by what the first one took.
+    poll(desk, then=5, state=1, watthour=1000, wattsec=720_000)
+    poll(desk, then=20, state=3, watthour=1000, wattsec=0)
+    poll(desk, state=3, watthour=1200, wattsec=180_000)
+    poll(desk, then=90, state=1, watthour=1300, wattsec=360_000)
+    assert energies(desk) == [200.0, 100.0]
+
+
 def test_a_meter_beyond_all_that_a_charger_can_give_is_not_believed(desk: Desk) -> None:
     poll(desk, state=1, watthour=1000, wattsec=0)
     poll(desk, state=3, watthour=1000, wattsec=0)

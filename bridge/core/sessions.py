@@ -20,11 +20,13 @@ IDLE_SECONDS = 600.0
 class Sessions:
     """The sessions of one charger; durations are measured on the steady clock."""
 
-    __slots__ = ("_charger", "_open", "_steady")
+    __slots__ = ("_charger", "_counted", "_left", "_open", "_steady")
 
     def __init__(self, charger: ChargerId) -> None:
         self._charger = charger
         self._open: AtCar | None = None
+        self._counted = self._left = 0.0
+        """The total up to which energy is a session's, and when that one's car left."""
         self._steady: float | None = None
         """Steady time of the last look at the open session; None in a new run."""
 
@@ -120,17 +122,29 @@ class Sessions:
     def finish(self, energy_wh: float | None) -> Session | None:
         """End the unplugged session now."""
         now, self._open = self._open, None
-        return now.finished(self._charger, energy_wh) if now is not None and now.start else None
+        if now is None or not now.start:
+            return None
+        finished = now.finished(self._charger, energy_wh)
+        self._counted, self._left = (now.energy_from or 0.0) + finished.energy_wh, finished.end
+        return finished
 
     def _plugged(self, code: int, now: Moment, energy_wh: float | None, *, whole: bool) -> None:
         session = self._open
         if session is None:
-            session = self._open = AtCar(now.wall, energy_from=energy_wh, whole=whole)
+            energy_from = self._begins(energy_wh, now.wall)
+            session = self._open = AtCar(now.wall, energy_from=energy_from, whole=whole)
             self._steady = now.steady
         self._tick(session, now)
         session.charging = code == CHARGING
         if session.charging and not session.start:
             session.start = session.current_at = now.wall
+
+    def _begins(self, energy_wh: float | None, wall: float) -> float | None:
+        """The total that a session counts from: one that lags may have yet to rise by what
+        the car before took, where that left just now."""
+        if energy_wh is None or wall - self._left >= PATIENCE_SECONDS:
+            return energy_wh
+        return max(energy_wh, self._counted)
 
     def _unplug(self, now: Moment) -> None:
         session = self._open
