@@ -97,6 +97,9 @@ class Polling:
 
     def announced(self, charger: ChargerId, now: Moment) -> None:
         """A live announcement: whatever made it connect anew, /status knows."""
+        if (track := self._tracks.get(charger)) is not None:
+            # The plan may not know it yet, or not where it is now.
+            self._look(track, now)
         self._plan.soon(charger, now.steady)
 
     def forget(self, charger: ChargerId) -> None:

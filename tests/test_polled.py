@@ -211,6 +211,17 @@ def test_a_fault_that_only_a_poll_saw_is_counted(desk: Desk) -> None:
     assert desk.metric("faults_total", ',fault="gfci_fault"') == 1
 
 
+def test_milliamperes_that_only_polls_bring_raise_a_suspicion(desk: Desk) -> None:
+    for amps in (15_900, 16_000, 16_100):
+        assert desk.metric("unit_suspect") == 0
+        desk.answer(amp=amps)
+    assert desk.metric("unit_suspect") == 1
+    assert desk.bench.events()[-1] == ("unit_suspect", 0, "currents contradict dialect nofos")
+    for _ in range(3):
+        desk.answer(amp=16)
+    assert desk.metric("unit_suspect") == 0
+
+
 def test_how_polls_go_is_shown_and_failures_are_counted_across_a_restart(desk: Desk) -> None:
     desk.answer()
     assert desk.metric("poll_success") == 1
@@ -267,7 +278,7 @@ def test_an_address_that_may_not_be_polled_is_told_and_not_asked(desk: Desk) -> 
     assert desk.plan.take(bench.steady) == []
 
 
-def test_a_fault_and_a_live_announcement_are_asked_about_within_20_s(desk: Desk) -> None:
+def test_a_fault_is_asked_about_within_20_s(desk: Desk) -> None:
     desk.speak()
     desk.wait(2)
     desk.speak(state="6")
@@ -277,6 +288,25 @@ def test_a_fault_and_a_live_announcement_are_asked_about_within_20_s(desk: Desk)
         desk.bench.steady += 1
         asked += 1
     assert 14 <= asked <= 20
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_who_announces_itself_live_is_asked_15_to_20_s_later(known: bool) -> None:
+    bench = Bench()
+    desk = Desk(bench)
+    if known:
+        bench.announce(retained=True)
+        desk.wait(60)
+        (regular,) = desk.plan.take(bench.steady)
+        desk.plan.done(regular, Outcome.OK, bench.steady)
+    bench.announce()
+    desk.polling.announced(ONE, bench.now)
+    began = bench.steady
+    while not (asked := desk.plan.take(bench.steady)):
+        desk.speak(0)
+        desk.wait(1)
+    assert asked[0].page is Page.STATUS
+    assert 14 <= bench.steady - began <= 21
 
 
 def test_a_reply_that_nobody_foresaw_is_counted_and_harms_nothing(

@@ -150,7 +150,7 @@ class Track:
         if not channel.shown:
             channel.show()
         if channel.judged:
-            self._check_unit(channel, now)
+            self._check_unit(channel, self.channels.get("pilot"), now)
         return None
 
     def _arrive(self, now: Moment) -> None:
@@ -294,6 +294,8 @@ class Track:
                 # The line is the poll's now; what MQTT says next is written again.
                 channel.shown = channel.shown and channel.column not in taken
             self._write(taken, now, POLLED, witness)
+        if (current := taken.get("current_1")) is not None:
+            self._check_unit(current, taken.get("pilot") or self.channels.get("pilot"), now)
         energy = status.value("energy")
         if "energy" in fresh and energy is not None and self.story.doubtful:
             # MQTT's totals contradict the believed one: this document is asked whom to believe.
@@ -403,8 +405,7 @@ class Track:
     def _carries(self, column: str) -> bool:
         return any(c.column == column and c.shown and c.value for c in self.channels.values())
 
-    def _check_unit(self, channel: Channel, now: Moment) -> None:
-        pilot = self.channels.get("pilot")
+    def _check_unit(self, channel: Channel, pilot: Channel | None, now: Moment) -> None:
         if self.story.code != 3 or pilot is None or not pilot.value or channel.value is None:
             return
         if self._units.take(float(channel.value), float(pilot.value)):
