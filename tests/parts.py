@@ -137,12 +137,13 @@ class Bench:
         topic: str = "openevse/announce/c123",
         name: str = "nofos-c123",
         state: str = "connected",
+        http: str = "http://10.0.0.7/",
         retained: bool = False,
     ) -> None:
         """A charger announces itself, or its last will does."""
         members = {"state": state, "id": charger, "name": name}
         if base:
-            members |= {"mqtt": base, "http": "http://10.0.0.7/"}
+            members |= {"mqtt": base, "http": http}
         self.hear((topic, json.dumps(members)), retained=retained, gap=0)
 
     def lines(self) -> list[str]:

@@ -265,6 +265,47 @@ def test_what_the_old_address_of_a_charger_that_moved_answers_is_not_its_own(
     assert desk.metric("energy_joules_total") == 18_000_000
 
 
+def elsewhere(desk: Desk) -> None:
+    """The same id is announced with another base and another address."""
+    topic = "openevse/announce/other"
+    desk.bench.announce(base="charger/two", topic=topic, http="http://10.0.0.8/")
+
+
+def asked_at(desk: Desk) -> str:
+    return str(desk.polling.address(ONE))
+
+
+def test_of_two_devices_with_one_id_the_one_that_is_believed_is_polled(desk: Desk) -> None:
+    desk.speak(5)
+    elsewhere(desk)
+    for _ in range(10):
+        desk.speak(1)
+        desk.bench.hear(("charger/two/amp1", "5"))
+        desk.wait(20)
+        assert asked_at(desk) == "http://10.0.0.7:80"
+    assert desk.metric("duplicate") == 1
+
+
+def test_a_charger_that_moved_to_another_base_is_polled_at_its_other_address(desk: Desk) -> None:
+    desk.speak(5)
+    elsewhere(desk)
+    again = Desk(restarted(desk.bench))
+    again.wait(121)
+    again.bench.hear(("charger/two/amp1", "5"))
+    again.wait(1)
+    assert asked_at(again) == "http://10.0.0.8:80"
+    assert ("moved", 0, "charger/one -> charger/two") in again.bench.events()
+
+
+def test_a_charger_that_fell_silent_is_polled_where_it_was_announced_last(desk: Desk) -> None:
+    desk.speak(5)
+    elsewhere(desk)
+    desk.wait(110)
+    assert asked_at(desk) == "http://10.0.0.7:80"
+    desk.wait(10)
+    assert asked_at(desk) == "http://10.0.0.8:80"
+
+
 def test_an_address_that_may_not_be_polled_is_told_and_not_asked(desk: Desk) -> None:
     bench = Bench()
     desk = Desk(bench)

@@ -22,6 +22,8 @@ class Claim:
     since: float
     topic: str | None = None
     """The announce topic that named this base last."""
+    http: str | None = None
+    """The web server that was announced with a second base."""
     heard: float | None = None
     remembered: bool = False
     fresh: bool = False
@@ -80,6 +82,14 @@ class Charger:
     def base(self) -> str | None:
         return self.claim.base if self.claim else None
 
+    def place(self, steady: float, after: float) -> str | None:
+        """Where its web server is: of two bases each may be another device's, so that the
+        second's counts once the charger left the first for it."""
+        first, second = self.claim, self.second
+        if first and second and second.fresh and first.silent(steady, after):
+            return second.http or self.http
+        return self.http
+
     def claims(self) -> list[Claim]:
         return [claim for claim in (self.claim, self.second) if claim]
 
@@ -91,6 +101,7 @@ class Charger:
             "base_topic": self.claim.topic if self.claim else None,
             "second": self.second.base if self.second else None,
             "second_topic": self.second.topic if self.second else None,
+            "second_http": self.second.http if self.second else None,
             "http": self.http,
             "announce_topic": self.announce_topic,
             "announced": self.announced,
@@ -113,8 +124,8 @@ def restored(id_: ChargerId, body: Body, dialect: Dialect, steady: float) -> Cha
 
     def claim(key: str) -> Claim | None:
         base = _followable(_text(body, key))
-        topic = _text(body, f"{key}_topic")
-        return Claim(base, steady, topic, remembered=heard_at > 0) if base else None
+        topic, http = _text(body, f"{key}_topic"), _text(body, f"{key}_http")
+        return Claim(base, steady, topic, http, remembered=heard_at > 0) if base else None
 
     return Charger(
         id=id_,

@@ -42,6 +42,7 @@ class Claims:
             if known.base == claim.base:
                 known.fresh = known.fresh or claim.fresh
                 known.topic = claim.topic
+                known.http = claim.http or known.http
                 return
         if self.bases.crowded(claim.base):
             return
@@ -79,6 +80,7 @@ class Claims:
             return
         charger.claim, charger.second, charger.doubled = new, old, False
         charger.announce_topic = new.topic or charger.announce_topic
+        old.http, charger.http = charger.http, new.http or charger.http
         old.fresh = new.fresh = False
         text = f"{old.base} -> {new.base}"
         outcome.label = "moved"

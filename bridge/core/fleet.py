@@ -113,7 +113,8 @@ class Fleet:
         outcome.touched.append(charger)
         self._index(charger, topic)
         if said.base is not None and said.connected:
-            self._claims.claim(charger, Claim(said.base, now.steady, topic, fresh=not retained))
+            claim = Claim(said.base, now.steady, topic, said.http, fresh=not retained)
+            self._claims.claim(charger, claim)
         # What another topic retains may be years old; only its base may yet prove true.
         if not retained or charger.announce_topic in {None, topic}:
             self._note_topic(charger, topic, now, outcome)
@@ -256,7 +257,8 @@ class Fleet:
         if charger.offline and not retained:
             charger.offline = False
             outcome.events.append(Event(charger.id, now.wall, EventKind.ONLINE))
-        charger.http = said.http or charger.http
+        if said.base in {None, charger.base} or charger.base is None:
+            charger.http = said.http or charger.http
         for claim in charger.claims():
             self._bases.judge(claim.base)
         first = charger.claim
