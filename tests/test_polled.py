@@ -192,6 +192,31 @@ def test_a_charger_that_no_longer_answers_either_is_down(desk: Desk) -> None:
     assert desk.metric("state_code") is None
 
 
+def test_a_value_of_an_event_that_a_poll_brought_goes_with_its_charger(desk: Desk) -> None:
+    desk.wait(76)
+    desk.answer(charge_rate=16)
+    desk.wait(119)
+    assert (desk.metric("up"), desk.metric("charge_rate_amperes")) == (1, 16)
+    desk.wait(2)
+    assert (desk.metric("up"), desk.metric("charge_rate_amperes")) == (0, None)
+
+
+def test_three_missed_polls_are_enough_where_mqtt_is_silent_too(desk: Desk) -> None:
+    names = ("heap_largest_free_block_bytes", "rapi_connected", "frozen")
+    desk.wait(76)
+    desk.answer(charge_rate=16)
+    for _ in range(2):
+        desk.wait(5)
+        desk.answer(Outcome.TIMEOUT)
+    assert [desk.metric(name) for name in names] == [40_000, 1, 0]
+    desk.answer(Outcome.MALFORMED)
+    assert [desk.metric(name) for name in names] == [None, None, None]
+    assert (desk.metric("up"), desk.metric("current_amperes", ',phase="1"')) == (1, 10)
+    assert desk.metric("charge_rate_amperes") == 16
+    desk.answer()
+    assert [desk.metric(name) for name in names] == [40_000, 1, 0]
+
+
 def test_a_charger_whose_last_will_came_and_that_answers_is_there(desk: Desk) -> None:
     desk.speak()
     desk.bench.announce(base=None, state="disconnected")

@@ -92,13 +92,13 @@ class Gateway:
     def sweep(self, steady: float) -> None:
         """Show no more what is too old."""
         if self._at is not None and steady - self._at >= self._rare:
-            self._at = None
             self.outdate()
-            self._frozen_line.clear()
 
     def outdate(self) -> None:
         """Show no more what only the last document told."""
+        self._at = None
         self._show(None, None)
+        self._frozen_line.clear()
 
     def body(self) -> Body:
         """What the state file keeps."""
