@@ -82,6 +82,11 @@ class Charger:
     def base(self) -> str | None:
         return self.claim.base if self.claim else None
 
+    @property
+    def told_at(self) -> float:
+        """When it said anything last, on either way."""
+        return max(self.heard_at, self.polled_at)
+
     def place(self, steady: float, after: float) -> str | None:
         """Where its web server is: of two bases each may be another device's, so that the
         second's counts once the charger left the first for it."""

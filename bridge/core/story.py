@@ -105,6 +105,11 @@ class Story:
         return total
 
     @property
+    def shown(self) -> int | None:
+        """The state, while it is not stale."""
+        return self.code if self._visible else None
+
+    @property
     def doubtful(self) -> bool:
         """The charger's total contradicts the believed one."""
         return self._energy.doubtful > 0

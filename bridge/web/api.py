@@ -73,7 +73,7 @@ class Api:
             if (asked.charger is None or each == asked.charger)
             and (
                 asked.since_ms is None
-                or self._tracks[each].charger.heard_at * 1000 >= asked.since_ms
+                or self._tracks[each].charger.told_at * 1000 >= asked.since_ms
             )
         ][: asked.limit + 1]
         page = found[: asked.limit]

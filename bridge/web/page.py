@@ -92,8 +92,8 @@ async def _tally(tracks: Iterable[Track], pause: Pause) -> str:
     for track in tracks:
         counts[track.presence.kind()] += 1
         if track.presence.up:
-            charging += track.story.code == states.CHARGING
-            faulty += track.story.code in states.FAULTS
+            charging += track.story.shown == states.CHARGING
+            faulty += track.story.shown in states.FAULTS
         await pause.due()
     shown = {**counts, "charging": charging, "in fault": faulty}
     items = "".join(f"<li><b>{count}</b>{name}</li>" for name, count in shown.items())
@@ -142,7 +142,7 @@ def _names(charger: Charger) -> str:
 
 
 def _row(track: Track, now: float) -> str:
-    charger, code = track.charger, track.story.code
+    charger, code = track.charger, track.story.shown
     up = track.presence.up
     values = {channel.column: channel for channel in track.values()}
     state = track.presence.kind() if not up or code is None else states.name(code)
@@ -157,7 +157,7 @@ def _row(track: Track, now: float) -> str:
         f"<tr><td>{_names(charger)}</td>"
         f'<td class="dot {look}">{escape(state.replace("_", " "))}</td>'
         f'<td><a href="/api/v1/chargers/{escape(charger.id)}">{escape(charger.id)}</a></td>'
-        f"{cells}<td>{_age(charger.heard_at, now)}</td></tr>"
+        f"{cells}<td>{_age(charger.told_at, now)}</td></tr>"
     )
 
 
@@ -171,10 +171,10 @@ def _cell(columns: Iterable[str], values: Mapping[str, Channel], digits: int) ->
     return " / ".join(shown) or "<small>-</small>"
 
 
-def _age(heard_at: float, now: float) -> str:
-    if not heard_at:
+def _age(told_at: float, now: float) -> str:
+    if not told_at:
         return "<small>never</small>"
-    seconds = max(0, int(now - heard_at))
+    seconds = max(0, int(now - told_at))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit} ago"

@@ -19,7 +19,7 @@ def rfc3339(unix: float) -> str | None:
 
 def charger_view(track: Track, now: Moment) -> dict[str, object]:
     """The charger by the API's names; values are in the InfluxDB columns' units."""
-    charger, code = track.charger, track.story.code
+    charger, code = track.charger, track.story.shown
     return {
         "id": charger.id,
         "name": charger.name,

@@ -1,0 +1,64 @@
+"""Page and API tell of a charger what is known of it now, whichever way it came."""
+
+import json
+from pathlib import Path
+
+from bridge.web.page import Page
+from bridge.web.view import charger_view
+from tests.desk import ONE, Desk
+from tests.parts import Bench, restarted
+from tests.poll_parts import http, strange
+from tests.running import bridge
+from tests.servers import Mosquitto
+from tests.support import Publisher, eventually
+from tests.test_fallback import STATUS, announce
+
+
+def charger() -> Desk:
+    bench = Bench()
+    bench.announce()
+    return Desk(bench)
+
+
+def told(bench: Bench) -> tuple[object, object, object]:
+    found = charger_view(bench.roster.tracks[ONE], bench.now)
+    return found["up"], found["state"], found["state_code"]
+
+
+async def test_a_state_that_went_stale_is_told_no_more() -> None:
+    desk = charger()
+    desk.speak()
+    assert told(desk.bench) == (True, "charging", 3)
+    assert told(restarted(desk.bench)) == (False, None, None)
+    desk.wait(121)
+    assert told(desk.bench) == (False, None, None)
+    assert "charging</td>" not in await Page(desk.bench.roster.tracks).render(desk.bench.wall)
+
+
+async def test_the_page_shows_when_a_charger_answered_a_poll_last() -> None:
+    desk = charger()
+    desk.speak()
+    desk.wait(3600)
+    desk.answer()
+    page = await Page(desk.bench.roster.tracks).render(desk.bench.wall)
+    assert "charging</td>" in page
+    assert "<td>0 s ago</td>" in page
+
+
+async def test_a_charger_that_only_answers_polls_is_among_those_that_spoke(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    async with strange(http(json.dumps(STATUS))) as server:
+        with Publisher(mosquitto.port) as peer:
+            announce(peer, server.port)
+            async with bridge(
+                tmp_path, mosquitto.url, HTTP__ENABLED="true", HTTP__ALLOW="127.0.0.0/8",
+                HTTP__PORTS=str(server.port), FLEET__SILENT_AFTER="1s", HTTP__FALLBACK_EVERY="1s",
+                HTTP__MIN_GAP="1s",
+            ) as running:  # fmt: skip
+
+                async def recent() -> list[object]:
+                    found = await running.json("/api/v1/chargers?since=1h")
+                    return list(found["data"])
+
+                await eventually(recent, 30)
