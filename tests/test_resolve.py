@@ -43,6 +43,26 @@ async def test_a_look_up_that_hangs_holds_up_nobody_else() -> None:
     assert await hanging == (HERE,)
 
 
+async def test_names_that_never_had_an_address_hold_up_none_that_had() -> None:
+    release = threading.Event()
+
+    def slow(host: str) -> tuple[Ip, ...]:
+        if host.startswith("dark"):
+            release.wait(10)
+            return ()
+        return (HERE,)
+
+    resolver = Resolver(slow)
+    assert await resolver.resolve("quick") == (HERE,)
+    dark = [asyncio.create_task(resolver.resolve(f"dark{n}")) for n in range(100)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        assert await resolver.resolve("quick") == (HERE,)
+    release.set()
+    assert set(await asyncio.gather(*dark)) == {()}
+    assert await resolver.resolve("other") == (HERE,)
+
+
 async def test_threads_of_look_ups_that_were_given_up_are_counted() -> None:
     release = threading.Event()
     asked: list[str] = []
