@@ -169,6 +169,16 @@ def test_a_refused_login_is_tried_once_in_ten_minutes_until_it_changes() -> None
     assert len([time for time in turned.times() if time > 4000]) >= 2
 
 
+def test_an_address_that_was_forbidden_is_tried_once_the_credentials_file_allows_it() -> None:
+    turned = Turned(Pace(), lambda ask: (0.0, Outcome.FORBIDDEN))
+    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
+    turned.after(3000)
+    turned.answer = well
+    turned.plan.credentials_changed(turned.now)
+    turned.after(20)
+    assert turned.times()[-1] >= 4000
+
+
 def test_signs_of_life_do_not_hurry_a_refused_login() -> None:
     turned = Turned(Pace(), lambda ask: (0.1, Outcome.UNAUTHORIZED))
     turned.plan.mode(ONE, Mode.FALLBACK, turned.now)

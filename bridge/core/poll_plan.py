@@ -85,7 +85,8 @@ class PollPlan:
             self._line_up(charger, turn)
 
     def credentials_changed(self, now: float) -> None:
-        """Those that refused the old ones are asked again, spread over `first_within`."""
+        """Those that refused the old ones, or were in no network that was allowed, are asked
+        again, spread over `first_within`."""
         for charger in self._denied & self._turns.keys():
             turn = self._turns[charger]
             turn.denied = False
@@ -132,7 +133,8 @@ class PollPlan:
         self._count(turn, -1)
         turn.end(ask.page, outcome, now, self._random())
         self._count(turn, 1)
-        (self._denied.add if turn.denied else self._denied.discard)(ask.charger)
+        denied = turn.denied or outcome is Outcome.FORBIDDEN
+        (self._denied.add if denied else self._denied.discard)(ask.charger)
         self._line_up(ask.charger, turn)
 
     def next_due(self) -> float | None:
