@@ -193,6 +193,16 @@ def test_a_login_does_not_travel_to_the_networks_of_the_default(alone: Depot) ->
     assert WebCall(named, typed("http://10.0.0.7")).login(ip) == Login("anna", "s3:cret")
 
 
+async def test_who_is_asked_by_address_is_in_no_credentials_file(alone: Depot) -> None:
+    async with strange(http("", "401 Unauthorized")) as server:
+        await alone.knows("a1", http=f"http://127.0.0.1:{server.port}/", base=BASE)
+        near = {**NEAR, "HTTP__PORTS": str(server.port)}
+        for charger, file in (("a1", True), (str(server.address), False)):
+            with pytest.raises(CommandFailed, match="wants a login") as failed:
+                await alone.ask(charger, "$GS", **near)
+            assert ("http.credentials_file" in str(failed.value)) is file
+
+
 async def test_a_wrong_login_is_told_apart(alone: Depot) -> None:
     login = {"HTTP__USERNAME": "anna", "HTTP__PASSWORD": "s3:cret"}
     async with strange(http("", "401 Unauthorized")) as server:

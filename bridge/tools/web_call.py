@@ -22,14 +22,14 @@ from bridge.tools.whereabouts import Target
 _NOBODY = ChargerId("")
 _WHY: Mapping[Outcome, str] = {
     Outcome.TIMEOUT: "did not answer in time; chargers answer one at a time, so try again",
-    Outcome.UNREACHABLE: "is not reachable: is the address right, the charger switched on, and "
-    "its network reachable from here?",
+    Outcome.UNREACHABLE: "is not reachable: look whether the address is right, the charger "
+    "switched on, and its network in reach from here",
     Outcome.UNRESOLVED: "is not reachable: its name has no address here; use its IP address",
     Outcome.TLS: "showed no certificate that we trust (http.ca_file), or speaks no HTTPS",
-    Outcome.NOT_FOUND: "does not know this page: is it a charger?",
-    Outcome.REDIRECT: "wants us elsewhere, which is not followed: is it a charger?",
+    Outcome.NOT_FOUND: "does not know this page: look whether it is a charger",
+    Outcome.REDIRECT: "wants us elsewhere, which is not followed: look whether it is a charger",
     Outcome.TOO_LARGE: "answered more than any charger would",
-    Outcome.MALFORMED: "answered what is no JSON: is it a charger?",
+    Outcome.MALFORMED: "answered what is no JSON: look whether it is a charger",
 }
 
 
@@ -83,9 +83,11 @@ class WebCall:
                 "wants a login (401), and ours was not sent: http.allow (NOFOS_HTTP__ALLOW) must "
                 "be set, and name its network"
             )
+        # Only an id is found in the file, and who typed an address named none.
+        entry = "" if self._typed else ", or an entry in http.credentials_file"
         return (
             "wants a login (401): set http.username, http.password and http.allow "
-            "(NOFOS_HTTP__USERNAME, …), or an entry in http.credentials_file"
+            f"(NOFOS_HTTP__USERNAME, …){entry}"
         )
 
 
