@@ -135,7 +135,7 @@ class Polling:
         known = self._known.get(charger.id)
         if known is None:
             known = self._known[charger.id] = _Known(now.steady, alarms=track.alarms)
-        if (said := track.place(now)) != known.said:
+        if (said := track.place(now, known.said)) != known.said:
             self._move(charger.id, known, said, now)
         mode = track.look(now)
         self._plan.mode(charger.id, mode if known.address else Mode.OFF, now.steady)

@@ -331,6 +331,26 @@ def test_a_charger_that_fell_silent_is_polled_where_it_was_announced_last(desk: 
     assert asked_at(desk) == "http://10.0.0.8:80"
 
 
+def test_a_charger_that_still_answers_polls_is_not_looked_for_elsewhere(desk: Desk) -> None:
+    desk.speak()
+    desk.wait(200)
+    desk.answer()
+    elsewhere(desk)
+    for _ in range(3):
+        desk.wait(30)
+        desk.answer()
+        assert asked_at(desk) == "http://10.0.0.7:80"
+    desk.wait(121)
+    assert asked_at(desk) == "http://10.0.0.8:80"
+    for _ in range(3):
+        desk.answer()
+        desk.wait(30)
+        assert asked_at(desk) == "http://10.0.0.8:80"
+    desk.speak()
+    desk.wait(1)
+    assert asked_at(desk) == "http://10.0.0.7:80"
+
+
 def test_an_address_that_may_not_be_polled_is_told_and_not_asked(desk: Desk) -> None:
     bench = Bench()
     desk = Desk(bench)

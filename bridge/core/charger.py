@@ -87,13 +87,19 @@ class Charger:
         """When it said anything last, on either way."""
         return max(self.heard_at, self.polled_at)
 
-    def place(self, steady: float, after: float) -> str | None:
+    def place(self, steady: float, after: float, asked: str | None) -> str | None:
         """Where its web server is: of two bases each may be another device's, so that the
-        second's counts once the charger left the first for it."""
+        second's counts once the charger left the first for it.
+
+        `asked` is where it is asked now, and stays while it answers there.
+        """
         first, second = self.claim, self.second
-        if first and second and second.fresh and first.silent(steady, after):
-            return second.http or self.http
-        return self.http
+        if not (first and second and second.fresh and first.silent(steady, after)):
+            return self.http
+        answers = self.polled is not None and steady - self.polled < after
+        if answers and asked in {self.http, second.http}:
+            return asked
+        return second.http or self.http
 
     def claims(self) -> list[Claim]:
         return [claim for claim in (self.claim, self.second) if claim]

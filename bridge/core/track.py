@@ -317,9 +317,9 @@ class Track:
             self.story.state(int(part.value), now)
         return self.polled.keep(part, now)
 
-    def place(self, now: Moment) -> str | None:
-        """Where it is to be polled, as it was announced."""
-        return self.charger.place(now.steady, self._habits.stale_after)
+    def place(self, now: Moment, asked: str | None) -> str | None:
+        """Where it is to be polled, as it was announced; `asked` is where it is now."""
+        return self.charger.place(now.steady, self._habits.stale_after, asked)
 
     def look(self, now: Moment) -> Mode:
         """How to poll it from now on; tells of a change of its path."""
