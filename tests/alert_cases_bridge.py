@@ -10,6 +10,7 @@ LAG = "evse_bridge_loop_lag_seconds_bucket"
 MAIN = {**BRIDGE, "store": "main"}
 READINGS = "evse_bridge_readings"
 POLLS = "evse_bridge_polls_total"
+HEARD = 'evse_bridge_chargers{state="up"}'
 
 
 def readings(pending: str) -> dict[str, str]:
@@ -99,13 +100,20 @@ ALIVE = (
     ),
     Case(
         "EvseBridgePollsFailing",
-        {f'{POLLS}{{outcome="timeout"}}': "0+30x90", f'{POLLS}{{outcome="ok"}}': "0+10x90"}, 31,
+        {f'{POLLS}{{outcome="timeout"}}': "0+30x90", f'{POLLS}{{outcome="ok"}}': "0+10x90",
+         HEARD: "4x90"}, 31,
         "warning", "bridge", "nofos-bridge on bridge-0:9876: most polls fail",
         "75% of its requests to chargers fail.", HOME, labels=BRIDGE,
         watched=85, quiet=(
-            {f'{POLLS}{{outcome="not_found"}}': "0+30x90", f'{POLLS}{{outcome="ok"}}': "0+10x90"},
-            {f'{POLLS}{{outcome="timeout"}}': "0+9x90", f'{POLLS}{{outcome="ok"}}': "0+10x90"},
-            {f'{POLLS}{{outcome="timeout"}}': "0x90", f'{POLLS}{{outcome="ok"}}': "0x90"},
+            {f'{POLLS}{{outcome="not_found"}}': "0+30x90", f'{POLLS}{{outcome="ok"}}': "0+10x90",
+             HEARD: "4x90"},
+            {f'{POLLS}{{outcome="timeout"}}': "0+9x90", f'{POLLS}{{outcome="ok"}}': "0+10x90",
+             HEARD: "4x90"},
+            {f'{POLLS}{{outcome="timeout"}}': "0x90", f'{POLLS}{{outcome="ok"}}': "0x90",
+             HEARD: "4x90"},
+            # A fleet of one, which is switched off.
+            {f'{POLLS}{{outcome="timeout"}}': "0+1x90", HEARD: "1x4 0x90",
+             'evse_bridge_chargers{state="offline"}': "0x4 1x90"},
         ),
     ),
     Case(

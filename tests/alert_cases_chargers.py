@@ -267,8 +267,8 @@ CONTROLLER = (
     Case(
         "EvseUnitSuspect", {"evse_unit_suspect": "0x4 1x30"}, 10,
         "warning", "charger", "Gate 1 (Depot): amperes and milliamperes are mixed up",
-        "Its currents contradict its dialect by a factor of a thousand: power and energy are "
-        "wrong by as much.", HOME,
+        "Its currents contradict its dialect by a factor of a thousand: they and its power are "
+        "wrong by as much, its energy total is not.", HOME,
         quiet=({"evse_unit_suspect": "0x4 1x4 0x30"},),
     ),
     Case(

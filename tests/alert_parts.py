@@ -75,6 +75,26 @@ def with_names(series: Series) -> Series:
     return series if told else {**series, INFO: "1x700"}
 
 
+def torn(series: Series, minute: int, *, length: int) -> Series:
+    """The same, but nothing was scraped for so many minutes from this one on."""
+    found = {}
+    for name, values in series.items():
+        each = [one for value in values.split() for one in _each(value)]
+        each[minute : minute + length] = ["stale", *["_"] * (length - 1)]
+        found[name] = " ".join(each)
+    return found
+
+
+def _each(value: str) -> list[str]:
+    """Promtool's `2+3x4` written out: it begins with the first, and four follow."""
+    first, _, times = value.partition("x")
+    start = re.fullmatch(r"(-?[\d.]+)([+-][\d.]+)", first)
+    if not times or start is None:
+        follow = 0 if not times else int(times) - (first == "_")
+        return [first] * (follow + 1)
+    return [f"{float(start[1]) + float(start[2]) * step:g}" for step in range(int(times) + 1)]
+
+
 def shown_by(instance: str, series: Series) -> list[dict[str, str]]:
     """The series as a scrape of this instance stores them."""
     return [

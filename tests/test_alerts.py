@@ -8,13 +8,21 @@ import pytest
 
 from bridge.alerts.table import ALERTS
 from tests import alert_cases_bridge, alert_cases_chargers
-from tests.alert_parts import RULES, Case, at, promtool, promtool_test, shown_by, with_names
+from tests.alert_parts import (
+    RULES,
+    Case,
+    at,
+    promtool,
+    promtool_test,
+    shown_by,
+    torn,
+    with_names,
+)
 
 CASES = (*alert_cases_chargers.CASES, *alert_cases_bridge.CASES)
 OF_CHARGERS = tuple(case for case in CASES if case.scope == "charger")
-
-
-LOOK = 3
+LOOK, RESTART = 3, 2
+"""Minutes."""
 
 
 def ids(cases: tuple[Case, ...]) -> list[str]:
@@ -66,6 +74,19 @@ def test_two_replicas_that_show_one_charger_make_one_alert(case: Case, tmp_path:
     )
 
 
+@pytest.mark.parametrize("case", OF_CHARGERS, ids=ids(OF_CHARGERS))
+def test_a_restart_of_the_bridge_makes_no_other_alert_of_one_that_stands(
+    case: Case, tmp_path: Path
+) -> None:
+    """Neither does it end, which would be told, nor is it told again, as one without names."""
+    gone = case.fires + 1
+    series = torn(with_names(case.series), gone, length=RESTART)
+    minutes = [at(minute, case.alert) for minute in range(case.fires, gone + RESTART + 3)]
+    said = promtool_test(tmp_path, case.alert, (shown_by("bridge-0", series), minutes))
+    assert said.count("time: ") == len(minutes), "it ended"
+    assert len(set(re.findall(r"Labels:(\{alertname=.*?\})", said))) == 1, "it is another one"
+
+
 def test_two_names_of_one_charger_make_one_alert(tmp_path: Path) -> None:
     fault = {"evse_state_code": "1x4 8x30"}
     old = {'evse_info{charger="c1",name="old"}': "1x30", **fault}
@@ -93,6 +114,17 @@ def test_it_goes_on_until_what_follows_from_it_has_ended_too(
     said = promtool_test(tmp_path, alert, (shown, [at(last, alert), at(last + 1, alert)]))
     assert f"alertname: {alert}, time: {last}m" in said
     assert f"time: {last + 1}m" not in said
+
+
+def test_a_bridge_that_is_down_for_days_stays_so_while_another_runs(tmp_path: Path) -> None:
+    build = 'evse_bridge_build_info{version="1"}'
+    series = [
+        *shown_by("bridge-0", {"up": "1x4 0x2000", build: "1x4 stale"}),
+        *shown_by("bridge-1", {"up": "1x2005", build: "1x2005"}),
+    ]
+    alert = "EvseBridgeDown"
+    said = promtool_test(tmp_path, alert, (series, [at(day, alert) for day in (1440, 2000)]))
+    assert re.findall(r'instance="(.*?):', said) == ["bridge-0", "bridge-0"]
 
 
 def test_promtool_notices_another_word_in_an_alert(tmp_path: Path) -> None:

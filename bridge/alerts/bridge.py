@@ -4,7 +4,9 @@ from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
 from bridge.alerts.query import WHERE
 
 _BUILD = "evse_bridge_build_info"
-_OURS = f"on (job, instance) last_over_time({_BUILD}[1d])"
+# One that is down for longer than a day is known by this: Prometheus would look back over weeks.
+_KNOWN_DOWN = 'ALERTS{alertname="EvseBridgeDown",alertstate="firing"}'
+_OURS = f"on (job, instance) (last_over_time({_BUILD}[1d]) or on (job, instance) {_KNOWN_DOWN})"
 _LOST = f"up == 0 and {_OURS}"
 _READINGS = "evse_bridge_readings"
 
@@ -99,7 +101,9 @@ BRIDGE = Group(
             "EvseBridgePollsFailing",
             Severity.WARNING,
             Scope.BRIDGE,
-            f"{_polls(_FAILED)}\n/ {_polls()} > 0.5",
+            # Where nothing is heard at all, a charger that is off is not the way's fault.
+            f"{_polls(_FAILED)}\n/ {_polls()} > 0.5\n"
+            'and on (job, instance) evse_bridge_chargers{state="up"} > 0',
             "30m",
             f"nofos-bridge on {WHERE}: most polls fail",
             "{{ $value | humanizePercentage }} of its requests to chargers fail.",

@@ -1,7 +1,7 @@
 """Alerts about the controller behind the gateway, and about measurements that cannot be true."""
 
 from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
-from bridge.alerts.query import WHO, any_replica
+from bridge.alerts.query import AGAIN, WHO, any_replica
 
 _FROZEN = f"{any_replica('evse_frozen')} == 1"
 
@@ -23,6 +23,7 @@ CONTROLLER = Group(
             "The gateway goes on repeating the controller's last values over MQTT; they are not "
             "true any more.",
             Dashboard.CHARGER,
+            keep=AGAIN,
         ),
         Alert(
             "EvseRapiFailing",
@@ -44,9 +45,10 @@ CONTROLLER = Group(
             f"{any_replica('evse_unit_suspect')} == 1",
             "5m",
             f"{WHO}: amperes and milliamperes are mixed up",
-            "Its currents contradict its dialect by a factor of a thousand: power and energy are "
-            "wrong by as much.",
+            "Its currents contradict its dialect by a factor of a thousand: they and its power are "
+            "wrong by as much, its energy total is not.",
             Dashboard.CHARGER,
+            keep=AGAIN,
         ),
         # The ancestor's total grows only when the session ends.
         Alert(
@@ -62,6 +64,7 @@ CONTROLLER = Group(
             "It reports {{ $value | printf `%.0f` }} W, and its energy total did not grow for 15 "
             "minutes: the session is not billed.",
             Dashboard.ENERGY,
+            keep=AGAIN,
         ),
     ),
 )

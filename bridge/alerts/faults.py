@@ -1,7 +1,7 @@
 """Alerts about the faults that a charger's controller reports."""
 
 from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
-from bridge.alerts.query import WHO, any_replica
+from bridge.alerts.query import AGAIN, WHO, any_replica
 from bridge.alerts.recordings import FAULT
 
 PAGED = ("gfci_fault", "no_ground", "over_temperature", "stuck_relay")
@@ -49,7 +49,7 @@ FAULTS = Group(
             "The controller found voltage behind an open relay: the plug may be live without a "
             "car asking for it.",
             Dashboard.CHARGER,
-            keep="5m",
+            keep=AGAIN,
         ),
         Alert(
             "EvseGfciFault",
@@ -60,7 +60,7 @@ FAULTS = Group(
             f"{WHO}: ground-fault interrupter tripped",
             "The fault stands for 2 minutes, so the controller's own retries did not clear it.",
             Dashboard.CHARGER,
-            keep="5m",
+            keep=AGAIN,
         ),
         Alert(
             "EvseNoGround",
@@ -71,7 +71,7 @@ FAULTS = Group(
             f"{WHO}: no protective earth",
             "The controller has found no ground for 2 minutes.",
             Dashboard.CHARGER,
-            keep="5m",
+            keep=AGAIN,
         ),
         Alert(
             "EvseOverTemperature",
@@ -82,7 +82,7 @@ FAULTS = Group(
             f"{WHO}: too hot",
             "The controller stopped charging because of its temperature.",
             Dashboard.CHARGER,
-            keep="5m",
+            keep=AGAIN,
         ),
         Alert(
             "EvseChargerFault",
@@ -93,6 +93,7 @@ FAULTS = Group(
             f"{WHO}: {{{{ $labels.fault }}}}",
             "The controller has reported this fault for 2 minutes and does not charge.",
             Dashboard.CHARGER,
+            keep=AGAIN,
         ),
     ),
 )

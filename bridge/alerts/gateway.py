@@ -1,7 +1,7 @@
 """Alerts about the gateway in front of the controller: crashes, power, memory, radio, clock."""
 
 from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
-from bridge.alerts.query import WHO, any_replica
+from bridge.alerts.query import AGAIN, POLLED_AGAIN, WHO, any_replica
 
 _BLOCK = "evse_heap_largest_free_block_bytes"
 
@@ -44,6 +44,7 @@ GATEWAY = Group(
             f"{WHO}: its supply voltage broke down",
             "The gateway booted within the last hour because its supply voltage was too low.",
             Dashboard.CHARGER,
+            keep=POLLED_AGAIN,
         ),
         # A gateway takes most of its memory in its first hours: six without a boot, and a sample
         # from before them, keep that curve from being drawn on into the ground.
@@ -58,6 +59,7 @@ GATEWAY = Group(
             f"{WHO}: its gateway's memory leaks away",
             "At this pace its largest free block falls below 10 kB within a day, and it crashes.",
             Dashboard.CHARGER,
+            keep=POLLED_AGAIN,
         ),
         Alert(
             "EvseWifiWeak",
@@ -79,6 +81,7 @@ GATEWAY = Group(
             f"{WHO}: its clock is wrong",
             "It is {{ $value | humanizeDuration }} off.",
             Dashboard.CHARGER,
+            keep=POLLED_AGAIN,
         ),
         Alert(
             "EvseDuplicate",
@@ -90,6 +93,7 @@ GATEWAY = Group(
             "Two devices share this id, or two ids share one base topic: readings cannot be told "
             "apart and are discarded.",
             Dashboard.CHARGER,
+            keep=AGAIN,
         ),
     ),
 )

@@ -13,6 +13,9 @@ WHO = (
 )
 """The charger as people call it: alias, or else its own name, or else its id; and its site."""
 WHERE = "{{ $labels.instance }}"
+AGAIN, POLLED_AGAIN = "5m", "10m"
+"""How long an alert outlives its condition: until a bridge that started anew has heard, or polled,
+all chargers. Else each start would tell that all is well, and then once more that it is not."""
 
 
 def any_replica(expression: str, *labels: str) -> str:

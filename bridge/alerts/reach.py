@@ -1,7 +1,7 @@
 """Alerts about chargers that cannot be heard: one, a site, the fleet."""
 
 from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
-from bridge.alerts.query import WHO, any_replica
+from bridge.alerts.query import AGAIN, POLLED_AGAIN, WHO, any_replica
 from bridge.alerts.recordings import SITE_UP, UP
 
 _ANNOUNCED = f"{any_replica('evse_announced')} == 1"
@@ -24,6 +24,7 @@ REACH = Group(
             "Nothing came from it for 10 minutes, by MQTT or HTTP, and the broker says that it "
             "is gone.",
             Dashboard.CHARGER,
+            keep=AGAIN,
         ),
         Alert(
             "EvseChargerSilent",
@@ -35,6 +36,7 @@ REACH = Group(
             "Nothing came from it for 10 minutes, by MQTT or HTTP, but the broker was never told "
             "that it is gone.",
             Dashboard.CHARGER,
+            keep=AGAIN,
         ),
         Alert(
             "EvseChargerMqttDead",
@@ -45,6 +47,7 @@ REACH = Group(
             f"{WHO} is heard over HTTP alone, its MQTT is dead",
             "Its web server answers, but no telemetry came over MQTT for 15 minutes.",
             Dashboard.CHARGER,
+            keep=AGAIN,
         ),
         Alert(
             "EvseChargerPollsFailing",
@@ -56,6 +59,7 @@ REACH = Group(
             "It is heard over MQTT, but its polls failed for an hour: trips, boots, crashes and "
             "heap are not known.",
             Dashboard.CHARGER,
+            keep=POLLED_AGAIN,
         ),
         Alert(
             "EvseSiteGone",

@@ -8,6 +8,8 @@ UP = "charger:evse_up:max"
 SITE_UP = "charger_site:evse_up:max"
 FAULT = "charger_fault:evse_state_code:is"
 
+_CALLED = "topk by (charger) (1, max by (charger, name, alias, site) ({}))"
+
 _FAULT_CODES = "\nor\n".join(
     f'label_replace({any_replica(f"evse_state_code == {code}")}, "fault", "{name}", "", "")'
     for code, name in FAULTS.items()
@@ -16,8 +18,13 @@ _FAULT_CODES = "\nor\n".join(
 RECORDINGS = Group(
     "nofos-recordings",
     (
-        # Two replicas may know one charger by two names; the alerts need exactly one.
-        Recording(NAMES, "topk by (charger) (1, max by (charger, name, alias, site) (evse_info))"),
+        # Two replicas may know one charger by two names; the alerts need exactly one. While a
+        # bridge starts anew, what looks back goes on and would be another alert without names.
+        Recording(
+            NAMES,
+            f"{_CALLED.format('evse_info')}\nor on (charger)\n"
+            f"{_CALLED.format('last_over_time(evse_info[15m])')}",
+        ),
         Recording(UP, any_replica("evse_up")),
         Recording(
             SITE_UP,
