@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bridge.alerts.recorded import STATES as RECORDED_STATES
 from bridge.core.states import NAMES
 from tests.dash_parts import Asked, boards, filled, panels, queries
 from tests.dash_world import World
@@ -172,6 +173,18 @@ def test_a_site_that_is_chosen_leaves_the_others_out(world: World) -> None:
     assert [series["metric"]["charger"] for series in world.now(text)] == [CRASHER]
 
 
+def test_a_state_that_nobody_knows_is_called_so(world: World) -> None:
+    states = [asked for asked in QUERIES if asked.name.startswith("nofos-fleet / States / ")]
+    known, _, _ = (answer(world, asked) for asked in states)
+    assert [asked.target["legendFormat"] for asked in states] == [
+        "{{state_code}}", "fault", "unknown",
+    ]  # fmt: skip
+    assert {series["metric"]["state_code"] for series in known} <= {str(code) for code in NAMES}
+    everything = world.over_time(f"sum({RECORDED_STATES})", world.end, STEP)
+    parts = [world.over_time(filled(one.text, VALUES), world.end, STEP) for one in states]
+    assert sum(values(one)[-1] for part in parts for one in part) == values(everything[0])[-1]
+
+
 def test_every_state_has_a_word_and_a_colour() -> None:
     state = next(panel for _, panel in PANELS if panel["title"] == "State")
     (words,) = state["fieldConfig"]["defaults"]["mappings"]
@@ -195,5 +208,6 @@ def test_the_preview_draws_every_panel(world: World) -> None:
     for board in BOARDS.values():
         text, height = page(board, asker)
         assert text.count("<div class=panel") == len(list(panels(board)))
-        assert text.count("No data") == (board["uid"] == "nofos-bridge"), "certificates alone"
+        assert text.count("No data") == 0
+        assert text.count("no certificate in use") == (board["uid"] == "nofos-bridge")
         assert height > 500

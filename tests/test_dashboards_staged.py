@@ -24,6 +24,9 @@ LINES = [
         for number in range(code)
     ),
     f'evse_event,charger=a,kind=fault_cleared code=4i,text="x" {AT_MS}',
+    f'evse_event,charger=a,kind=frozen code=0i,text="controller is dead" {AT_MS}',
+    f'evse_event,charger=a,kind=frozen code=0i,text="controller answers again" {AT_MS + 1}',
+    f'evse_event,charger=b,kind=frozen code=0i,text="controller is dead" {AT_MS}',
 ]
 EXPECTED: dict[str, dict[str, float]] = {
     "nofos-faults-influx / By kind": {
@@ -36,6 +39,7 @@ EXPECTED: dict[str, dict[str, float]] = {
         "charging": 2, "connected": 1, "not connected": 1, "sleeping or disabled": 2, "fault": 3,
         "starting": 1, "unknown": 4,
     },
+    "nofos-faults-influx / Frozen controllers": {"": 2},
     "nofos-charger-influx / Temperature": {"temp1": 25.5, "temp4": 31},
 }  # fmt: skip
 """By panel, then by the series' name."""

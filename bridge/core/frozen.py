@@ -10,6 +10,8 @@ from bridge.core.model import Body
 from bridge.core.states import STARTING
 from bridge.core.status import Status
 
+DEAD, ALIVE = "controller is dead", "controller answers again"
+"""What an event says of it."""
 BELIEF = 2
 UNANSWERED = 5
 """Commands in a row without one good answer; a gateway sends eight every 12 s."""

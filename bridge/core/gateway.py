@@ -9,7 +9,7 @@ from bridge.core.crashes import Crashes
 from bridge.core.crashlog import Crash
 from bridge.core.device import Device
 from bridge.core.facts import Facts
-from bridge.core.frozen import Frozen
+from bridge.core.frozen import ALIVE, DEAD, Frozen
 from bridge.core.model import Body, Event, EventKind
 from bridge.core.polls import Page
 from bridge.core.presence import Board
@@ -58,7 +58,7 @@ class Gateway:
             if reset.boots:
                 self._facts.outdated()
         if self._frozen.take(status, now.steady):
-            text = "controller is dead" if self._frozen.frozen else "controller answers again"
+            text = DEAD if self._frozen.frozen else ALIVE
             self._writer.event(Event(self._charger.id, now.wall, EventKind.FROZEN, 0, text))
         self.alarms += self._frozen.signs == 1
         self._frozen_line.put(int(self._frozen.frozen))

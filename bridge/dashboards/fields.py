@@ -68,7 +68,8 @@ def _mappings(panel: Panel) -> list[Json]:
 
 
 def _override(override: Override) -> Json:
+    matcher = ("byRegexp", f"/^{override.name}/") if override.many else ("byName", override.name)
     return {
-        "matcher": {"id": "byName", "options": override.name},
+        "matcher": dict(zip(("id", "options"), matcher, strict=True)),
         "properties": [{"id": id_, "value": value} for id_, value in override.properties.items()],
     }

@@ -62,10 +62,11 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Properties of one field, by its displayed name."""
+    """Properties of one field, by its displayed name; `many`: of all whose name begins so."""
 
     name: str
     properties: Json
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from bridge.core import states
 from bridge.dashboards.model import Json, Mapped, Override, Threshold
 
+ASLEEP = "#b8a04a"
 GOOD, BUSY, IDLE, ODD, WARN, BAD = "green", "blue", "#8e8e8e", "purple", "orange", "red"
 _COLOURS = {
     states.STARTING: ODD,
     states.NOT_CONNECTED: IDLE,
     states.CONNECTED: BUSY,
     states.CHARGING: GOOD,
-    254: "#b8a04a",
+    254: ASLEEP,
     255: "#5a5a5a",
 }
 

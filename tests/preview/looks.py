@@ -1,5 +1,6 @@
 """Colours, words and names of a panel's fields, as Grafana takes them from its configuration."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,9 +25,15 @@ def properties(panel: Panel, name: str) -> dict[str, Any]:
     return {
         each["id"]: each["value"]
         for override in panel["fieldConfig"]["overrides"]
-        if override["matcher"]["options"] == name
+        if _meant(override["matcher"], name)
         for each in override["properties"]
     }
+
+
+def _meant(matcher: Mapping[str, str], name: str) -> bool:
+    if matcher["id"] == "byRegexp":
+        return re.search(matcher["options"].strip("/"), name) is not None
+    return matcher["options"] == name
 
 
 def threshold(panel: Panel, value: float) -> str:

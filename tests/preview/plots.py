@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from tests.preview.answers import Series
 from tests.preview.looks import Panel, properties, series_look, word
+from tests.preview.scale import ticks
 from tests.preview.units import written
 
-LEFT, BOTTOM, LEGEND = 62, 18, 20
+LEFT, RIGHT, TOP, BOTTOM, LEGEND = 62, 44, 9, 18, 16
 Points = list[tuple[float, float]]
 """Unix seconds and values."""
 
@@ -21,30 +22,41 @@ class Frame(NamedTuple):
     height: float
     start: float
     end: float
-    low: float
-    high: float
+    steps: tuple[float, ...] = (0, 1)
+    """Values that have a line: the lowest and the highest are the edges."""
 
     def x(self, at: float) -> float:
         return LEFT + (at - self.start) / (self.end - self.start) * (self.width - LEFT - 6)
 
     def y(self, value: float) -> float:
-        room = self.height - BOTTOM - LEGEND - 4
-        return 4 + room - (value - self.low) / (self.high - self.low) * room
+        room = self.height - BOTTOM - TOP
+        return TOP + room - (value - self.low) / (self.steps[-1] - self.low) * room
+
+    @property
+    def low(self) -> float:
+        return self.steps[0]
 
 
 def plot(panel: Panel, found: list[Series], width: float, height: float,
          span: tuple[float, float]) -> str:  # fmt: skip
     """Lines, stacked areas or bars."""
     if not any(each.points for each in found):
-        return "<div class=big>No data</div>"
+        nothing = panel["fieldConfig"]["defaults"].get("noValue", "No data")
+        return f"<div class=big>{escape(nothing)}</div>"
     custom = panel["fieldConfig"]["defaults"]["custom"]
     stacked = "stacking" in custom
-    found = [each for each in found if not properties(panel, each.name).get("custom.axisPlacement")]
+    legend, tall = _legend(panel, found, width)
+    height -= tall
+    others = [each for each in found if "custom.axisPlacement" in properties(panel, each.name)]
     drawn = _stacked(found) if stacked else [each.points for each in found]
-    frame = _frame(panel, drawn, width, height, span)
+    own = [points for points, each in zip(drawn, found, strict=True) if each not in others]
+    frame = _frame(panel, own, width - RIGHT * bool(others), height, span)
     parts = [_axes(panel, frame)]
     for index in reversed(range(len(found))):
         _, colour = series_look(panel, found[index].name, index)
+        if found[index] in others:
+            parts.append(_at_the_right(panel, frame, found[index], colour))
+            continue
         below = drawn[index - 1] if stacked and index else []
         if custom["drawStyle"] == "bars":
             parts.append(_bars(frame, drawn[index], below, colour))
@@ -52,14 +64,15 @@ def plot(panel: Panel, found: list[Series], width: float, height: float,
             parts.append(_area(frame, drawn[index], below, colour))
         else:
             parts.append(_line(frame, drawn[index], colour, custom["spanNulls"] / 1000))
-    return _svg(width, height, "".join(parts) + _legend(panel, found, height))
+    parts.append(f'<g transform="translate(0 {height:.0f})">{legend}</g>')
+    return _svg(width, height + tall, "".join(parts))
 
 
 def states(panel: Panel, found: list[Series], width: float, height: float,
            span: tuple[float, float]) -> str:  # fmt: skip
     """A band for each series."""
     mappings = panel["fieldConfig"]["defaults"]["mappings"]
-    frame = Frame(width - 80, height, *span, 0, 1)
+    frame = Frame(width - 80, height, *span)
     band = (height - BOTTOM) / max(1, len(found))
     parts = []
     for row, series in enumerate(found):
@@ -111,14 +124,26 @@ def _frame(panel: Panel, drawn: list[Points], width: float, height: float,
     start, end = span
     if panel.get("interval") == "1d":
         start, end = end // 86_400 * 86_400 - 6 * 86_400, end // 86_400 * 86_400 + 86_400
-    return Frame(width, height, start, end, low, high if high > low else low + 1)
+    given_steps = ticks(low, high, lowest="min" in given, highest="max" in given)
+    return Frame(width, height, start, end, given_steps)
+
+
+def _at_the_right(panel: Panel, frame: Frame, series: Series, colour: str) -> str:
+    """A line with a scale of its own."""
+    values = [value for _, value in series.points if value == value] or [0.0]
+    own = frame._replace(steps=ticks(0.0, max(values), lowest=True, highest=False))
+    unit = properties(panel, series.name)["unit"]
+    words = [
+        f'<text x="{frame.width:.0f}" y="{own.y(value) + 4:.1f}">{written(value, unit)}</text>'
+        for value in own.steps
+    ]
+    return _line(own, series.points, colour, 0.0) + "".join(words)
 
 
 def _axes(panel: Panel, frame: Frame) -> str:
     unit = panel["fieldConfig"]["defaults"]["unit"]
     parts = []
-    for step in range(5):
-        value = frame.low + (frame.high - frame.low) * step / 4
+    for value in frame.steps:
         y = frame.y(value)
         parts.append(f'<line x1="{LEFT}" x2="{frame.width}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(
@@ -129,9 +154,7 @@ def _axes(panel: Panel, frame: Frame) -> str:
     for step in range(steps):
         at = frame.start + (frame.end - frame.start) * step / steps
         text = time.strftime(style, time.gmtime(at))
-        parts.append(
-            f'<text x="{frame.x(at):.0f}" y="{frame.height - LEGEND - 6:.0f}">{text}</text>'
-        )
+        parts.append(f'<text x="{frame.x(at):.0f}" y="{frame.height - 4:.0f}">{text}</text>')
     return "".join(parts)
 
 
@@ -171,15 +194,19 @@ def _bars(frame: Frame, points: Points, below: Points, colour: str) -> str:
     )
 
 
-def _legend(panel: Panel, found: list[Series], height: float) -> str:
-    parts, left = [], 4.0
+def _legend(panel: Panel, found: list[Series], width: float) -> tuple[str, float]:
+    """All names, in as many lines as they take; and how high those are."""
+    parts, left, top = [], 4.0, 0
     for index, series in enumerate(found):
         name, colour = series_look(panel, series.name, index)
-        parts.append(f'<rect x="{left:.0f}" y="{height - 11:.0f}" width="10" height="4" '
-                     f'fill="{colour}"/><text x="{left + 14:.0f}" y="{height - 5:.0f}">'
+        wide = 26 + 6.6 * len(name)
+        if left + wide > width and left > 4:
+            left, top = 4.0, top + LEGEND
+        parts.append(f'<rect x="{left:.0f}" y="{top + 7}" width="10" height="4" '
+                     f'fill="{colour}"/><text x="{left + 14:.0f}" y="{top + 13}">'
                      f"{escape(name)}</text>")  # fmt: skip
-        left += 26 + 6.2 * len(name)
-    return "".join(parts)
+        left += wide
+    return "".join(parts), top + LEGEND
 
 
 def _svg(width: float, height: float, inner: str) -> str:

@@ -1,5 +1,6 @@
 """Faults and crashes: what, where, how often; events carry no site."""
 
+from bridge.core.frozen import DEAD
 from bridge.core.states import FAULTS as KINDS
 from bridge.dashboards.build import bars, listing, ranking, stat
 from bridge.dashboards.influxql.common import EACH, TO_CHARGER, events, marks
@@ -19,7 +20,8 @@ _SUMS = Row("In the chosen time", (
     stat("Reboots", "Boots of gateways that were no crash.", "short", events("reboot"), width=6,
          no_value="0"),
     stat("Frozen controllers", "Controllers that died behind live MQTT.", "short",
-         events("frozen"), width=6, no_value="0", thresholds=good_at_zero()),
+         events("frozen", _COUNT, f"{_TIME} AND \"text\" = '{DEAD}'"), width=6,
+         no_value="0", thresholds=good_at_zero()),
 ))  # fmt: skip
 
 _FAULTS = Row("Faults", (

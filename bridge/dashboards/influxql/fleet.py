@@ -15,6 +15,7 @@ from bridge.dashboards.influxql.common import (
 )
 from bridge.dashboards.model import Dashboard, Language, Row
 from bridge.dashboards.words import (
+    ASLEEP,
     BAD,
     BUSY,
     GOOD,
@@ -34,8 +35,8 @@ _UNKNOWN = '("x" > 255 OR ("x" > 17 AND "x" < 254))'
 _STATE = 'LAST("state_code")'
 _STACKED = {"fillOpacity": 60, "lineWidth": 0, "stacking": {"mode": "normal", "group": "A"}}
 _COLOURS = coloured(
-    {"charging": GOOD, "connected": BUSY, "not connected": IDLE, "sleeping or disabled": ODD,
-     "fault": BAD, "unknown": WARN}
+    {"charging": GOOD, "connected": BUSY, "not connected": IDLE, "sleeping or disabled": ASLEEP,
+     "starting": ODD, "fault": BAD, "unknown": WARN}
 )  # fmt: skip
 _NOW = {"time_from": LATELY}
 _TODAY = {"time_from": "now/d"}

@@ -30,7 +30,7 @@ _IDENTITY = (
     f"- {_own('readings_stored_total')} - {_own('readings_pending')} "
     f"- on (instance) group_left () {_DISCARDED}))"
 )
-_RIGHT = Override("processor", {"unit": "percentunit", "custom.axisPlacement": "right"})
+_RIGHT = Override("processor", {"unit": "percentunit", "custom.axisPlacement": "right"}, many=True)
 _OF_BRIDGES = f"and on (instance) {_own('build_info')}"
 _MEMORY = f"max by (instance) (process_resident_memory_bytes{_AT} {_OF_BRIDGES})"
 _PROCESSOR = (
@@ -119,7 +119,7 @@ _WORK = Row("Work", (
           "{{le}}")),
     lines("Memory and processor", "Resident memory, and the share of a processor.", "bytes",
           (_MEMORY, "memory, {{instance}}"),
-          (_PROCESSOR, "processor"), low=0,
+          (_PROCESSOR, "processor, {{instance}}"), low=0,
           overrides=(_RIGHT,)),
 ))  # fmt: skip
 

@@ -68,8 +68,8 @@ _FAULTS = Row("Faults", (
     ranking("By charger", "The fifteen with most entries.", "short",
             (greatest(15, f"(sum by (charger) ({_ENTRIES}) > 0)"), "{{who}}"),
             thresholds=_RED, decimals=0, leads_to=TO_CHARGER_OF_SERIES),
-    ranking("By firmware", "Entries per charger that runs it: gateway and controller version.",
-            "short",
+    ranking("Per charger, by firmware", "Entries per charger that runs it: gateway and "
+            "controller version.", "short",
             (_PER_CHARGER, "{{version}} / {{firmware}}"),
             thresholds=_RED, decimals=2),
 ))  # fmt: skip

@@ -1,8 +1,10 @@
 """Fleet: how all chargers are, and which to look at."""
 
 from bridge.alerts.recorded import ANNOUNCED, FAULTS, STATES, UP
+from bridge.core.states import FAULTS as FAULTS_BY_CODE
+from bridge.core.states import NAMES as NAMES_OF_STATES
 from bridge.dashboards.build import bars, lines, listing, ranking, stat
-from bridge.dashboards.model import Dashboard, Language, Override, Row, Threshold
+from bridge.dashboards.model import Dashboard, Language, Row, Threshold
 from bridge.dashboards.promql.common import (
     NAMES,
     RECORDED,
@@ -24,6 +26,7 @@ from bridge.dashboards.words import (
     TROUBLE,
     WARN,
     YES_NO,
+    coloured,
     column,
     good_at_zero,
     state_series,
@@ -38,9 +41,11 @@ _ENERGY = grown("evse_energy_joules_total")
 _TROUBLED = f"({grown(FAULTS)} + {grown('evse_crashes_total')}) > 0"
 _FAULT = each("evse_fault")
 _IN_A_FAULT = "[4-9]|1[0-7]"
-_WELL = recorded(STATES, f',state_code!~"{_IN_A_FAULT}"')
+_KNOWN = "|".join(str(code) for code in NAMES_OF_STATES if code not in FAULTS_BY_CODE)
+_WELL = recorded(STATES, f',state_code=~"{_KNOWN}"')
 _ILL = recorded(STATES, f',state_code=~"{_IN_A_FAULT}"')
-_RED = Override("fault", {"color": {"mode": "fixed", "fixedColor": BAD}})
+_UNKNOWN = recorded(STATES, f',state_code!~"{_KNOWN}|{_IN_A_FAULT}"')
+_OTHERS = coloured({"fault": BAD, "unknown": WARN})
 _OLD = (Threshold(None, GOOD), Threshold(120, WARN), Threshold(3600, BAD))
 _TODAY = {"time_from": "now/d"}
 _STACKED = {"fillOpacity": 60, "lineWidth": 0, "stacking": {"mode": "normal", "group": "A"}}
@@ -67,12 +72,14 @@ _NOW = Row("Now", (
 ))  # fmt: skip
 
 _TIME = Row("Over time", (
-    lines("States", "Chargers by their state, all faults as one; one that is not up has none."
+    lines("States", "Chargers by their state, all faults as one, and all codes without a name; one "
+          "that is not up has none."
           + RECORDED,
           "short", (f"sum by (state_code) ({_WELL})", "{{state_code}}"),
           # Not vector(0): a fleet of which nothing was recorded is not without faults.
           (f"sum({_ILL}) or 0 * sum({recorded(STATES)})", "fault"),
-          overrides=(*state_series(), _RED), custom=_STACKED, **_FROM_RULES),
+          (f"sum({_UNKNOWN}) or 0 * sum({recorded(STATES)})", "unknown"),
+          overrides=(*state_series(), *_OTHERS), custom=_STACKED, **_FROM_RULES),
     lines("Presence", "Chargers that are up, and those that are announced as connected."
           + RECORDED, "short", (f"sum({recorded(UP)})", "up"),
           (f"sum({recorded(ANNOUNCED)})", "announced"), **_FROM_RULES),
