@@ -24,7 +24,7 @@ def filled(
     start = end - STEP * (len(scrapes) - 1)
     lines = folder / "day.openmetrics"
     lines.write_text("\n".join(_openmetrics(scrapes, wanted, start)), encoding="utf-8")
-    _blocks("openmetrics", str(lines), str(folder / "prometheus"))
+    _blocks(folder, "openmetrics", str(lines), str(folder / "prometheus"))
     server = Prometheus(folder)
     for number, stage in enumerate(stages()):
         rules = folder / f"{number}.yml"
@@ -32,8 +32,8 @@ def filled(
         # It sees new blocks when it starts.
         with server:
             _blocks(
-                "rules", f"--start={start}", f"--end={end}", f"--eval-interval={STEP}s",
-                f"--url={server.url}", f"--output-dir={folder / 'new'}", str(rules),
+                folder, "rules", f"--start={start}", f"--end={end}", f"--eval-interval={STEP}s",
+                f"--url={server.url}", f"--output-dir={folder / 'new'}", rules.name,
             )  # fmt: skip
         for block in (folder / "new").glob("*"):
             block.rename(folder / "prometheus" / block.name)
@@ -73,11 +73,17 @@ def _openmetrics(
     yield "# EOF\n"
 
 
-def _blocks(*arguments: str) -> None:
+def _blocks(folder: Path, *arguments: str) -> None:
+    """Run it in the folder, so that a file of rules is called alike each time.
+
+    When in a minute promtool evaluates follows from that name, and what falls into the last
+    second before a block's edge is left out: with another name each time the day had holes at
+    one in sixty.
+    """
     command = [find_program("promtool"), "tsdb", "create-blocks-from", *arguments]
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE_SECONDS,
-        check=False,
+        check=False, cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout.decode()
 
