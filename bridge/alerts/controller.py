@@ -50,7 +50,7 @@ CONTROLLER = Group(
             Dashboard.CHARGER,
             keep=AGAIN,
         ),
-        # The ancestor's total grows only when the session ends.
+        # Of the other dialects' old controllers the total grows only when the session ends.
         Alert(
             "EvseEnergyStandsStill",
             Severity.WARNING,

@@ -1,7 +1,7 @@
 """Alerts about the faults that a charger's controller reports."""
 
 from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
-from bridge.alerts.query import AGAIN, WHO, any_replica
+from bridge.alerts.query import AGAIN, WHO, any_replica, gained
 from bridge.alerts.recordings import FAULT
 
 PAGED = ("gfci_fault", "no_ground", "over_temperature", "stuck_relay")
@@ -20,7 +20,7 @@ def _stuck() -> str:
     """Also where it came and went between two scrapes: the relay welded once."""
     counted = (
         'increase(evse_faults_total{fault="stuck_relay"}[10m]) > 0',
-        "increase(evse_stuck_relay_trips_total[10m]) > 0",
+        f"{gained('evse_stuck_relay_trips_total', '10m')} > 0",
     )
     seen = (FAULT + '{fault="stuck_relay"}', *counted)
     return "max by (charger) (\n  " + "\n  or\n  ".join(seen) + "\n)"
@@ -29,7 +29,7 @@ def _stuck() -> str:
 def _entries(window: str) -> str:
     """Entries into each fault; the controller's own count where it is higher."""
     trips = "".join(
-        f'\n  or label_replace(increase({metric}[{window}]), "trips", "{fault}", "", "")'
+        f'\n  or label_replace({gained(metric, window)}, "trips", "{fault}", "", "")'
         for fault, metric in _TRIPS.items()
     )
     marked = f"(\n  increase(evse_faults_total[{window}]){trips}\n)"

@@ -1,9 +1,13 @@
 """Alerts about the gateway in front of the controller: crashes, power, memory, radio, clock."""
 
 from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
-from bridge.alerts.query import AGAIN, POLLED_AGAIN, WHO, any_replica
+from bridge.alerts.query import AGAIN, POLLED_AGAIN, WHO, any_replica, gained
 
 _BLOCK = "evse_heap_largest_free_block_bytes"
+
+
+def _boots(window: str) -> str:
+    return any_replica(gained("evse_boots_total", window))
 
 
 def _rises(counter: str, window: str) -> str:
@@ -27,8 +31,7 @@ GATEWAY = Group(
             "EvseCrashLoop",
             Severity.WARNING,
             Scope.CHARGER,
-            f"{_rises('evse_crashes_total', '1h')} > 2.5\n"
-            f"or {_rises('evse_boots_total', '1h')} > 4.5",
+            f"{_rises('evse_crashes_total', '1h')} > 2.5\nor {_boots('1h')} > 4.5",
             "0m",
             f"{WHO}: its gateway boots again and again",
             "It crashed or booted about {{ $value | printf `%.0f` }} times within an hour.",
@@ -38,7 +41,7 @@ GATEWAY = Group(
             "EvseBrownOut",
             Severity.WARNING,
             Scope.CHARGER,
-            f"{_rises('evse_boots_total', '1h')} > 0\n"
+            f"{_boots('1h')} > 0\n"
             f'and on (charger) evse_last_reset{{reason=~"brownout|pwr_glitch"}} == 1',
             "0m",
             f"{WHO}: its supply voltage broke down",

@@ -23,6 +23,14 @@ def any_replica(expression: str, *labels: str) -> str:
     return f"max by ({', '.join(('charger', *labels))}) ({expression})"
 
 
+def gained(counter: str, window: str) -> str:
+    """By how much a counter grew that begins at the device's own value.
+
+    It never falls, but where a bridge lost what it knew and begins there anew: that is no growth.
+    """
+    return f"(increase({counter}[{window}]) unless resets({counter}[{window}]) > 0)"
+
+
 def named(condition: str, names: str = NAMES) -> str:
     """The condition's series with the charger's names; without them where none are known."""
     return (
