@@ -17,8 +17,8 @@ _SUMS = Row("In the chosen time", (
          width=6, no_value="0", thresholds=good_at_zero(WARN)),
     stat("Crashes", "Crashes of gateways.", "short", events("crash"), width=6, no_value="0",
          thresholds=good_at_zero()),
-    stat("Reboots", "Boots of gateways that were no crash.", "short", events("reboot"), width=6,
-         no_value="0"),
+    stat("Reboots", "How often boots of gateways were told, those after a crash too; several "
+         "between two polls are told as one.", "short", events("reboot"), width=6, no_value="0"),
     stat("Frozen controllers", "Controllers that died behind live MQTT.", "short",
          events("frozen", _COUNT, f"{_TIME} AND \"text\" = '{DEAD}'"), width=6,
          no_value="0", thresholds=good_at_zero()),
