@@ -91,6 +91,48 @@ def test_a_connection_that_comes_and_goes_does_not_make_the_path_flap(desk: Desk
     assert desk.paths() == ["http"]
 
 
+def in_fallback(desk: Desk) -> bool:
+    return desk.bench.roster.tracks[ONE].path.fallback
+
+
+def test_a_charger_in_fallback_is_polled_at_once_after_a_restart(desk: Desk) -> None:
+    desk.speak()
+    desk.wait(80)
+    desk.answer()
+    desk.wait(1)
+    again = Desk(restarted(desk.bench))
+    again.wait(1)
+    assert in_fallback(again)
+    due = again.plan.next_due()
+    assert due is not None
+    assert due - again.bench.steady <= 20
+    again.answer()
+    again.wait(1)
+    assert (again.source(), again.metric("power_watts")) == ("http", 2300)
+    assert again.paths() == []
+
+
+def test_mqtt_that_speaks_again_after_a_restart_has_the_word_at_once(desk: Desk) -> None:
+    desk.speak()
+    desk.wait(80)
+    desk.answer()
+    again = Desk(restarted(desk.bench))
+    again.wait(65)
+    assert in_fallback(again)
+    again.speak()
+    again.wait(1)
+    assert not in_fallback(again)
+
+
+def test_a_charger_that_mqtt_brought_is_left_to_mqtt_after_a_restart(desk: Desk) -> None:
+    desk.speak()
+    desk.wait(20)
+    desk.answer()
+    again = Desk(restarted(desk.bench))
+    again.wait(1)
+    assert not in_fallback(again)
+
+
 def test_a_value_that_comes_back_over_mqtt_as_it_was_is_shown_again(desk: Desk) -> None:
     desk.speak(amp1="16")
     desk.wait(76)

@@ -16,7 +16,7 @@ PERIOD_SECONDS = 30.0
 class Path:
     """The path of one charger."""
 
-    __slots__ = ("_charger", "_silent_after", "_since", "_spoke", "fallback")
+    __slots__ = ("_charger", "_resumed", "_silent_after", "_since", "_spoke", "fallback")
 
     def __init__(self, charger: Charger, *, silent_after: float) -> None:
         self._charger = charger
@@ -24,7 +24,10 @@ class Path:
         self._since: float | None = None
         """Steady time of the first look, from which one never heard counts as silent."""
         self._spoke: float | None = None
-        self.fallback = False
+        # Who was polled when the last run ended is polled at once, or its series would break off.
+        self._resumed = charger.polled_at - charger.heard_at >= silent_after
+        """Whether it was then, and MQTT has not spoken since."""
+        self.fallback = self._resumed
 
     def look(self, now: Moment) -> Mode:
         """How the charger is to be polled from now on."""
@@ -34,7 +37,9 @@ class Path:
         heard = self._since if charger.heard is None else charger.heard
         if charger.ambiguous or now.steady - heard >= self._silent_after:
             # Of a base that two ids claim, MQTT tells nothing that could be believed.
-            self.fallback, self._spoke = True, None
+            self.fallback, self._spoke, self._resumed = True, None, False
+        elif self._resumed:
+            self.fallback = self._resumed = charger.heard is None
         elif self.fallback:
             self._spoke = heard if self._spoke is None else self._spoke
             self.fallback = heard - self._spoke < 2 * PERIOD_SECONDS
