@@ -279,7 +279,7 @@ CONTROLLER = (
     Case(
         "EvseEnergyStandsStill",
         {"evse_power_watts": "3600x60", "evse_state_code": "3x60",
-         "evse_energy_joules_total": "5000x60"}, 16,
+         "evse_energy_joules_total": "5000x60", "evse_session_energy_joules": "700x60"}, 16,
         "warning", "charger", "Gate 1 (Depot): charges, but its energy total stands still",
         "It reports 3600 W, and its energy total did not grow for 15 minutes: the session is not "
         "billed.", "nofos-energy",
@@ -290,6 +290,10 @@ CONTROLLER = (
              "evse_energy_joules_total": "5000x60"},
             {"evse_power_watts": "3600x60", "evse_state_code": "3x60",
              "evse_energy_joules_total": "5000x60", ANCESTOR: "1x60"},
+            # An old controller: the session counts on, and the total follows at its end.
+            {"evse_power_watts": "3600x60", "evse_state_code": "3x60",
+             "evse_energy_joules_total": "5000x60",
+             "evse_session_energy_joules": "0+216000x60"},
         ),
     ),
 )  # fmt: skip

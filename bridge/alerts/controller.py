@@ -50,7 +50,8 @@ CONTROLLER = Group(
             Dashboard.CHARGER,
             keep=AGAIN,
         ),
-        # Of the other dialects' old controllers the total grows only when the session ends.
+        # Of old controllers the total grows only when the session ends. Where /status shows that the
+        # session's own energy rises, nothing is lost; without it, the dialect has to tell.
         Alert(
             "EvseEnergyStandsStill",
             Severity.WARNING,
@@ -58,6 +59,7 @@ CONTROLLER = Group(
             f"{any_replica('evse_power_watts')} > 500\n"
             f"and on (charger) {any_replica('evse_state_code == 3')}\n"
             f"and on (charger) {any_replica('increase(evse_energy_joules_total[15m])')} == 0\n"
+            f"unless on (charger) {any_replica('delta(evse_session_energy_joules[15m])')} > 0\n"
             f'unless on (charger) evse_info{{dialect!="nofos"}}',
             "15m",
             f"{WHO}: charges, but its energy total stands still",
