@@ -50,8 +50,8 @@ CONTROLLER = Group(
             Dashboard.CHARGER,
             keep=AGAIN,
         ),
-        # Of old controllers the total grows only when the session ends. Where /status shows that the
-        # session's own energy rises, nothing is lost; without it, the dialect has to tell.
+        # Of old controllers the total grows only when the session ends. Where /status shows that
+        # the session's own energy rises, nothing is lost; without it, the dialect has to tell.
         Alert(
             "EvseEnergyStandsStill",
             Severity.WARNING,
