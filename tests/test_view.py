@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from bridge.web.page import Page
-from bridge.web.view import charger_view
+from bridge.web.view import charger_view, values_view
 from tests.desk import ONE, Desk
 from tests.parts import Bench, restarted
 from tests.poll_parts import http, strange
@@ -43,6 +43,18 @@ async def test_the_page_shows_when_a_charger_answered_a_poll_last() -> None:
     page = await Page(desk.bench.roster.tracks).render(desk.bench.wall)
     assert "charging</td>" in page
     assert "<td>0 s ago</td>" in page
+
+
+def test_a_total_that_a_poll_made_believed_is_in_the_api_at_once() -> None:
+    desk = charger()
+    for total, commands in ((5000, 1), (100, 5), (110, 15)):
+        desk.speak(wh=str(total))
+        desk.answer(watthour=total, comm_success=commands)
+        desk.wait(30)
+    found = values_view(desk.bench.roster.tracks[ONE], desk.bench.now)["energy_total"]
+    assert isinstance(found, dict)
+    assert found["value"] == 5110
+    assert desk.metric("energy_joules_total") == 18_396_000
 
 
 async def test_a_charger_that_only_answers_polls_is_among_those_that_spoke(

@@ -10,6 +10,7 @@ from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.model import Body, ChargerId, Dialect, Event, EventKind, Session
 from bridge.core.presence import Board
 from bridge.core.sessions import Sessions
+from bridge.core.state_lines import StateLines
 from bridge.core.writer import Writer
 
 # 100 kW while time passes, and a long session at once: old controllers raise the total
@@ -23,9 +24,9 @@ class Story:
     """Counters and events of one charger, and what the state file keeps of them."""
 
     __slots__ = (
-        "_charger", "_energy", "_energy_line", "_fault_line", "_fault_lines", "_faults",
-        "_listening", "_sessions_ended", "_sessions_line", "_settled", "_state_lines", "_visible",
-        "_writer", "alarms", "code", "sessions",
+        "_charger", "_energy", "_energy_line", "_fault_lines", "_faults", "_listening",
+        "_sessions_ended", "_sessions_line", "_settled", "_state", "_writer", "alarms", "code",
+        "sessions", "total",
     )  # fmt: skip
 
     def __init__(
@@ -40,13 +41,16 @@ class Story:
     ) -> None:
         self._charger = charger
         self._writer = writer
-        self._listening = self._visible = False
+        self._listening = False
+        self._state = StateLines(charger, board=board, state_set=state_set)
         self.code: int | None = None
         self._settled: int | None = None
         """The last state but `starting`."""
         self.alarms = 0
         """Rises with each fault, each return from a boot, each car that left and each total
         that fell: /status has more to tell."""
+        self.total: float | None = None
+        """The reset-proof energy in Wh, as the last reading of this run made it."""
         self.sessions = Sessions(charger)
         self._sessions_ended = 0
         self._faults = dict.fromkeys(states.FAULTS, 0)
@@ -55,13 +59,10 @@ class Story:
             return board.line(f"evse_{name}", charger, labels or {})
 
         self._energy_line = line("energy_joules_total")
-        self._fault_line = line("fault")
         self._sessions_line = line("sessions_total")
         self._fault_lines = {
             code: line("faults_total", {"fault": name}) for code, name in states.FAULTS.items()
         }
-        names = [*states.NAMES.values(), states.UNKNOWN] if state_set else []
-        self._state_lines = {name: line("state", {"evse_state": name}) for name in names}
         self._energy = self._restore(body)
         self._show_counters(trusted)
 
@@ -69,8 +70,8 @@ class Story:
         """Take a state; a change is an event, a change into a fault is counted."""
         before, self.code = self.code, code
         listening, self._listening = self._listening, True
-        if before != code or not self._visible:
-            self._show_state(code)
+        if before != code or not self._state.visible:
+            self._state.show(code)
         if before is not None and before != code:
             self.alarms += before == states.STARTING or code in states.FAULTS
             self._tell(EventKind.STATE, code, states.name(code), now)
@@ -96,6 +97,7 @@ class Story:
         total = self._energy.take(wh, at, state=self.code, witness=witness, alone=alone)
         self.alarms += 0 < self._energy.doubtful <= ASKED_ABOUT
         if total is not None:
+            self.total = total
             self._energy_line.put(JOULES(total))
             begun = self.sessions.begun
             if (session := self.sessions.energy(total, at)) is not None:
@@ -107,7 +109,7 @@ class Story:
     @property
     def shown(self) -> int | None:
         """The state, while it is not stale."""
-        return self.code if self._visible else None
+        return self.code if self._state.visible else None
 
     @property
     def doubtful(self) -> bool:
@@ -143,10 +145,7 @@ class Story:
 
     def hide(self) -> None:
         """The state went stale."""
-        self._fault_line.clear()
-        for line in self._state_lines.values():
-            line.clear()
-        self._visible = False
+        self._state.hide()
 
     def body(self) -> dict[str, object]:
         """What the state file keeps."""
@@ -174,13 +173,6 @@ class Story:
 
     def _tell(self, kind: EventKind, code: int, text: str, now: Moment) -> None:
         self._writer.event(Event(self._charger, now.wall, kind, code, text))
-
-    def _show_state(self, code: int) -> None:
-        self._visible = True
-        self._fault_line.put(int(code in states.FAULTS))
-        shown = states.name(code)
-        for name, line in self._state_lines.items():
-            line.put(int(name == shown))
 
     def _show_counters(self, trusted: bool) -> None:
         """After a crash of the bridge the last second's total may be missing: wait for a

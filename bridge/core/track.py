@@ -49,7 +49,7 @@ class Track:
     __slots__ = (
         "_allowance", "_board", "_decoders", "_due", "_frame", "_habits", "_moment", "_out",
         "_told", "_units", "_witnessed", "channels", "charger", "gateway", "load", "path",
-        "polled", "presence", "story", "total", "writer",
+        "polled", "presence", "story", "writer",
     )  # fmt: skip
 
     def __init__(
@@ -78,8 +78,6 @@ class Track:
         """Steady time of the last /status that could speak for its values."""
         self._allowance = Allowance(habits.readings_per_second)
         self.load = Load(board.line("evse_power_watts", charger.id, {}))
-        self.total: float | None = None
-        """The reset-proof energy in Wh, as the last reading of this run made it."""
         self.channels: dict[str, Channel] = {}
         # Before presence, which shows the versions that it remembers.
         self.gateway = Gateway(
@@ -214,7 +212,6 @@ class Track:
             alone = self._alone(steady)
             total = self.story.energy(float(energy.value), wall, witness, alone=alone)
             if total is not None:
-                self.total = total
                 fields.append(number("energy_total", total))
         self._session(parts, now)
         self.story.load(self.load.amperes, power or 0.0, wall)

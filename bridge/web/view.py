@@ -41,9 +41,9 @@ def charger_view(track: Track, now: Moment) -> dict[str, object]:
 
 def values_view(track: Track, now: Moment) -> Mapping[str, object]:
     """The newest value of each column that is not stale, computed ones too."""
-    offset, polled_at = now.wall - now.steady, track.charger.polled or 0.0
+    offset, last = now.wall - now.steady, track.charger.polled or 0.0
     # What came later than the last poll was asked for over MQTT.
-    polled = {channel for channel in track.polled.values() if channel.at <= polled_at}
+    polled = {channel for channel in track.polled.values() if channel.at <= last}
 
     def one(value: Value | None, at: float, *, polled: bool) -> Mapping[str, object]:
         source = "http" if polled else "mqtt"
@@ -53,9 +53,9 @@ def values_view(track: Track, now: Moment) -> Mapping[str, object]:
         channel.column: one(channel.value, channel.at, polled=channel in polled)
         for channel in sorted(track.values(), key=lambda each: -each.rank)
     }
-    load, total = track.load, track.total
+    load, total = track.load, track.story.total
     if load.at is not None and "power" not in values:
-        values["power"] = one(load.watts, load.at, polled=load.at == track.charger.polled)
+        values["power"] = one(load.watts, load.at, polled=load.at == last)
     if total is not None and (said := values.get("energy")) is not None:
         values["energy_total"] = {**said, "value": total}
     return values

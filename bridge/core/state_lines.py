@@ -1,0 +1,34 @@
+"""The lines that tell a charger's state."""
+
+from bridge.core import states
+from bridge.core.model import ChargerId
+from bridge.core.presence import Board
+
+
+class StateLines:
+    """Whether the state is a fault and, where asked for, one line for each name of a state."""
+
+    __slots__ = ("_fault", "_names", "visible")
+
+    def __init__(self, charger: ChargerId, *, board: Board, state_set: bool) -> None:
+        self._fault = board.line("evse_fault", charger, {})
+        names = [*states.NAMES.values(), states.UNKNOWN] if state_set else []
+        self._names = {
+            name: board.line("evse_state", charger, {"evse_state": name}) for name in names
+        }
+        self.visible = False
+        """They tell a state, which is not stale."""
+
+    def show(self, code: int) -> None:
+        """This is the state from now on."""
+        self.visible = True
+        self._fault.put(int(code in states.FAULTS))
+        shown = states.name(code)
+        for name, line in self._names.items():
+            line.put(int(name == shown))
+
+    def hide(self) -> None:
+        """The state went stale."""
+        self.visible = False
+        for line in (self._fault, *self._names.values()):
+            line.clear()
