@@ -5,9 +5,11 @@ import json
 import pytest
 
 from bridge.core.fleet import Rules
+from bridge.core.model import Dialect
 from bridge.core.poll_lanes import Lane
 from bridge.core.poll_plan import Ask
 from bridge.core.polls import Outcome, Page
+from bridge.core.status import StatusReader
 from bridge.core.track import Track
 from bridge.sources.http import Reply
 from tests.desk import ONE, STATUS, Desk
@@ -300,6 +302,16 @@ def test_how_polls_go_is_shown_and_failures_are_counted_across_a_restart(desk: D
     assert desk.metric("poll_failures_total") == 2
     again = restarted(desk.bench).metrics()
     assert again['evse_poll_failures_total{charger="abc123"}'] == 2
+
+
+def test_what_was_asked_for_over_mqtt_stays_where_polls_are_refused(desk: Desk) -> None:
+    track, reader = desk.bench.roster.tracks[ONE], StatusReader(Dialect.NOFOS, None)
+    for _ in range(4):
+        desk.speak()
+        track.answer(reader.read({"wattsec": 3600}, desk.bench.wall), desk.bench.now)
+        desk.wait(1)
+        desk.answer(Outcome.FORBIDDEN)
+        assert desk.metric("session_energy_joules") == 3600
 
 
 def test_a_base_that_two_ids_claim_is_followed_by_polls(desk: Desk) -> None:

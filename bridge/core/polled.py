@@ -97,8 +97,13 @@ class Polled:
         return gone
 
     def alone(self) -> list[Channel]:
-        """Those shown that only polls bring."""
-        return [each for each in self.values() if not each.row.origin & _BY_MQTT]
+        """Those that only polls bring, and did."""
+        return [each for each in self.brought() if not each.row.origin & _BY_MQTT]
+
+    def brought(self) -> list[Channel]:
+        """Those shown that a poll brought: what came later was asked for over MQTT."""
+        last = self._charger.polled or 0.0
+        return [each for each in self.values() if each.at <= last]
 
     def values(self) -> Iterable[Channel]:
         """The channels that show a value now."""

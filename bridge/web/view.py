@@ -41,21 +41,19 @@ def charger_view(track: Track, now: Moment) -> dict[str, object]:
 
 def values_view(track: Track, now: Moment) -> Mapping[str, object]:
     """The newest value of each column that is not stale, computed ones too."""
-    offset, last = now.wall - now.steady, track.charger.polled or 0.0
-    # What came later than the last poll was asked for over MQTT.
-    polled = {channel for channel in track.polled.values() if channel.at <= last}
+    offset, brought = now.wall - now.steady, set(track.polled.brought())
 
     def one(value: Value | None, at: float, *, polled: bool) -> Mapping[str, object]:
         source = "http" if polled else "mqtt"
         return {"value": value, "time": rfc3339(at + offset), "source": source}
 
     values = {
-        channel.column: one(channel.value, channel.at, polled=channel in polled)
+        channel.column: one(channel.value, channel.at, polled=channel in brought)
         for channel in sorted(track.values(), key=lambda each: -each.rank)
     }
     load, total = track.load, track.story.total
     if load.at is not None and "power" not in values:
-        values["power"] = one(load.watts, load.at, polled=load.at == last)
+        values["power"] = one(load.watts, load.at, polled=load.at == track.charger.polled)
     if total is not None and (said := values.get("energy")) is not None:
         values["energy_total"] = {**said, "value": total}
     return values
