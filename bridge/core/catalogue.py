@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
 
+from bridge.core.families import BY_NAME, MetricType
 from bridge.core.model import Dialect
 
 
@@ -88,7 +89,7 @@ class Row:
     @property
     def counter(self) -> bool:
         """Whether its metric only rises."""
-        return self.metric is not None and self.metric.endswith("_total")
+        return self.metric is not None and BY_NAME[self.metric].type is MetricType.COUNTER
 
     def scale_for(self, dialect: Dialect, temperature_scale: float | None) -> Scale:
         """How a wire value becomes the column's unit in this dialect."""

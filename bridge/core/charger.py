@@ -8,6 +8,7 @@ from bridge.core.announce import check_base
 from bridge.core.errors import AnnounceRefused
 from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import Body, ChargerId, Dialect
+from bridge.core.rivalry import Rivalry
 
 
 @dataclass(slots=True)
@@ -62,14 +63,10 @@ class Charger:
     ambiguous: bool = False
     doubled: bool = False
     """Both bases speak: two devices carry this id."""
-    rival: str | None = None
-    """Whom it was told to take turns with on its announce topic."""
-    rival_at: float = 0.0
-    """When it last did, in Unix seconds."""
-    sharer: str | None = None
-    """With whom it was told to share a base."""
-    sharer_at: float = 0.0
-    """When it last did, in Unix seconds."""
+    turns: Rivalry = field(default_factory=Rivalry)
+    """With whom it takes turns on its announce topic."""
+    sharing: Rivalry = field(default_factory=Rivalry)
+    """With whom it shares a base."""
     heard: float | None = None
     """Steady time of the last live telemetry."""
     polled: float | None = None
@@ -87,6 +84,10 @@ class Charger:
         """When it said anything last, on either way."""
         return max(self.heard_at, self.polled_at)
 
+    def answers(self, steady: float, within: float) -> bool:
+        """A poll was good so many seconds ago, or less."""
+        return self.polled is not None and steady - self.polled < within
+
     def place(self, steady: float, after: float, asked: str | None) -> str | None:
         """Where its web server is: of two bases each may be another device's, so that the
         second's counts once the charger left the first for it.
@@ -96,8 +97,7 @@ class Charger:
         first, second = self.claim, self.second
         if not (first and second and second.fresh and first.silent(steady, after)):
             return self.http
-        answers = self.polled is not None and steady - self.polled < after
-        if answers and asked in {self.http, second.http}:
+        if self.answers(steady, after) and asked in {self.http, second.http}:
             return asked
         return second.http or self.http
 
@@ -122,10 +122,10 @@ class Charger:
             "polled_at": self.polled_at,
             "offline": self.offline,
             "doubled": self.doubled,
-            "rival": self.rival,
-            "rival_at": self.rival_at,
-            "sharer": self.sharer,
-            "sharer_at": self.sharer_at,
+            "rival": self.turns.other,
+            "rival_at": self.turns.at,
+            "sharer": self.sharing.other,
+            "sharer_at": self.sharing.at,
         }
 
 
@@ -151,10 +151,8 @@ def restored(id_: ChargerId, body: Body, dialect: Dialect, steady: float) -> Cha
         polled_at=_number(body, "polled_at"),
         offline=body.get("offline") is True,
         doubled=body.get("doubled") is True,
-        rival=_text(body, "rival"),
-        rival_at=_number(body, "rival_at"),
-        sharer=_text(body, "sharer"),
-        sharer_at=_number(body, "sharer_at"),
+        turns=Rivalry(_text(body, "rival"), _number(body, "rival_at")),
+        sharing=Rivalry(_text(body, "sharer"), _number(body, "sharer_at")),
         claim=claim("base"),
         second=claim("second"),
     )

@@ -18,8 +18,6 @@ from bridge.core.shard import owner
 
 TOPICS_PER_CHARGER = 4
 MOST_SPEAKERS = 10_000
-RIVALRY_SECONDS = 86_400.0
-"""So long apart, taking turns or sharing a base is told of again."""
 IGNORED = "ignored"
 
 
@@ -169,7 +167,7 @@ class Fleet:
 
     def expired(self, charger: Charger, now: Moment) -> bool:
         """Silent for retire_after on the wall's clock, and not just by a step of it."""
-        last = max(charger.heard_at, charger.polled_at, charger.announced_at, charger.first_at)
+        last = max(charger.told_at, charger.announced_at, charger.first_at)
         spoke = max(charger.heard or -inf, charger.polled or -inf)
         recently = now.steady - spoke < self._rules.stale_after
         return now.wall - last >= self._rules.retire_after and not recently
@@ -227,11 +225,7 @@ class Fleet:
             self._speakers[topic] = (last, before)
             return
         self._speakers[topic] = (charger.id, last)
-        if before != charger.id:
-            return
-        anew = charger.rival != last or now.wall - charger.rival_at > RIVALRY_SECONDS
-        charger.rival, charger.rival_at = last, now.wall
-        if anew:
+        if before == charger.id and charger.turns.anew(last, now.wall):
             text = f"announce topic {topic[:120]} alternates with {last}"
             outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
 
@@ -239,12 +233,8 @@ class Fleet:
         """Two ids began to claim one base: nobody's readings there can be attributed."""
         for charger in self._bases.touched:
             contest = self._bases.contest(charger)
-            if contest is None or not charger.ambiguous:
-                continue
-            base, other = contest
-            anew = charger.sharer != other.id or now.wall - charger.sharer_at > RIVALRY_SECONDS
-            charger.sharer, charger.sharer_at = other.id, now.wall
-            if anew:
+            if contest is not None and charger.sharing.anew(contest[1].id, now.wall):
+                base, other = contest
                 text = f"base {base[:120]} is claimed by {other.id} too"
                 outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
 

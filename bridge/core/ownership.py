@@ -48,8 +48,8 @@ class Ownership:
 
     def contest(self, charger: Charger) -> tuple[str, Charger] | None:
         """A base that this charger contests, and with whom; None where it contests none."""
-        for base in [claim.base for claim in charger.claims() if claim.base in self._contested]:
-            if _contests(charger, base):
+        for base in (claim.base for claim in charger.claims()):
+            if base in self._contested and _contests(charger, base):
                 for other in self._owners[base]:
                     if other is not charger and _contests(other, base):
                         return base, other
@@ -97,9 +97,7 @@ class Ownership:
             self._flag(charger)
 
     def _flag(self, charger: Charger) -> None:
-        ambiguous = any(
-            c.base in self._contested and _contests(charger, c.base) for c in charger.claims()
-        )
+        ambiguous = self.contest(charger) is not None
         if ambiguous != charger.ambiguous:
             charger.ambiguous = ambiguous
             self.touched.append(charger)

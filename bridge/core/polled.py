@@ -7,7 +7,6 @@ from bridge.core.channel import Channel, Line
 from bridge.core.charger import Charger
 from bridge.core.clock import Moment
 from bridge.core.decoder import Decoders
-from bridge.core.families import BY_NAME, MetricType
 from bridge.core.model import Body
 from bridge.core.presence import Board
 from bridge.core.status import Part
@@ -115,10 +114,7 @@ class Polled:
 
     def _line(self, row: Row) -> Line | None:
         """A device's counter is shown by what makes it reset-proof; a plain one as it is."""
-        if row.metric is None:
-            return None
-        plain = row.column in _PLAIN
-        if BY_NAME[row.metric].type is MetricType.COUNTER and not plain:
+        if row.metric is None or (row.counter and row.column not in _PLAIN):
             return None
         labels = dict([row.label]) if row.label else {}
         return self._board.line(row.metric, self._charger.id, labels)

@@ -11,7 +11,6 @@ from bridge.core.clock import Moment
 from bridge.core.counters import Witness
 from bridge.core.decoder import Decoders
 from bridge.core.device import Device
-from bridge.core.families import BY_NAME, MetricType
 from bridge.core.frames import Frame
 from bridge.core.gateway import Gateway
 from bridge.core.lines import number
@@ -321,10 +320,7 @@ class Track:
     def look(self, now: Moment) -> Mode:
         """How to poll it from now on; tells of a change of its path."""
         mode = self.path.look(now)
-        recent = self.charger.polled is not None and (
-            now.steady - self.charger.polled < self._habits.stale_after
-        )
-        if self.path.fallback and recent:
+        if self.path.fallback and self.charger.answers(now.steady, self._habits.stale_after):
             self._lead("http", now)
         elif not self.path.fallback and self.presence.up and self.charger.heard is not None:
             self._lead("mqtt", now)
@@ -429,7 +425,7 @@ class Track:
 
     def _line_of(self, row: Row) -> Line | None:
         """A device's counter is no counter of ours: only its reset-proof total is shown."""
-        if row.metric is None or BY_NAME[row.metric].type is MetricType.COUNTER:
+        if row.metric is None or row.counter:
             return None
         labels = dict([row.label]) if row.label else {}
         return self._board.line(row.metric, self.charger.id, labels)
