@@ -68,8 +68,9 @@ def _mappings(panel: Panel) -> list[Json]:
 
 
 def _override(override: Override) -> Json:
-    matcher = ("byRegexp", f"/^{override.name}/") if override.many else ("byName", override.name)
+    by_name = {"id": "byName", "options": override.name}
+    by_start = {"id": "byRegexp", "options": f"/^{override.name}/"}
     return {
-        "matcher": dict(zip(("id", "options"), matcher, strict=True)),
+        "matcher": by_start if override.many else by_name,
         "properties": [{"id": id_, "value": value} for id_, value in override.properties.items()],
     }
