@@ -21,17 +21,21 @@ def announce(peer: Publisher, port: int) -> None:
     peer.publish("openevse/announce/one", json.dumps(said), retain=True)
 
 
+def polled_often(port: int) -> dict[str, str]:
+    """The settings with which chargers on this port of loopback are polled each second."""
+    return {
+        "HTTP__ENABLED": "true", "HTTP__ALLOW": "127.0.0.0/8", "HTTP__PORTS": str(port),
+        "FLEET__SILENT_AFTER": "1s", "HTTP__FALLBACK_EVERY": "1s", "HTTP__MIN_GAP": "1s",
+    }  # fmt: skip
+
+
 async def test_a_charger_whose_mqtt_is_silent_is_polled(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
     async with strange(http(json.dumps(STATUS))) as server:
         with Publisher(mosquitto.port) as peer:
             announce(peer, server.port)
-            async with bridge(
-                tmp_path, mosquitto.url, HTTP__ENABLED="true", HTTP__ALLOW="127.0.0.0/8",
-                HTTP__PORTS=str(server.port), FLEET__SILENT_AFTER="1s", HTTP__FALLBACK_EVERY="1s",
-                HTTP__MIN_GAP="1s",
-            ) as running:  # fmt: skip
+            async with bridge(tmp_path, mosquitto.url, **polled_often(server.port)) as running:
                 await until(running, 'evse_announced{charger="one"}', 1)
                 document(peer, "charger/one")
                 await until(running, amperes("one"), 16)

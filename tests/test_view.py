@@ -11,7 +11,7 @@ from tests.poll_parts import http, strange
 from tests.running import bridge
 from tests.servers import Mosquitto
 from tests.support import Publisher, eventually
-from tests.test_fallback import STATUS, announce
+from tests.test_fallback import STATUS, announce, polled_often
 
 
 def charger() -> Desk:
@@ -63,11 +63,7 @@ async def test_a_charger_that_only_answers_polls_is_among_those_that_spoke(
     async with strange(http(json.dumps(STATUS))) as server:
         with Publisher(mosquitto.port) as peer:
             announce(peer, server.port)
-            async with bridge(
-                tmp_path, mosquitto.url, HTTP__ENABLED="true", HTTP__ALLOW="127.0.0.0/8",
-                HTTP__PORTS=str(server.port), FLEET__SILENT_AFTER="1s", HTTP__FALLBACK_EVERY="1s",
-                HTTP__MIN_GAP="1s",
-            ) as running:  # fmt: skip
+            async with bridge(tmp_path, mosquitto.url, **polled_often(server.port)) as running:
 
                 async def recent() -> list[object]:
                     found = await running.json("/api/v1/chargers?since=1h")
