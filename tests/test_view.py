@@ -45,6 +45,14 @@ async def test_the_page_shows_when_a_charger_answered_a_poll_last() -> None:
     assert "<td>0 s ago</td>" in page
 
 
+def test_a_charger_that_only_answered_polls_is_silent_when_it_no_longer_does() -> None:
+    desk = charger()
+    assert desk.bench.roster.presences()["unheard"] == 1
+    desk.answer()
+    desk.wait(121)
+    assert desk.bench.roster.presences() == {"up": 0, "silent": 1, "offline": 0, "unheard": 0}
+
+
 def test_a_total_that_a_poll_made_believed_is_in_the_api_at_once() -> None:
     desk = charger()
     for total, commands in ((5000, 1), (100, 5), (110, 15)):

@@ -105,7 +105,7 @@ class Presence:
             return "offline"
         if self.up:
             return "up"
-        return "silent" if self._charger.heard_at else "unheard"
+        return "silent" if self._charger.told_at else "unheard"
 
     def feed(self, source: str) -> None:
         """This path brings the charger's values from now on."""
