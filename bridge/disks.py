@@ -51,5 +51,8 @@ class Bodies(Protocol):
 class Complaints(Protocol):
     """Who is told of trouble with the disk."""
 
-    def say(self, event: str, *, charger: str | None, level: str, **fields: object) -> None:
+    def say(self, event: str, *, about: str, level: str, **fields: object) -> None:
         """Tell it, or count it where it was told just now."""
+
+    def over(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
+        """Tell that it is over."""

@@ -56,6 +56,7 @@ class Keeper:
         self._events: list[Event] = []
         self._sessions: list[Session] = []
         self._told = Told(told)
+        self._troubled: set[Callable[[], Awaitable[None]]] = set()
         self._under_way = 0
         """Lines at the head of the outbox that the journal has in hand."""
 
@@ -103,11 +104,16 @@ class Keeper:
         try:
             await keep()
         except DiskTrouble as trouble:
+            self._troubled.add(keep)
             self._complaints.say(
-                "disk.trouble", charger=name, level="error", why=str(trouble),
+                "disk.trouble", about="task", level="error", task=name, why=str(trouble),
                 lines_waiting=len(self._out.lines) + len(self._told.lines),
             )  # fmt: skip
             return False
+        if keep in self._troubled:
+            self._troubled.discard(keep)
+            ends = ("disk.trouble",)
+            self._complaints.over("disk.takes_again", ends=ends, about="task", task=name)
         return True
 
     async def _keep_points(self) -> None:

@@ -16,6 +16,8 @@ log = structlog.get_logger("bridge")
 
 QUIET = frozenset({"known", "disconnected", "other_shard", "ignored", "greeting_unclear"})
 REFUSED = frozenset({"malformed", "too_long", "bad_id", "bad_base", "limit", "too_often"})
+AWAY = ("busy", "denied")
+"""What a store says, or does not say, that takes nothing."""
 MOST_ALIKE = 120
 
 
@@ -54,6 +56,7 @@ class Reporter:
         self._stats = stats
         self._complaints = complaints
         self._follow = follow
+        self._away: set[str] = set()
 
     def subscriptions(self, changes: Iterable[Change]) -> None:
         """The fleet's bases changed."""
@@ -65,7 +68,7 @@ class Reporter:
         self._stats.announces.labels(label).inc()
         if label in REFUSED:
             shown = topic[:MOST_ALIKE]
-            self._complaints.say("announce.refused", charger=shown, reason=label)
+            self._complaints.say("announce.refused", about="topic", topic=shown, reason=label)
         elif label not in QUIET:
             self._complaints.say(
                 f"charger.{label}", charger=charger, level="info", topic=topic[:MOST_ALIKE]
@@ -109,8 +112,9 @@ class Reporter:
         """An error that nobody foresaw; its traceback is logged once in a while."""
         self._complaints.say(
             "message.bug",
-            charger=type(error).__name__,
+            about="error",
             level="error",
+            error=type(error).__name__,
             topic=topic[:MOST_ALIKE].decode(errors="replace"),
             exc_info=error,
         )
@@ -126,6 +130,10 @@ class Reporter:
 
     def request(self, store: str, outcome: str, seconds: float) -> None:
         self._stats.request(store, outcome, seconds)
+        if outcome == "stored" and store in self._away:
+            self._away.discard(store)
+            ends = [f"store.{kind}" for kind in AWAY]
+            self._complaints.over("store.takes_again", ends=ends, about="store", store=store)
 
     def stored(self, store: str, points: int, readings: int, at: float) -> None:
         self._stats.stored(store, points, readings, at)
@@ -141,10 +149,12 @@ class Reporter:
         if store == MAIN:
             self._stats.accounts.discard(Reason.DISK, owed.readings)
         self._complaints.say(
-            "journal.lost", charger=store, level="error", points=owed.points,
+            "journal.lost", about="store", level="error", store=store, points=owed.points,
             readings=owed.readings,
         )  # fmt: skip
 
     def trouble(self, store: str, why: str, kind: str) -> None:
         """A store does not take what it is given."""
-        self._complaints.say(f"store.{kind}", charger=store, why=why)
+        self._complaints.say(f"store.{kind}", about="store", store=store, why=why)
+        if kind in AWAY:
+            self._away.add(store)

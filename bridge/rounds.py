@@ -110,7 +110,7 @@ class Rounds:
             try:
                 await self._journal.trim(_now_ms())
             except DiskTrouble as trouble:
-                self._complaints.say("disk.trouble", charger="trim", why=str(trouble))
+                self._complaints.say("disk.trouble", about="task", task="trim", why=str(trouble))
 
     async def _snapshot(self) -> None:
         while True:
@@ -120,7 +120,9 @@ class Rounds:
                 await self._state.trim(_now_ms(), HISTORY)
                 await self._state.snapshot()
             except DiskTrouble as trouble:
-                self._complaints.say("disk.trouble", charger="snapshot", why=str(trouble))
+                self._complaints.say(
+                    "disk.trouble", about="task", task="snapshot", why=str(trouble)
+                )
 
 
 def _now_ms() -> int:

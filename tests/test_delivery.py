@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+from structlog import get_logger
+from structlog.testing import capture_logs
 
 from bridge import service
 from bridge.core.clock import Moment
@@ -167,6 +169,36 @@ def test_what_the_disk_could_not_keep_for_the_main_store_is_discarded_under_disk
     expired = stats.registry.get_sample_value
     assert expired("evse_bridge_points_expired_total", {"store": "main"}) == 2
     assert expired("evse_bridge_points_expired_total", {"store": "mirror"}) == 4
+
+
+def telling() -> Reporter:
+    return Reporter(
+        stats=Stats(version="1", stores=("main",)), complaints=Complaints(get_logger("bridge")),
+        follow=lambda new, old: None,
+    )  # fmt: skip
+
+
+def test_a_store_that_takes_lines_again_is_told_after_what_was_said_of_it() -> None:
+    with capture_logs() as lines:
+        reporter = telling()
+        reporter.request("main", "stored", 0.1)
+        for _ in range(2):
+            reporter.trouble("main", "HTTP 401: no such token", "denied")
+        reporter.request("main", "denied", 0.1)
+        reporter.request("main", "stored", 0.1)
+        reporter.request("main", "stored", 0.1)
+    assert [(line["event"], line["store"], line.get("repeated")) for line in lines] == [
+        ("store.denied", "main", None), ("store.denied", "main", 1),
+        ("store.takes_again", "main", None),
+    ]  # fmt: skip
+
+
+def test_a_refused_announcement_is_told_by_its_topic() -> None:
+    with capture_logs() as lines:
+        telling().announced("bad_id", "", "openevse/announce/1b2c")
+    (line,) = lines
+    assert (line["topic"], line["reason"]) == ("openevse/announce/1b2c", "bad_id")
+    assert "charger" not in line
 
 
 async def test_without_a_store_what_is_in_the_journal_counts_as_stored(

@@ -47,8 +47,11 @@ class Disk:
     def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, Body | None]:
         return {charger: {} for charger in chargers}
 
-    def say(self, event: str, *, charger: str | None, level: str, **fields: object) -> None:
-        self.said.append(f"{event} {charger}")
+    def say(self, event: str, *, about: str, level: str, **fields: object) -> None:
+        self.said.append(f"{event} {fields[about]}")
+
+    def over(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
+        self.said.append(f"{event} {fields[about]}, which ends {' '.join(ends)}")
 
 
 class Hung(Disk):
@@ -201,6 +204,21 @@ async def test_what_is_no_line_in_a_damaged_state_file_is_let_go() -> None:
     )  # fmt: skip
     await keeper.commit()
     assert (disk.lines, disk.spans) == ([b"whole 700"], [(700, 700)])
+
+
+async def test_the_end_of_trouble_with_the_disk_is_told_once() -> None:
+    disk, out = Disk(), busy()
+    keeper = made(disk, out, Accounts())
+    await keeper.commit()
+    assert disk.said == []
+    for n, fails in enumerate((True, True, False, False)):
+        disk.points_fail = fails
+        out.put(b"line", 2, 1003 + n)
+        await keeper.commit()
+    assert disk.said == [
+        "disk.trouble points", "disk.trouble points",
+        "disk.takes_again points, which ends disk.trouble",
+    ]  # fmt: skip
 
 
 async def test_trouble_with_the_journal_keeps_the_lines_in_order() -> None:

@@ -1,4 +1,4 @@
-"""The same complaint about the same charger is told at most once a minute, with a count."""
+"""The same complaint about the same one is told at most once a minute, with a count."""
 
 import logging
 import sys
@@ -154,6 +154,94 @@ def test_what_makes_room_tells_its_count_first(log: _Log, clock: _Clock) -> None
         {"charger": "a1", "repeated": 1},
         {"charger": "a2"},
     ]
+
+
+def test_the_subject_keeps_the_name_of_its_field(
+    complaints: Complaints, log: _Log, clock: _Clock
+) -> None:
+    for store in ("main", "main", "far"):
+        complaints.say("store.busy", about="store", store=store, why="HTTP 503")
+    clock.now += 60
+    complaints.sweep()
+    assert [fields for _, _, fields in log.lines] == [
+        {"store": "main", "why": "HTTP 503"},
+        {"store": "far", "why": "HTTP 503"},
+        {"store": "main", "why": "HTTP 503", "repeated": 1},
+    ]
+
+
+AWAY = ("store.busy", "store.denied")
+
+
+def away(complaints: Complaints) -> None:
+    complaints.say("store.busy", about="store", store="main")
+
+
+def over(complaints: Complaints) -> None:
+    complaints.over("store.takes_again", ends=AWAY, about="store", store="main")
+
+
+def test_the_end_is_told_at_once_after_all_that_it_ends(
+    complaints: Complaints, log: _Log, clock: _Clock
+) -> None:
+    away(complaints)
+    away(complaints)
+    complaints.say("store.denied", about="store", store="far")
+    complaints.say("store.denied", about="store", store="far")
+    over(complaints)
+    clock.now += 60
+    complaints.sweep()
+    assert [(event, fields) for _, event, fields in log.lines] == [
+        ("store.busy", {"store": "main"}),
+        ("store.denied", {"store": "far"}),
+        ("store.busy", {"store": "main", "repeated": 1}),
+        ("store.takes_again", {"store": "main"}),
+        ("store.denied", {"store": "far", "repeated": 1}),
+    ]
+    assert log.lines[3][0] == logging.INFO
+
+
+def test_what_comes_again_after_its_end_is_told_at_once(complaints: Complaints, log: _Log) -> None:
+    away(complaints)
+    over(complaints)
+    away(complaints)
+    assert [event for _, event, _ in log.lines] == ["store.busy", "store.takes_again", "store.busy"]
+
+
+def test_what_ends_again_and_again_takes_few_lines_and_the_last_one_is_true(
+    complaints: Complaints, log: _Log, clock: _Clock
+) -> None:
+    for _ in range(50):
+        away(complaints)
+        clock.now += 0.5
+        over(complaints)
+        clock.now += 0.5
+    clock.now += 60
+    complaints.sweep()
+    assert [event for _, event, _ in log.lines] == [
+        "store.busy", "store.takes_again", "store.busy", "store.busy", "store.takes_again",
+    ]  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.floats(0, 90), st.booleans(), st.booleans())))
+def test_the_last_line_says_whether_it_is_over(steps: list[tuple[float, bool, bool]]) -> None:
+    log, clock = _Log(), _Clock()
+    complaints = Complaints(log, clock=clock)
+    bad = False
+    for seconds, ends, sweeps in steps:
+        clock.now += seconds
+        if bad and ends:
+            over(complaints)
+        else:
+            away(complaints)
+        bad = not (bad and ends)
+        if sweeps:
+            complaints.sweep()
+    for _ in range(3):
+        clock.now += 61
+        complaints.sweep()
+    if steps:
+        assert log.lines[-1][1] == ("store.busy" if bad else "store.takes_again")
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.floats(0, 90), st.booleans())))

@@ -1,15 +1,15 @@
-"""The same complaint about the same charger is told at most once a minute, with a count."""
+"""The same complaint about the same one is told at most once a minute, with a count."""
 
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
-Key = tuple[str, str | None]
-"""What is complained of, and the charger it is about."""
+Key = tuple[str, object]
+"""What is complained of, and the charger, store or other it is about."""
 
 
 class Log(Protocol):
@@ -27,6 +27,15 @@ class _Told:
     level: int
     fields: Mapping[str, object]
     repeated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What is told when complaints are over."""
+
+    key: Key
+    ends: Sequence[Key]
+    fields: Mapping[str, object]
 
 
 class Complaints:
@@ -49,16 +58,20 @@ class Complaints:
         self._every = every
         self._most = most
         self._told: OrderedDict[Key, _Told] = OrderedDict()
+        self._ending: dict[Key, _End] = {}
+        """Held back, and forgotten when what it ends begins again."""
         self._lock = Lock()
 
     def say(
-        self, event: str, *, charger: str | None = None, level: str = "warning", **fields: object
+        self, event: str, *, about: str = "charger", level: str = "warning", **fields: object
     ) -> None:
-        """Tell it now, or hold it back and count it."""
-        key, now = (event, charger), self._clock()
+        """Tell it now, or hold it back and count it; `about` names the field that says of whom."""
+        key, now = (event, fields.get(about)), self._clock()
         rank = logging.getLevelNamesMapping()[level.upper()]
         due: list[tuple[Key, _Told]] = []
         with self._lock:
+            for end in [end for end in self._ending.values() if key in end.ends]:
+                del self._ending[end.key]
             told = self._told.get(key)
             if told and now - told.at < self._every:
                 told.level, told.fields = rank, fields
@@ -68,6 +81,22 @@ class Complaints:
                 self._told[key] = _Told(now, rank, fields)
             self._told.move_to_end(key)
             due = self._make_room() + due
+        self._tell(due)
+
+    def over(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
+        """Tell that complaints ended, after all that was held back of them.
+
+        They are told at once when they come again. What ends several times within a minute is
+        told once more at its end, if it is over then.
+        """
+        whom = fields.get(about)
+        end = _End((event, whom), [(each, whom) for each in ends], fields)
+        with self._lock:
+            told = self._told.get(end.key)
+            if told and self._clock() - told.at < self._every:
+                self._ending[end.key] = end
+                return
+            due = self._end(end)
         self._tell(due)
 
     def sweep(self) -> None:
@@ -81,7 +110,16 @@ class Complaints:
                     self._told[key] = _Told(now, told.level, told.fields)
                 else:
                     del self._told[key]
+            for end in [end for key, end in self._ending.items() if key not in self._told]:
+                due += self._end(end)
         self._tell(due)
+
+    def _end(self, end: _End) -> list[tuple[Key, _Told]]:
+        """What is to be told: the lock is held."""
+        self._ending.pop(end.key, None)
+        ended = [(key, self._told.pop(key)) for key in end.ends if key in self._told]
+        self._told[end.key] = told = _Told(self._clock(), logging.INFO, end.fields)
+        return [(key, each) for key, each in ended if each.repeated] + [(end.key, told)]
 
     def _make_room(self) -> list[tuple[Key, _Told]]:
         gone = []
@@ -90,10 +128,8 @@ class Complaints:
         return [(key, told) for key, told in gone if told.repeated]
 
     def _tell(self, due: list[tuple[Key, _Told]]) -> None:
-        for (event, charger), told in due:
-            fields = dict(told.fields)
-            if charger is not None:
-                fields["charger"] = charger
+        for (event, _), told in due:
+            fields = {name: value for name, value in told.fields.items() if value is not None}
             if told.repeated:
                 fields["repeated"] = told.repeated
             self._log.log(told.level, event, **fields)
