@@ -10,7 +10,6 @@ from bridge.core.errors import FixSettings, Problem
 from bridge.core.labels import Labels
 from bridge.core.model import ChargerId
 from bridge.core.track import Track
-from bridge.logs import Complaints
 from bridge.settings.labels import LabelsFile
 from bridge.settings.parse import Wrong
 from bridge.web.pause import Pause
@@ -24,10 +23,9 @@ LOOK_SECONDS = 2.0
 class Labelling:
     """The labels of all chargers, as the file says them now."""
 
-    def __init__(self, path: Path | None, complaints: Complaints) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._path = path
         self._file = LabelsFile(path)
-        self._complaints = complaints
 
     def of(self, charger: ChargerId) -> Labels:
         return self._file.of(charger)
@@ -52,9 +50,10 @@ class Labelling:
 
     def _complain(self, wrong: Sequence[Wrong]) -> None:
         """The labels that were good stand."""
-        self._complaints.say(
-            "labels.refused", level="error", file=str(self._path), why=wrong[0].wrong,
-            remedy=wrong[0].remedy, more=len(wrong) - 1,
+        # Each time the file changes, and no more: whoever mends it is waiting for this line.
+        log.error(
+            "labels.refused", file=str(self._path), why=wrong[0].wrong, remedy=wrong[0].remedy,
+            more=len(wrong) - 1,
         )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ class Wiring:
         self._login = choices.login(settings)
         self._stats = Stats(version=bridge.__version__, stores=tuple(self._stores))
         self._complaints = Complaints(log)
-        self._labelling = Labelling(settings.fleet.labels_file, self._complaints)
+        self._labelling = Labelling(settings.fleet.labels_file)
         self._out = Outbox()
         self._board = Exposition()
         self._hearing = Hearing()

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-import structlog
 
 from bridge.core.errors import FixSettings
 from bridge.core.labels import Labels
 from bridge.labelling import Labelling, relabel
-from bridge.logs import Complaints
 from bridge.web.page import Page
 from bridge.web.view import charger_view
 from tests.labels_parts import ONE, SECOND, loaded, looked_at_twice, rewrite, written
@@ -167,7 +165,7 @@ async def test_new_labels_of_many_chargers_hold_up_nobody(tmp_path: Path) -> Non
     assert min(longest) <= 0.010, longest
 
 
-async def test_a_running_bridge_takes_new_labels_and_tells_of_bad_ones_once(
+async def test_a_running_bridge_takes_new_labels_and_tells_of_each_bad_one_once(
     mosquitto: Mosquitto, labels: Path, tmp_path: Path
 ) -> None:
     with Publisher(mosquitto.port) as peer:
@@ -187,9 +185,13 @@ async def test_a_running_bridge_takes_new_labels_and_tells_of_bad_ones_once(
             labels.write_text("[abc123]\nsite = 7\n")
             await eventually(lambda: bool(told("labels.refused")), 15, every=0.1)
             assert await called("Bay 12", "north")
+            labels.write_text("[abc123]\nalias = 7\n")
+            await eventually(lambda: len(told("labels.refused")) == 2, 15, every=0.1)
             labels.write_text(SECOND)
             await eventually(lambda: called("Bay 12", "south"), 15, every=0.1)
-    assert told("labels.refused") == ['site of "abc123": it is not text']
+    assert told("labels.refused") == [
+        'site of "abc123": it is not text', 'alias of "abc123": it is not text',
+    ]  # fmt: skip
     assert len(told("labels.read")) == 1
 
 
@@ -205,4 +207,4 @@ async def test_a_file_that_is_bad_at_the_start_is_a_setting_to_fix(
     wrong = problem(FLEET__LABELS_FILE=str(labels))
     assert (wrong.name, wrong.wrong) == ("fleet.labels_file", '"abc123" has no member "colour"')
     with pytest.raises(FixSettings, match="colour"):
-        await Labelling(labels, Complaints(structlog.get_logger())).load()
+        await Labelling(labels).load()
