@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from bridge.sources.mqtt_watch import Verdict, Watch
+from tests.mqtts_parts import watched
 from tests.running import Bridge, bridge
 from tests.servers import Mosquitto
 from tests.servers.proxy import proxy
@@ -35,6 +36,18 @@ def known(port: int, charger: str = "one") -> None:
     said = {"state": "connected", "id": charger, "name": charger, "mqtt": f"charger/{charger}"}
     with Publisher(port) as peer:
         peer.publish(f"openevse/announce/{charger}", json.dumps(said), retain=True)
+
+
+async def test_a_second_client_with_the_same_id_is_named_as_what_may_be_at_work(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    async with watched(tmp_path, mosquitto.url, MQTT__CLIENT_ID="twin") as bridge:
+        await bridge.hears()
+        with Publisher(mosquitto.port, client_id="twin"):
+            await bridge.loses()
+    assert bridge.losses[0] == (
+        "the broker closed the connection; perhaps another client has our client id twin"
+    )
 
 
 async def test_a_connection_whose_packets_vanish_is_given_up_and_made_anew(
