@@ -1,5 +1,6 @@
 """`doctor` on this machine: the data folder, the web port, the files that settings name."""
 
+import errno
 import fcntl
 import os
 import socket
@@ -58,6 +59,18 @@ async def test_a_folder_that_cannot_be_written_to_fails(tmp_path: Path) -> None:
     assert found.verdict.value == "failed"
     assert found.found == f"{folder} cannot be written to: Not a directory"
     assert "journal.dir (NOFOS_JOURNAL__DIR)" in (found.remedy or "")
+
+
+async def test_a_disk_that_is_full_fails_and_wants_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+    (found,) = await findings(probe_folder, case(JOURNAL__DIR=str(tmp_path)))
+    assert found.found == f"{tmp_path} cannot be written to: No space left on device"
+    assert (found.remedy or "").startswith("make space on that disk")
 
 
 async def test_a_disk_that_is_too_small_for_the_journal_is_a_warning(tmp_path: Path) -> None:

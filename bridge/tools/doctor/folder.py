@@ -1,6 +1,7 @@
 """Tries the data folder: whether it can be written to, who uses it, how much space it has."""
 
 import asyncio
+import errno
 import os
 import shutil
 import tempfile
@@ -14,6 +15,8 @@ from bridge.tools.doctor.finding import Case, Finding, doubtful, failed, good
 
 SUBJECT = "data folder"
 _MEGABYTE = 1_000_000
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_FULL = "make space on that disk; a running bridge goes on by itself once there is some"
 _REMEDY = "make it writable for the bridge's user, or set journal.dir (NOFOS_JOURNAL__DIR)"
 
 
@@ -36,7 +39,8 @@ def _look(settings: Settings) -> Iterator[Finding]:
         yield _user(folder)
         yield _space(settings, there)
     except OSError as error:
-        yield failed(SUBJECT, f"{folder} cannot be written to: {error.strerror}", _REMEDY)
+        remedy = _FULL if error.errno in _NO_SPACE else _REMEDY
+        yield failed(SUBJECT, f"{folder} cannot be written to: {error.strerror}", remedy)
 
 
 def _nearest(folder: Path) -> Path:
