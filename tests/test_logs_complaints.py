@@ -170,6 +170,43 @@ def test_the_subject_keeps_the_name_of_its_field(
     ]
 
 
+def told_in(
+    hours: int, complaints: Complaints, log: _Log, clock: _Clock, **about: str
+) -> list[tuple[str, object]]:
+    """What is told of something that is complained of every half a minute."""
+    del log.lines[:]
+    for _ in range(hours * 120):
+        complaints.say("reading.implausible", **about)
+        complaints.sweep()
+        clock.now += 30
+    return [(event, fields.get("repeated")) for _, event, fields in log.lines]
+
+
+def test_what_a_charger_says_on_and_on_is_told_once_an_hour(
+    complaints: Complaints, log: _Log, clock: _Clock
+) -> None:
+    first = told_in(1, complaints, log, clock, charger="a1")
+    assert first == [("reading.implausible", None)] + [("reading.implausible", 1)] * 9
+    assert told_in(4, complaints, log, clock, charger="a1") == [("reading.implausible", 119)] * 4
+
+
+def test_after_a_quiet_hour_it_is_told_each_minute_again(
+    complaints: Complaints, log: _Log, clock: _Clock
+) -> None:
+    told_in(2, complaints, log, clock, charger="a1")
+    clock.now += 3600
+    complaints.sweep()
+    clock.now += 3600
+    complaints.sweep()
+    assert len(told_in(1, complaints, log, clock, charger="a1")) == 10
+
+
+def test_what_is_wrong_with_a_store_is_told_each_minute_for_ever(
+    complaints: Complaints, log: _Log, clock: _Clock
+) -> None:
+    assert len(told_in(3, complaints, log, clock, about="store", store="main")) == 180
+
+
 AWAY = ("store.busy", "store.denied")
 
 

@@ -4,12 +4,20 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Protocol
 
 Key = tuple[str, object]
 """What is complained of, and the charger, store or other it is about."""
+
+
+MANY = frozenset({"charger", "topic"})
+"""Of these there may be thousands, and some go on for months: a wired charger tells a Wi-Fi
+level that is none with every document."""
+OFTEN = 10
+"""So many lines in a row about one of them are told each minute, later ones each hour."""
+HOURLY = 60
 
 
 class Log(Protocol):
@@ -27,6 +35,9 @@ class _Told:
     level: int
     fields: Mapping[str, object]
     repeated: int = 0
+    many: bool = False
+    lines: int = 1
+    """In a row, without a quiet minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +52,9 @@ class _End:
 class Complaints:
     """Tells the first at once, holds the next back for `every` seconds, then tells how many.
 
-    `repeated` counts what was held back since the last line. At most `most` complaints are
-    remembered; one that must make room is told first. Any thread may complain.
+    What goes on and on is told less often where there may be many such. `repeated` counts what
+    was held back since the last line. At most `most` complaints are remembered; one that must
+    make room is told first. Any thread may complain.
     """
 
     def __init__(
@@ -73,12 +85,13 @@ class Complaints:
             for end in [end for end in self._ending.values() if key in end.ends]:
                 del self._ending[end.key]
             told = self._told.get(key)
-            if told and now - told.at < self._every:
+            if told and not self._due(told, now):
                 told.level, told.fields = rank, fields
                 told.repeated += 1
             else:
-                due.append((key, _Told(now, rank, fields, told.repeated if told else 0)))
-                self._told[key] = _Told(now, rank, fields)
+                held, lines = (told.repeated, told.lines + 1) if told else (0, 1)
+                due.append((key, _Told(now, rank, fields, held)))
+                self._told[key] = _Told(now, rank, fields, many=about in MANY, lines=lines)
             self._told.move_to_end(key)
             due = self._make_room() + due
         self._tell(due)
@@ -103,16 +116,20 @@ class Complaints:
         """Tell how many were held back in each minute that has passed; forget the quiet ones."""
         now = self._clock()
         with self._lock:
-            over = [(key, told) for key, told in self._told.items() if now - told.at >= self._every]
+            over = [(key, told) for key, told in self._told.items() if self._due(told, now)]
             due = [(key, told) for key, told in over if told.repeated]
             for key, told in over:
                 if told.repeated:
-                    self._told[key] = _Told(now, told.level, told.fields)
+                    self._told[key] = replace(told, at=now, repeated=0, lines=told.lines + 1)
                 else:
                     del self._told[key]
             for end in [end for key, end in self._ending.items() if key not in self._told]:
                 due += self._end(end)
         self._tell(due)
+
+    def _due(self, told: _Told, now: float) -> bool:
+        rarely = told.many and told.lines >= OFTEN
+        return now - told.at >= self._every * (HOURLY if rarely else 1)
 
     def _end(self, end: _End) -> list[tuple[Key, _Told]]:
         """What is to be told: the lock is held."""
