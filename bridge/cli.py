@@ -145,11 +145,15 @@ def simulate(
     finish(_simulate(options))
 
 
+def _remark(sentence: str) -> None:
+    typer.echo(f"nofos-bridge: {sentence}", err=True)
+
+
 async def _simulate(options: SimOptions) -> None:
     """Until a signal comes, or a recording is over."""
     stop = asyncio.Event()
     stop_on_signals(stop)
-    simulation = asyncio.create_task(run_simulation(options), name="simulation")
+    simulation = asyncio.create_task(run_simulation(options, tell=_remark), name="simulation")
     stopped = asyncio.create_task(stop.wait(), name="stopped")
     await asyncio.wait({simulation, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()

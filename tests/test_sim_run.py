@@ -13,6 +13,7 @@ import trustme
 import bridge.sim
 from bridge.sim.options import SimError, SimOptions
 from bridge.sim.run import SCENARIOS, simulate
+from tests.servers import Mosquitto as LockedMosquitto
 from tests.sim_support import (
     Mosquitto,
     free_port,
@@ -177,6 +178,33 @@ async def test_chargers_come_back_to_a_broker_that_restarts(broker: Mosquitto) -
         await broker.start()
         async with listening(broker.port) as listener:
             await until(lambda: len(listener.announced("connected")) == 3)
+
+
+async def test_a_broker_that_is_away_is_told_once_and_so_is_its_return(
+    broker: Mosquitto,
+) -> None:
+    told: list[str] = []
+    broker.stop()
+    task = asyncio.create_task(simulate(calm(broker, speed=60.0), tell=told.append))
+    try:
+        await until(lambda: bool(told))
+        await broker.start()
+        await until(lambda: len(told) == 2)
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+    assert told == [
+        "no charger can connect, they go on trying: [Errno 111] Connection refused",
+        "chargers can connect",
+    ]
+
+
+async def test_why_a_broker_takes_no_charger_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    with LockedMosquitto(tmp_path, passwords={"chargers": "s3cret"}) as locked:
+        options = SimOptions(broker=locked.url, chargers=3, duration=1.0)
+        await simulate(options, tell=told.append)
+    assert told == ["no charger can connect, they go on trying: the broker refuses: Not authorized"]
 
 
 async def test_nothing_is_written_that_was_not_published(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class Link:
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[None] = self._loop.create_future()
         self._given_up = False
+        self._refusal = "no answer"
         self.up = False
         self.closed = asyncio.Event()
         self._client = _client(endpoint, client_id, will)
@@ -69,7 +70,7 @@ class Link:
             if not self.up:
                 self.cut()
         if not self.up:
-            raise LinkTrouble("refused")
+            raise LinkTrouble(f"the broker refuses: {self._refusal}")
 
     def publish(self, note: Note) -> None:
         """Hand over a message; lost while not connected, or when the broker reads no more."""
@@ -118,6 +119,7 @@ class Link:
         self, _c: Client, _u: Any, _f: ConnectFlags, code: ReasonCode, _p: Properties | None
     ) -> None:
         self.up = not code.is_failure
+        self._refusal = str(code)
         self._answered()
 
     def _disconnected(

@@ -14,7 +14,7 @@ from bridge.sim.ledger import Ledger
 from bridge.sim.options import SimError, SimOptions
 from bridge.sim.replay import Replay
 from bridge.sim.scenarios import TABLE, scenario_named
-from bridge.sim.switchboard import Switchboard
+from bridge.sim.switchboard import Switchboard, Tell, ignored
 
 __all__ = ["SCENARIOS", "SimError", "SimOptions", "simulate"]
 
@@ -23,11 +23,17 @@ _FLUSH_SECONDS = 0.5
 _SPARE_FILES = 200
 
 
-async def simulate(options: SimOptions, *, started: asyncio.Event | None = None) -> None:
+async def simulate(
+    options: SimOptions,
+    *,
+    started: asyncio.Event | None = None,
+    tell: Tell = ignored,
+) -> None:
     """Run until cancelled, or for `duration`, or to the end of the recording.
 
     `started` is set once all web servers listen and every charger has tried its broker. Chargers
-    disconnect cleanly at the end. Raises SimError for options that cannot be followed.
+    disconnect cleanly at the end. `tell` hears of a broker that takes none, and of its return.
+    Raises SimError for options that cannot be followed.
     """
     options.check()
     started = started or asyncio.Event()
@@ -35,7 +41,7 @@ async def simulate(options: SimOptions, *, started: asyncio.Event | None = None)
         options=options,
         scenario=scenario_named(options.scenario),
         endpoint=parse_broker(options.broker, options.ca_file),
-        board=Switchboard(),
+        board=Switchboard(tell),
         clock=Clock(options.speed),
         ledger=Ledger(options.ledger),
     )
