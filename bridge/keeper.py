@@ -16,6 +16,7 @@ from bridge.core.errors import DiskTrouble
 from bridge.core.line_parts import stamp_of
 from bridge.core.model import Body, ChargerId, Event, Reason, Session
 from bridge.core.outbox import Outbox
+from bridge.disk_trouble import DiskTroubles
 from bridge.disks import Batch, Bodies, Chronicle, Complaints, Points
 from bridge.stats import Accounts
 from bridge.told import Told
@@ -52,11 +53,10 @@ class Keeper:
         self._chronicle = chronicle
         self._roster = roster
         self._stored_when_kept = stored_when_kept
-        self._complaints = complaints
+        self._disk_troubles = DiskTroubles(complaints)
         self._events: list[Event] = []
         self._sessions: list[Session] = []
         self._told = Told(told)
-        self._troubled: set[Callable[[], Awaitable[None]]] = set()
         self._under_way = 0
         """Lines at the head of the outbox that the journal has in hand."""
 
@@ -89,7 +89,7 @@ class Keeper:
             self._ripe(math.inf)
         await self._try("points", self._keep_points)
         if await self._try("state", self._keep_state):
-            await self._try("points", self._keep_told)
+            await self._try("events", self._keep_told)
         if last and self._told.unsaved:
             await self._try("state", self._keep_state)
 
@@ -104,16 +104,10 @@ class Keeper:
         try:
             await keep()
         except DiskTrouble as trouble:
-            self._troubled.add(keep)
-            self._complaints.say(
-                "disk.trouble", about="task", level="error", task=name, why=str(trouble),
-                lines_waiting=len(self._out.lines) + len(self._told.lines),
-            )  # fmt: skip
+            waiting = len(self._out.lines) + len(self._told.lines)
+            self._disk_troubles.met(name, str(trouble), waiting)
             return False
-        if keep in self._troubled:
-            self._troubled.discard(keep)
-            ends = ("disk.trouble",)
-            self._complaints.over("disk.takes_again", ends=ends, about="task", task=name)
+        self._disk_troubles.over(name)
         return True
 
     async def _keep_points(self) -> None:

@@ -69,7 +69,6 @@ class Mqtt:
         self._awaited: set[str] = set()
         self._over = asyncio.Event()
         self._why = ""
-        self._taken_at = 0.0
         self._watch = Watch(broker.keepalive)
         self._link = self._dial()
 
@@ -109,7 +108,6 @@ class Mqtt:
     def connected(self) -> None:
         """The broker took the session, and knows nothing of what we follow."""
         log.info("mqtt.connected", host=self._broker.host, port=self._broker.port)
-        self._taken_at = time.monotonic()
         self._hearing.connected = True
         self._hearing.connections += 1
         self._watch.taken()
@@ -134,15 +132,8 @@ class Mqtt:
         """The connection is over; the first reason is the one that counts."""
         if not self._over.is_set():
             self._hearing.failures[loss] += 1
-            self._why = why + self._perhaps(loss)
+            self._why = why
             self._over.set()
-
-    def _perhaps(self, loss: Loss) -> str:
-        """A broker ends the session of a client whose id another one comes with."""
-        brief = time.monotonic() - self._taken_at < STABLE_SECONDS
-        if loss is not Loss.CLOSED or not self._hearing.connected or not brief:
-            return ""
-        return f"; perhaps another client has our client id {self._broker.client_id}"
 
     def _dial(self) -> Link:
         return Link(self._broker, self)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
 
 CONNECT_SECONDS = 10.0
+BRIEF_SECONDS = 30.0
 _LOSSES = {"Protocol error": Loss.PROTOCOL, "Keep alive timeout": Loss.SILENT}
 """paho's names; any other end is a plain one."""
 
@@ -67,6 +69,7 @@ class Link:
         self._tap: Tap | None = None
         self._answered = False
         """The broker took or refused the session."""
+        self._answered_at = 0.0
         self.subscribe = self._asking.subscribe
         self.unsubscribe = self._asking.unsubscribe
 
@@ -130,15 +133,19 @@ class Link:
             case ssl.SSLError():
                 self._ear.lost(Loss.TLS, explain(error))
             case OSError() if self._answered:
-                self._ear.lost(Loss.CLOSED, explain(error))
+                self._closed(explain(error))
             case _:
                 self._closed("the broker closed the connection")
 
     def _closed(self, why: str) -> None:
-        """The connection ended; before the broker's first answer that has causes of its own."""
+        """The connection ended; before the first answer and soon after it has causes of its own."""
         broker = self._broker
-        perhaps = unanswered(tls=broker.tls, certified=broker.cert_file is not None)
-        self._ear.lost(Loss.CLOSED, why if self._answered else perhaps)
+        if not self._answered:
+            why = unanswered(tls=broker.tls, certified=broker.cert_file is not None)
+        elif time.monotonic() - self._answered_at < BRIEF_SECONDS:
+            # A broker ends the session of a client whose id another one comes with.
+            why = f"{why}; perhaps another client has our client id {broker.client_id}"
+        self._ear.lost(Loss.CLOSED, why)
 
     def _write(self) -> None:
         """Send what is queued; while the socket is full, wait for it."""
@@ -185,7 +192,7 @@ class Link:
         self, _client: Client, _data: object, _flags: object, code: ReasonCode,
         _properties: Properties | None,
     ) -> None:  # fmt: skip
-        self._answered = True
+        self._answered, self._answered_at = True, time.monotonic()
         if code.is_failure:
             self._ear.lost(Loss.REFUSED, f"the broker refused the connection: {code}")
         else:
