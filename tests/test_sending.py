@@ -17,10 +17,11 @@ from bridge.web.metrics import Metrics
 from bridge.web.page import Page
 from bridge.web.printing import Printing
 from bridge.web.server import Server
+from tests.crowd import scrape
 from tests.parts import Bench
 from tests.support import eventually
 from tests.test_large_fleet import Nothing
-from tests.test_pressure import scrape, trickling
+from tests.test_pressure import trickling
 
 LINES = 100_000
 """Enough that no connection's buffers hold them: 5 MB."""
