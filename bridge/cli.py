@@ -10,9 +10,9 @@ import structlog
 import typer
 
 import bridge
+from bridge.app.service import run as run_bridge
+from bridge.app.service import stop_on_signals, stop_with_input
 from bridge.logs import configure
-from bridge.service import run as run_bridge
-from bridge.service import stop_on_signals, stop_with_input
 from bridge.settings import Settings
 from bridge.sim.run import SCENARIOS, SimOptions
 from bridge.sim.run import simulate as run_simulation

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from bridge.service import run
+from bridge.app.service import run
 from bridge.settings import load
 from tests.support import eventually
 

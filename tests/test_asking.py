@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.core.model import Message
 from bridge.core.query_plan import Manner
 from bridge.core.rapi import Query
@@ -42,7 +42,7 @@ ANNOUNCEMENT = json.dumps(
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Queries to one charger half a second apart."""
-    monkeypatch.setattr(choices, "manner", lambda settings: Manner(every=0.5))
+    monkeypatch.setattr(from_settings, "manner", lambda settings: Manner(every=0.5))
 
 
 @contextlib.asynccontextmanager

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.certificates import Expiries, earliest_end
 from tests import settings_parts
 from tests.certificates import Authority
@@ -131,7 +131,7 @@ def test_every_certificate_file_of_the_settings_is_followed(tmp_path: Path) -> N
         INFLUX__MIRRORS__TWO__URL="https://b", INFLUX__MIRRORS__TWO__BUCKET="b",
         INFLUX__MIRRORS__TWO__CA_FILE=ca, WEB__CERT_FILE=cert, WEB__KEY_FILE=key,
     )  # fmt: skip
-    assert choices.certificates(settings) == {
+    assert from_settings.certificates(settings) == {
         "mqtt.ca_file": authority.file,
         "mqtt.cert_file": tls.cert_file,
         "http.ca_file": authority.file,

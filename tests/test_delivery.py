@@ -12,13 +12,13 @@ import pytest
 from structlog import get_logger
 from structlog.testing import capture_logs
 
-from bridge import service
+from bridge.app import service
+from bridge.app.service import log
 from bridge.core.clock import Moment
 from bridge.core.errors import FolderBusy
 from bridge.core.model import Reason
 from bridge.logs import Complaints
 from bridge.reporter import Reporter
-from bridge.service import log
 from bridge.sinks.points import Owed
 from bridge.stats import Stats
 from tests.influx_standin import Canned, InfluxStandin

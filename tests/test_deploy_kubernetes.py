@@ -6,7 +6,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from bridge.service import DRAIN_SECONDS
+from bridge.app.service import DRAIN_SECONDS
 from tests.deploy_pods import containers, loose_ends, millis, of_kind, pod, unrestricted, workloads
 from tests.deploy_render import RENDERED, cases, kept, overlays, summed
 from tests.quantities import size

@@ -6,7 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from bridge.service import DRAIN_SECONDS
+from bridge.app.service import DRAIN_SECONDS
 from bridge.settings import load
 from tests.deploy_parts import DEPLOY, ask
 

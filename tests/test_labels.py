@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bridge.app.relabelling import Labelling, relabel
 from bridge.core.errors import FixSettings
 from bridge.core.labels import Labels
-from bridge.labelling import Labelling, relabel
 from bridge.web.page import Page
 from bridge.web.view import charger_view
 from tests.labels_parts import ONE, SECOND, loaded, looked_at_twice, rewrite, written

@@ -47,7 +47,7 @@ RULES = (
     # The bridge only reads: what asks and configures chargers is for commands alone.
     Rule(("bridge",), SPEAKING, exempt=("bridge.tools",)),
     # So does a query over MQTT, where a setting asks for it.
-    Rule(("bridge",), (ASKING,), exempt=("bridge.wiring_mqtt", "bridge.sources.mqtt_visit")),
+    Rule(("bridge",), (ASKING,), exempt=("bridge.app.build_mqtt", "bridge.sources.mqtt_visit")),
     Rule(("bridge",), ("paho",), exempt=("bridge.sources.mqtt*", "bridge.sim")),
     Rule(("bridge",), ("influxdb_client",), exempt=("bridge.sinks.influx*",)),
     Rule(("bridge",), ("amqtt",), exempt=("bridge.sources.embedded*",)),
@@ -199,9 +199,9 @@ def test_a_bridge_that_speaks_to_chargers_is_caught(tmp_path: Path) -> None:
 
 def test_a_bridge_that_could_ask_without_a_switch_is_caught(tmp_path: Path) -> None:
     asking = "from bridge.sources.mqtt_speaking import SpeakingMqtt\n"
-    tree(tmp_path, wiring=asking, wiring_mqtt=asking, sources__mqtt_visit=asking)
+    tree(tmp_path, app__build=asking, app__build_mqtt=asking, sources__mqtt_visit=asking)
     assert violations(tmp_path) == [
-        "bridge.wiring:1 imports bridge.sources.mqtt_speaking.SpeakingMqtt"
+        "bridge.app.build:1 imports bridge.sources.mqtt_speaking.SpeakingMqtt"
     ]
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.certificates import Expiries
 from bridge.settings import Settings
 from bridge.settings.tree import PREFIX, variable
@@ -62,7 +62,7 @@ def _broker(settings: Settings) -> Iterator[str]:
 
 def _certificates(settings: Settings) -> Iterator[str]:
     """What expired, or will soon."""
-    files, now = choices.certificates(settings), time.time()
+    files, now = from_settings.certificates(settings), time.time()
     ends = Expiries(files).seconds()
     for name, file in files.items():
         end = ends.get(name)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from bridge.app.service import Started, stop_on_signals
+from bridge.app.service import run as run_bridge
 from bridge.logs import configure
-from bridge.service import Started, stop_on_signals
-from bridge.service import run as run_bridge
 from bridge.settings import Settings, load
 from bridge.sim.run import SimOptions, simulate
 from bridge.sources.embedded import EmbeddedBroker

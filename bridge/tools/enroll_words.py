@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import replace
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.core.announce import check_base
 from bridge.core.enrollment import Wish
 from bridge.core.errors import AnnounceRefused, CommandFailed
@@ -41,7 +41,7 @@ def listening_post(wish: Wish, settings: Settings) -> Broker:
     Under a client id of our own: with the bridge's, the bridge would be cut off.
     """
     name = f"nofos-bridge-enroll-{secrets.token_hex(4)}"
-    ours = replace(choices.broker(settings, name), client_id=name)
+    ours = replace(from_settings.broker(settings, name), client_id=name)
     if settings.source_of("mqtt.url") != DEFAULT:
         return ours
     return replace(

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Coroutine
 
+from bridge.app.service import stop_on_signals
 from bridge.core.errors import CommandFailed
-from bridge.service import stop_on_signals
 
 
 async def interruptible(work: Coroutine[None, None, None], then: str) -> None:

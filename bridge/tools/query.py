@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TextIO
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.core.address import Refused
 from bridge.core.errands import asking
 from bridge.core.errors import CommandFailed
@@ -71,7 +71,7 @@ async def _ask(settings: Settings, one: Target, asked: Query, err: TextIO) -> Re
         remedy = "mqtt.queries (NOFOS_MQTT__QUERIES=true) lets the command ask over MQTT"
         raise CommandFailed(f"{found.why}; {remedy}")
     err.write(f"{found.why}; asking over MQTT\n")
-    return await mqtt_query.ask(choices.guest(settings, "query"), one.base, asked)
+    return await mqtt_query.ask(from_settings.guest(settings, "query"), one.base, asked)
 
 
 async def _over_http(settings: Settings, one: Target, asked: Query) -> Reply | _NoHttp:

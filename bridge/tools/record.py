@@ -6,14 +6,14 @@ import math
 import time
 from typing import TextIO
 
-from bridge import choices
+from bridge.app import from_settings
+from bridge.app.service import stop_on_signals
 from bridge.core.announce import matches, read_announcement
 from bridge.core.anonymous import Anonymous, Line
 from bridge.core.cover import Cover
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import Message
 from bridge.logs.scrub import printable
-from bridge.service import stop_on_signals
 from bridge.settings import Settings
 from bridge.sources.mqtt_visit import Visit
 
@@ -76,7 +76,7 @@ async def record(settings: Settings, seconds: float | None, out: TextIO, err: Te
     """Until the time is over or a signal comes; raises CommandFailed where the broker fails."""
     recorder = Recorder(settings, out)
     recorder.wanted += settings.mqtt.announce_topics
-    async with Visit(choices.guest(settings, "record")) as visit:
+    async with Visit(from_settings.guest(settings, "record")) as visit:
         await _follow(visit, recorder, err)
         err.write("recording; Ctrl-C ends it\n")
         err.flush()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.core.errors import CommandFailed
 from bridge.settings import Secrets, Settings, Store
 from bridge.settings.addresses import store_url
@@ -49,7 +49,7 @@ def target(settings: Settings, asked: Asked) -> Target:
         url = store_url(asked.url)
     except Wrong as wrong:
         raise CommandFailed(f"--to: {wrong.wrong}; {wrong.remedy}") from None
-    stores = choices.stores(settings)
+    stores = from_settings.stores(settings)
     name = _name(stores, url, asked)
     known = stores[name] if name else settings.influx
     bucket = asked.bucket or known.bucket

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import structlog
 
+from bridge.app.service import stop_on_signals
 from bridge.core.errors import CommandFailed
-from bridge.service import stop_on_signals
 from bridge.settings import Settings
 from bridge.sinks.leftover import Leftover, leftovers
 from bridge.stats import MAIN

@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.core.address import Address, Ip, Refused
 from bridge.core.errands import Errand
 from bridge.core.errors import CommandFailed
@@ -44,7 +44,7 @@ class WebCall:
         self._settings = settings
         self._typed = target.id is None
         self._id = target.id or _NOBODY
-        self._keyring = choices.keyring(settings)
+        self._keyring = from_settings.keyring(settings)
         self._reach = Reach(settings.http.allow, own=is_own)
         self._tls = _tls(settings)
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.core.announce import Announcement, read_announcement
 from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.core.model import ChargerId
@@ -44,7 +44,7 @@ class Heard:
 
 async def probe_broker(case: Case) -> AsyncIterator[Finding]:
     """Visits under a client id of its own: with the bridge's own it would cut the bridge off."""
-    broker = choices.guest(case.settings, "doctor")
+    broker = from_settings.guest(case.settings, "doctor")
     place = f"{broker.host}:{broker.port}"
     try:
         async with Visit(broker) as visit:

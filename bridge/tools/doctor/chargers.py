@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.core import states
 from bridge.core.address import Address, Ip, Refused, read_address
 from bridge.core.announce import Announcement
@@ -73,7 +73,7 @@ class _Judge:
     def __init__(self, settings: Settings) -> None:
         self._ports = settings.http.ports
         self._reach = Reach(settings.http.allow, own=is_own)
-        self._keyring: Keyring = choices.keyring(settings)
+        self._keyring: Keyring = from_settings.keyring(settings)
 
     def place(self, announced: Announcement) -> Place:
         address = read_address(announced.http, self._ports)

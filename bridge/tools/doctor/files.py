@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.certificates import Expiries
 from bridge.settings import CredentialsFile
 from bridge.settings.labels import read_labels
@@ -19,7 +19,7 @@ _DAY_SECONDS = 86400
 
 async def probe_certificates(case: Case) -> AsyncIterator[Finding]:
     """The first end of validity in each file."""
-    files, now = choices.certificates(case.settings), time.time()
+    files, now = from_settings.certificates(case.settings), time.time()
     ends = await asyncio.to_thread(Expiries(files).seconds)
     for name, file in files.items():
         yield _expiry(f"certificate {name}", file, ends.get(name), now)

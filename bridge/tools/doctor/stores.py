@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.core.errors import SinkDenied, SinkTrouble
 from bridge.settings import Secrets, Store
 from bridge.sinks.influx import Influx
@@ -26,7 +26,7 @@ _AWAY = "see whether the store runs and is reached from here; look at its url an
 
 async def probe_stores(case: Case) -> AsyncIterator[Finding]:
     """The main one and every mirror, one after the other."""
-    stores = choices.stores(case.settings)
+    stores = from_settings.stores(case.settings)
     if not stores:
         yield unchecked("store", "influx.url is unset: there is no store, only the journal")
     for name, store in stores.items():

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.core.clock import Moment
 from bridge.core.errors import CannotStart
 from bridge.core.model import Dialect
@@ -58,8 +58,8 @@ def make_polls(
     http = settings.http
     if not http.enabled:
         return None
-    plan = PollPlan(choices.pace(settings), random=random.random)
-    keyring = choices.keyring(settings)
+    plan = PollPlan(from_settings.pace(settings), random=random.random)
+    keyring = from_settings.keyring(settings)
     try:
         tls = tls_context(http.ca_file)
     except OSError as error:

@@ -4,7 +4,7 @@ import random
 import secrets
 from collections.abc import Callable
 
-from bridge import choices
+from bridge.app import from_settings
 from bridge.core.clock import Moment
 from bridge.core.model import Dialect
 from bridge.core.query_plan import QueryPlan
@@ -32,7 +32,7 @@ async def make_mqtt(
     """The connection, which follows what the fleet wants; one that can ask only if it may."""
     kind = SpeakingMqtt if settings.mqtt.queries else Mqtt
     mqtt = kind(
-        choices.broker(settings, await _client_id(state)),
+        from_settings.broker(settings, await _client_id(state)),
         announce_topics=settings.mqtt.announce_topics,
         deliver=lambda batch: pipeline.take(batch, clock()),
         expects=roster.fleet.expected,
@@ -56,7 +56,7 @@ def make_queries(
         return None
     queries = Queries(
         tracks=roster.tracks, broker=mqtt, replies=pipeline, teller=reporter,
-        plan=QueryPlan(choices.manner(settings), random=random.random),
+        plan=QueryPlan(from_settings.manner(settings), random=random.random),
         # What is asked for here is the same in every dialect, and no temperature.
         readers={dialect: StatusReader(dialect, None) for dialect in Dialect},
         unpolled=polling.unpollable if polling else lambda _: True,

@@ -7,21 +7,23 @@ from dataclasses import dataclass
 import structlog
 
 import bridge
-from bridge import choices
+from bridge.app import from_settings
+from bridge.app.build_mqtt import make_mqtt, make_queries
+from bridge.app.build_polling import Polls, make_polls
+from bridge.app.gauges import measure
+from bridge.app.maintenance import Rounds
+from bridge.app.relabelling import Labelling
 from bridge.certificates import Expiries
 from bridge.core.clock import Moment
 from bridge.core.outbox import Outbox
 from bridge.health import Health
 from bridge.keeper import Keeper
-from bridge.labelling import Labelling
 from bridge.logs import Complaints
-from bridge.measure import measure
 from bridge.pipeline import Pipeline
 from bridge.polling import Polling
 from bridge.queries import Queries
 from bridge.reporter import Reporter
 from bridge.roster import Roster
-from bridge.rounds import Rounds
 from bridge.settings import Secrets, Settings
 from bridge.sinks.exposition import Exposition
 from bridge.sinks.influx import Influx
@@ -34,8 +36,6 @@ from bridge.web.api import Api
 from bridge.web.metrics import Metrics
 from bridge.web.page import Page
 from bridge.web.server import Server, tls_context
-from bridge.wiring_mqtt import make_mqtt, make_queries
-from bridge.wiring_polls import Polls, make_polls
 
 log = structlog.get_logger("bridge")
 
@@ -71,8 +71,8 @@ class Wiring:
         self._stack = stack
         self._clock = clock
         self._tidy = tidy
-        self._stores = choices.stores(settings)
-        self._login = choices.login(settings)
+        self._stores = from_settings.stores(settings)
+        self._login = from_settings.login(settings)
         self._stats = Stats(version=bridge.__version__, stores=tuple(self._stores))
         self._complaints = Complaints(log)
         self._labelling = Labelling(settings.fleet.labels_file)
@@ -140,7 +140,7 @@ class Wiring:
     def _make_roster(self, reporter: Reporter, journal: Journal, state: StateFile) -> Roster:
         settings = self._settings
         roster = Roster(
-            rules=choices.rules(settings), habits=choices.habits(settings),
+            rules=from_settings.rules(settings), habits=from_settings.habits(settings),
             announce_topics=settings.mqtt.announce_topics, tags=settings.influx.tags,
             labels=self._labelling.of, board=self._board, out=self._out, listener=reporter,
             unrouted=self._stats.unrouted.inc,
@@ -191,5 +191,5 @@ class Wiring:
             ready=lambda: self._health.unready() is None, polls=polls, queries=queries,
             stores=tuple(self._stores), limit=self._settings.journal.max_bytes,
             folder=self._settings.journal.dir, shards=self._settings.shard.count,
-            expiries=Expiries(choices.certificates(self._settings)).seconds,
+            expiries=Expiries(from_settings.certificates(self._settings)).seconds,
         )  # fmt: skip

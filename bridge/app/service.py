@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import structlog
 
 import bridge
+from bridge.app.build import Parts, Wiring
 from bridge.garbage import Garbage
 from bridge.health import moment
 from bridge.settings import Settings
 from bridge.sinks.folder import FolderLock
-from bridge.wiring import Parts, Wiring
 
 log = structlog.get_logger("bridge")
 

@@ -1,0 +1,1 @@
+"""Builds one bridge from its settings, runs it, and drains it."""
