@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.allowance import Allowance
 from bridge.core.catalogue import LIVE, Kind, Row
 from bridge.core.channel import Channel, Line
 from bridge.core.charger import Charger
@@ -23,6 +22,7 @@ from bridge.core.polled import Polled
 from bridge.core.presence import Board, Presence
 from bridge.core.status import Part, Status
 from bridge.core.story import Story
+from bridge.core.token_bucket import Allowance
 from bridge.core.units import UnitCheck
 from bridge.core.writer import Writer
 
