@@ -5,7 +5,7 @@ import weakref
 from collections.abc import Callable
 
 from bridge.core.channel import Channel
-from bridge.core.story import Story
+from bridge.core.charging.charging import Story
 from bridge.core.track import Track
 from bridge.garbage import MANY, Garbage
 from bridge.route_kinds import Field

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bridge.core.catalogue import LIVE, Kind, Row
 from bridge.core.channel import Channel, Line
 from bridge.core.charger import Charger
+from bridge.core.charging.charging import Story
 from bridge.core.clock import Moment
 from bridge.core.counters import Witness
 from bridge.core.decoder import Decoders
@@ -21,7 +22,6 @@ from bridge.core.poll_turn import Mode
 from bridge.core.polled import Polled
 from bridge.core.presence import Board, Presence
 from bridge.core.status import Part, Status
-from bridge.core.story import Story
 from bridge.core.token_bucket import Allowance
 from bridge.core.units import UnitCheck
 from bridge.core.writer import Writer

@@ -6,9 +6,9 @@ the end, it is the session's own meter. The gateway refreshes its totals every 1
 session ends with a total that came some time after the unplugging, or a minute later.
 """
 
+from bridge.core.charging.session import AtCar, restored
 from bridge.core.clock import Moment
 from bridge.core.model import ChargerId, Session
-from bridge.core.session import AtCar, restored
 from bridge.core.states import CHARGING, CONNECTED, NOT_CONNECTED, STARTING
 
 SETTLE_SECONDS = 15.0

@@ -1,0 +1,1 @@
+"""What a charger delivers: its states and faults, its sessions, its energy."""
