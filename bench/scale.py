@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.chargers import Charger, fleet
 from bench.table import table
-from bridge.core.fleet import Rules
+from bridge.core.discovery.fleet import Rules
 from bridge.core.model import Message
 from bridge.disks import Batch
 from bridge.sinks.journal import Journal

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from bridge.core.charger import Charger
 from bridge.core.clock import Moment
 from bridge.core.crashlog import read_crashlog
 from bridge.core.device import Device, read_device
+from bridge.core.discovery.charger import Charger
 from bridge.core.document import Document
 from bridge.core.model import ChargerId, Dialect, Reason
 from bridge.core.polls import Outcome, Page

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from bridge.core.clock import Moment
-from bridge.core.cover import Change
+from bridge.core.discovery.subscriptions import Change
 from bridge.core.model import ChargerId
 
 

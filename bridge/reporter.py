@@ -7,7 +7,7 @@ import structlog
 
 from bridge.core.address import Refused
 from bridge.core.clock import Moment
-from bridge.core.cover import Change
+from bridge.core.discovery.subscriptions import Change
 from bridge.core.model import ChargerId, Reason
 from bridge.logs import Complaints
 from bridge.stats import MAIN, Stats

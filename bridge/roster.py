@@ -4,13 +4,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from bridge.core.announce import read_announcement
-from bridge.core.charger import Charger, restored
-from bridge.core.claims import Outcome
 from bridge.core.clock import Moment
 from bridge.core.decoder import Decoders
+from bridge.core.discovery.announcement import read_announcement
+from bridge.core.discovery.charger import Charger, restored
+from bridge.core.discovery.claims import Outcome
+from bridge.core.discovery.fleet import Fleet, Rules
 from bridge.core.errors import AnnounceRefused
-from bridge.core.fleet import Fleet, Rules
 from bridge.core.labels import Labels
 from bridge.core.model import Body, ChargerId
 from bridge.core.outbox import Outbox

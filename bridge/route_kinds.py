@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from bridge.core.channel import Channel
-from bridge.core.charger import Charger
 from bridge.core.clock import Moment
+from bridge.core.discovery.charger import Charger
 from bridge.core.model import ChargerId, Reason
 from bridge.core.track import Track
 

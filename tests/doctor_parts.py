@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bridge.core.announce import Announcement
+from bridge.core.discovery.announcement import Announcement
 from bridge.core.model import ChargerId
 from bridge.settings import load
 from bridge.tools.doctor.finding import Case, Finding, Probe

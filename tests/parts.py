@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.clock import Moment
-from bridge.core.cover import Change
+from bridge.core.discovery.fleet import Rules
+from bridge.core.discovery.subscriptions import Change
 from bridge.core.families import Group
-from bridge.core.fleet import Rules
 from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import Body, ChargerId, Message, Reason
 from bridge.core.outbox import Outbox

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.announce import Announcement, matches, read_announcement
+from bridge.core.discovery.announcement import Announcement, matches, read_announcement
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import ChargerId
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.announce import matches
-from bridge.core.cover import Change, Cover
+from bridge.core.discovery.announcement import matches
+from bridge.core.discovery.subscriptions import Change, Cover
 
 LEVELS = st.sampled_from(["a", "b", "c", ""])
 BASES = st.lists(LEVELS, min_size=1, max_size=4).map("/".join).filter(bool)

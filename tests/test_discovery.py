@@ -2,9 +2,9 @@
 
 import pytest
 
-from bridge.core.fleet import Rules
+from bridge.core.discovery.fleet import Rules
+from bridge.core.discovery.shard import owner
 from bridge.core.model import ChargerId
-from bridge.core.shard import owner
 from tests.parts import Bench, restarted
 
 MINUTE = 60.0

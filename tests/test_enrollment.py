@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.announce import Announcement
+from bridge.core.discovery.announcement import Announcement
 from bridge.core.enrollment import Awaited, Match, Wish
 from bridge.core.model import ChargerId
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from bench.child import Child
+from bridge.core.discovery.shard import owner
 from bridge.core.model import ChargerId
-from bridge.core.shard import owner
 from tests.lives import Life, Line, copied, journal_lines
 from tests.servers import Mosquitto, VictoriaMetrics, free_port
 from tests.support import eventually

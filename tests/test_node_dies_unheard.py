@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from bridge.core.discovery.shard import owner
 from bridge.core.model import ChargerId
-from bridge.core.shard import owner
 from tests.support import eventually
 from tests.test_node_dies import (
     DOCUMENT_WH,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bridge.core.fleet import Rules
+from bridge.core.discovery.fleet import Rules
 from bridge.core.model import Dialect
 from bridge.core.poll_lanes import Lane
 from bridge.core.poll_plan import Ask

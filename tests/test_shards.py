@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from bridge.core.fleet import Rules
+from bridge.core.discovery.fleet import Rules
+from bridge.core.discovery.shard import owner
 from bridge.core.model import ChargerId
-from bridge.core.shard import owner
 from tests.parts import Bench, restarted
 
 IDS = [ChargerId(f"{n * 2_654_435_761 % 2**48:012x}") for n in range(100_000)]

@@ -4,8 +4,8 @@ import contextlib
 import json
 from pathlib import Path
 
+from bridge.core.discovery.shard import owner
 from bridge.core.model import ChargerId
-from bridge.core.shard import owner
 from tests.running import Bridge, bridge
 from tests.servers import Mosquitto, Prometheus, VictoriaMetrics, free_port
 from tests.servers.victoria import Series

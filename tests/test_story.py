@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.fleet import Rules
+from bridge.core.discovery.fleet import Rules
 from bridge.core.model import ChargerId, Dialect
 from tests.parts import Bench, restarted
 

@@ -7,8 +7,8 @@ from secrets import token_hex
 
 from pydantic import BaseModel
 
+from bridge.core.discovery.fleet import Rules
 from bridge.core.errors import CannotStart
-from bridge.core.fleet import Rules
 from bridge.core.login import Login as ChargerLogin
 from bridge.core.poll_turn import Pace
 from bridge.core.query_plan import Manner, manner_for

@@ -1,7 +1,7 @@
 """Whether a charger may be asked over MQTT: it speaks there, and its base is surely its own."""
 
-from bridge.core.announce import check_base
-from bridge.core.charger import Charger
+from bridge.core.discovery.announcement import check_base
+from bridge.core.discovery.charger import Charger
 from bridge.core.errors import AnnounceRefused
 
 

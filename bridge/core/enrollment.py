@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from bridge.core.address import Refused, read_address
-from bridge.core.announce import Announcement
+from bridge.core.discovery.announcement import Announcement
 
 Setting = str | int | bool
 _SECRET = "mqtt_pass"

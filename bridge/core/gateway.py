@@ -2,12 +2,12 @@
 
 from bridge.core.boots import Boots
 from bridge.core.channel import Line
-from bridge.core.charger import Charger
 from bridge.core.clock import Moment
 from bridge.core.counters import Witness
 from bridge.core.crashes import Crashes
 from bridge.core.crashlog import Crash
 from bridge.core.device import Device
+from bridge.core.discovery.charger import Charger
 from bridge.core.facts import Facts
 from bridge.core.frozen import ALIVE, DEAD, Frozen
 from bridge.core.model import Body, Event, EventKind

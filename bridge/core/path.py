@@ -5,8 +5,8 @@ polled; it is left to MQTT again once that has spoken for two periods, so that a
 which comes and goes does not make the path flap.
 """
 
-from bridge.core.charger import Charger
 from bridge.core.clock import Moment
+from bridge.core.discovery.charger import Charger
 from bridge.core.poll_turn import Mode
 
 PERIOD_SECONDS = 30.0

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from bridge.core.catalogue import Origin, Row
 from bridge.core.channel import Channel, Line
-from bridge.core.charger import Charger
 from bridge.core.clock import Moment
 from bridge.core.decoder import Decoders
+from bridge.core.discovery.charger import Charger
 from bridge.core.model import Body
 from bridge.core.presence import Board
 from bridge.core.status import Part

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from bridge.core.channel import Line
-from bridge.core.charger import Charger
 from bridge.core.clock import Moment
+from bridge.core.discovery.charger import Charger
 from bridge.core.model import ChargerId, Event, EventKind
 
 SOURCES = ("mqtt", "http", "none")

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from bridge.core.catalogue import LIVE, Kind, Row
 from bridge.core.channel import Channel, Line
-from bridge.core.charger import Charger
 from bridge.core.charging.charging import Story
 from bridge.core.clock import Moment
 from bridge.core.counters import Witness
 from bridge.core.decoder import Decoders
 from bridge.core.device import Device
+from bridge.core.discovery.charger import Charger
 from bridge.core.frames import Frame
 from bridge.core.gateway import Gateway
 from bridge.core.lines import number

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TextIO
 
-from bridge.core.announce import Announcement, matches
+from bridge.core.discovery.announcement import Announcement, matches
 from bridge.core.enrollment import Awaited, Wish, text_of
 from bridge.core.errands import configuring, reading
 from bridge.core.errors import CommandFailed

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from bridge.core.announce import Announcement, read_announcement
+from bridge.core.discovery.announcement import Announcement, read_announcement
 from bridge.core.enrollment import Awaited, Match
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import Message

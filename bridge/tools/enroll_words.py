@@ -4,7 +4,7 @@ import secrets
 from dataclasses import replace
 
 from bridge.app import from_settings
-from bridge.core.announce import check_base
+from bridge.core.discovery.announcement import check_base
 from bridge.core.enrollment import Wish
 from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.settings import Settings

@@ -8,9 +8,9 @@ from typing import TextIO
 
 from bridge.app import from_settings
 from bridge.app.service import stop_on_signals
-from bridge.core.announce import matches, read_announcement
 from bridge.core.anonymous import Anonymous, Line
-from bridge.core.cover import Cover
+from bridge.core.discovery.announcement import matches, read_announcement
+from bridge.core.discovery.subscriptions import Cover
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import Message
 from bridge.logs.scrub import printable

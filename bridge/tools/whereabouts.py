@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from bridge.core.address import Address, Refused, read_address
-from bridge.core.charger import restored
+from bridge.core.discovery.charger import restored
 from bridge.core.errors import CommandFailed
 from bridge.core.model import ChargerId, Dialect
 from bridge.logs.scrub import printable

@@ -5,7 +5,7 @@ from html import escape
 
 from bridge.core import states
 from bridge.core.channel import Channel
-from bridge.core.charger import Charger
+from bridge.core.discovery.charger import Charger
 from bridge.core.model import ChargerId
 from bridge.core.presence import PRESENCES
 from bridge.core.track import Track

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from bridge.app import from_settings
-from bridge.core.announce import Announcement, read_announcement
+from bridge.core.discovery.announcement import Announcement, read_announcement
 from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.core.model import ChargerId
 from bridge.sources.broker import Broker

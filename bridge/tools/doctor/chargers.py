@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bridge.app import from_settings
 from bridge.core import states
 from bridge.core.address import Address, Ip, Refused, read_address
-from bridge.core.announce import Announcement
+from bridge.core.discovery.announcement import Announcement
 from bridge.core.errands import reading
 from bridge.core.errors import CommandFailed
 from bridge.core.model import ChargerId

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bridge.core.announce import Announcement
+from bridge.core.discovery.announcement import Announcement
 from bridge.core.model import ChargerId
 from bridge.settings import Settings
 

@@ -7,11 +7,11 @@ one id, and the second's readings are not believed.
 
 from dataclasses import dataclass, field
 
-from bridge.core.charger import Charger, Claim
 from bridge.core.clock import Moment
-from bridge.core.cover import Change
+from bridge.core.discovery.charger import Charger, Claim
+from bridge.core.discovery.subscriptions import Change
+from bridge.core.discovery.topic_owners import Ownership
 from bridge.core.model import Event, EventKind, Reason
-from bridge.core.ownership import Ownership
 
 
 @dataclass(slots=True)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.announce import check_base
+from bridge.core.discovery.announcement import check_base
+from bridge.core.discovery.rivalry import Rivalry
 from bridge.core.errors import AnnounceRefused
 from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import Body, ChargerId, Dialect
-from bridge.core.rivalry import Rivalry
 from bridge.core.token_bucket import Allowance
 
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from bridge.core.announce import Announcement
-from bridge.core.charger import Charger, Claim
-from bridge.core.claims import Claims, Outcome
 from bridge.core.clock import Moment
+from bridge.core.discovery.announcement import Announcement
+from bridge.core.discovery.charger import Charger, Claim
+from bridge.core.discovery.claims import Claims, Outcome
+from bridge.core.discovery.shard import owner
 from bridge.core.model import ChargerId, Dialect, Event, EventKind, Reason
-from bridge.core.shard import owner
 
 TOPICS_PER_CHARGER = 4
 MOST_SPEAKERS = 10_000

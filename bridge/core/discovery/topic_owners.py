@@ -7,8 +7,8 @@ take another charger's readings away.
 
 from dataclasses import dataclass, field
 
-from bridge.core.charger import Charger
-from bridge.core.cover import Change, Cover
+from bridge.core.discovery.charger import Charger
+from bridge.core.discovery.subscriptions import Change, Cover
 
 MOST_CLAIMANTS = 16
 

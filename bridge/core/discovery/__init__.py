@@ -1,0 +1,1 @@
+"""Which chargers there are, and under which base topic each one publishes."""
