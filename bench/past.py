@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from bridge.core.states import FAULTS
+from bridge.core.fields.states import FAULTS
 
 STEP = 30
 STAMP = b"@"

@@ -7,12 +7,12 @@ from typing import Protocol
 from bridge.answers import Replies
 from bridge.core.askable import base_to_ask
 from bridge.core.clock import Moment
+from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
 from bridge.core.query_brake import Brake
 from bridge.core.query_plan import QueryPlan
 from bridge.core.query_talk import Ending, Outcome, Talks
 from bridge.core.rapi import Query
-from bridge.core.status import StatusReader
 from bridge.core.track import Track
 from bridge.portions import PORTION_SECONDS, Portions
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from bridge.core.clock import Moment
-from bridge.core.decoder import Decoders
 from bridge.core.discovery.announcement import read_announcement
 from bridge.core.discovery.charger import Charger, restored
 from bridge.core.discovery.claims import Outcome
 from bridge.core.discovery.fleet import Fleet, Rules
 from bridge.core.errors import AnnounceRefused
+from bridge.core.fields.decoder import Decoders
 from bridge.core.labels import Labels
 from bridge.core.model import Body, ChargerId
 from bridge.core.outbox import Outbox

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from bridge.core.catalogue import LIVE
 from bridge.core.clock import Moment
 from bridge.core.discovery.announcement import LONGEST_BASE, matches
 from bridge.core.discovery.claims import Outcome
 from bridge.core.discovery.fleet import Fleet
+from bridge.core.fields.catalogue import LIVE
 from bridge.core.model import ChargerId, Reason
 from bridge.core.track import Track
 from bridge.pipeline import Route

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from bridge.core.address import Refused
+from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
 from bridge.core.poll_lanes import Lane
 from bridge.core.poll_plan import Ask, Pace, PollPlan
 from bridge.core.polls import Outcome, Page
-from bridge.core.status import StatusReader
 from bridge.polling import Polling
 from bridge.sources.http import Reply
 from tests.parts import Bench

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bridge.core.clock import Moment
 from bridge.core.discovery.fleet import Rules
 from bridge.core.discovery.subscriptions import Change
-from bridge.core.families import Group
+from bridge.core.fields.families import Group
 from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import Body, ChargerId, Message, Reason
 from bridge.core.outbox import Outbox

@@ -16,7 +16,7 @@ from bridge.alerts.rules_file import rules_text
 from bridge.alerts.runbooks import END, head, refreshed
 from bridge.alerts.table import ALERTS, GROUPS
 from bridge.cli import app
-from bridge.core.families import BY_NAME
+from bridge.core.fields.families import BY_NAME
 from bridge.core.model import Reason
 from bridge.core.polls import Outcome
 from tests.alert_parts import METRIC, RECORDED, ROOT, RULES, expressions, promtool, said_by

@@ -17,9 +17,9 @@ from bench.rig import Moment
 from bench.usage import Usage
 from bench.webs import address
 from bridge.core.document import read_document
+from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect, Reason
 from bridge.core.polls import Page
-from bridge.core.status import StatusReader
 from tests.servers.process import free_port
 
 FOUND = Polling(

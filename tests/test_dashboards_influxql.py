@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.core.catalogue import CATALOGUE, Kind
+from bridge.core.fields.catalogue import CATALOGUE, Kind
 from tests.dash_parts import Asked, boards, filled, panels, queries
 from tests.dash_world import World
 from tests.servers import InfluxDB, Table

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.alerts.recorded import STATES as RECORDED_STATES
-from bridge.core.states import NAMES
+from bridge.core.fields.states import NAMES
 from tests.dash_parts import Asked, boards, filled, panels, queries
 from tests.dash_world import World
 from tests.preview.answers import Asker

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.catalogue import CATALOGUE, LIVE, Kind, Scale
-from bridge.core.decode import LONGEST, Value, parser
-from bridge.core.decoder import MOST_KNOWN, Decoder
+from bridge.core.fields.catalogue import CATALOGUE, LIVE, Kind, Scale
+from bridge.core.fields.decode import LONGEST, Value, parser
+from bridge.core.fields.decoder import MOST_KNOWN, Decoder
 from bridge.core.model import Dialect, Reason
 
 

@@ -7,8 +7,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as text004
 
-from bridge.core.catalogue import CATALOGUE
-from bridge.core.families import BY_NAME, FAMILIES, Group
+from bridge.core.fields.catalogue import CATALOGUE
+from bridge.core.fields.families import BY_NAME, FAMILIES, Group
 from bridge.core.model import ChargerId
 from bridge.sinks.exposition import Exposition
 from bridge.stats import Accounts, AccountsCollector, Stats

@@ -8,8 +8,8 @@ from typing import Protocol
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.core.catalogue import LIVE
-from bridge.core.device import FACTS
+from bridge.core.fields.catalogue import LIVE
+from bridge.core.fields.config import FACTS
 from bridge.core.model import Event, Session
 from bridge.core.polls import Outcome, Page
 from tests.desk import ONE, Desk

@@ -135,7 +135,7 @@ def test_every_import_keeps_to_the_layers() -> None:
 
 def test_the_bridge_is_read_at_all() -> None:
     found = {f.module for path in (ROOT / "bridge").rglob("*.py") for f in imports(path, ROOT)}
-    assert {"bridge.core.decode", "bridge.sources.embedded", "bridge.pipeline"} <= found
+    assert {"bridge.core.fields.decode", "bridge.sources.embedded", "bridge.pipeline"} <= found
 
 
 def test_a_core_that_looks_at_the_clock_is_caught(tmp_path: Path) -> None:

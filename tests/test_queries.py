@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bridge.core.address import Bad, Refused
+from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
 from bridge.core.poll_lanes import Lane
 from bridge.core.poll_plan import Ask
@@ -13,7 +14,6 @@ from bridge.core.polls import Outcome as PollOutcome
 from bridge.core.polls import Page
 from bridge.core.query_plan import Manner, QueryPlan
 from bridge.core.rapi import Query
-from bridge.core.status import StatusReader
 from bridge.queries import Queries
 from bridge.sources.http import Reply
 from bridge.web.view import charger_view

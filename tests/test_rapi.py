@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.catalogue import LIVE
+from bridge.core.fields.catalogue import LIVE
 from bridge.core.rapi import FORMS, Query, decode, members, query_named
 from bridge.core.rapi_line import Reply, read_line
 from bridge.core.rapi_parts import Value

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from bridge.core import states
+from bridge.core.fields import states
 from bridge.core.model import Event, EventKind, Session
 from tests.parts import EPOCH
 from tests.week import Week

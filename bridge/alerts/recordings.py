@@ -2,7 +2,7 @@
 
 from bridge.alerts.model import Group, Recording
 from bridge.alerts.query import NAMES, any_replica
-from bridge.core.states import FAULTS
+from bridge.core.fields.states import FAULTS
 
 UP = "charger:evse_up:max"
 SITE_UP = "charger_site:evse_up:max"

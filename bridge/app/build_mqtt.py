@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from bridge.app import from_settings
 from bridge.core.clock import Moment
+from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
 from bridge.core.query_plan import QueryPlan
-from bridge.core.status import StatusReader
 from bridge.pipeline import Pipeline
 from bridge.polling import Polling
 from bridge.queries import Queries

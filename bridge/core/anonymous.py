@@ -8,8 +8,8 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from bridge.core.catalogue import LIVE, Kind
 from bridge.core.discovery.announcement import Announcement
+from bridge.core.fields.catalogue import LIVE, Kind
 
 MEASURED = frozenset(wire for wire, row in LIVE.items() if row.kind is not Kind.TEXT)
 _HARMLESS = re.compile(

@@ -8,11 +8,11 @@ the next whole one tells all. Source: integration guide, "/status field referenc
 
 from dataclasses import dataclass, replace
 
-from bridge.core import resets
 from bridge.core.counters import Growth, ResetProof, Witness
+from bridge.core.fields import resets
+from bridge.core.fields.status import Status
 from bridge.core.model import Body, ChargerId, Event, EventKind
 from bridge.core.presence import Board
-from bridge.core.status import Status
 from bridge.core.writer import Writer
 
 GROWTH = Growth(per_second=0.5, burst=100)

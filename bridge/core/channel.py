@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from bridge.core.catalogue import Kind, Origin, Row
-from bridge.core.decode import LONGEST, Value
-from bridge.core.decoder import Decoder
+from bridge.core.fields.catalogue import Kind, Origin, Row
+from bridge.core.fields.decode import LONGEST, Value
+from bridge.core.fields.decoder import Decoder
 from bridge.core.model import Reason
 
 _EARLIEST, _DAY = 1.6e9, 86400.0

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from bridge.core.catalogue import CATALOGUE, Origin, Row
-from bridge.core.decode import Value
-from bridge.core.device import Device
+from bridge.core.fields.catalogue import CATALOGUE, Origin, Row
+from bridge.core.fields.config import Device
+from bridge.core.fields.decode import Value
 from bridge.core.model import Body, ChargerId
 from bridge.core.presence import Board
 

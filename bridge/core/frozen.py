@@ -6,9 +6,9 @@ controller unconnected, or its commands are no longer answered.
 
 from dataclasses import dataclass
 
+from bridge.core.fields.states import STARTING
+from bridge.core.fields.status import Status
 from bridge.core.model import Body
-from bridge.core.states import STARTING
-from bridge.core.status import Status
 
 DEAD, ALIVE = "controller is dead", "controller answers again"
 """What an event says of it."""

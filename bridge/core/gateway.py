@@ -5,15 +5,15 @@ from bridge.core.channel import Line
 from bridge.core.clock import Moment
 from bridge.core.counters import Witness
 from bridge.core.crashes import Crashes
-from bridge.core.crashlog import Crash
-from bridge.core.device import Device
 from bridge.core.discovery.charger import Charger
 from bridge.core.facts import Facts
+from bridge.core.fields.config import Device
+from bridge.core.fields.crashlog import Crash
+from bridge.core.fields.status import NETWORK_MODES, OTHER, Status
 from bridge.core.frozen import ALIVE, DEAD, Frozen
 from bridge.core.model import Body, Event, EventKind
 from bridge.core.polls import Page
 from bridge.core.presence import Board
-from bridge.core.status import NETWORK_MODES, OTHER, Status
 from bridge.core.trips import Trips
 from bridge.core.writer import Writer
 

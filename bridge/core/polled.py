@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from bridge.core.catalogue import Origin, Row
 from bridge.core.channel import Channel, Line
 from bridge.core.clock import Moment
-from bridge.core.decoder import Decoders
 from bridge.core.discovery.charger import Charger
+from bridge.core.fields.catalogue import Origin, Row
+from bridge.core.fields.decoder import Decoders
+from bridge.core.fields.status import Part
 from bridge.core.model import Body
 from bridge.core.presence import Board
-from bridge.core.status import Part
 
 MOST_MISSED = 3
 _BY_MQTT = Origin.PERIODIC | Origin.EVENT

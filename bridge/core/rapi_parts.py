@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.core import states
+from bridge.core.fields import states
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.catalogue import LIVE, Kind, Row
 from bridge.core.channel import Channel, Line
 from bridge.core.charging.charging import Story
 from bridge.core.clock import Moment
 from bridge.core.counters import Witness
-from bridge.core.decoder import Decoders
-from bridge.core.device import Device
 from bridge.core.discovery.charger import Charger
+from bridge.core.fields.catalogue import LIVE, Kind, Row
+from bridge.core.fields.config import Device
+from bridge.core.fields.decoder import Decoders
+from bridge.core.fields.status import Part, Status
 from bridge.core.frames import Frame
 from bridge.core.gateway import Gateway
 from bridge.core.lines import number
@@ -21,7 +22,6 @@ from bridge.core.path import Path
 from bridge.core.poll_turn import Mode
 from bridge.core.polled import Polled
 from bridge.core.presence import Board, Presence
-from bridge.core.status import Part, Status
 from bridge.core.token_bucket import Allowance
 from bridge.core.units import UnitCheck
 from bridge.core.writer import Writer

@@ -5,9 +5,9 @@ Source: integration guide, "/status field reference": gfcicount, nogndcount, stu
 
 from bridge.core.channel import Line
 from bridge.core.counters import Growth, ResetProof, Witness
+from bridge.core.fields.status import Status
 from bridge.core.model import Body, ChargerId
 from bridge.core.presence import Board
-from bridge.core.status import Status
 from bridge.core.writer import Writer
 
 COLUMNS = ("gfci_trips", "no_ground_trips", "stuck_relay_trips")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bridge.core import states
+from bridge.core.fields import states
 from bridge.dashboards.model import Json, Mapped, Override, Threshold
 
 ASLEEP = "#b8a04a"

@@ -8,7 +8,7 @@ one moment, however many pieces they make; one family may be older than the next
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from bridge.core.families import FAMILIES, Family, Group, MetricType
+from bridge.core.fields.families import FAMILIES, Family, Group, MetricType
 from bridge.core.model import ChargerId
 
 _AS_GAUGE = {MetricType.INFO, MetricType.STATESET}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from bridge.core.catalogue import CATALOGUE, Kind
+from bridge.core.fields.catalogue import CATALOGUE, Kind
 from bridge.core.line_parts import Point, take_apart
 
 Lines = Callable[[], Iterator[bytes]]

@@ -1,7 +1,7 @@
 """`fields`: the catalogue as a Markdown table."""
 
-from bridge.core.catalogue import CATALOGUE, Kind, Origin, Row
-from bridge.core.families import FAMILIES, Family
+from bridge.core.fields.catalogue import CATALOGUE, Kind, Origin, Row
+from bridge.core.fields.families import FAMILIES, Family
 
 _SOURCES = {
     Origin.PERIODIC: "MQTT",

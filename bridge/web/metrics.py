@@ -9,7 +9,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics_text
 
-from bridge.core.families import Group
+from bridge.core.fields.families import Group
 from bridge.web.body import Body, gzipped
 from bridge.web.pause import Pause
 from bridge.web.printing import Printing

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from bridge.core import states
 from bridge.core.channel import Channel
 from bridge.core.discovery.charger import Charger
+from bridge.core.fields import states
 from bridge.core.model import ChargerId
 from bridge.core.presence import PRESENCES
 from bridge.core.track import Track

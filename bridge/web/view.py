@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from bridge.core import states
 from bridge.core.clock import Moment
-from bridge.core.decode import Value
+from bridge.core.fields import states
+from bridge.core.fields.decode import Value
 from bridge.core.track import Track
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from bridge.core import states
-from bridge.core.catalogue import JOULES
 from bridge.core.channel import Line
 from bridge.core.charging.sessions import Sessions
 from bridge.core.charging.state_series import StateLines
 from bridge.core.clock import Moment
 from bridge.core.counters import Growth, ResetProof, Witness
+from bridge.core.fields import states
+from bridge.core.fields.catalogue import JOULES
 from bridge.core.model import Body, ChargerId, Dialect, Event, EventKind, Session
 from bridge.core.presence import Board
 from bridge.core.writer import Writer

@@ -8,8 +8,8 @@ session ends with a total that came some time after the unplugging, or a minute 
 
 from bridge.core.charging.session import AtCar, restored
 from bridge.core.clock import Moment
+from bridge.core.fields.states import CHARGING, CONNECTED, NOT_CONNECTED, STARTING
 from bridge.core.model import ChargerId, Session
-from bridge.core.states import CHARGING, CONNECTED, NOT_CONNECTED, STARTING
 
 SETTLE_SECONDS = 15.0
 PATIENCE_SECONDS = 60.0

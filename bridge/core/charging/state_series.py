@@ -1,6 +1,6 @@
 """The lines that tell a charger's state."""
 
-from bridge.core import states
+from bridge.core.fields import states
 from bridge.core.model import ChargerId
 from bridge.core.presence import Board
 

@@ -1,6 +1,6 @@
 """Fleet: how all chargers are, and which to look at."""
 
-from bridge.core.states import CHARGING, CONNECTED, NOT_CONNECTED
+from bridge.core.fields.states import CHARGING, CONNECTED, NOT_CONNECTED
 from bridge.dashboards.build import bars, lines, listing, stat
 from bridge.dashboards.influxql.common import (
     AT_SITE,

@@ -1,8 +1,8 @@
 """Fleet: how all chargers are, and which to look at."""
 
 from bridge.alerts.recorded import ANNOUNCED, FAULTS, STATES, UP
-from bridge.core.states import FAULTS as FAULTS_BY_CODE
-from bridge.core.states import NAMES as NAMES_OF_STATES
+from bridge.core.fields.states import FAULTS as FAULTS_BY_CODE
+from bridge.core.fields.states import NAMES as NAMES_OF_STATES
 from bridge.dashboards.build import bars, lines, listing, ranking, stat
 from bridge.dashboards.model import Dashboard, Language, Row, Threshold
 from bridge.dashboards.promql.common import (

@@ -6,10 +6,10 @@ The document also holds the network's name, user names and host names.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.catalogue import CATALOGUE, PLAIN, Kind, Origin, Row
-from bridge.core.decode import Parse, Value, parser
+from bridge.core.fields.catalogue import CATALOGUE, PLAIN, Kind, Origin, Row
+from bridge.core.fields.decode import Parse, Value, parser
+from bridge.core.fields.payloads import payload
 from bridge.core.model import Reason
-from bridge.core.payloads import payload
 
 LONGEST_TEXT = 255
 _ROWS: dict[str, tuple[Row, Parse]] = {

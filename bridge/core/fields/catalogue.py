@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
 
-from bridge.core.families import BY_NAME, MetricType
+from bridge.core.fields.families import BY_NAME, MetricType
 from bridge.core.model import Dialect
 
 

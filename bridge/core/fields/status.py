@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.core import resets
-from bridge.core.catalogue import LIVE, Kind, Row
 from bridge.core.channel import skew
 from bridge.core.counters import Witness
-from bridge.core.decode import LONGEST, Parse, Value, parser
-from bridge.core.decoder import MOST_KNOWN
+from bridge.core.fields import resets
+from bridge.core.fields.catalogue import LIVE, Kind, Row
+from bridge.core.fields.decode import LONGEST, Parse, Value, parser
+from bridge.core.fields.decoder import MOST_KNOWN
+from bridge.core.fields.payloads import payloads
+from bridge.core.fields.states import STARTING
 from bridge.core.model import Dialect, Reason
-from bridge.core.payloads import payloads
-from bridge.core.states import STARTING
 
 NETWORK_MODES = ("Wired", "STA", "AP", "STA+AP")
 OTHER = "other"

@@ -4,8 +4,8 @@ Speed: a decoder is shared by all chargers of a dialect, and so are the texts it
 saves the reading of four payloads in five, and most of a charger's memory.
 """
 
-from bridge.core.catalogue import Row, Scale
-from bridge.core.decode import LONGEST, Value, parser
+from bridge.core.fields.catalogue import Row, Scale
+from bridge.core.fields.decode import LONGEST, Value, parser
 from bridge.core.lines import number
 from bridge.core.model import Reason
 

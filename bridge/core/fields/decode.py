@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bridge.core.catalogue import Kind, Row, Scale
+from bridge.core.fields.catalogue import Kind, Row, Scale
 from bridge.core.model import Reason
 
 Value = float | int

@@ -1,0 +1,1 @@
+"""The catalogue of fields, and how text and documents become values."""
