@@ -13,7 +13,7 @@ from bridge.core.fields.config import Device
 from bridge.core.fields.decoder import Decoders
 from bridge.core.fields.status import Part, Status
 from bridge.core.frames import Frame
-from bridge.core.gateway import Gateway
+from bridge.core.gateway.gateway import Gateway
 from bridge.core.lines import number
 from bridge.core.load import Load
 from bridge.core.model import Body, Dialect, Event, EventKind, Reason

@@ -1,7 +1,7 @@
 """Faults and crashes: what, where, how often; events carry no site."""
 
 from bridge.core.fields.states import FAULTS as KINDS
-from bridge.core.frozen import DEAD
+from bridge.core.gateway.frozen import DEAD
 from bridge.dashboards.build import bars, listing, ranking, stat
 from bridge.dashboards.influxql.common import EACH, TO_CHARGER, events, marks
 from bridge.dashboards.model import Dashboard, Language, Row, Threshold

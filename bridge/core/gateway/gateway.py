@@ -1,20 +1,20 @@
 """What a charger tells over HTTP alone: trips, boots, crashes, its network, its firmware."""
 
-from bridge.core.boots import Boots
 from bridge.core.channel import Line
 from bridge.core.clock import Moment
 from bridge.core.counters import Witness
-from bridge.core.crashes import Crashes
 from bridge.core.discovery.charger import Charger
-from bridge.core.facts import Facts
 from bridge.core.fields.config import Device
 from bridge.core.fields.crashlog import Crash
 from bridge.core.fields.status import NETWORK_MODES, OTHER, Status
-from bridge.core.frozen import ALIVE, DEAD, Frozen
+from bridge.core.gateway.boots import Boots
+from bridge.core.gateway.crashes import Crashes
+from bridge.core.gateway.facts import Facts
+from bridge.core.gateway.frozen import ALIVE, DEAD, Frozen
+from bridge.core.gateway.trips import Trips
 from bridge.core.model import Body, Event, EventKind
 from bridge.core.polls import Page
 from bridge.core.presence import Board
-from bridge.core.trips import Trips
 from bridge.core.writer import Writer
 
 

@@ -7,9 +7,9 @@ that /status tells of), the crash itself is the event.
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 
-from bridge.core.boots import Reset
 from bridge.core.fields import resets
 from bridge.core.fields.crashlog import Crash
+from bridge.core.gateway.boots import Reset
 from bridge.core.model import Body, ChargerId, Event, EventKind
 from bridge.core.writer import Writer
 

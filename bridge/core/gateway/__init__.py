@@ -1,0 +1,1 @@
+"""What only HTTP reports of a charger's gateway: boots, crashes, trips, configuration."""
