@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 
 from bridge.core.errors import DiskTrouble
-from bridge.core.line_parts import stamp_of
 from bridge.core.model import Body, ChargerId, Event, Reason, Session
-from bridge.core.outbox import Outbox
+from bridge.core.output.line_parser import stamp_of
+from bridge.core.output.outbox import Outbox
 from bridge.disk_trouble import DiskTroubles
 from bridge.disks import Batch, Bodies, Chronicle, Complaints, Points
 from bridge.stats import Accounts

@@ -13,11 +13,11 @@ from bridge.core.errors import AnnounceRefused
 from bridge.core.fields.decoder import Decoders
 from bridge.core.labels import Labels
 from bridge.core.model import Body, ChargerId
-from bridge.core.outbox import Outbox
+from bridge.core.output.outbox import Outbox
+from bridge.core.output.writer import Writer
 from bridge.core.presence import PRESENCES, Board
 from bridge.core.remembered import usable
 from bridge.core.track import Habits, Track
-from bridge.core.writer import Writer
 from bridge.listener import Listener
 from bridge.portions import Portions
 from bridge.routes import Routes

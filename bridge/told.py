@@ -8,7 +8,7 @@ same point in a store.
 from collections.abc import Sequence
 from itertools import compress
 
-from bridge.core.outbox import Outbox
+from bridge.core.output.outbox import Outbox
 
 
 class Told:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bridge.core.errors import DiskTrouble, SinkRefused, SinkTrouble
-from bridge.sinks.chunks import Chunk, Refusal
+from bridge.core.output.batch import Chunk, Refusal
 from bridge.sinks.influx import Influx
 from bridge.sinks.mover import Mover
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.model import ChargerId, Session
-from bridge.core.outbox import Outbox
-from bridge.core.stamps import Stamps
+from bridge.core.output.outbox import Outbox
+from bridge.core.output.timestamps import Stamps
+from bridge.core.output.writer import Writer
 from bridge.core.track import Habits
-from bridge.core.writer import Writer
 from tests.parts import EPOCH, Bench
 
 DOCUMENT = (

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.errors import CannotStart, DiskTrouble, FolderBusy
+from bridge.core.output.batch import Refusal
 from bridge.disks import Batch
-from bridge.sinks.chunks import Refusal
 from bridge.sinks.folder import FolderLock
 from bridge.sinks.journal import Journal
 from bridge.sinks.outside import refused_rows

@@ -9,7 +9,7 @@ import pytest
 from bridge import keeper as keeper_file
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import Body, ChargerId, Event, EventKind, Reason, Session
-from bridge.core.outbox import Outbox
+from bridge.core.output.outbox import Outbox
 from bridge.disks import Batch, Points
 from bridge.keeper import Keeper
 from bridge.stats import Accounts

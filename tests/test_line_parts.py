@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core import lines
-from bridge.core.line_parts import Point, is_of, stamp_of, take_apart
+from bridge.core.output import line_protocol
+from bridge.core.output.line_parser import Point, is_of, stamp_of, take_apart
 
 LINE = (
     b'evse_event,charger=a:1,site=Yard\\,\\ east kind="state",code=3i,temp=25.3,n="a \\"b\\", c" 7'
@@ -25,9 +25,13 @@ def test_every_kind_of_value_is_read() -> None:
 
 @given(TEXT, TEXT, st.integers(), st.floats(allow_nan=False, allow_infinity=False))
 def test_what_was_written_is_read(site: str, text: str, whole: int, number: float) -> None:
-    head = lines.head("evse", {"charger": "a", "site": site})
-    fields = [lines.text("t", text), lines.number("i", whole), lines.number("f", number)]
-    assert take_apart(lines.line(head, fields, 12)) == Point(
+    head = line_protocol.head("evse", {"charger": "a", "site": site})
+    fields = [
+        line_protocol.text("t", text),
+        line_protocol.number("i", whole),
+        line_protocol.number("f", number),
+    ]
+    assert take_apart(line_protocol.line(head, fields, 12)) == Point(
         "evse", {"charger": "a", "site": site}, {"t": text, "i": whole, "f": number}, 12
     )
 

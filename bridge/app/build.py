@@ -15,7 +15,7 @@ from bridge.app.maintenance import Rounds
 from bridge.app.relabelling import Labelling
 from bridge.certificates import Expiries
 from bridge.core.clock import Moment
-from bridge.core.outbox import Outbox
+from bridge.core.output.outbox import Outbox
 from bridge.health import Health
 from bridge.keeper import Keeper
 from bridge.logs import Complaints

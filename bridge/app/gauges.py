@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from bridge.core.outbox import Outbox
+from bridge.core.output.outbox import Outbox
 from bridge.roster import Roster
 from bridge.stats import MAIN, AccountsCollector, Stats
 

@@ -14,17 +14,17 @@ from bridge.core.fields.decoder import Decoders
 from bridge.core.fields.status import Part, Status
 from bridge.core.frames import Frame
 from bridge.core.gateway.gateway import Gateway
-from bridge.core.lines import number
 from bridge.core.load import Load
 from bridge.core.model import Body, Dialect, Event, EventKind, Reason
-from bridge.core.outbox import Outbox
+from bridge.core.output.line_protocol import number
+from bridge.core.output.outbox import Outbox
+from bridge.core.output.writer import Writer
 from bridge.core.path import Path
 from bridge.core.poll_turn import Mode
 from bridge.core.polled import Polled
 from bridge.core.presence import Board, Presence
 from bridge.core.token_bucket import Allowance
 from bridge.core.units import UnitCheck
-from bridge.core.writer import Writer
 
 NOT_POLLED, POLLED = "polled=0i", "polled=1i"
 

@@ -10,8 +10,8 @@ from typing import Protocol, Self, TypeVar
 
 import structlog
 
+from bridge.core.output.batch import Chunk, Refusal
 from bridge.sinks import points, trimming
-from bridge.sinks.chunks import Chunk, Refusal
 from bridge.sinks.database import Damaged, Worker, connect, full, set_aside, translated
 from bridge.sinks.points import FILE, SCHEMA, VERSION, Owed, Place, Spoiled
 from bridge.sinks.reserve import Reserve

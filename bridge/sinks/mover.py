@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from bridge.core.errors import DiskTrouble, SinkRefused, SinkTooLarge
+from bridge.core.output.batch import Chunk, Refusal
 from bridge.sinks import sender
 from bridge.sinks.backoff import Backoff
-from bridge.sinks.chunks import Chunk, Refusal
 from bridge.sinks.sender import Sender, Store
 from bridge.sinks.sift import Sift
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bridge.core.line_parts import stamp_of
+from bridge.core.output.line_parser import stamp_of
 from bridge.sinks.database import translated
 from bridge.sinks.outside import look_in
 from bridge.sinks.points import FILE, lines_of

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.sinks.chunks import Chunk, Refusal
+from bridge.core.output.batch import Chunk, Refusal
 from bridge.sinks.database import transaction
 
 FILE = "points.db"

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from bridge.core.errors import CommandFailed, SinkRefused, SinkTooLarge
-from bridge.sinks.chunks import Chunk, Refusal
+from bridge.core.output.batch import Chunk, Refusal
 from bridge.sinks.sender import Sender, Store
 from bridge.sinks.sift import Sift
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bridge.core.errors import SinkRefused
-from bridge.sinks.chunks import Chunk, Refusal
+from bridge.core.output.batch import Chunk, Refusal
 
 
 class Sift:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bridge.core.errors import CommandFailed
-from bridge.core.line_parts import is_of
+from bridge.core.output.line_parser import is_of
 from bridge.logs.scrub import printable
 from bridge.sinks.outside import charger_ids
 from bridge.sinks.past import Past, Span

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from bridge.core.fields.catalogue import CATALOGUE, Kind
-from bridge.core.line_parts import Point, take_apart
+from bridge.core.output.line_parser import Point, take_apart
 
 Lines = Callable[[], Iterator[bytes]]
 """Begins anew with each call."""

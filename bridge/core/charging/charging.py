@@ -10,8 +10,8 @@ from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields import states
 from bridge.core.fields.catalogue import JOULES
 from bridge.core.model import Body, ChargerId, Dialect, Event, EventKind, Session
+from bridge.core.output.writer import Writer
 from bridge.core.presence import Board
-from bridge.core.writer import Writer
 
 # 100 kW while time passes, and a long session at once: old controllers raise the total
 # only when a session ends.

@@ -6,8 +6,8 @@ saves the reading of four payloads in five, and most of a charger's memory.
 
 from bridge.core.fields.catalogue import Row, Scale
 from bridge.core.fields.decode import LONGEST, Value, parser
-from bridge.core.lines import number
 from bridge.core.model import Reason
+from bridge.core.output.line_protocol import number
 
 MOST_KNOWN = 1024
 Decoded = tuple[Reason | None, Value, str, bytes]

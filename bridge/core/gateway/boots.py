@@ -12,8 +12,8 @@ from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields import resets
 from bridge.core.fields.status import Status
 from bridge.core.model import Body, ChargerId, Event, EventKind
+from bridge.core.output.writer import Writer
 from bridge.core.presence import Board
-from bridge.core.writer import Writer
 
 GROWTH = Growth(per_second=0.5, burst=100)
 

@@ -11,7 +11,7 @@ from bridge.core.fields import resets
 from bridge.core.fields.crashlog import Crash
 from bridge.core.gateway.boots import Reset
 from bridge.core.model import Body, ChargerId, Event, EventKind
-from bridge.core.writer import Writer
+from bridge.core.output.writer import Writer
 
 REMEMBERED = 64
 MOST_TRIES = 3

@@ -13,9 +13,9 @@ from bridge.core.gateway.facts import Facts
 from bridge.core.gateway.frozen import ALIVE, DEAD, Frozen
 from bridge.core.gateway.trips import Trips
 from bridge.core.model import Body, Event, EventKind
+from bridge.core.output.writer import Writer
 from bridge.core.polls import Page
 from bridge.core.presence import Board
-from bridge.core.writer import Writer
 
 
 class Gateway:

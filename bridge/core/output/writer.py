@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from bridge.core import lines
 from bridge.core.channel import Line
 from bridge.core.model import ChargerId, Event, Session
-from bridge.core.outbox import Outbox
-from bridge.core.stamps import Stamps
+from bridge.core.output import line_protocol
+from bridge.core.output.outbox import Outbox
+from bridge.core.output.timestamps import Stamps
 
 POLLED = "polled"
 
@@ -39,8 +39,8 @@ class Writer:
     def locate(self, site: str) -> None:
         """The site of all points from now on; empty for what the static tags say, if anything."""
         tags = {**self._tags, "site": site} if site else self._tags
-        self._head = lines.head("evse", tags)
-        self._charge_head = lines.head("evse_charge", tags)
+        self._head = line_protocol.head("evse", tags)
+        self._charge_head = line_protocol.head("evse_charge", tags)
 
     def stamps(self) -> list[int]:
         """The last stamps in each measurement, in milliseconds."""
@@ -55,7 +55,7 @@ class Writer:
     def point(self, fields: Iterable[str], readings: int, at: float) -> None:
         """Write one point of samples from `readings` readings."""
         stamp = self.samples.next(at)
-        self._out.put(lines.line(self._head, fields, stamp), readings, stamp)
+        self._out.put(line_protocol.line(self._head, fields, stamp), readings, stamp)
 
     def keep(self) -> None:
         """What the state file has of this charger must be renewed at once."""
@@ -64,11 +64,11 @@ class Writer:
     def event(self, event: Event) -> None:
         """Write an event, as a point and for the state file."""
         stamp = self.events.next(event.at)
-        fields = [lines.number("code", event.code), lines.text("text", event.text)]
+        fields = [line_protocol.number("code", event.code), line_protocol.text("text", event.text)]
         if event.device_time is not None:
-            fields.append(lines.number("device_time", event.device_time))
-        head = lines.head("evse_event", {**self._tags, "kind": event.kind})
-        self._out.put(lines.line(head, fields, stamp), 0, stamp)
+            fields.append(line_protocol.number("device_time", event.device_time))
+        head = line_protocol.head("evse_event", {**self._tags, "kind": event.kind})
+        self._out.put(line_protocol.line(head, fields, stamp), 0, stamp)
         self._out.events.append(event)
         self._out.changed.add(event.charger)
 
@@ -80,13 +80,13 @@ class Writer:
         """Write a finished session; its stamp is its end."""
         stamp = self.charges.next(session.end)
         fields = [
-            lines.number("start", int(session.start)),
-            lines.number("charging_s", session.charging_s),
-            lines.number("plugged_s", session.plugged_s),
-            lines.number("energy_wh", session.energy_wh),
-            lines.number("peak_a", session.peak_a),
-            lines.number("peak_w", session.peak_w),
+            line_protocol.number("start", int(session.start)),
+            line_protocol.number("charging_s", session.charging_s),
+            line_protocol.number("plugged_s", session.plugged_s),
+            line_protocol.number("energy_wh", session.energy_wh),
+            line_protocol.number("peak_a", session.peak_a),
+            line_protocol.number("peak_w", session.peak_w),
         ]
-        self._out.put(lines.line(self._charge_head, fields, stamp), 0, stamp)
+        self._out.put(line_protocol.line(self._charge_head, fields, stamp), 0, stamp)
         self._out.sessions.append(session)
         self._out.changed.add(session.charger)

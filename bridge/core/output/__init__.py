@@ -1,0 +1,1 @@
+"""What the core produces: line protocol, time stamps, batches, exposed series."""
