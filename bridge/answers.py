@@ -5,12 +5,12 @@ from typing import Protocol
 
 from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger
-from bridge.core.document import Document
 from bridge.core.fields.config import Device, read_device
 from bridge.core.fields.crashlog import read_crashlog
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect, Reason
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.document import Document
+from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.track import Track
 from bridge.sources.http import Reply
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from bridge.core.address import Ip
-from bridge.core.login import NOTHING, Entry, Login, login_for
 from bridge.core.model import ChargerId
-from bridge.core.reach import Network
+from bridge.core.polling.address import Ip
+from bridge.core.polling.address_policy import Network
+from bridge.core.polling.login import NOTHING, Entry, Login, login_for
 
 
 class File(Protocol):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.answers import Answers, Differences, Replies
-from bridge.core.address import Address, Refused, read_address
 from bridge.core.clock import Moment
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.poll_plan import Ask, Mode, PollPlan
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.address import Address, Refused, read_address
+from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.schedule import Ask, Mode, PollPlan
 from bridge.core.track import Track
 from bridge.portions import Portions
 from bridge.sources.http import Reply

@@ -5,10 +5,10 @@ from typing import Protocol
 
 import structlog
 
-from bridge.core.address import Refused
 from bridge.core.clock import Moment
 from bridge.core.discovery.subscriptions import Change
 from bridge.core.model import ChargerId, Reason
+from bridge.core.polling.address import Refused
 from bridge.logs import Complaints
 from bridge.stats import MAIN, Stats
 

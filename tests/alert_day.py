@@ -10,12 +10,12 @@ from pathlib import Path
 from prometheus_client import generate_latest
 
 from bridge.app.gauges import measure
-from bridge.core.document import read_document
 from bridge.core.labels import Labels
 from bridge.core.model import ChargerId
-from bridge.core.poll_lanes import Lane
-from bridge.core.poll_plan import Ask
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.document import read_document
+from bridge.core.polling.lanes import Lane
+from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.schedule import Ask
 from bridge.sim.device import Device
 from bridge.sim.documents import Dialect as Speech
 from bridge.sim.documents import Members, limits, nofos

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from bridge.core.address import Refused
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.poll_lanes import Lane
-from bridge.core.poll_plan import Ask, Pace, PollPlan
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.address import Refused
+from bridge.core.polling.lanes import Lane
+from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.schedule import Ask, Pace, PollPlan
 from bridge.polling import Polling
 from bridge.sources.http import Reply
 from tests.parts import Bench

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
-from bridge.core.address import Address, Ip
-from bridge.core.login import Login
 from bridge.core.model import ChargerId
-from bridge.core.polls import Page
-from bridge.core.reach import Network, Reach
+from bridge.core.polling.address import Address, Ip
+from bridge.core.polling.address_policy import Network, Reach
+from bridge.core.polling.login import Login
+from bridge.core.polling.outcome import Page
 from bridge.keyring import Keyring
 from bridge.sources.http import Http, Reply
 from bridge.sources.http_exchange import tls_context

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.address import Address, Bad, Ip, Refused, read_address
-from bridge.core.reach import Reach, embedded
+from bridge.core.polling.address import Address, Bad, Ip, Refused, read_address
+from bridge.core.polling.address_policy import Reach, embedded
 from bridge.settings.sections import PRIVATE_NETWORKS
 
 PORTS = (80, 443)

@@ -18,7 +18,7 @@ from bridge.alerts.table import ALERTS, GROUPS
 from bridge.cli import app
 from bridge.core.fields.families import BY_NAME
 from bridge.core.model import Reason
-from bridge.core.polls import Outcome
+from bridge.core.polling.outcome import Outcome
 from tests.alert_parts import METRIC, RECORDED, ROOT, RULES, expressions, promtool, said_by
 from tests.running import bridge
 from tests.servers import Mosquitto

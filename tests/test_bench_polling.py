@@ -16,10 +16,10 @@ from bench.polling_goals import polling_goals
 from bench.rig import Moment
 from bench.usage import Usage
 from bench.webs import address
-from bridge.core.document import read_document
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect, Reason
-from bridge.core.polls import Page
+from bridge.core.polling.document import read_document
+from bridge.core.polling.outcome import Page
 from tests.servers.process import free_port
 
 FOUND = Polling(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.login import Entry, Login, login_for
 from bridge.core.model import ChargerId
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.login import Entry, Login, login_for
+from bridge.core.polling.outcome import Outcome, Page
 from bridge.keyring import Keyring
 from bridge.settings import CredentialsFile
 from bridge.settings.credentials import read_credentials

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.document import read_document
 from bridge.core.fields import resets
 from bridge.core.fields.catalogue import LIVE
 from bridge.core.fields.config import FACTS, read_device
@@ -16,7 +15,8 @@ from bridge.core.fields.crashlog import LONGEST_TEXT, MOST_RECORDS, read_crashlo
 from bridge.core.fields.decode import parser
 from bridge.core.fields.status import Member, Status, StatusReader
 from bridge.core.model import Dialect, Reason
-from bridge.core.polls import Page
+from bridge.core.polling.document import read_document
+from bridge.core.polling.outcome import Page
 
 WALL = 1_773_146_100.0
 STATUS: dict[str, object] = {

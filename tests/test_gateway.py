@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.outcome import Outcome, Page
 from tests.desk import ONE, Desk
 from tests.parts import Bench, restarted
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bridge.core.fields.catalogue import LIVE
 from bridge.core.fields.config import FACTS
 from bridge.core.model import Event, Session
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.outcome import Outcome, Page
 from tests.desk import ONE, Desk
 from tests.parts import Bench
 from tests.test_documents import JSON, KEYS

@@ -11,9 +11,9 @@ from random import Random
 import pytest
 import trustme
 
-from bridge.core.address import Address, Bad
-from bridge.core.login import Login
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.address import Address, Bad
+from bridge.core.polling.login import Login
+from bridge.core.polling.outcome import Outcome, Page
 from bridge.sources.http_exchange import tls_context
 from tests.poll_parts import SEVEN, Keys, Names, Respond, answer_to, client, http, strange
 from tests.support import eventually

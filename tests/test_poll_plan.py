@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.model import ChargerId
-from bridge.core.poll_lanes import Lane
-from bridge.core.poll_plan import Ask, Mode, Pace, PollPlan
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.lanes import Lane
+from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.schedule import Ask, Mode, Pace, PollPlan
 
 ONE = ChargerId("one")
 Answer = Callable[[Ask], tuple[float, Outcome]]

@@ -7,9 +7,9 @@ import pytest
 from bridge.core.discovery.fleet import Rules
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
-from bridge.core.poll_lanes import Lane
-from bridge.core.poll_plan import Ask
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.lanes import Lane
+from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.schedule import Ask
 from bridge.core.track import Track
 from bridge.sources.http import Reply
 from tests.desk import ONE, STATUS, Desk

@@ -11,15 +11,15 @@ from random import Random
 
 import pytest
 
-from bridge.core.address import Address
 from bridge.core.clock import Moment
 from bridge.core.fields.config import read_device
 from bridge.core.fields.crashlog import read_crashlog
 from bridge.core.fields.status import StatusReader
-from bridge.core.login import Login
 from bridge.core.model import ChargerId, Dialect, Reason
-from bridge.core.poll_plan import Ask, Mode, Pace, PollPlan
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.address import Address
+from bridge.core.polling.login import Login
+from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.schedule import Ask, Mode, Pace, PollPlan
 from bridge.sim.identity import loopback
 from bridge.sim.options import SimOptions
 from bridge.sources.http import Reply

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bridge.core.address import Bad, Refused
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.poll_lanes import Lane
-from bridge.core.poll_plan import Ask
-from bridge.core.polls import Outcome as PollOutcome
-from bridge.core.polls import Page
+from bridge.core.polling.address import Bad, Refused
+from bridge.core.polling.lanes import Lane
+from bridge.core.polling.outcome import Outcome as PollOutcome
+from bridge.core.polling.outcome import Page
+from bridge.core.polling.schedule import Ask
 from bridge.core.query_plan import Manner, QueryPlan
 from bridge.core.rapi import Query
 from bridge.queries import Queries

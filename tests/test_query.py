@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bridge.core.errors import CommandFailed
-from bridge.core.login import Login
+from bridge.core.polling.login import Login
 from bridge.core.rapi import Query
 from bridge.core.rapi_match import PATIENCE_SECONDS
 from bridge.tools.web_call import WebCall

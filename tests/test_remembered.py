@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bridge.core.model import Body
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.outcome import Outcome, Page
 from tests.desk import ONE, Desk
 from tests.parts import Bench
 

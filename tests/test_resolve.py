@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from bridge.core.address import Ip
+from bridge.core.polling.address import Ip
 from bridge.sources.own import is_own
 from bridge.sources.resolve import Resolver, look_up
 

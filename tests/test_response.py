@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from bridge.core.polls import Outcome
-from bridge.core.response import MOST_BYTES, Response
+from bridge.core.polling.http_response import MOST_BYTES, Response
+from bridge.core.polling.outcome import Outcome
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 WHOLE = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.polls import Outcome
+from bridge.core.polling.outcome import Outcome
 from tests.desk import Desk
 from tests.parts import Bench, restarted
 

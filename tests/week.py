@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Callable, Iterable
 
-from bridge.core.poll_plan import Ask
+from bridge.core.polling.schedule import Ask
 from bridge.sim.identity import Identity, Naming, fleet_identities
 from bridge.sources.http import Reply
 from tests.week_bridge import Bridge, Disk

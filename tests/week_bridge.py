@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.address import Refused
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Body, ChargerId, Dialect, Event, Message, Session
-from bridge.core.poll_plan import Ask, Pace, PollPlan
+from bridge.core.polling.address import Refused
+from bridge.core.polling.schedule import Ask, Pace, PollPlan
 from bridge.keeper import COMMIT_SECONDS, SAVE_SECONDS
 from bridge.polling import Polling
 from bridge.sources.http import Reply

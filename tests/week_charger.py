@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from random import Random
 
 from bridge.core.model import Message
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.outcome import Outcome, Page
 from bridge.sim.device import Device
 from bridge.sim.documents import Dialect
 from bridge.sim.endpoint import Endpoint

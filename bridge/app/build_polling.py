@@ -10,8 +10,8 @@ from bridge.core.clock import Moment
 from bridge.core.errors import CannotStart
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
-from bridge.core.poll_plan import PollPlan
-from bridge.core.reach import Reach
+from bridge.core.polling.address_policy import Reach
+from bridge.core.polling.schedule import PollPlan
 from bridge.keyring import Keyring
 from bridge.pipeline import Pipeline
 from bridge.polling import Polling

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from bridge.core.discovery.fleet import Rules
 from bridge.core.errors import CannotStart
-from bridge.core.login import Login as ChargerLogin
-from bridge.core.poll_turn import Pace
+from bridge.core.polling.login import Login as ChargerLogin
+from bridge.core.polling.turn import Pace
 from bridge.core.query_plan import Manner, manner_for
 from bridge.core.track import Habits
 from bridge.keyring import Keyring

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from bridge.core.address import Refused, read_address
 from bridge.core.discovery.announcement import Announcement
+from bridge.core.polling.address import Refused, read_address
 
 Setting = str | int | bool
 _SECRET = "mqtt_pass"

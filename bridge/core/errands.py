@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.polls import Page
+from bridge.core.polling.outcome import Page
 from bridge.core.rapi import Query
 
 RAPI_PATH = "/r"

@@ -7,7 +7,7 @@ which comes and goes does not make the path flap.
 
 from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger
-from bridge.core.poll_turn import Mode
+from bridge.core.polling.turn import Mode
 
 PERIOD_SECONDS = 30.0
 """How often a gateway repeats its document: integration guide, "Telemetry and event topics"."""

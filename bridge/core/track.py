@@ -20,8 +20,8 @@ from bridge.core.output.line_protocol import number
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.writer import Writer
 from bridge.core.path import Path
-from bridge.core.poll_turn import Mode
 from bridge.core.polled import Polled
+from bridge.core.polling.turn import Mode
 from bridge.core.presence import Board, Presence
 from bridge.core.token_bucket import Allowance
 from bridge.core.units import UnitCheck

@@ -7,8 +7,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from bridge.core.login import Entry, Login
 from bridge.core.model import ChargerId
+from bridge.core.polling.login import Entry, Login
 from bridge.settings import networks, parse, words
 from bridge.settings.parse import Wrong
 

@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bridge.core.address import Address, Ip, Refused
-from bridge.core.document import Document, read_document
-from bridge.core.login import Login
 from bridge.core.model import ChargerId
-from bridge.core.polls import Outcome, Page
-from bridge.core.reach import Network, Reach
-from bridge.core.response import Response
+from bridge.core.polling.address import Address, Ip, Refused
+from bridge.core.polling.address_policy import Network, Reach
+from bridge.core.polling.document import Document, read_document
+from bridge.core.polling.http_response import Response
+from bridge.core.polling.login import Login
+from bridge.core.polling.outcome import Outcome, Page
 from bridge.sources.http_exchange import exchange, request
 
 _MOST_TRIED = 4

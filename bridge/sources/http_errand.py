@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from bridge.core.address import Address, Ip, Refused
-from bridge.core.document import read_document
 from bridge.core.errands import Errand
-from bridge.core.login import Login
-from bridge.core.polls import Outcome, Page
-from bridge.core.response import Response
+from bridge.core.polling.address import Address, Ip, Refused
+from bridge.core.polling.document import read_document
+from bridge.core.polling.http_response import Response
+from bridge.core.polling.login import Login
+from bridge.core.polling.outcome import Outcome, Page
 from bridge.sources.http_exchange import exchange, request
 
 Document = dict[str, object]

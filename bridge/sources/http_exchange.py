@@ -8,10 +8,10 @@ import asyncio
 import ssl
 from pathlib import Path
 
-from bridge.core.address import Address, Ip
-from bridge.core.login import Login
-from bridge.core.polls import Outcome
-from bridge.core.response import Response
+from bridge.core.polling.address import Address, Ip
+from bridge.core.polling.http_response import Response
+from bridge.core.polling.login import Login
+from bridge.core.polling.outcome import Outcome
 
 
 def request(address: Address, target: str, login: Login | None, body: bytes | None = None) -> bytes:

@@ -2,7 +2,7 @@
 
 import socket
 
-from bridge.core.address import Ip
+from bridge.core.polling.address import Ip
 
 
 def is_own(ip: Ip) -> bool:

@@ -5,11 +5,11 @@ import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
-from bridge.core.address import Address
 from bridge.core.clock import Moment
 from bridge.core.model import ChargerId
-from bridge.core.poll_plan import Ask, PollPlan
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.address import Address
+from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.schedule import Ask, PollPlan
 from bridge.sources.http import Reply
 
 _LONGEST_WAIT = 1.0

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 
-from bridge.core.address import Ip, parse_ip
+from bridge.core.polling.address import Ip, parse_ip
 
 MOST_AT_ONCE = 32
 MOST_REMEMBERED = 20_000

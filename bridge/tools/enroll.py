@@ -9,7 +9,7 @@ from bridge.core.discovery.announcement import Announcement, matches
 from bridge.core.enrollment import Awaited, Wish, text_of
 from bridge.core.errands import configuring, reading
 from bridge.core.errors import CommandFailed
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.outcome import Outcome, Page
 from bridge.logs.scrub import HIDDEN, printable
 from bridge.settings import Settings
 from bridge.sources.broker import Broker

@@ -2,7 +2,7 @@
 
 from bridge.core.enrollment import Wish
 from bridge.core.errands import reading
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.outcome import Outcome, Page
 from bridge.logs.scrub import printable
 from bridge.tools.enroll_wait import Lookout
 from bridge.tools.web_call import WebCall

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from bridge.app import from_settings
-from bridge.core.address import Refused
 from bridge.core.errands import asking
 from bridge.core.errors import CommandFailed
-from bridge.core.polls import Outcome
+from bridge.core.polling.address import Refused
+from bridge.core.polling.outcome import Outcome
 from bridge.core.rapi import Query, decode, query_named
 from bridge.core.rapi_line import Reply, read_line
 from bridge.core.rapi_parts import Value

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 
 from bridge.app import from_settings
-from bridge.core.address import Address, Ip, Refused
 from bridge.core.errands import Errand
 from bridge.core.errors import CommandFailed
-from bridge.core.login import Login
 from bridge.core.model import ChargerId
-from bridge.core.polls import Outcome
-from bridge.core.reach import Reach
+from bridge.core.polling.address import Address, Ip, Refused
+from bridge.core.polling.address_policy import Reach
+from bridge.core.polling.login import Login
+from bridge.core.polling.outcome import Outcome
 from bridge.settings import Settings
 from bridge.sources.http_errand import Result, Route, run
 from bridge.sources.http_exchange import tls_context

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from bridge.core.address import Address, Refused, read_address
 from bridge.core.discovery.charger import restored
 from bridge.core.errors import CommandFailed
 from bridge.core.model import ChargerId, Dialect
+from bridge.core.polling.address import Address, Refused, read_address
 from bridge.logs.scrub import printable
 from bridge.settings import Settings
 from bridge.sinks.outside import charger_ids, charger_row

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from bridge.core.document import Document
 from bridge.core.fields import resets
+from bridge.core.polling.document import Document
 
 MOST_RECORDS = 32
 LONGEST_TEXT = 500

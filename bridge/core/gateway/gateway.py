@@ -14,7 +14,7 @@ from bridge.core.gateway.frozen import ALIVE, DEAD, Frozen
 from bridge.core.gateway.trips import Trips
 from bridge.core.model import Body, Event, EventKind
 from bridge.core.output.writer import Writer
-from bridge.core.polls import Page
+from bridge.core.polling.outcome import Page
 from bridge.core.presence import Board
 
 

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 from bridge.app import from_settings
-from bridge.core.address import Address, Ip, Refused, read_address
 from bridge.core.discovery.announcement import Announcement
 from bridge.core.errands import reading
 from bridge.core.errors import CommandFailed
 from bridge.core.fields import states
 from bridge.core.model import ChargerId
-from bridge.core.polls import Outcome, Page
-from bridge.core.reach import Reach
+from bridge.core.polling.address import Address, Ip, Refused, read_address
+from bridge.core.polling.address_policy import Reach
+from bridge.core.polling.outcome import Outcome, Page
 from bridge.keyring import Keyring
 from bridge.settings import Settings
 from bridge.sources.http_errand import Result

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.core.model import ChargerId
-from bridge.core.poll_lanes import Lane, Lanes
-from bridge.core.poll_turn import Mode, Pace, Turn
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.lanes import Lane, Lanes
+from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.turn import Mode, Pace, Turn
 
 __all__ = ["Ask", "Mode", "Pace", "PollPlan"]
 

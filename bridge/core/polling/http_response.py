@@ -7,7 +7,7 @@ lines, two lengths, a length beside chunks, codings other than `chunked`.
 import re
 from collections.abc import Callable
 
-from bridge.core.polls import Outcome, of_status
+from bridge.core.polling.outcome import Outcome, of_status
 
 MOST_BYTES = 64 * 1024
 _MOST_HEAD = 8 * 1024

@@ -7,8 +7,8 @@ named the network: in an `http.allow` that was set, or in the charger's own `all
 import base64
 from dataclasses import dataclass, field
 
-from bridge.core.address import Ip
-from bridge.core.reach import Network, contains
+from bridge.core.polling.address import Ip
+from bridge.core.polling.address_policy import Network, contains
 
 
 @dataclass(frozen=True, slots=True)

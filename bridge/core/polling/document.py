@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
-from bridge.core.polls import Page
+from bridge.core.polling.outcome import Page
 
 Document = Mapping[str, object] | list[object]
 

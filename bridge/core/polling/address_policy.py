@@ -8,7 +8,7 @@ those of cloud metadata must be named one by one.
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 
-from bridge.core.address import Bad, Ip, Refused
+from bridge.core.polling.address import Bad, Ip, Refused
 
 Network = IPv4Network | IPv6Network
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from bridge.core.poll_lanes import Lane
-from bridge.core.polls import Outcome, Page
+from bridge.core.polling.lanes import Lane
+from bridge.core.polling.outcome import Outcome, Page
 
 MOST_TRIES = 3
 _NEVER = float("inf")
