@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bridge.answers import Replies
-from bridge.core.askable import base_to_ask
 from bridge.core.clock import Moment
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.query_brake import Brake
-from bridge.core.query_plan import QueryPlan
-from bridge.core.query_talk import Ending, Outcome, Talks
-from bridge.core.rapi import Query
+from bridge.core.rapi.askable import base_to_ask
+from bridge.core.rapi.brake import Brake
+from bridge.core.rapi.plan import QueryPlan
+from bridge.core.rapi.query import Query
+from bridge.core.rapi.talks import Ending, Outcome, Talks
 from bridge.core.track import Track
 from bridge.portions import PORTION_SECONDS, Portions
 

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from bridge.app import from_settings
 from bridge.core.model import Message
-from bridge.core.query_plan import Manner
-from bridge.core.rapi import Query
+from bridge.core.rapi.plan import Manner
+from bridge.core.rapi.query import Query
 from bridge.sim.options import SimOptions
 from bridge.sources.broker import Broker
 from bridge.sources.mqtt import Hearing

@@ -12,8 +12,8 @@ from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Outcome as PollOutcome
 from bridge.core.polling.outcome import Page
 from bridge.core.polling.schedule import Ask
-from bridge.core.query_plan import Manner, QueryPlan
-from bridge.core.rapi import Query
+from bridge.core.rapi.plan import Manner, QueryPlan
+from bridge.core.rapi.query import Query
 from bridge.queries import Queries
 from bridge.sources.http import Reply
 from bridge.web.view import charger_view

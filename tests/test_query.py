@@ -12,8 +12,8 @@ import pytest
 
 from bridge.core.errors import CommandFailed
 from bridge.core.polling.login import Login
-from bridge.core.rapi import Query
-from bridge.core.rapi_match import PATIENCE_SECONDS
+from bridge.core.rapi.match import PATIENCE_SECONDS
+from bridge.core.rapi.query import Query
 from bridge.tools.web_call import WebCall
 from bridge.tools.whereabouts import typed
 from tests.charger_parts import BASE, Depot, depot

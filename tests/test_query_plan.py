@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.model import ChargerId
-from bridge.core.query_brake import Brake
-from bridge.core.query_plan import Manner, QueryPlan, manner_for
-from bridge.core.query_talk import Outcome
-from bridge.core.rapi import Query
+from bridge.core.rapi.brake import Brake
+from bridge.core.rapi.plan import Manner, QueryPlan, manner_for
+from bridge.core.rapi.query import Query
+from bridge.core.rapi.talks import Outcome
 
 ONE = ChargerId("one")
 STEADY = Manner(every=100.0, jitter=0.0)

@@ -3,8 +3,8 @@
 import pytest
 
 from bridge.core.model import ChargerId
-from bridge.core.query_talk import Ending, Outcome, Talks
-from bridge.core.rapi import Query
+from bridge.core.rapi.query import Query
+from bridge.core.rapi.talks import Ending, Outcome, Talks
 
 ONE, TWO = ChargerId("one"), ChargerId("two")
 BASE = "charger/one"

@@ -3,9 +3,9 @@
 import pytest
 
 from bridge.core.fields.catalogue import LIVE
-from bridge.core.rapi import FORMS, Query, decode, members, query_named
-from bridge.core.rapi_line import Reply, read_line
-from bridge.core.rapi_parts import Value
+from bridge.core.rapi.line import Reply, read_line
+from bridge.core.rapi.parts import Value
+from bridge.core.rapi.query import FORMS, Query, decode, members, query_named
 
 
 def values(query: Query, line: str) -> tuple[Value, ...]:

@@ -1,7 +1,7 @@
 """Whose answer it is that comes on a topic where nothing tells it."""
 
-from bridge.core.rapi import Query
-from bridge.core.rapi_match import PATIENCE_SECONDS, Exchange
+from bridge.core.rapi.match import PATIENCE_SECONDS, Exchange
+from bridge.core.rapi.query import Query
 
 STATE = "$OK 03 90 03 0100"
 FAULTS = "$OK 1 0 0"

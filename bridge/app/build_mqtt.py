@@ -8,7 +8,7 @@ from bridge.app import from_settings
 from bridge.core.clock import Moment
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
-from bridge.core.query_plan import QueryPlan
+from bridge.core.rapi.plan import QueryPlan
 from bridge.pipeline import Pipeline
 from bridge.polling import Polling
 from bridge.queries import Queries

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.polling.outcome import Page
-from bridge.core.rapi import Query
+from bridge.core.rapi.query import Query
 
 RAPI_PATH = "/r"
 

@@ -1,9 +1,9 @@
 """All that is ever published: a read-only query to a charger's controller."""
 
-from bridge.core.askable import check_askable
 from bridge.core.errors import AnnounceRefused
-from bridge.core.query_talk import topic
-from bridge.core.rapi import Query
+from bridge.core.rapi.askable import check_askable
+from bridge.core.rapi.query import Query
+from bridge.core.rapi.talks import topic
 from bridge.sources.mqtt import Mqtt
 from bridge.sources.mqtt_link import Link
 

@@ -7,7 +7,7 @@ from typing import Self
 
 from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.core.model import Message
-from bridge.core.rapi import Query
+from bridge.core.rapi.query import Query
 from bridge.sources.broker import Broker, Loss
 from bridge.sources.mqtt_speaking import SpeakingLink
 from bridge.sources.mqtt_why import explain

@@ -3,9 +3,9 @@
 import time
 
 from bridge.core.errors import CommandFailed
-from bridge.core.rapi import Query
-from bridge.core.rapi_line import Reply
-from bridge.core.rapi_match import PATIENCE_SECONDS, Exchange
+from bridge.core.rapi.line import Reply
+from bridge.core.rapi.match import PATIENCE_SECONDS, Exchange
+from bridge.core.rapi.query import Query
 from bridge.sources.broker import Broker
 from bridge.sources.mqtt_visit import Visit
 

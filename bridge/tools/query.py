@@ -9,9 +9,9 @@ from bridge.core.errands import asking
 from bridge.core.errors import CommandFailed
 from bridge.core.polling.address import Refused
 from bridge.core.polling.outcome import Outcome
-from bridge.core.rapi import Query, decode, query_named
-from bridge.core.rapi_line import Reply, read_line
-from bridge.core.rapi_parts import Value
+from bridge.core.rapi.line import Reply, read_line
+from bridge.core.rapi.parts import Value
+from bridge.core.rapi.query import Query, decode, query_named
 from bridge.logs.scrub import printable
 from bridge.settings import Settings
 from bridge.sources.http_errand import Result

@@ -6,8 +6,8 @@ query, and whatever else was asked meanwhile would be answered in another form.
 
 from dataclasses import dataclass
 
-from bridge.core.rapi import Query, decode, query_named
-from bridge.core.rapi_line import Reply, read_line
+from bridge.core.rapi.line import Reply, read_line
+from bridge.core.rapi.query import Query, decode, query_named
 
 PATIENCE_SECONDS = 3.0
 """An answer does not come later than this; a controller's time limit is shorter."""

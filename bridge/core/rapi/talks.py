@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bridge.core.model import ChargerId
-from bridge.core.rapi import Query, decode, members
-from bridge.core.rapi_line import read_line
-from bridge.core.rapi_match import PATIENCE_SECONDS
+from bridge.core.rapi.line import read_line
+from bridge.core.rapi.match import PATIENCE_SECONDS
+from bridge.core.rapi.query import Query, decode, members
 
 OUT, IN = "rapi/out", "rapi/in"
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.core.model import ChargerId
-from bridge.core.query_talk import Outcome
-from bridge.core.rapi import Query
+from bridge.core.rapi.query import Query
+from bridge.core.rapi.talks import Outcome
 
 ROUND = (Query.ENERGY, Query.FAULTS, Query.STATE)
 """What MQTT does not bring by itself, in turn."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
-from bridge.core.rapi_parts import (
+from bridge.core.rapi.parts import (
     Part,
     Value,
     bits,

@@ -1,0 +1,1 @@
+"""Read-only queries to a charger's controller, and what their answers mean."""
