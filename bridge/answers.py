@@ -11,7 +11,7 @@ from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect, Reason
 from bridge.core.polling.document import Document
 from bridge.core.polling.outcome import Outcome, Page
-from bridge.core.track import Track
+from bridge.core.telemetry.telemetry import Track
 from bridge.sources.http import Reply
 
 

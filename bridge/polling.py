@@ -13,7 +13,7 @@ from bridge.core.model import ChargerId, Dialect
 from bridge.core.polling.address import Address, Refused, read_address
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.polling.schedule import Ask, Mode, PollPlan
-from bridge.core.track import Track
+from bridge.core.telemetry.telemetry import Track
 from bridge.portions import Portions
 from bridge.sources.http import Reply
 

@@ -13,7 +13,7 @@ from bridge.core.rapi.brake import Brake
 from bridge.core.rapi.plan import QueryPlan
 from bridge.core.rapi.query import Query
 from bridge.core.rapi.talks import Ending, Outcome, Talks
-from bridge.core.track import Track
+from bridge.core.telemetry.telemetry import Track
 from bridge.portions import PORTION_SECONDS, Portions
 
 TICK_SECONDS = 0.25

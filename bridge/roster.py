@@ -15,9 +15,9 @@ from bridge.core.labels import Labels
 from bridge.core.model import Body, ChargerId
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.writer import Writer
-from bridge.core.presence import PRESENCES, Board
-from bridge.core.remembered import usable
-from bridge.core.track import Habits, Track
+from bridge.core.telemetry.presence import PRESENCES, Board
+from bridge.core.telemetry.saved import usable
+from bridge.core.telemetry.telemetry import Habits, Track
 from bridge.listener import Listener
 from bridge.portions import Portions
 from bridge.routes import Routes

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from bridge.core.channel import Channel
 from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger
 from bridge.core.model import ChargerId, Reason
-from bridge.core.track import Track
+from bridge.core.telemetry.channel import Channel
+from bridge.core.telemetry.telemetry import Track
 
 # What others send to a charger, and what it answers them: integration guide, "Inbound
 # topics", and the command topics of OpenEVSE gateways.

@@ -8,7 +8,7 @@ from bridge.core.discovery.claims import Outcome
 from bridge.core.discovery.fleet import Fleet
 from bridge.core.fields.catalogue import LIVE
 from bridge.core.model import ChargerId, Reason
-from bridge.core.track import Track
+from bridge.core.telemetry.telemetry import Track
 from bridge.pipeline import Route
 from bridge.route_kinds import (
     CONTROLLER,

@@ -11,7 +11,7 @@ from bridge.core.fields.families import Group
 from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import Body, ChargerId, Message, Reason
 from bridge.core.output.outbox import Outbox
-from bridge.core.track import Habits
+from bridge.core.telemetry.telemetry import Habits
 from bridge.pipeline import Pipeline
 from bridge.roster import Roster
 from bridge.sinks.exposition import Exposition

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.core.discovery.fleet import Rules
 from bridge.core.model import Dialect
-from bridge.core.track import Habits
+from bridge.core.telemetry.telemetry import Habits
 from tests.parts import Bench
 
 BASE = "charger/one"

@@ -9,7 +9,7 @@ from bridge.core.model import ChargerId, Session
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.timestamps import Stamps
 from bridge.core.output.writer import Writer
-from bridge.core.track import Habits
+from bridge.core.telemetry.telemetry import Habits
 from tests.parts import EPOCH, Bench
 
 DOCUMENT = (

@@ -4,9 +4,9 @@ import gc
 import weakref
 from collections.abc import Callable
 
-from bridge.core.channel import Channel
 from bridge.core.charging.charging import Story
-from bridge.core.track import Track
+from bridge.core.telemetry.channel import Channel
+from bridge.core.telemetry.telemetry import Track
 from bridge.garbage import MANY, Garbage
 from bridge.route_kinds import Field
 from bridge.sinks.exposition import Slot

@@ -19,7 +19,7 @@ MOST_LINES = 200
 LONGER = {
     "bridge/core/fields/catalogue.py": "a table",
     "bridge/core/discovery/fleet.py": "the rules of discovery, which only make sense side by side",
-    "bridge/core/track.py": "hot path: what a reading passes through, without calls in between",
+    "bridge/core/telemetry/telemetry.py": "hot path: what a reading passes, without calls between",
     "bridge/settings/sections.py": "a table",
     "bridge/sinks/journal.py": "all that may happen to one file, under one lock",
     "bridge/sinks/points.py": "the SQL of one file",

@@ -12,7 +12,7 @@ from bridge.core.errors import CannotStart
 from bridge.core.polling.login import Login as ChargerLogin
 from bridge.core.polling.turn import Pace
 from bridge.core.rapi.plan import Manner, manner_for
-from bridge.core.track import Habits
+from bridge.core.telemetry.telemetry import Habits
 from bridge.keyring import Keyring
 from bridge.settings import CredentialsFile, Secrets, Settings, Store
 from bridge.sources.broker import Broker

@@ -9,7 +9,7 @@ import structlog
 from bridge.core.errors import FixSettings, Problem
 from bridge.core.labels import Labels
 from bridge.core.model import ChargerId
-from bridge.core.track import Track
+from bridge.core.telemetry.telemetry import Track
 from bridge.settings.labels import LabelsFile
 from bridge.settings.parse import Wrong
 from bridge.web.pause import Pause

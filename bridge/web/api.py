@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bridge.core.clock import Moment
 from bridge.core.model import ChargerId, Event, Session
-from bridge.core.track import Track
+from bridge.core.telemetry.telemetry import Track
 from bridge.web.pause import Pause
 from bridge.web.view import charger_view, rfc3339
 

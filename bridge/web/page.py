@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from bridge.core.channel import Channel
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields import states
 from bridge.core.model import ChargerId
-from bridge.core.presence import PRESENCES
-from bridge.core.track import Track
+from bridge.core.telemetry.channel import Channel
+from bridge.core.telemetry.presence import PRESENCES
+from bridge.core.telemetry.telemetry import Track
 from bridge.web.pause import Pause
 
 MOST_ROWS = 500

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from bridge.core.clock import Moment
 from bridge.core.fields import states
 from bridge.core.fields.decode import Value
-from bridge.core.track import Track
+from bridge.core.telemetry.telemetry import Track
 
 
 def rfc3339(unix: float) -> str | None:

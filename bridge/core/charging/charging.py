@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from bridge.core.channel import Line
 from bridge.core.charging.sessions import Sessions
 from bridge.core.charging.state_series import StateLines
 from bridge.core.clock import Moment
@@ -11,7 +10,8 @@ from bridge.core.fields import states
 from bridge.core.fields.catalogue import JOULES
 from bridge.core.model import Body, ChargerId, Dialect, Event, EventKind, Session
 from bridge.core.output.writer import Writer
-from bridge.core.presence import Board
+from bridge.core.telemetry.channel import Line
+from bridge.core.telemetry.presence import Board
 
 # 100 kW while time passes, and a long session at once: old controllers raise the total
 # only when a session ends.

@@ -2,7 +2,7 @@
 
 from bridge.core.fields import states
 from bridge.core.model import ChargerId
-from bridge.core.presence import Board
+from bridge.core.telemetry.presence import Board
 
 
 class StateLines:

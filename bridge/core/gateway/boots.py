@@ -13,7 +13,7 @@ from bridge.core.fields import resets
 from bridge.core.fields.status import Status
 from bridge.core.model import Body, ChargerId, Event, EventKind
 from bridge.core.output.writer import Writer
-from bridge.core.presence import Board
+from bridge.core.telemetry.presence import Board
 
 GROWTH = Growth(per_second=0.5, burst=100)
 

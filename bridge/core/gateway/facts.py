@@ -6,7 +6,7 @@ from bridge.core.fields.catalogue import CATALOGUE, Origin, Row
 from bridge.core.fields.config import Device
 from bridge.core.fields.decode import Value
 from bridge.core.model import Body, ChargerId
-from bridge.core.presence import Board
+from bridge.core.telemetry.presence import Board
 
 MOST_TRIES = 3
 TEXTS = ("version", "firmware", "protocol", "identifier", "nofos_network_profile")

@@ -1,6 +1,5 @@
 """What a charger tells over HTTP alone: trips, boots, crashes, its network, its firmware."""
 
-from bridge.core.channel import Line
 from bridge.core.clock import Moment
 from bridge.core.counters import Witness
 from bridge.core.discovery.charger import Charger
@@ -15,7 +14,8 @@ from bridge.core.gateway.trips import Trips
 from bridge.core.model import Body, Event, EventKind
 from bridge.core.output.writer import Writer
 from bridge.core.polling.outcome import Page
-from bridge.core.presence import Board
+from bridge.core.telemetry.channel import Line
+from bridge.core.telemetry.presence import Board
 
 
 class Gateway:

@@ -3,12 +3,12 @@
 Source: integration guide, "/status field reference": gfcicount, nogndcount, stuckcount.
 """
 
-from bridge.core.channel import Line
 from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields.status import Status
 from bridge.core.model import Body, ChargerId
 from bridge.core.output.writer import Writer
-from bridge.core.presence import Board
+from bridge.core.telemetry.channel import Line
+from bridge.core.telemetry.presence import Board
 
 COLUMNS = ("gfci_trips", "no_ground_trips", "stuck_relay_trips")
 GROWTH = Growth(per_second=0.1, burst=300)

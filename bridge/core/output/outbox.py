@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bridge.core.channel import Line
 from bridge.core.model import ChargerId, Event, Session
+from bridge.core.telemetry.channel import Line
 
 
 class Breath(Protocol):

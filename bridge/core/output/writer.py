@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from bridge.core.channel import Line
 from bridge.core.model import ChargerId, Event, Session
 from bridge.core.output import line_protocol
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.timestamps import Stamps
+from bridge.core.telemetry.channel import Line
 
 POLLED = "polled"
 

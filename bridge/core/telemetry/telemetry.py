@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.channel import Channel, Line
 from bridge.core.charging.charging import Story
 from bridge.core.clock import Moment
 from bridge.core.counters import Witness
@@ -12,19 +11,20 @@ from bridge.core.fields.catalogue import LIVE, Kind, Row
 from bridge.core.fields.config import Device
 from bridge.core.fields.decoder import Decoders
 from bridge.core.fields.status import Part, Status
-from bridge.core.frames import Frame
 from bridge.core.gateway.gateway import Gateway
-from bridge.core.load import Load
 from bridge.core.model import Body, Dialect, Event, EventKind, Reason
 from bridge.core.output.line_protocol import number
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.writer import Writer
-from bridge.core.path import Path
-from bridge.core.polled import Polled
 from bridge.core.polling.turn import Mode
-from bridge.core.presence import Board, Presence
+from bridge.core.telemetry.channel import Channel, Line
+from bridge.core.telemetry.frame import Frame
+from bridge.core.telemetry.load import Load
+from bridge.core.telemetry.path import Path
+from bridge.core.telemetry.polled import Polled
+from bridge.core.telemetry.presence import Board, Presence
+from bridge.core.telemetry.unit_check import UnitCheck
 from bridge.core.token_bucket import Allowance
-from bridge.core.units import UnitCheck
 
 NOT_POLLED, POLLED = "polled=0i", "polled=1i"
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from bridge.core.channel import Channel, Line
 from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.catalogue import Origin, Row
 from bridge.core.fields.decoder import Decoders
 from bridge.core.fields.status import Part
 from bridge.core.model import Body
-from bridge.core.presence import Board
+from bridge.core.telemetry.channel import Channel, Line
+from bridge.core.telemetry.presence import Board
 
 MOST_MISSED = 3
 _BY_MQTT = Origin.PERIODIC | Origin.EVENT

@@ -5,7 +5,7 @@ The power factor is taken as 1. A charger that sends its power itself is believe
 
 from collections.abc import Mapping
 
-from bridge.core.channel import Channel, Line
+from bridge.core.telemetry.channel import Channel, Line
 
 _PHASES = tuple((f"current_{n}", f"voltage_{n}") for n in "123")
 

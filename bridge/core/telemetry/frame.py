@@ -4,7 +4,7 @@ Gateways publish each member of a document as a message of its own, without a bo
 frame ends at a repeated field, after a short quiet, or two seconds after its first member.
 """
 
-from bridge.core.channel import Channel
+from bridge.core.telemetry.channel import Channel
 
 LONGEST_SECONDS = 2.0
 

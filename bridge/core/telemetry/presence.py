@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from bridge.core.channel import Line
 from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger
 from bridge.core.model import ChargerId, Event, EventKind
+from bridge.core.telemetry.channel import Line
 
 SOURCES = ("mqtt", "http", "none")
 INFO_LABELS = (

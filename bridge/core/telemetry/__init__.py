@@ -1,0 +1,1 @@
+"""One charger's telemetry: its newest values, its open frame, its presence."""
