@@ -18,7 +18,7 @@ from bridge.core.output.line_parser import stamp_of
 from bridge.core.output.outbox import Outbox
 from bridge.disk_trouble import DiskTroubles
 from bridge.disks import Batch, Bodies, Chronicle, Complaints, Points
-from bridge.stats import Accounts
+from bridge.monitoring.stats import Accounts
 from bridge.told import Told
 
 COMMIT_SECONDS = 0.7

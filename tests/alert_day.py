@@ -16,6 +16,7 @@ from bridge.core.polling.document import read_document
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.polling.schedule import Ask
+from bridge.monitoring.stats import MAIN, Stats
 from bridge.sim.device import Device
 from bridge.sim.documents import Dialect as Speech
 from bridge.sim.documents import Members, limits, nofos
@@ -26,7 +27,6 @@ from bridge.sim.scenarios import scenario_named
 from bridge.sim.status import status_document
 from bridge.sim.wire import document, payload
 from bridge.sources.http import Reply
-from bridge.stats import MAIN, Stats
 from tests.desk import Desk
 from tests.parts import EPOCH, Bench, restarted
 

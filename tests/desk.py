@@ -8,7 +8,7 @@ from bridge.core.polling.address import Refused
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.polling.schedule import Ask, Pace, PollPlan
-from bridge.polling import Polling
+from bridge.ingest.polling import Polling
 from bridge.sources.http import Reply
 from tests.parts import Bench
 

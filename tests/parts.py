@@ -12,10 +12,10 @@ from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import Body, ChargerId, Message, Reason
 from bridge.core.output.outbox import Outbox
 from bridge.core.telemetry.telemetry import Habits
-from bridge.pipeline import Pipeline
-from bridge.roster import Roster
+from bridge.ingest.pipeline import Pipeline
+from bridge.ingest.registry import Roster
+from bridge.monitoring.stats import Accounts
 from bridge.sinks.exposition import Exposition
-from bridge.stats import Accounts
 
 ALL_GROUPS = frozenset(Group)
 EPOCH = 1_790_000_000.0

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.app import from_settings
-from bridge.certificates import Expiries, earliest_end
+from bridge.monitoring.certificates import Expiries, earliest_end
 from tests import settings_parts
 from tests.certificates import Authority
 from tests.running import bridge

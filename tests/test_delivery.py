@@ -18,9 +18,9 @@ from bridge.core.clock import Moment
 from bridge.core.errors import FolderBusy
 from bridge.core.model import Reason
 from bridge.logs import Complaints
-from bridge.reporter import Reporter
+from bridge.monitoring.reporter import Reporter
+from bridge.monitoring.stats import Stats
 from bridge.sinks.points import Owed
-from bridge.stats import Stats
 from tests.influx_standin import Canned, InfluxStandin
 from tests.running import bridge
 from tests.servers import Mosquitto, VictoriaMetrics

@@ -8,7 +8,7 @@ from bridge.core.charging.charging import Story
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.telemetry import Track
 from bridge.garbage import MANY, Garbage
-from bridge.route_kinds import Field
+from bridge.ingest.routes import Field
 from bridge.sinks.exposition import Slot
 from tests.parts import Bench
 

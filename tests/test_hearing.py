@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from bridge.health import Health
+from bridge.monitoring.health import Health
 from bridge.sinks.state import StateFile
 from bridge.sources import mqtt as mqtt_file
 from bridge.sources.broker import Broker

@@ -12,7 +12,7 @@ from bridge.core.model import Body, ChargerId, Event, EventKind, Reason, Session
 from bridge.core.output.outbox import Outbox
 from bridge.disks import Batch, Points
 from bridge.keeper import Keeper
-from bridge.stats import Accounts
+from bridge.monitoring.stats import Accounts
 from tests.support import eventually
 
 ONE = ChargerId("one")

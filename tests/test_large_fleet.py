@@ -11,8 +11,8 @@ import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
 from bridge.core.model import ChargerId, Event, Session
+from bridge.monitoring.stats import Stats
 from bridge.sinks.exposition import Exposition
-from bridge.stats import Stats
 from bridge.web.api import Api
 from bridge.web.metrics import Metrics, Wanted
 from bridge.web.page import Page

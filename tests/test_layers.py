@@ -41,7 +41,7 @@ RULES = (
     Rule(("bridge.sources",), ("bridge.sinks", "bridge.web")),
     Rule(("bridge.sinks",), ("bridge.sources", "bridge.web")),
     Rule(("bridge.web",), ("bridge.sources", "bridge.sinks")),
-    Rule(("bridge.pipeline",), ("bridge.sources", "bridge.sinks", "bridge.web")),
+    Rule(("bridge.ingest.pipeline",), ("bridge.sources", "bridge.sinks", "bridge.web")),
     Rule(("bridge",), ("bridge.cli",), exempt=("bridge.__main__",)),
     Rule(("bridge",), ("bridge.sim",), exempt=("bridge.cli", "bridge.tools", "bridge.sim")),
     # The bridge only reads: what asks and configures chargers is for commands alone.
@@ -135,7 +135,11 @@ def test_every_import_keeps_to_the_layers() -> None:
 
 def test_the_bridge_is_read_at_all() -> None:
     found = {f.module for path in (ROOT / "bridge").rglob("*.py") for f in imports(path, ROOT)}
-    assert {"bridge.core.fields.decode", "bridge.sources.embedded", "bridge.pipeline"} <= found
+    assert {
+        "bridge.core.fields.decode",
+        "bridge.sources.embedded",
+        "bridge.ingest.pipeline",
+    } <= found
 
 
 def test_a_core_that_looks_at_the_clock_is_caught(tmp_path: Path) -> None:

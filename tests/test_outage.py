@@ -7,10 +7,10 @@ from pathlib import Path
 
 from bridge.core.errors import SinkBusy
 from bridge.disks import Batch
+from bridge.monitoring.stats import Stats
 from bridge.sinks.journal import Journal
 from bridge.sinks.mover import Mover
 from bridge.sinks.points import Owed
-from bridge.stats import Stats
 
 HOUR = 3600
 EVERY = 5

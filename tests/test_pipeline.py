@@ -3,8 +3,8 @@
 from bridge.core.clock import Moment
 from bridge.core.model import Reason
 from bridge.core.output.outbox import Outbox
-from bridge.pipeline import Pipeline, Route
-from bridge.stats import Accounts
+from bridge.ingest.pipeline import Pipeline, Route
+from bridge.monitoring.stats import Accounts
 from tests.parts import EPOCH, Bench, Words
 
 

@@ -14,7 +14,7 @@ from bridge.core.polling.outcome import Page
 from bridge.core.polling.schedule import Ask
 from bridge.core.rapi.plan import Manner, QueryPlan
 from bridge.core.rapi.query import Query
-from bridge.queries import Queries
+from bridge.ingest.queries import Queries
 from bridge.sources.http import Reply
 from bridge.web.view import charger_view
 from tests.desk import Desk as PollDesk

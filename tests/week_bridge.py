@@ -7,8 +7,8 @@ from bridge.core.fields.status import StatusReader
 from bridge.core.model import Body, ChargerId, Dialect, Event, Message, Session
 from bridge.core.polling.address import Refused
 from bridge.core.polling.schedule import Ask, Pace, PollPlan
+from bridge.ingest.polling import Polling
 from bridge.keeper import COMMIT_SECONDS, SAVE_SECONDS
-from bridge.polling import Polling
 from bridge.sources.http import Reply
 from tests.parts import EPOCH, Bench
 

@@ -13,17 +13,18 @@ from bridge.app.build_polling import Polls, make_polls
 from bridge.app.gauges import measure
 from bridge.app.maintenance import Rounds
 from bridge.app.relabelling import Labelling
-from bridge.certificates import Expiries
 from bridge.core.clock import Moment
 from bridge.core.output.outbox import Outbox
-from bridge.health import Health
+from bridge.ingest.pipeline import Pipeline
+from bridge.ingest.polling import Polling
+from bridge.ingest.queries import Queries
+from bridge.ingest.registry import Roster
 from bridge.keeper import Keeper
 from bridge.logs import Complaints
-from bridge.pipeline import Pipeline
-from bridge.polling import Polling
-from bridge.queries import Queries
-from bridge.reporter import Reporter
-from bridge.roster import Roster
+from bridge.monitoring.certificates import Expiries
+from bridge.monitoring.health import Health
+from bridge.monitoring.reporter import Reporter
+from bridge.monitoring.stats import MAIN, Stats
 from bridge.settings import Secrets, Settings
 from bridge.sinks.exposition import Exposition
 from bridge.sinks.influx import Influx
@@ -31,7 +32,6 @@ from bridge.sinks.journal import Journal
 from bridge.sinks.mover import Mover
 from bridge.sinks.state import StateFile
 from bridge.sources.mqtt import Hearing, Mqtt
-from bridge.stats import MAIN, Stats
 from bridge.web.api import Api
 from bridge.web.metrics import Metrics
 from bridge.web.page import Page

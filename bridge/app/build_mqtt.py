@@ -9,11 +9,11 @@ from bridge.core.clock import Moment
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
 from bridge.core.rapi.plan import QueryPlan
-from bridge.pipeline import Pipeline
-from bridge.polling import Polling
-from bridge.queries import Queries
-from bridge.reporter import Reporter
-from bridge.roster import Roster
+from bridge.ingest.pipeline import Pipeline
+from bridge.ingest.polling import Polling
+from bridge.ingest.queries import Queries
+from bridge.ingest.registry import Roster
+from bridge.monitoring.reporter import Reporter
 from bridge.settings import Settings
 from bridge.sinks.state import StateFile
 from bridge.sources.mqtt import Hearing, Mqtt

@@ -12,11 +12,11 @@ from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
 from bridge.core.polling.address_policy import Reach
 from bridge.core.polling.schedule import PollPlan
+from bridge.ingest.pipeline import Pipeline
+from bridge.ingest.polling import Polling
+from bridge.ingest.registry import Roster
 from bridge.keyring import Keyring
-from bridge.pipeline import Pipeline
-from bridge.polling import Polling
-from bridge.reporter import Reporter
-from bridge.roster import Roster
+from bridge.monitoring.reporter import Reporter
 from bridge.settings import Settings
 from bridge.sources.http import Http
 from bridge.sources.http_exchange import tls_context

@@ -14,9 +14,9 @@ from bridge.core.polling.turn import Pace
 from bridge.core.rapi.plan import Manner, manner_for
 from bridge.core.telemetry.telemetry import Habits
 from bridge.keyring import Keyring
+from bridge.monitoring.stats import MAIN
 from bridge.settings import CredentialsFile, Secrets, Settings, Store
 from bridge.sources.broker import Broker
-from bridge.stats import MAIN
 from bridge.web.login import Hash, Login
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from bridge.core.output.outbox import Outbox
-from bridge.roster import Roster
-from bridge.stats import MAIN, AccountsCollector, Stats
+from bridge.ingest.registry import Roster
+from bridge.monitoring.stats import MAIN, AccountsCollector, Stats
 
 
 class Owed(Protocol):

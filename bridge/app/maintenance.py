@@ -8,13 +8,13 @@ from typing import Protocol
 
 from bridge.core.clock import Moment
 from bridge.core.errors import DiskTrouble
-from bridge.health import Health, moment
+from bridge.ingest.pipeline import Pipeline
+from bridge.ingest.polling import Polling
+from bridge.ingest.registry import Roster
 from bridge.logs import Complaints
-from bridge.pipeline import Pipeline
-from bridge.polling import Polling
+from bridge.monitoring.health import Health, moment
+from bridge.monitoring.stats import Stats
 from bridge.portions import PORTION_SECONDS
-from bridge.roster import Roster
-from bridge.stats import Stats
 from bridge.turns import longest_turn
 
 TICK_SECONDS = 0.05

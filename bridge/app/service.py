@@ -12,7 +12,7 @@ import structlog
 import bridge
 from bridge.app.build import Parts, Wiring
 from bridge.garbage import Garbage
-from bridge.health import moment
+from bridge.monitoring.health import moment
 from bridge.settings import Settings
 from bridge.sinks.folder import FolderLock
 

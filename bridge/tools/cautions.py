@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from bridge.app import from_settings
-from bridge.certificates import Expiries
+from bridge.monitoring.certificates import Expiries
 from bridge.settings import Settings
 from bridge.settings.tree import PREFIX, variable
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from bridge.app import from_settings
 from bridge.core.errors import CommandFailed
+from bridge.monitoring.stats import MAIN
 from bridge.settings import Secrets, Settings, Store
 from bridge.settings.addresses import store_url
 from bridge.settings.parse import Wrong
 from bridge.sinks.influx import Influx
-from bridge.stats import MAIN
 
 
 @dataclass(frozen=True, slots=True)

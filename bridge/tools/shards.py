@@ -18,9 +18,9 @@ import structlog
 
 from bridge.app.service import stop_on_signals
 from bridge.core.errors import CommandFailed
+from bridge.monitoring.stats import MAIN
 from bridge.settings import Settings
 from bridge.sinks.leftover import Leftover, leftovers
-from bridge.stats import MAIN
 
 log = structlog.get_logger("shards")
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bridge.app import from_settings
-from bridge.certificates import Expiries
+from bridge.monitoring.certificates import Expiries
 from bridge.settings import CredentialsFile
 from bridge.settings.labels import read_labels
 from bridge.tools.cautions import SOON_SECONDS

@@ -10,7 +10,7 @@ from bridge.core.discovery.subscriptions import Change
 from bridge.core.model import ChargerId, Reason
 from bridge.core.polling.address import Refused
 from bridge.logs import Complaints
-from bridge.stats import MAIN, Stats
+from bridge.monitoring.stats import MAIN, Stats
 
 log = structlog.get_logger("bridge")
 

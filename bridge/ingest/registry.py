@@ -18,9 +18,9 @@ from bridge.core.output.writer import Writer
 from bridge.core.telemetry.presence import PRESENCES, Board
 from bridge.core.telemetry.saved import usable
 from bridge.core.telemetry.telemetry import Habits, Track
+from bridge.ingest.router import Routes
 from bridge.listener import Listener
 from bridge.portions import Portions
-from bridge.routes import Routes
 
 RETIRED_AT_ONCE = 20
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from bridge.core.clock import Moment
 from bridge.core.model import Message, Reason
 from bridge.core.output.outbox import Outbox
-from bridge.stats import Accounts
+from bridge.monitoring.stats import Accounts
 
 
 class Route(Protocol):

@@ -9,8 +9,8 @@ from bridge.core.discovery.fleet import Fleet
 from bridge.core.fields.catalogue import LIVE
 from bridge.core.model import ChargerId, Reason
 from bridge.core.telemetry.telemetry import Track
-from bridge.pipeline import Route
-from bridge.route_kinds import (
+from bridge.ingest.pipeline import Route
+from bridge.ingest.routes import (
     CONTROLLER,
     Announced,
     AnnounceRoute,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bridge.answers import Answers, Differences, Replies
 from bridge.core.clock import Moment
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
@@ -14,6 +13,7 @@ from bridge.core.polling.address import Address, Refused, read_address
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.polling.schedule import Ask, Mode, PollPlan
 from bridge.core.telemetry.telemetry import Track
+from bridge.ingest.poll_replies import Answers, Differences, Replies
 from bridge.portions import Portions
 from bridge.sources.http import Reply
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from bridge.answers import Replies
 from bridge.core.clock import Moment
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
@@ -14,6 +13,7 @@ from bridge.core.rapi.plan import QueryPlan
 from bridge.core.rapi.query import Query
 from bridge.core.rapi.talks import Ending, Outcome, Talks
 from bridge.core.telemetry.telemetry import Track
+from bridge.ingest.poll_replies import Replies
 from bridge.portions import PORTION_SECONDS, Portions
 
 TICK_SECONDS = 0.25

@@ -1,0 +1,1 @@
+"""Turns messages and replies into calls on the core, and carries out what follows."""

@@ -1,0 +1,1 @@
+"""The bridge about itself: its metrics, its log reports, its health."""
