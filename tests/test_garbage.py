@@ -7,8 +7,8 @@ from collections.abc import Callable
 from bridge.core.charging.charging import Story
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.telemetry import Track
-from bridge.garbage import MANY, Garbage
 from bridge.ingest.routes import Field
+from bridge.runtime.garbage import MANY, Garbage
 from bridge.sinks.exposition import Slot
 from tests.parts import Bench
 

@@ -3,7 +3,7 @@
 import math
 import time
 
-from bridge.portions import Portions
+from bridge.runtime.round_robin import Portions
 
 
 def test_a_round_takes_everyone_once() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from bridge.turns import TurnLoop, longest_turn
+from bridge.runtime.loop_lag import TurnLoop, longest_turn
 
 
 def test_a_turn_that_takes_long_is_told_once() -> None:

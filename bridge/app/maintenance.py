@@ -14,8 +14,8 @@ from bridge.ingest.registry import Roster
 from bridge.logs import Complaints
 from bridge.monitoring.health import Health, moment
 from bridge.monitoring.stats import Stats
-from bridge.portions import PORTION_SECONDS
-from bridge.turns import longest_turn
+from bridge.runtime.loop_lag import longest_turn
+from bridge.runtime.round_robin import PORTION_SECONDS
 
 TICK_SECONDS = 0.05
 SWEEP_MOST = 500

@@ -10,9 +10,9 @@ from bridge.core.errors import FixSettings, Problem
 from bridge.core.labels import Labels
 from bridge.core.model import ChargerId
 from bridge.core.telemetry.telemetry import Track
+from bridge.runtime.yielding import Pause
 from bridge.settings.labels import LabelsFile
 from bridge.settings.parse import Wrong
-from bridge.web.pause import Pause
 
 log = structlog.get_logger("bridge")
 

@@ -11,8 +11,8 @@ import structlog
 
 import bridge
 from bridge.app.build import Parts, Wiring
-from bridge.garbage import Garbage
 from bridge.monitoring.health import moment
+from bridge.runtime.garbage import Garbage
 from bridge.settings import Settings
 from bridge.sinks.folder import FolderLock
 

@@ -14,7 +14,7 @@ from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.polling.schedule import Ask, Mode, PollPlan
 from bridge.core.telemetry.telemetry import Track
 from bridge.ingest.poll_replies import Answers, Differences, Replies
-from bridge.portions import Portions
+from bridge.runtime.round_robin import Portions
 from bridge.sources.http import Reply
 
 LOOKED_AT_ONCE = 500

@@ -14,7 +14,7 @@ from bridge.core.rapi.query import Query
 from bridge.core.rapi.talks import Ending, Outcome, Talks
 from bridge.core.telemetry.telemetry import Track
 from bridge.ingest.poll_replies import Replies
-from bridge.portions import PORTION_SECONDS, Portions
+from bridge.runtime.round_robin import PORTION_SECONDS, Portions
 
 TICK_SECONDS = 0.25
 LOOKED_AT_ONCE = 500

@@ -20,7 +20,7 @@ from bridge.core.telemetry.saved import usable
 from bridge.core.telemetry.telemetry import Habits, Track
 from bridge.ingest.router import Routes
 from bridge.listener import Listener
-from bridge.portions import Portions
+from bridge.runtime.round_robin import Portions
 
 RETIRED_AT_ONCE = 20
 

@@ -17,10 +17,10 @@ from bridge.core.errors import (
     FixSettings,
     FolderBusy,
 )
+from bridge.runtime.loop_lag import TurnLoop
 from bridge.settings import Settings, load
 from bridge.sim.run import SimError
 from bridge.tools.check import explain
-from bridge.turns import TurnLoop
 
 FAILED, UNUSABLE = 1, 2
 

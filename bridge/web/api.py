@@ -13,7 +13,7 @@ from aiohttp import web
 from bridge.core.clock import Moment
 from bridge.core.model import ChargerId, Event, Session
 from bridge.core.telemetry.telemetry import Track
-from bridge.web.pause import Pause
+from bridge.runtime.yielding import Pause
 from bridge.web.view import charger_view, rfc3339
 
 T = TypeVar("T")

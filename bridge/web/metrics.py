@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics_text
 
 from bridge.core.fields.families import Group
+from bridge.runtime.yielding import Pause
 from bridge.web.body import Body, gzipped
-from bridge.web.pause import Pause
 from bridge.web.printing import Printing
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"

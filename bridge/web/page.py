@@ -9,7 +9,7 @@ from bridge.core.model import ChargerId
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.presence import PRESENCES
 from bridge.core.telemetry.telemetry import Track
-from bridge.web.pause import Pause
+from bridge.runtime.yielding import Pause
 
 MOST_ROWS = 500
 _COLUMNS = (

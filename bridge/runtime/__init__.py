@@ -1,0 +1,1 @@
+"""What keeps the turns of the event loop short, and the clock."""
