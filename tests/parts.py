@@ -15,7 +15,7 @@ from bridge.core.telemetry.telemetry import Habits
 from bridge.ingest.pipeline import Pipeline
 from bridge.ingest.registry import Roster
 from bridge.monitoring.stats import Accounts
-from bridge.sinks.exposition import Exposition
+from bridge.sinks.prometheus import Exposition
 
 ALL_GROUPS = frozenset(Group)
 EPOCH = 1_790_000_000.0

@@ -11,7 +11,7 @@ from bridge.core.fields.catalogue import CATALOGUE
 from bridge.core.fields.families import BY_NAME, FAMILIES, Group
 from bridge.core.model import ChargerId
 from bridge.monitoring.stats import Accounts, AccountsCollector, Stats
-from bridge.sinks.exposition import Exposition
+from bridge.sinks.prometheus import Exposition
 from bridge.web.body import Body, gzipped
 from bridge.web.metrics import Metrics, Wanted, groups_of, wants_openmetrics
 from tests.parts import ALL_GROUPS, Bench

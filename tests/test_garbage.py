@@ -9,7 +9,7 @@ from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.telemetry import Track
 from bridge.ingest.routes import Field
 from bridge.runtime.garbage import MANY, Garbage
-from bridge.sinks.exposition import Slot
+from bridge.sinks.prometheus import Slot
 from tests.parts import Bench
 
 

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from bridge.core.model import ChargerId, Event, Session
 from bridge.monitoring.stats import Stats
-from bridge.sinks.exposition import Exposition
+from bridge.sinks.prometheus import Exposition
 from bridge.web.api import Api
 from bridge.web.metrics import Metrics, Wanted
 from bridge.web.page import Page

@@ -10,7 +10,7 @@ import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
 from bridge.core.model import ChargerId
-from bridge.sinks.exposition import Exposition
+from bridge.sinks.prometheus import Exposition
 from bridge.web import sending
 from bridge.web.api import Api
 from bridge.web.metrics import Metrics

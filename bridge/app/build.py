@@ -26,10 +26,10 @@ from bridge.monitoring.health import Health
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import MAIN, Stats
 from bridge.settings import Secrets, Settings
-from bridge.sinks.exposition import Exposition
 from bridge.sinks.influx import Influx
 from bridge.sinks.journal import Journal
 from bridge.sinks.mover import Mover
+from bridge.sinks.prometheus import Exposition
 from bridge.sinks.state import StateFile
 from bridge.sources.mqtt import Hearing, Mqtt
 from bridge.web.api import Api
