@@ -26,7 +26,7 @@ from bridge.sim.options import SimOptions
 from bridge.sim.scenarios import scenario_named
 from bridge.sim.status import status_document
 from bridge.sim.wire import document, payload
-from bridge.sources.http import Reply
+from bridge.sources.http.client import Reply
 from tests.desk import Desk
 from tests.parts import EPOCH, Bench, restarted
 

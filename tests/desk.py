@@ -9,7 +9,7 @@ from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.polling.schedule import Ask, Pace, PollPlan
 from bridge.ingest.polling import Polling
-from bridge.sources.http import Reply
+from bridge.sources.http.client import Reply
 from tests.parts import Bench
 
 ONE = ChargerId("abc123")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from bridge.core.errors import DiskTrouble, SinkRefused, SinkTrouble
 from bridge.core.output.batch import Chunk, Refusal
-from bridge.sinks.influx import Influx
-from bridge.sinks.mover import Mover
+from bridge.sinks.influx.client import Influx
+from bridge.sinks.influx.delivery import Mover
 
 NOW = 1_700_000_000.0
 

@@ -71,6 +71,6 @@ def attempts(server: Mosquitto) -> int:
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Retries within a fraction of a second."""
     with monkeypatch.context() as patch:
-        patch.setattr("bridge.sources.mqtt.FIRST_WAIT", 0.2)
-        patch.setattr("bridge.sources.mqtt.LONGEST_WAIT", 0.4)
+        patch.setattr("bridge.sources.mqtt.client.FIRST_WAIT", 0.2)
+        patch.setattr("bridge.sources.mqtt.client.LONGEST_WAIT", 0.4)
         yield

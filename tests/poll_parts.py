@@ -12,9 +12,9 @@ from bridge.core.polling.address import Address, Ip
 from bridge.core.polling.address_policy import Network, Reach
 from bridge.core.polling.login import Login
 from bridge.core.polling.outcome import Page
-from bridge.keyring import Keyring
-from bridge.sources.http import Http, Reply
-from bridge.sources.http_exchange import tls_context
+from bridge.sources.http.client import Http, Reply
+from bridge.sources.http.credentials import Keyring
+from bridge.sources.http.exchange import tls_context
 
 SEVEN = ChargerId("seven")
 LOOPBACK = (ip_network("127.0.0.0/8"),)

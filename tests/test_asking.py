@@ -15,9 +15,9 @@ from bridge.core.model import Message
 from bridge.core.rapi.plan import Manner
 from bridge.core.rapi.query import Query
 from bridge.sim.options import SimOptions
-from bridge.sources.broker import Broker
-from bridge.sources.mqtt import Hearing
-from bridge.sources.mqtt_speaking import SpeakingMqtt
+from bridge.sources.mqtt.broker import Broker
+from bridge.sources.mqtt.client import Hearing
+from bridge.sources.mqtt.publisher import SpeakingMqtt
 from tests.charger_parts import BASE
 from tests.lives import Line, journal_lines
 from tests.running import Bridge, bridge

@@ -9,10 +9,10 @@ import pytest
 from bridge.core.model import ChargerId
 from bridge.core.polling.login import Entry, Login, login_for
 from bridge.core.polling.outcome import Outcome, Page
-from bridge.keyring import Keyring
 from bridge.settings import CredentialsFile
 from bridge.settings.credentials import read_credentials
 from bridge.settings.parse import Wrong
+from bridge.sources.http.credentials import Keyring
 from tests.poll_parts import LOOPBACK, SEVEN, Stranger, client, http, strange
 from tests.settings_parts import problem
 

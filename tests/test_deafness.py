@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from bridge.sources.mqtt_watch import Verdict, Watch
+from bridge.sources.mqtt.watchdog import Verdict, Watch
 from tests.mqtts_parts import watched
 from tests.running import Bridge, bridge
 from tests.servers import Mosquitto

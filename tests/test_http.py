@@ -14,7 +14,7 @@ import trustme
 from bridge.core.polling.address import Address, Bad
 from bridge.core.polling.login import Login
 from bridge.core.polling.outcome import Outcome, Page
-from bridge.sources.http_exchange import tls_context
+from bridge.sources.http.exchange import tls_context
 from tests.poll_parts import SEVEN, Keys, Names, Respond, answer_to, client, http, strange
 from tests.support import eventually
 

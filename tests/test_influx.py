@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.core.errors import SinkBusy, SinkDenied, SinkRefused, SinkTooLarge, SinkTrouble
-from bridge.sinks.influx import Influx
+from bridge.sinks.influx.client import Influx
 from tests.influx_standin import (
     BEYOND_RETENTION,
     EARLY_2_0,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPURE = ("asyncio", "socket", "time", "logging", "sqlite3", "threading", "os", "pathlib")
-ASKING = "bridge.sources.mqtt_speaking"
+ASKING = "bridge.sources.mqtt.publisher"
 SPEAKING = ("bridge.sources.mqtt_visit", "bridge.sources.http_errand")
 
 
@@ -202,10 +202,10 @@ def test_a_bridge_that_speaks_to_chargers_is_caught(tmp_path: Path) -> None:
 
 
 def test_a_bridge_that_could_ask_without_a_switch_is_caught(tmp_path: Path) -> None:
-    asking = "from bridge.sources.mqtt_speaking import SpeakingMqtt\n"
+    asking = "from bridge.sources.mqtt.publisher import SpeakingMqtt\n"
     tree(tmp_path, app__build=asking, app__build_mqtt=asking, sources__mqtt_visit=asking)
     assert violations(tmp_path) == [
-        "bridge.app.build:1 imports bridge.sources.mqtt_speaking.SpeakingMqtt"
+        "bridge.app.build:1 imports bridge.sources.mqtt.publisher.SpeakingMqtt"
     ]
 
 
@@ -217,7 +217,7 @@ def test_only_one_kind_of_connection_publishes() -> None:
         and "sim" not in path.parts
         and not path.stem.startswith("embedded")
     }
-    assert found == {"mqtt_speaking"}
+    assert found == {"publisher"}
 
 
 def test_a_name_that_only_begins_alike_is_free(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 from bridge.core.errors import SinkBusy, SinkDenied
-from bridge.sinks.backoff import Backoff
+from bridge.sinks.influx.backoff import Backoff
 from tests.mover_parts import NOW, Answering, FillsTheDisk, MemoryBacklog, Scene, Silent, numbered
 from tests.support import eventually
 

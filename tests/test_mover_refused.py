@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.core.errors import SinkBusy, SinkDenied, SinkRefused, SinkTooLarge
 from bridge.core.output.batch import Refusal
-from bridge.sinks.influx import Influx
+from bridge.sinks.influx.client import Influx
 from tests.influx_standin import LIMITED, TOO_LARGE, UNAUTHORIZED, Answer, InfluxStandin, Version
 from tests.mover_parts import Answering, MemoryBacklog, Picky, Scene, numbered
 

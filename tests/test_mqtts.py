@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bridge.settings import Settings
-from bridge.sources.broker import Broker
-from bridge.sources.mqtt_tls import context, secure
-from bridge.sources.mqtt_why import TlsTrouble, explain, unanswered
+from bridge.sources.mqtt.broker import Broker
+from bridge.sources.mqtt.tls import context, secure
+from bridge.sources.mqtt.why import TlsTrouble, explain, unanswered
 from tests.certificates import LONG_AGO, Authority
 from tests.mqtts_parts import attempts, quick_retries, watched
 from tests.running import bridge
@@ -243,7 +243,7 @@ def speechless() -> Iterator[int]:
 async def test_a_server_that_never_speaks_is_given_up_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.sources.mqtt_link.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("bridge.sources.mqtt.link.CONNECT_SECONDS", 0.5)
     with speechless() as port:
         async with watched(tmp_path, f"mqtts://127.0.0.1:{port}") as it:
             await it.fails("does not answer the TLS handshake")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from bridge.sources.broker import Broker
-from bridge.sources.mqtt_tls import context
-from bridge.sources.mqtt_why import TlsTrouble
+from bridge.sources.mqtt.broker import Broker
+from bridge.sources.mqtt.tls import context
+from bridge.sources.mqtt.why import TlsTrouble
 from tests.certificates import Authority
 from tests.mqtts_parts import quick_retries, watched
 from tests.servers import Mosquitto
@@ -193,8 +193,8 @@ async def test_an_authority_that_was_replaced_is_not_trusted_any_more(
 
 READS_A_KEY = """
 from sys import argv
-from bridge.sources.broker import Broker
-from bridge.sources.mqtt_tls import context
+from bridge.sources.mqtt.broker import Broker
+from bridge.sources.mqtt.tls import context
 context(Broker("127.0.0.1", 8883, "x", tls=True, cert_file=argv[1], key_file=argv[2]))
 """
 

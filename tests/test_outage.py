@@ -8,8 +8,8 @@ from pathlib import Path
 from bridge.core.errors import SinkBusy
 from bridge.disks import Batch
 from bridge.monitoring.stats import Stats
+from bridge.sinks.influx.delivery import Mover
 from bridge.sinks.journal import Journal
-from bridge.sinks.mover import Mover
 from bridge.sinks.points import Owed
 
 HOUR = 3600

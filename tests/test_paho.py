@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from paho.mqtt.client import Client
 
-from bridge.sources import mqtt_link
-from bridge.sources.mqtt_tap import Tap
+from bridge.sources.mqtt import link
+from bridge.sources.mqtt.tap import Tap
 from tests.running import bridge
 from tests.servers import Mosquitto
 from tests.support import Publisher
@@ -42,7 +42,7 @@ async def test_paho_asks_no_more_of_its_socket_than_ours_can_do(
                 asked.add(name)
             return super().__getattribute__(name)
 
-    monkeypatch.setattr(mqtt_link, "Tap", Watched)
+    monkeypatch.setattr(link, "Tap", Watched)
     with Publisher(mosquitto.port) as peer:
         announce(peer, "one", "charger/one")
         async with bridge(tmp_path, mosquitto.url, MQTT__KEEPALIVE="1s") as running:
@@ -67,7 +67,7 @@ async def test_paho_reads_nothing_but_answers_to_what_we_sent(
             frames.append(frame[0])
             super().push(frame)
 
-    monkeypatch.setattr(mqtt_link, "Tap", Counted)
+    monkeypatch.setattr(link, "Tap", Counted)
     with Publisher(mosquitto.port) as peer:
         announce(peer, "one", "charger/one")
         async with bridge(tmp_path, mosquitto.url) as running:

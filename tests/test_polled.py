@@ -11,7 +11,7 @@ from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.polling.schedule import Ask
 from bridge.core.telemetry.telemetry import Track
-from bridge.sources.http import Reply
+from bridge.sources.http.client import Reply
 from tests.desk import ONE, STATUS, Desk
 from tests.parts import Bench, restarted
 

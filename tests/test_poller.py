@@ -22,8 +22,8 @@ from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.polling.schedule import Ask, Mode, Pace, PollPlan
 from bridge.sim.identity import loopback
 from bridge.sim.options import SimOptions
-from bridge.sources.http import Reply
-from bridge.sources.poller import Poller
+from bridge.sources.http.client import Reply
+from bridge.sources.http.poller import Poller
 from tests.poll_parts import SEVEN, Keys, client
 from tests.sim_support import Mosquitto, free_port, simulating
 from tests.support import eventually

@@ -23,7 +23,7 @@ LONGER = {
     "bridge/settings/sections.py": "a table",
     "bridge/sinks/journal.py": "all that may happen to one file, under one lock",
     "bridge/sinks/points.py": "the SQL of one file",
-    "bridge/sources/mqtt_link.py": "one connection, with the callbacks of paho beside it",
+    "bridge/sources/mqtt/link.py": "one connection, with the callbacks of paho beside it",
     "bridge/sinks/state.py": "all that may happen to one file, under one lock",
 }
 # Put together here, so that this file does not say them itself.

@@ -15,7 +15,7 @@ from bridge.core.polling.schedule import Ask
 from bridge.core.rapi.plan import Manner, QueryPlan
 from bridge.core.rapi.query import Query
 from bridge.ingest.queries import Queries
-from bridge.sources.http import Reply
+from bridge.sources.http.client import Reply
 from bridge.web.view import charger_view
 from tests.desk import Desk as PollDesk
 from tests.parts import Bench

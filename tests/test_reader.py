@@ -12,9 +12,9 @@ import trustme
 
 from bridge.core.errors import BrokenStream
 from bridge.core.model import Message
-from bridge.sources import mqtt_reader
-from bridge.sources.mqtt_reader import SLICE, Reader
-from bridge.sources.mqtt_tap import Tap
+from bridge.sources.mqtt import reader as reader_file
+from bridge.sources.mqtt.reader import SLICE, Reader
+from bridge.sources.mqtt.tap import Tap
 from tests.support import eventually
 from tests.test_skim import PINGRESP, publish
 
@@ -66,7 +66,7 @@ def numbered(first: int, count: int) -> bytes:
 async def test_the_first_packet_after_a_quiet_time_is_read_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mqtt_reader, "PAUSE_SECONDS", 60)
+    monkeypatch.setattr(reader_file, "PAUSE_SECONDS", 60)
     ear = Ear()
     with reading(ear) as (_, broker):
         broker.send(numbered(0, 1))
@@ -84,14 +84,14 @@ async def test_a_stream_wakes_the_loop_once_for_many_packets() -> None:
         took = time.monotonic() - began
     assert ear.payloads == [b"%d" % n for n in range(500)]
     # One turn for each pause, one more for each full slice, and some that came early.
-    assert len(ear.turns) <= took / mqtt_reader.PAUSE_SECONDS + 500 / SLICE + 5
+    assert len(ear.turns) <= took / reader_file.PAUSE_SECONDS + 500 / SLICE + 5
 
 
 async def test_the_more_comes_the_sooner_the_next_turn_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mqtt_reader, "PAUSE_SECONDS", 60)
-    monkeypatch.setattr(mqtt_reader, "BUSY_BYTES", 1000)
+    monkeypatch.setattr(reader_file, "PAUSE_SECONDS", 60)
+    monkeypatch.setattr(reader_file, "BUSY_BYTES", 1000)
     ear = Ear()
     with reading(ear) as (_, broker):
         broker.send(numbered(0, 100))
@@ -163,13 +163,13 @@ async def test_a_reader_that_was_stopped_reads_no_more() -> None:
         reader.stop()
         broker.sendall(numbered(1, 1))
         broker.close()
-        await asyncio.sleep(2 * mqtt_reader.PAUSE_SECONDS)
+        await asyncio.sleep(2 * reader_file.PAUSE_SECONDS)
     assert ear.payloads == [b"0"]
     assert not ear.errors
 
 
 async def test_all_that_tls_holds_back_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mqtt_reader, "PAUSE_SECONDS", 60)
+    monkeypatch.setattr(reader_file, "PAUSE_SECONDS", 60)
     authority = trustme.CA()
     server, client = (ssl.SSLContext(kind) for kind in (
         ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT))  # fmt: skip

@@ -5,7 +5,7 @@ from email.utils import formatdate
 import pytest
 
 from bridge.core.errors import SinkRefused
-from bridge.sinks.replies import Reply, judge, wait_asked
+from bridge.sinks.influx.replies import Reply, judge, wait_asked
 from tests.influx_standin import Canned
 
 GOOD, OTHER = b"evse,charger=one power=1 1700000000000", b"evse,charger=one power=2 1700000001000"

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 import pytest
 
 from bridge.core.polling.address import Ip
-from bridge.sources.own import is_own
-from bridge.sources.resolve import Resolver, look_up
+from bridge.sources.http.local_address import is_own
+from bridge.sources.http.resolver import Resolver, look_up
 
 HERE = ip_address("127.0.0.1")
 

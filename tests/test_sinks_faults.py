@@ -13,8 +13,8 @@ from bridge.core.errors import DiskTrouble, SinkBusy, SinkDenied, SinkRefused, S
 from bridge.core.model import Body, ChargerId, Event, EventKind
 from bridge.sinks import database, trimming
 from bridge.sinks import journal as journal_file
-from bridge.sinks.influx import Influx
-from bridge.sinks.replies import Reply, judge
+from bridge.sinks.influx.client import Influx
+from bridge.sinks.influx.replies import Reply, judge
 from bridge.sinks.state import StateFile
 from tests.test_journal import Losses, batch, fill, opened
 

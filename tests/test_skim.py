@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.core.errors import BrokenStream
 from bridge.core.model import Message
-from bridge.sources.skim import LARGEST, Skimmer
+from bridge.sources.mqtt.skim import LARGEST, Skimmer
 
 
 def frame(first: int, body: bytes) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from bridge.core.polling.schedule import Ask
 from bridge.sim.identity import Identity, Naming, fleet_identities
-from bridge.sources.http import Reply
+from bridge.sources.http.client import Reply
 from tests.week_bridge import Bridge, Disk
 from tests.week_charger import INTERVAL, Charger
 from tests.week_trouble import KILL, STOP, WEEK

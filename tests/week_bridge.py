@@ -9,7 +9,7 @@ from bridge.core.polling.address import Refused
 from bridge.core.polling.schedule import Ask, Pace, PollPlan
 from bridge.ingest.polling import Polling
 from bridge.keeper import COMMIT_SECONDS, SAVE_SECONDS
-from bridge.sources.http import Reply
+from bridge.sources.http.client import Reply
 from tests.parts import EPOCH, Bench
 
 _ENERGY = b"energy_total="

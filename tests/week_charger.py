@@ -15,7 +15,7 @@ from bridge.sim.plan import Temper
 from bridge.sim.settings import Settings, config_document
 from bridge.sim.status import crashlog_document, status_document
 from bridge.sim.wire import Value, document
-from bridge.sources.http import Reply
+from bridge.sources.http.client import Reply
 from tests.parts import EPOCH
 from tests.week_trouble import HOUR, Strike, Trouble, strikes
 from tests.week_truth import Truth

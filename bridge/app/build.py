@@ -26,12 +26,12 @@ from bridge.monitoring.health import Health
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import MAIN, Stats
 from bridge.settings import Secrets, Settings
-from bridge.sinks.influx import Influx
+from bridge.sinks.influx.client import Influx
+from bridge.sinks.influx.delivery import Mover
 from bridge.sinks.journal import Journal
-from bridge.sinks.mover import Mover
 from bridge.sinks.prometheus import Exposition
 from bridge.sinks.state import StateFile
-from bridge.sources.mqtt import Hearing, Mqtt
+from bridge.sources.mqtt.client import Hearing, Mqtt
 from bridge.web.api import Api
 from bridge.web.metrics import Metrics
 from bridge.web.page import Page

@@ -16,8 +16,8 @@ from bridge.ingest.registry import Roster
 from bridge.monitoring.reporter import Reporter
 from bridge.settings import Settings
 from bridge.sinks.state import StateFile
-from bridge.sources.mqtt import Hearing, Mqtt
-from bridge.sources.mqtt_speaking import SpeakingMqtt
+from bridge.sources.mqtt.client import Hearing, Mqtt
+from bridge.sources.mqtt.publisher import SpeakingMqtt
 
 
 async def make_mqtt(

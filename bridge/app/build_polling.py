@@ -15,14 +15,14 @@ from bridge.core.polling.schedule import PollPlan
 from bridge.ingest.pipeline import Pipeline
 from bridge.ingest.polling import Polling
 from bridge.ingest.registry import Roster
-from bridge.keyring import Keyring
 from bridge.monitoring.reporter import Reporter
 from bridge.settings import Settings
-from bridge.sources.http import Http
-from bridge.sources.http_exchange import tls_context
-from bridge.sources.own import is_own
-from bridge.sources.poller import Poller
-from bridge.sources.resolve import Resolver
+from bridge.sources.http.client import Http
+from bridge.sources.http.credentials import Keyring
+from bridge.sources.http.exchange import tls_context
+from bridge.sources.http.local_address import is_own
+from bridge.sources.http.poller import Poller
+from bridge.sources.http.resolver import Resolver
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from bridge.core.polling.login import Login as ChargerLogin
 from bridge.core.polling.turn import Pace
 from bridge.core.rapi.plan import Manner, manner_for
 from bridge.core.telemetry.telemetry import Habits
-from bridge.keyring import Keyring
 from bridge.monitoring.stats import MAIN
 from bridge.settings import CredentialsFile, Secrets, Settings, Store
-from bridge.sources.broker import Broker
+from bridge.sources.http.credentials import Keyring
+from bridge.sources.mqtt.broker import Broker
 from bridge.web.login import Hash, Login
 
 

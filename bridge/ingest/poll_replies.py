@@ -12,7 +12,7 @@ from bridge.core.model import ChargerId, Dialect, Reason
 from bridge.core.polling.document import Document
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.telemetry.telemetry import Track
-from bridge.sources.http import Reply
+from bridge.sources.http.client import Reply
 
 
 class Replies(Protocol):

@@ -15,7 +15,7 @@ from bridge.core.polling.schedule import Ask, Mode, PollPlan
 from bridge.core.telemetry.telemetry import Track
 from bridge.ingest.poll_replies import Answers, Differences, Replies
 from bridge.runtime.round_robin import Portions
-from bridge.sources.http import Reply
+from bridge.sources.http.client import Reply
 
 LOOKED_AT_ONCE = 500
 REFRESH_SECONDS = 5.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from bridge.core.errors import CommandFailed, SinkRefused, SinkTooLarge
 from bridge.core.output.batch import Chunk, Refusal
-from bridge.sinks.sender import Sender, Store
-from bridge.sinks.sift import Sift
+from bridge.sinks.influx.bisect import Sift
+from bridge.sinks.influx.retry import Sender, Store
 
 PATIENCE_SECONDS = 600.0
 Row = tuple[int, list[bytes]]

@@ -15,7 +15,7 @@ from bridge.core.polling.document import read_document
 from bridge.core.polling.http_response import Response
 from bridge.core.polling.login import Login
 from bridge.core.polling.outcome import Outcome, Page
-from bridge.sources.http_exchange import exchange, request
+from bridge.sources.http.exchange import exchange, request
 
 Document = dict[str, object]
 

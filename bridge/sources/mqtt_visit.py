@@ -8,9 +8,9 @@ from typing import Self
 from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.core.model import Message
 from bridge.core.rapi.query import Query
-from bridge.sources.broker import Broker, Loss
-from bridge.sources.mqtt_speaking import SpeakingLink
-from bridge.sources.mqtt_why import explain
+from bridge.sources.mqtt.broker import Broker, Loss
+from bridge.sources.mqtt.publisher import SpeakingLink
+from bridge.sources.mqtt.why import explain
 
 ANSWER_SECONDS = 10.0
 _STEP_SECONDS = 0.5

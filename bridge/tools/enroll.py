@@ -12,8 +12,8 @@ from bridge.core.errors import CommandFailed
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.logs.scrub import HIDDEN, printable
 from bridge.settings import Settings
-from bridge.sources.broker import Broker
 from bridge.sources.http_errand import Result
+from bridge.sources.mqtt.broker import Broker
 from bridge.sources.mqtt_visit import Visit
 from bridge.tools.enroll_wait import Found, Lookout
 from bridge.tools.enroll_why import connected, why_silent

@@ -11,7 +11,7 @@ from bridge.settings import Settings
 from bridge.settings.addresses import mqtt_url
 from bridge.settings.model import DEFAULT
 from bridge.settings.parse import Wrong
-from bridge.sources.broker import Broker
+from bridge.sources.mqtt.broker import Broker
 
 LONGEST_USER = 255
 

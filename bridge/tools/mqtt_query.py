@@ -6,7 +6,7 @@ from bridge.core.errors import CommandFailed
 from bridge.core.rapi.line import Reply
 from bridge.core.rapi.match import PATIENCE_SECONDS, Exchange
 from bridge.core.rapi.query import Query
-from bridge.sources.broker import Broker
+from bridge.sources.mqtt.broker import Broker
 from bridge.sources.mqtt_visit import Visit
 
 LISTEN_SECONDS = 1.0

@@ -10,7 +10,7 @@ from bridge.monitoring.stats import MAIN
 from bridge.settings import Secrets, Settings, Store
 from bridge.settings.addresses import store_url
 from bridge.settings.parse import Wrong
-from bridge.sinks.influx import Influx
+from bridge.sinks.influx.client import Influx
 
 
 @dataclass(frozen=True, slots=True)

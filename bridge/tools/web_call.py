@@ -13,10 +13,10 @@ from bridge.core.polling.address_policy import Reach
 from bridge.core.polling.login import Login
 from bridge.core.polling.outcome import Outcome
 from bridge.settings import Settings
+from bridge.sources.http.exchange import tls_context
+from bridge.sources.http.local_address import is_own
+from bridge.sources.http.resolver import Resolver
 from bridge.sources.http_errand import Result, Route, run
-from bridge.sources.http_exchange import tls_context
-from bridge.sources.own import is_own
-from bridge.sources.resolve import Resolver
 from bridge.tools.whereabouts import Target
 
 _NOBODY = ChargerId("")

@@ -14,10 +14,10 @@ from bridge.core.model import ChargerId
 from bridge.core.polling.address import Address, Ip, Refused, read_address
 from bridge.core.polling.address_policy import Reach
 from bridge.core.polling.outcome import Outcome, Page
-from bridge.keyring import Keyring
 from bridge.settings import Settings
+from bridge.sources.http.credentials import Keyring
+from bridge.sources.http.local_address import is_own
 from bridge.sources.http_errand import Result
-from bridge.sources.own import is_own
 from bridge.tools.doctor.finding import Case, Finding, doubtful, good, unchecked
 from bridge.tools.web_call import WebCall
 from bridge.tools.whereabouts import Target

@@ -10,7 +10,7 @@ from bridge.app import from_settings
 from bridge.core.errors import SinkDenied, SinkTrouble
 from bridge.monitoring.stats import MAIN
 from bridge.settings import Secrets, Store
-from bridge.sinks.influx import Influx
+from bridge.sinks.influx.client import Influx
 from bridge.sinks.readback import Mark, Place, Seen, read_back
 from bridge.tools.doctor.finding import Case, Finding, failed, good, unchecked
 

@@ -15,12 +15,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from bridge.core.errors import BrokenStream
 from bridge.core.model import Message
-from bridge.sources.broker import Broker, Loss
-from bridge.sources.mqtt_asking import Asking
-from bridge.sources.mqtt_reader import Reader
-from bridge.sources.mqtt_tap import Tap
-from bridge.sources.mqtt_tls import secure
-from bridge.sources.mqtt_why import explain, unanswered
+from bridge.sources.mqtt.broker import Broker, Loss
+from bridge.sources.mqtt.reader import Reader
+from bridge.sources.mqtt.subscribe_queue import Asking
+from bridge.sources.mqtt.tap import Tap
+from bridge.sources.mqtt.tls import secure
+from bridge.sources.mqtt.why import explain, unanswered
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike

@@ -10,7 +10,7 @@ from bridge.core.model import ChargerId
 from bridge.core.polling.address import Address
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.polling.schedule import Ask, PollPlan
-from bridge.sources.http import Reply
+from bridge.sources.http.client import Reply
 
 _LONGEST_WAIT = 1.0
 _MOMENT = 0.02

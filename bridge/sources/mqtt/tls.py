@@ -5,8 +5,8 @@ from pathlib import Path
 from socket import socket
 from stat import S_ISREG
 
-from bridge.sources.broker import Broker
-from bridge.sources.mqtt_why import TlsTrouble, explain, unshaken
+from bridge.sources.mqtt.broker import Broker
+from bridge.sources.mqtt.why import TlsTrouble, explain, unshaken
 
 
 def secure(sock: socket, broker: Broker, seconds: float) -> ssl.SSLSocket:

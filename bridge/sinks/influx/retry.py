@@ -11,7 +11,7 @@ from bridge.core.errors import (
     SinkTooLarge,
     SinkTrouble,
 )
-from bridge.sinks.backoff import Backoff
+from bridge.sinks.influx.backoff import Backoff
 
 _OUTCOMES: dict[type[SinkTrouble], str] = {
     SinkBusy: "busy",

@@ -9,10 +9,10 @@ from typing import Protocol, TypeVar
 
 from bridge.core.errors import DiskTrouble, SinkRefused, SinkTooLarge
 from bridge.core.output.batch import Chunk, Refusal
-from bridge.sinks import sender
-from bridge.sinks.backoff import Backoff
-from bridge.sinks.sender import Sender, Store
-from bridge.sinks.sift import Sift
+from bridge.sinks.influx import retry
+from bridge.sinks.influx.backoff import Backoff
+from bridge.sinks.influx.bisect import Sift
+from bridge.sinks.influx.retry import Sender, Store
 
 IDLE_SECONDS = 60.0
 
@@ -44,7 +44,7 @@ class Backlog(Protocol):
         """Return when something lies behind the cursor, or after `seconds`."""
 
 
-class Report(sender.Report, Protocol):
+class Report(retry.Report, Protocol):
     """Who is told how it goes, on the event loop."""
 
     def stored(self, store: str, points: int, readings: int, at: float, /) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from bridge.core.model import Message
-from bridge.sources.broker import Broker, Loss
-from bridge.sources.mqtt_link import Link
-from bridge.sources.mqtt_watch import Verdict, Watch
-from bridge.sources.mqtt_why import TlsTrouble, explain
+from bridge.sources.mqtt.broker import Broker, Loss
+from bridge.sources.mqtt.link import Link
+from bridge.sources.mqtt.watchdog import Verdict, Watch
+from bridge.sources.mqtt.why import TlsTrouble, explain
 
 log = structlog.get_logger("mqtt")
 

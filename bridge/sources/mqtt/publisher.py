@@ -4,8 +4,8 @@ from bridge.core.errors import AnnounceRefused
 from bridge.core.rapi.askable import check_askable
 from bridge.core.rapi.query import Query
 from bridge.core.rapi.talks import topic
-from bridge.sources.mqtt import Mqtt
-from bridge.sources.mqtt_link import Link
+from bridge.sources.mqtt.client import Mqtt
+from bridge.sources.mqtt.link import Link
 
 
 class SpeakingLink(Link):

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from bridge.core.errors import BrokenStream
 from bridge.core.model import Message
-from bridge.sources.skim import Skimmer
+from bridge.sources.mqtt.skim import Skimmer
 
 PAUSE_SECONDS = 0.04
 BUSY_SECONDS = 0.02

@@ -13,7 +13,7 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from bridge.core.errors import SinkBusy, SinkDenied, SinkTrouble
-from bridge.sinks.replies import Reply, doubt, judge, shortened
+from bridge.sinks.influx.replies import Reply, doubt, judge, shortened
 
 
 class Influx:

@@ -1,0 +1,1 @@
+"""Delivers the journal to InfluxDB; the only place that imports influxdb_client."""

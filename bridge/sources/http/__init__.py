@@ -1,0 +1,1 @@
+"""Requests to chargers' web servers."""
