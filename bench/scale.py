@@ -19,8 +19,8 @@ from bench.table import table
 from bridge.core.discovery.fleet import Rules
 from bridge.core.model import Message
 from bridge.disks import Batch
-from bridge.sinks.journal import Journal
-from bridge.sinks.points import FILE
+from bridge.storage.journal import Journal
+from bridge.storage.journal_sql import FILE
 from tests.parts import ALL_GROUPS, Bench
 
 CHARGERS, BREATHS = 1000, 20

@@ -9,7 +9,7 @@ from pathlib import Path
 from bridge.core.model import ChargerId
 from bridge.settings import Settings, load
 from bridge.sim.options import SimOptions
-from bridge.sinks.state import StateFile
+from bridge.storage.state_file import StateFile
 from bridge.tools.query import query
 from tests.sim_support import free_port, simulating
 

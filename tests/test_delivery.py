@@ -20,7 +20,7 @@ from bridge.core.model import Reason
 from bridge.logs import Complaints
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import Stats
-from bridge.sinks.points import Owed
+from bridge.storage.journal_sql import Owed
 from tests.influx_standin import Canned, InfluxStandin
 from tests.running import bridge
 from tests.servers import Mosquitto, VictoriaMetrics

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.sinks.folder import FolderLock
+from bridge.storage.folder_lock import FolderLock
 from bridge.tools.doctor.files import probe_certificates, probe_credentials, probe_labels
 from bridge.tools.doctor.folder import probe_folder
 from bridge.tools.doctor.settings import probe_settings

@@ -16,9 +16,9 @@ import pytest
 
 from bridge.core.errors import CommandFailed
 from bridge.disks import Batch
-from bridge.sinks.database import connect
-from bridge.sinks.journal import Journal
-from bridge.sinks.points import FILE, SCHEMA, VERSION
+from bridge.storage.database import connect
+from bridge.storage.journal import Journal
+from bridge.storage.journal_sql import FILE, SCHEMA, VERSION
 from bridge.tools.export import Choice, export
 from bridge.tools.export_forms import Form
 from bridge.tools.moment import read_moment

@@ -10,11 +10,11 @@ import pytest
 import trustme
 
 from bridge.monitoring.health import Health
-from bridge.sinks.state import StateFile
 from bridge.sources.mqtt import client as mqtt_file
 from bridge.sources.mqtt.broker import Broker
 from bridge.sources.mqtt.client import Hearing, Mqtt
 from bridge.sources.mqtt.link import Ear
+from bridge.storage.state_file import StateFile
 from tests.running import Bridge, bridge
 from tests.servers import Amqtt, Mosquitto
 from tests.servers.mosquitto import Tls

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from bridge.core.errors import CannotStart, DiskTrouble, FolderBusy
 from bridge.core.output.batch import Refusal
 from bridge.disks import Batch
-from bridge.sinks.folder import FolderLock
-from bridge.sinks.journal import Journal
-from bridge.sinks.outside import refused_rows
-from bridge.sinks.points import Owed
+from bridge.storage.folder_lock import FolderLock
+from bridge.storage.journal import Journal
+from bridge.storage.journal_sql import Owed
+from bridge.storage.readonly import refused_rows
 
 DAY_MS = 86_400_000
 

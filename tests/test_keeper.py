@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
-from bridge import keeper as keeper_file
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import Body, ChargerId, Event, EventKind, Reason, Session
 from bridge.core.output.outbox import Outbox
 from bridge.disks import Batch, Points
-from bridge.keeper import Keeper
 from bridge.monitoring.stats import Accounts
+from bridge.storage import committer as keeper_file
+from bridge.storage.committer import Keeper
 from tests.support import eventually
 
 ONE = ChargerId("one")

@@ -9,8 +9,8 @@ from bridge.core.errors import SinkBusy
 from bridge.disks import Batch
 from bridge.monitoring.stats import Stats
 from bridge.sinks.influx.delivery import Mover
-from bridge.sinks.journal import Journal
-from bridge.sinks.points import Owed
+from bridge.storage.journal import Journal
+from bridge.storage.journal_sql import Owed
 
 HOUR = 3600
 EVERY = 5

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.sinks.journal import Journal
-from bridge.sinks.state import StateFile
+from bridge.storage.journal import Journal
+from bridge.storage.state_file import StateFile
 from tests.lives import Life, copied, integrity, journal_lines, rows
 from tests.load import Load
 from tests.running import Bridge, bridge

@@ -21,10 +21,10 @@ LONGER = {
     "bridge/core/discovery/fleet.py": "the rules of discovery, which only make sense side by side",
     "bridge/core/telemetry/telemetry.py": "hot path: what a reading passes, without calls between",
     "bridge/settings/sections.py": "a table",
-    "bridge/sinks/journal.py": "all that may happen to one file, under one lock",
-    "bridge/sinks/points.py": "the SQL of one file",
+    "bridge/storage/journal.py": "all that may happen to one file, under one lock",
+    "bridge/storage/journal_sql.py": "the SQL of one file",
     "bridge/sources/mqtt/link.py": "one connection, with the callbacks of paho beside it",
-    "bridge/sinks/state.py": "all that may happen to one file, under one lock",
+    "bridge/storage/state_file.py": "all that may happen to one file, under one lock",
 }
 # Put together here, so that this file does not say them itself.
 REGISTRIES = tuple(

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bridge.core.errors import CommandFailed
 from bridge.settings import load
-from bridge.sinks.journal import Journal
+from bridge.storage.journal import Journal
 from bridge.tools.replay import Errand, replay
 from bridge.tools.replay_target import Asked
 from tests.influx_standin import (

@@ -14,7 +14,7 @@ import pytest
 
 from bridge.core.errors import CommandFailed
 from bridge.settings import load
-from bridge.sinks.folder import FolderLock
+from bridge.storage.folder_lock import FolderLock
 from bridge.tools.shards import planned
 from tests.servers import Mosquitto
 from tests.servers.web import ask

@@ -11,11 +11,11 @@ import pytest
 
 from bridge.core.errors import DiskTrouble, SinkBusy, SinkDenied, SinkRefused, SinkTrouble
 from bridge.core.model import Body, ChargerId, Event, EventKind
-from bridge.sinks import database, trimming
-from bridge.sinks import journal as journal_file
 from bridge.sinks.influx.client import Influx
 from bridge.sinks.influx.replies import Reply, judge
-from bridge.sinks.state import StateFile
+from bridge.storage import database, retention
+from bridge.storage import journal as journal_file
+from bridge.storage.state_file import StateFile
 from tests.test_journal import Losses, batch, fill, opened
 
 ONE, TWO = ChargerId("one"), ChargerId("two")
@@ -57,7 +57,7 @@ async def test_what_a_trim_took_is_told_even_if_the_disk_fails_in_the_middle(
     losses = Losses()
     journal = await opened(tmp_path, limit=600_000, lost=losses)
     await fill(journal, 1, 100)
-    real, calls = trimming.used_bytes, []
+    real, calls = retention.used_bytes, []
 
     def failing(connection: sqlite3.Connection, path: Path) -> int:
         calls.append(1)
@@ -67,10 +67,10 @@ async def test_what_a_trim_took_is_told_even_if_the_disk_fails_in_the_middle(
             raise error
         return real(connection, path)
 
-    monkeypatch.setattr(trimming, "used_bytes", failing)
+    monkeypatch.setattr(retention, "used_bytes", failing)
     with contextlib.suppress(DiskTrouble):
         await journal.trim(100)
-    monkeypatch.setattr(trimming, "used_bytes", real)
+    monkeypatch.setattr(retention, "used_bytes", real)
     owed = journal.owed("main").readings
     assert owed + losses.readings.get("main", 0) == 3000
     assert len(await drained(journal)) * 3 == owed
@@ -144,7 +144,7 @@ async def test_trimming_by_age_does_not_read_the_whole_journal(tmp_path: Path) -
     def plan(connection: sqlite3.Connection) -> None:
         seen: list[str] = []
         connection.set_trace_callback(seen.append)
-        trimming.trim(connection, tmp_path / "points.db", before_ms=0, limit=10**9, places={})
+        retention.trim(connection, tmp_path / "points.db", before_ms=0, limit=10**9, places={})
         connection.set_trace_callback(None)
         for statement in seen:
             if statement.startswith("DELETE"):

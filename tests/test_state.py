@@ -8,7 +8,7 @@ import pytest
 
 from bridge.core.errors import CannotStart
 from bridge.core.model import Body, ChargerId, Event, EventKind, Session
-from bridge.sinks.state import StateFile
+from bridge.storage.state_file import StateFile
 
 ONE, TWO = ChargerId("one"), ChargerId("two")
 

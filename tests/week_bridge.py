@@ -8,8 +8,8 @@ from bridge.core.model import Body, ChargerId, Dialect, Event, Message, Session
 from bridge.core.polling.address import Refused
 from bridge.core.polling.schedule import Ask, Pace, PollPlan
 from bridge.ingest.polling import Polling
-from bridge.keeper import COMMIT_SECONDS, SAVE_SECONDS
 from bridge.sources.http.client import Reply
+from bridge.storage.committer import COMMIT_SECONDS, SAVE_SECONDS
 from tests.parts import EPOCH, Bench
 
 _ENERGY = b"energy_total="

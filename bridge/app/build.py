@@ -19,7 +19,6 @@ from bridge.ingest.pipeline import Pipeline
 from bridge.ingest.polling import Polling
 from bridge.ingest.queries import Queries
 from bridge.ingest.registry import Roster
-from bridge.keeper import Keeper
 from bridge.logs import Complaints
 from bridge.monitoring.certificates import Expiries
 from bridge.monitoring.health import Health
@@ -28,10 +27,11 @@ from bridge.monitoring.stats import MAIN, Stats
 from bridge.settings import Secrets, Settings
 from bridge.sinks.influx.client import Influx
 from bridge.sinks.influx.delivery import Mover
-from bridge.sinks.journal import Journal
 from bridge.sinks.prometheus import Exposition
-from bridge.sinks.state import StateFile
 from bridge.sources.mqtt.client import Hearing, Mqtt
+from bridge.storage.committer import Keeper
+from bridge.storage.journal import Journal
+from bridge.storage.state_file import StateFile
 from bridge.web.api import Api
 from bridge.web.metrics import Metrics
 from bridge.web.page import Page

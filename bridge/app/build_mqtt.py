@@ -15,9 +15,9 @@ from bridge.ingest.queries import Queries
 from bridge.ingest.registry import Roster
 from bridge.monitoring.reporter import Reporter
 from bridge.settings import Settings
-from bridge.sinks.state import StateFile
 from bridge.sources.mqtt.client import Hearing, Mqtt
 from bridge.sources.mqtt.publisher import SpeakingMqtt
+from bridge.storage.state_file import StateFile
 
 
 async def make_mqtt(

@@ -14,7 +14,7 @@ from bridge.app.build import Parts, Wiring
 from bridge.monitoring.health import moment
 from bridge.runtime.garbage import Garbage
 from bridge.settings import Settings
-from bridge.sinks.folder import FolderLock
+from bridge.storage.folder_lock import FolderLock
 
 log = structlog.get_logger("bridge")
 

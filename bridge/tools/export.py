@@ -11,8 +11,8 @@ from typing import TextIO
 from bridge.core.errors import CommandFailed
 from bridge.core.output.line_parser import is_of
 from bridge.logs.scrub import printable
-from bridge.sinks.outside import charger_ids
-from bridge.sinks.past import Past, Span
+from bridge.storage.journal_reader import Past, Span
+from bridge.storage.readonly import charger_ids
 from bridge.tools.export_forms import Form, written
 from bridge.tools.moment import span_between
 

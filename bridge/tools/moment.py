@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from bridge.core.errors import CommandFailed
 from bridge.logs.scrub import printable
 from bridge.settings.parse import Wrong, duration, quoted
-from bridge.sinks.past import Span
+from bridge.storage.journal_reader import Span
 
 EARLIEST, LATEST = datetime.fromtimestamp(0, UTC), datetime(9999, 1, 1, tzinfo=UTC)
 

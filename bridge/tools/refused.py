@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TextIO
 
-from bridge.sinks.outside import refused_rows
+from bridge.storage.readonly import refused_rows
 from bridge.web.view import rfc3339
 
 

@@ -9,8 +9,8 @@ from typing import TextIO
 from bridge.core.errors import CommandFailed
 from bridge.settings import Settings
 from bridge.sinks.bookmark import Bookmark, Mark
-from bridge.sinks.past import Past, Span
 from bridge.sinks.resend import PATIENCE_SECONDS, Resend, Sent
+from bridge.storage.journal_reader import Past, Span
 from bridge.tools.moment import span_between
 from bridge.tools.replay_show import Show
 from bridge.tools.replay_target import Asked, Target, target

@@ -20,7 +20,7 @@ from bridge.app.service import stop_on_signals
 from bridge.core.errors import CommandFailed
 from bridge.monitoring.stats import MAIN
 from bridge.settings import Settings
-from bridge.sinks.leftover import Leftover, leftovers
+from bridge.storage.orphans import Leftover, leftovers
 
 log = structlog.get_logger("shards")
 

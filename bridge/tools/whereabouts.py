@@ -10,7 +10,7 @@ from bridge.core.model import ChargerId, Dialect
 from bridge.core.polling.address import Address, Refused, read_address
 from bridge.logs.scrub import printable
 from bridge.settings import Settings
-from bridge.sinks.outside import charger_ids, charger_row
+from bridge.storage.readonly import charger_ids, charger_row
 
 ANY_PORT = range(1, 65536)
 

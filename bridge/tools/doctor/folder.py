@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from bridge.settings import Settings
-from bridge.sinks.folder import holder
-from bridge.sinks.points import FILE
+from bridge.storage.folder_lock import holder
+from bridge.storage.journal_sql import FILE
 from bridge.tools.doctor.finding import Case, Finding, doubtful, failed, good
 
 SUBJECT = "data folder"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.core.errors import DiskTrouble
-from bridge.sinks.past import Past, Span
-from bridge.sinks.points import FILE
+from bridge.storage.journal_reader import Past, Span
+from bridge.storage.journal_sql import FILE
 
 ALWAYS = Span(0, 2**62)
 

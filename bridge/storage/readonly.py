@@ -7,10 +7,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bridge.core.model import Body
-from bridge.sinks import points
-from bridge.sinks.database import translated
-from bridge.sinks.points import FILE, RefusedRow
-from bridge.sinks.state import FILE as STATE
+from bridge.storage import journal_sql
+from bridge.storage.database import translated
+from bridge.storage.journal_sql import FILE, RefusedRow
+from bridge.storage.state_file import FILE as STATE
 
 
 def refused_rows(folder: Path) -> list[RefusedRow]:
@@ -19,7 +19,7 @@ def refused_rows(folder: Path) -> list[RefusedRow]:
     if connection is None:
         return []
     with contextlib.closing(connection), translated(folder / FILE):
-        return points.refused(connection)
+        return journal_sql.refused(connection)
 
 
 def charger_row(folder: Path, charger: str) -> Body | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.core.output.batch import Chunk, Refusal
-from bridge.sinks.database import transaction
+from bridge.storage.database import transaction
 
 FILE = "points.db"
 VERSION = 1

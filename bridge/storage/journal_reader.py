@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from bridge.core.output.line_parser import stamp_of
-from bridge.sinks.database import translated
-from bridge.sinks.outside import look_in
-from bridge.sinks.points import FILE, lines_of
+from bridge.storage.database import translated
+from bridge.storage.journal_sql import FILE, lines_of
+from bridge.storage.readonly import look_in
 
 ROWS = 4
 """Read in one transaction: a long one would let the bridge's log grow."""

@@ -11,11 +11,11 @@ from typing import Protocol, Self, TypeVar
 import structlog
 
 from bridge.core.output.batch import Chunk, Refusal
-from bridge.sinks import points, trimming
-from bridge.sinks.database import Damaged, Worker, connect, full, set_aside, translated
-from bridge.sinks.points import FILE, SCHEMA, VERSION, Owed, Place, Spoiled
-from bridge.sinks.reserve import Reserve
-from bridge.sinks.trimming import Trimmed
+from bridge.storage import journal_sql, retention
+from bridge.storage.database import Damaged, Worker, connect, full, set_aside, translated
+from bridge.storage.journal_sql import FILE, SCHEMA, VERSION, Owed, Place, Spoiled
+from bridge.storage.reserve import Reserve
+from bridge.storage.retention import Trimmed
 
 log = structlog.get_logger("journal")
 
@@ -109,7 +109,7 @@ class Journal:
         """Those of the lines that were not appended lately."""
         if not lines:
             return []
-        return await self._guarded(lambda each: points.lacking(each, lines, LATELY))
+        return await self._guarded(lambda each: journal_sql.lacking(each, lines, LATELY))
 
     async def read(self, store: str, most: int) -> Chunk | None:
         """What lies behind the store's cursor, up to `most` lines; None for nothing.
@@ -217,15 +217,15 @@ class Journal:
                 if not full(error) or not self._reserve.let_go():
                     raise
             log.warning("disk.full", let_go="the reserve")
-            trimming.make_room(self._connection, self._places)
+            retention.make_room(self._connection, self._places)
             return work(self._connection)
 
     def _connect(self) -> None:
         """Rows are numbered on, so that no cursor can stand before a row of an older file."""
         connection = connect(self._path, SCHEMA, VERSION)
         try:
-            self._places = points.places(connection, self._stores)
-            points.begin_after(connection, self._last_row)
+            self._places = journal_sql.places(connection, self._stores)
+            journal_sql.begin_after(connection, self._last_row)
         except BaseException:
             connection.close()
             raise
@@ -235,10 +235,10 @@ class Journal:
         """Raises Damaged; in the worker's thread, like all below."""
 
         def look(connection: sqlite3.Connection) -> dict[str, Owed]:
-            self.last_ms, self._last_row = points.last(connection)
-            self.bytes = trimming.used_bytes(connection, self._path)
+            self.last_ms, self._last_row = journal_sql.last(connection)
+            self.bytes = retention.used_bytes(connection, self._path)
             places = self._places.items()
-            return {store: points.owed(connection, place.cursor) for store, place in places}
+            return {store: journal_sql.owed(connection, place.cursor) for store, place in places}
 
         return self._do(look)
 
@@ -251,28 +251,28 @@ class Journal:
 
     def _append(self, connection: sqlite3.Connection, batch: Batch) -> None:
         """The commit comes last: what fails after it would be appended again."""
-        packed = points.pack(batch.lines, batch.readings)
-        self.bytes = trimming.used_bytes(connection, self._path)
-        self._last_row = points.append(
+        packed = journal_sql.pack(batch.lines, batch.readings)
+        self.bytes = retention.used_bytes(connection, self._path)
+        self._last_row = journal_sql.append(
             connection, packed, len(batch.lines), sum(batch.readings), batch.first_ms,
             batch.last_ms,
         )  # fmt: skip
 
     def _trim(self, connection: sqlite3.Connection, before_ms: int) -> Trimmed:
-        return trimming.trim(
+        return retention.trim(
             connection, self._path, before_ms=before_ms, limit=self._limit, places=self._places
         )
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
-        trimming.give_back(connection)
+        retention.give_back(connection)
         self._reserve.hold()
-        self.bytes = trimming.used_bytes(connection, self._path)
+        self.bytes = retention.used_bytes(connection, self._path)
 
     def _read(
         self, connection: sqlite3.Connection, store: str, most: int
     ) -> Chunk | Spoiled | None:
         place = self._places[store]
-        found = points.read(connection, place.cursor, most)
+        found = journal_sql.read(connection, place.cursor, most)
         place.holds = found.last_row if isinstance(found, Chunk) else 0
         return found
 
@@ -280,10 +280,10 @@ class Journal:
         self, connection: sqlite3.Connection, store: str, last_row: int,
         refusals: Sequence[Refusal], at_ms: int,
     ) -> int | None:  # fmt: skip
-        points.settle(connection, store, last_row, refusals, at_ms)
+        journal_sql.settle(connection, store, last_row, refusals, at_ms)
         place = self._places[store]
         place.cursor, place.holds = max(place.cursor, last_row), 0
-        return points.oldest_after(connection, place.cursor)
+        return journal_sql.oldest_after(connection, place.cursor)
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bridge.sinks.database import transaction
-from bridge.sinks.points import Owed, Place, oldest_after
+from bridge.storage.database import transaction
+from bridge.storage.journal_sql import Owed, Place, oldest_after
 
 DELETE_AT_ONCE = 64
 VACUUM_PAGES = 2000

@@ -13,7 +13,7 @@ import structlog
 
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import Body, ChargerId, Event, Session
-from bridge.sinks.database import (
+from bridge.storage.database import (
     Damaged,
     Worker,
     connect,
@@ -23,7 +23,7 @@ from bridge.sinks.database import (
     transaction,
     translated,
 )
-from bridge.sinks.history import (
+from bridge.storage.state_rows import (
     KINDS,
     NEW_EVENT,
     NEW_SESSION,

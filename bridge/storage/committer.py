@@ -16,10 +16,10 @@ from bridge.core.errors import DiskTrouble
 from bridge.core.model import Body, ChargerId, Event, Reason, Session
 from bridge.core.output.line_parser import stamp_of
 from bridge.core.output.outbox import Outbox
-from bridge.disk_trouble import DiskTroubles
 from bridge.disks import Batch, Bodies, Chronicle, Complaints, Points
 from bridge.monitoring.stats import Accounts
-from bridge.told import Told
+from bridge.storage.disk_trouble import DiskTroubles
+from bridge.storage.pending_events import Told
 
 COMMIT_SECONDS = 0.7
 """With a frame's quiet gap this keeps a reading's way to the disk within a second."""
