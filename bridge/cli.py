@@ -21,7 +21,7 @@ from bridge.tools.charger_commands import add_charger_commands
 from bridge.tools.check import check as check_settings
 from bridge.tools.command_line import Config, finish, leavable, said, settled
 from bridge.tools.dashboards import dashboards as write_dashboards
-from bridge.tools.demo import demo as run_demo
+from bridge.tools.demo.run import demo as run_demo
 from bridge.tools.doctor.run import doctor as run_doctor
 from bridge.tools.fields import table as fields_table
 from bridge.tools.journal_commands import add_journal_commands

@@ -10,7 +10,7 @@ from bridge.core.model import ChargerId
 from bridge.settings import Settings, load
 from bridge.sim.options import SimOptions
 from bridge.storage.state_file import StateFile
-from bridge.tools.query import query
+from bridge.tools.charger.query import query
 from tests.sim_support import free_port, simulating
 
 BASE = "charger/nofos-5e7e"

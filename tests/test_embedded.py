@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from bridge.core.errors import CannotStart
-from bridge.sources.embedded import EmbeddedBroker
+from bridge.tools.demo.broker import EmbeddedBroker
 from tests.servers import Amqtt, Mosquitto
 from tests.support import Heard, Publisher, Subscriber, Will, eventually
 

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 IMPURE = ("asyncio", "socket", "time", "logging", "sqlite3", "threading", "os", "pathlib")
 ASKING = "bridge.sources.mqtt.publisher"
-SPEAKING = ("bridge.sources.mqtt_visit", "bridge.sources.http_errand")
+SPEAKING = ("bridge.tools.charger.mqtt_visit", "bridge.tools.charger.http_request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ RULES = (
     # The bridge only reads: what asks and configures chargers is for commands alone.
     Rule(("bridge",), SPEAKING, exempt=("bridge.tools",)),
     # So does a query over MQTT, where a setting asks for it.
-    Rule(("bridge",), (ASKING,), exempt=("bridge.app.build_mqtt", "bridge.sources.mqtt_visit")),
+    Rule(("bridge",), (ASKING,), exempt=("bridge.app.build_mqtt", "bridge.tools.charger")),
     Rule(("bridge",), ("paho",), exempt=("bridge.sources.mqtt*", "bridge.sim")),
     Rule(("bridge",), ("influxdb_client",), exempt=("bridge.sinks.influx*",)),
-    Rule(("bridge",), ("amqtt",), exempt=("bridge.sources.embedded*",)),
+    Rule(("bridge",), ("amqtt",), exempt=("bridge.tools.demo",)),
 )
 
 
@@ -137,7 +137,7 @@ def test_the_bridge_is_read_at_all() -> None:
     found = {f.module for path in (ROOT / "bridge").rglob("*.py") for f in imports(path, ROOT)}
     assert {
         "bridge.core.fields.decode",
-        "bridge.sources.embedded",
+        "bridge.tools.demo.broker",
         "bridge.ingest.pipeline",
     } <= found
 
@@ -181,29 +181,29 @@ def test_a_simulator_that_shares_code_with_the_bridge_is_caught(tmp_path: Path) 
 
 def test_each_library_stays_in_its_place(tmp_path: Path) -> None:
     every = "import paho.mqtt.client\nimport influxdb_client\nimport amqtt.broker\n"
-    tree(tmp_path, sources__mqtt_tls=every, sinks__influx=every, sources__embedded=every)
+    tree(tmp_path, sources__mqtt_tls=every, sinks__influx=every, tools__demo__broker=every)
     assert violations(tmp_path) == [
         "bridge.sinks.influx:1 imports paho.mqtt.client",
         "bridge.sinks.influx:3 imports amqtt.broker",
-        "bridge.sources.embedded:1 imports paho.mqtt.client",
-        "bridge.sources.embedded:2 imports influxdb_client",
         "bridge.sources.mqtt_tls:2 imports influxdb_client",
         "bridge.sources.mqtt_tls:3 imports amqtt.broker",
+        "bridge.tools.demo.broker:1 imports paho.mqtt.client",
+        "bridge.tools.demo.broker:2 imports influxdb_client",
     ]
 
 
 def test_a_bridge_that_speaks_to_chargers_is_caught(tmp_path: Path) -> None:
-    speaking = "from bridge.sources.mqtt_visit import Visit\n"
+    speaking = "from bridge.tools.charger.mqtt_visit import Visit\n"
     tree(tmp_path, service=speaking, sources__http=speaking, tools__query=speaking)
     assert violations(tmp_path) == [
-        "bridge.service:1 imports bridge.sources.mqtt_visit.Visit",
-        "bridge.sources.http:1 imports bridge.sources.mqtt_visit.Visit",
+        "bridge.service:1 imports bridge.tools.charger.mqtt_visit.Visit",
+        "bridge.sources.http:1 imports bridge.tools.charger.mqtt_visit.Visit",
     ]
 
 
 def test_a_bridge_that_could_ask_without_a_switch_is_caught(tmp_path: Path) -> None:
     asking = "from bridge.sources.mqtt.publisher import SpeakingMqtt\n"
-    tree(tmp_path, app__build=asking, app__build_mqtt=asking, sources__mqtt_visit=asking)
+    tree(tmp_path, app__build=asking, app__build_mqtt=asking, tools__charger__mqtt_visit=asking)
     assert violations(tmp_path) == [
         "bridge.app.build:1 imports bridge.sources.mqtt.publisher.SpeakingMqtt"
     ]
@@ -215,7 +215,7 @@ def test_only_one_kind_of_connection_publishes() -> None:
         for path in (ROOT / "bridge").rglob("*.py")
         if ".publish(" in path.read_text(encoding="utf-8")
         and "sim" not in path.parts
-        and not path.stem.startswith("embedded")
+        and not path.stem.startswith("broker_mended")
     }
     assert found == {"publisher"}
 

@@ -14,8 +14,8 @@ from bridge.core.errors import CommandFailed
 from bridge.core.polling.login import Login
 from bridge.core.rapi.match import PATIENCE_SECONDS
 from bridge.core.rapi.query import Query
-from bridge.tools.web_call import WebCall
-from bridge.tools.whereabouts import typed
+from bridge.tools.charger.find import typed
+from bridge.tools.charger.web_call import WebCall
 from tests.charger_parts import BASE, Depot, depot
 from tests.poll_parts import http, strange
 from tests.running import bridge

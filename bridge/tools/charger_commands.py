@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from bridge.tools.broker_password import VARIABLE, broker_password
+from bridge.tools.charger.query import query as put_query
 from bridge.tools.command_line import Config, finish, said, settled
 from bridge.tools.enroll import Task
 from bridge.tools.enroll import enroll as enroll_charger
 from bridge.tools.enroll_words import listening_post, read_wish
-from bridge.tools.query import query as put_query
 
 
 def add_charger_commands(app: typer.Typer) -> None:

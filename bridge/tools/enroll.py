@@ -7,19 +7,19 @@ from typing import TextIO
 
 from bridge.core.discovery.announcement import Announcement, matches
 from bridge.core.enrollment import Awaited, Wish, text_of
-from bridge.core.errands import configuring, reading
 from bridge.core.errors import CommandFailed
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.logs.scrub import HIDDEN, printable
 from bridge.settings import Settings
-from bridge.sources.http_errand import Result
 from bridge.sources.mqtt.broker import Broker
-from bridge.sources.mqtt_visit import Visit
+from bridge.tools.charger.find import typed
+from bridge.tools.charger.http_request import Result
+from bridge.tools.charger.mqtt_visit import Visit
+from bridge.tools.charger.requests import configuring, reading
+from bridge.tools.charger.web_call import WebCall, loopback
 from bridge.tools.enroll_wait import Found, Lookout
 from bridge.tools.enroll_why import connected, why_silent
 from bridge.tools.waiting import waiting
-from bridge.tools.web_call import WebCall, loopback
-from bridge.tools.whereabouts import typed
 
 SAME_SECONDS = 10.0
 """A charger that had all settings before may see no reason to connect anew."""

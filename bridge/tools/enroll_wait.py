@@ -7,7 +7,7 @@ from bridge.core.discovery.announcement import Announcement, read_announcement
 from bridge.core.enrollment import Awaited, Match
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import Message
-from bridge.sources.mqtt_visit import Visit
+from bridge.tools.charger.mqtt_visit import Visit
 from bridge.tools.waiting import Tick
 
 TICK_SECONDS = 0.25

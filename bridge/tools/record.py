@@ -15,7 +15,7 @@ from bridge.core.errors import AnnounceRefused
 from bridge.core.model import Message
 from bridge.logs.scrub import printable
 from bridge.settings import Settings
-from bridge.sources.mqtt_visit import Visit
+from bridge.tools.charger.mqtt_visit import Visit
 
 STEP_SECONDS = 0.25
 """A signal is heard within this time."""

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self
 
-from bridge.sources.embedded import EmbeddedBroker
+from bridge.tools.demo.broker import EmbeddedBroker
 
 PATIENCE_SECONDS = 15.0
 

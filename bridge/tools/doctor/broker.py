@@ -10,7 +10,7 @@ from bridge.core.discovery.announcement import Announcement, read_announcement
 from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.core.model import ChargerId
 from bridge.sources.mqtt.broker import Broker
-from bridge.sources.mqtt_visit import Visit
+from bridge.tools.charger.mqtt_visit import Visit
 from bridge.tools.doctor.finding import Case, Finding, counted, doubtful, failed, good
 
 SUBJECT = "broker"

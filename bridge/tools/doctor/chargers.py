@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from bridge.app import from_settings
 from bridge.core.discovery.announcement import Announcement
-from bridge.core.errands import reading
 from bridge.core.errors import CommandFailed
 from bridge.core.fields import states
 from bridge.core.model import ChargerId
@@ -17,10 +16,11 @@ from bridge.core.polling.outcome import Outcome, Page
 from bridge.settings import Settings
 from bridge.sources.http.credentials import Keyring
 from bridge.sources.http.local_address import is_own
-from bridge.sources.http_errand import Result
+from bridge.tools.charger.find import Target
+from bridge.tools.charger.http_request import Result
+from bridge.tools.charger.requests import reading
+from bridge.tools.charger.web_call import WebCall
 from bridge.tools.doctor.finding import Case, Finding, doubtful, good, unchecked
-from bridge.tools.web_call import WebCall
-from bridge.tools.whereabouts import Target
 
 SUBJECT = "chargers"
 MOST_ASKED = 5

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from bridge.core.errands import Errand
 from bridge.core.polling.address import Address, Ip, Refused
 from bridge.core.polling.document import read_document
 from bridge.core.polling.http_response import Response
 from bridge.core.polling.login import Login
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.sources.http.exchange import exchange, request
+from bridge.tools.charger.requests import Errand
 
 Document = dict[str, object]
 

@@ -8,7 +8,7 @@ from amqtt.contexts import BrokerConfig, ListenerConfig
 from amqtt.errors import BrokerError
 
 from bridge.core.errors import CannotStart
-from bridge.sources.embedded_mended import LISTENER, MendedBroker
+from bridge.tools.demo.broker_mended import LISTENER, MendedBroker
 
 STOP_SECONDS = 5.0
 PLUGINS = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from bridge.app import from_settings
-from bridge.core.errands import asking
 from bridge.core.errors import CommandFailed
 from bridge.core.polling.address import Refused
 from bridge.core.polling.outcome import Outcome
@@ -14,10 +13,11 @@ from bridge.core.rapi.parts import Value
 from bridge.core.rapi.query import Query, decode, query_named
 from bridge.logs.scrub import printable
 from bridge.settings import Settings
-from bridge.sources.http_errand import Result
-from bridge.tools import mqtt_query
-from bridge.tools.web_call import WebCall
-from bridge.tools.whereabouts import Target, target
+from bridge.tools.charger import over_mqtt
+from bridge.tools.charger.find import Target, target
+from bridge.tools.charger.http_request import Result
+from bridge.tools.charger.requests import asking
+from bridge.tools.charger.web_call import WebCall
 
 _OUT_OF_REACH = {Outcome.TIMEOUT, Outcome.UNREACHABLE, Outcome.UNRESOLVED, Outcome.FORBIDDEN}
 _LONGEST_ERROR = 60
@@ -71,7 +71,7 @@ async def _ask(settings: Settings, one: Target, asked: Query, err: TextIO) -> Re
         remedy = "mqtt.queries (NOFOS_MQTT__QUERIES=true) lets the command ask over MQTT"
         raise CommandFailed(f"{found.why}; {remedy}")
     err.write(f"{found.why}; asking over MQTT\n")
-    return await mqtt_query.ask(from_settings.guest(settings, "query"), one.base, asked)
+    return await over_mqtt.ask(from_settings.guest(settings, "query"), one.base, asked)
 
 
 async def _over_http(settings: Settings, one: Target, asked: Query) -> Reply | _NoHttp:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 
 from bridge.app import from_settings
-from bridge.core.errands import Errand
 from bridge.core.errors import CommandFailed
 from bridge.core.model import ChargerId
 from bridge.core.polling.address import Address, Ip, Refused
@@ -16,8 +15,9 @@ from bridge.settings import Settings
 from bridge.sources.http.exchange import tls_context
 from bridge.sources.http.local_address import is_own
 from bridge.sources.http.resolver import Resolver
-from bridge.sources.http_errand import Result, Route, run
-from bridge.tools.whereabouts import Target
+from bridge.tools.charger.find import Target
+from bridge.tools.charger.http_request import Result, Route, run
+from bridge.tools.charger.requests import Errand
 
 _NOBODY = ChargerId("")
 _WHY: Mapping[Outcome, str] = {

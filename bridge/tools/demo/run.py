@@ -12,7 +12,7 @@ from bridge.app.service import run as run_bridge
 from bridge.logs import configure
 from bridge.settings import Settings, load
 from bridge.sim.run import SimOptions, simulate
-from bridge.sources.embedded import EmbeddedBroker
+from bridge.tools.demo.broker import EmbeddedBroker
 
 KEPT = ("NOFOS_WEB__", "NOFOS_LOG__")
 """Settings of the environment that also a demo heeds."""

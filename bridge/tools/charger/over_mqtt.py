@@ -7,7 +7,7 @@ from bridge.core.rapi.line import Reply
 from bridge.core.rapi.match import PATIENCE_SECONDS, Exchange
 from bridge.core.rapi.query import Query
 from bridge.sources.mqtt.broker import Broker
-from bridge.sources.mqtt_visit import Visit
+from bridge.tools.charger.mqtt_visit import Visit
 
 LISTEN_SECONDS = 1.0
 """Before our query, so that whoever asks too is heard."""

@@ -1,0 +1,1 @@
+"""`query`, and single requests of commands to a charger."""

@@ -1,0 +1,1 @@
+"""`demo`: an embedded broker, simulated chargers, the bridge and its page."""
