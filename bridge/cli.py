@@ -25,7 +25,7 @@ from bridge.tools.demo.run import demo as run_demo
 from bridge.tools.doctor.run import doctor as run_doctor
 from bridge.tools.fields import table as fields_table
 from bridge.tools.journal_commands import add_journal_commands
-from bridge.tools.record import record as run_record
+from bridge.tools.record.run import record as run_record
 from bridge.tools.shards import TIED, one_of, planned, run_shards
 from bridge.tools.terminal import foreground
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bridge.core.anonymous import Anonymous, Line
 from bridge.core.discovery.announcement import read_announcement
+from bridge.tools.record.anonymous import Anonymous, Line
 
 TOPIC = "openevse/announce/7d30"
 BASE = "villa rosa/garage/"

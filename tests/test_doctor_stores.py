@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bridge.sinks.flux import flux_query, literal
-from bridge.sinks.readback import Mark, Place, Seen, read_back
+from bridge.tools.doctor.flux import flux_query, literal
+from bridge.tools.doctor.readback import Mark, Place, Seen, read_back
 from bridge.tools.doctor.stores import probe_stores
 from tests.doctor_parts import case, findings, told
 from tests.influx_standin import (

@@ -12,8 +12,8 @@ import pytest
 
 from bridge.core.errors import CommandFailed
 from bridge.settings import load
-from bridge.tools.enroll import Task, enroll
-from bridge.tools.enroll_words import listening_post, read_wish
+from bridge.tools.enroll.run import Task, enroll
+from bridge.tools.enroll.words import listening_post, read_wish
 from tests.charger_parts import Depot, depot
 from tests.poll_parts import Stranger, http, strange
 from tests.servers import Mosquitto

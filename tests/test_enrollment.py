@@ -3,8 +3,8 @@
 import pytest
 
 from bridge.core.discovery.announcement import Announcement
-from bridge.core.enrollment import Awaited, Match, Wish
 from bridge.core.model import ChargerId
+from bridge.tools.enroll.enrollment import Awaited, Match, Wish
 
 WISH = Wish("10.0.0.1", 1883, topic="depot/7", username="seven", password="hush")
 AWAITED = Awaited(host="10.0.0.7", named=False, base="depot/7", announce_topic="announce/7")

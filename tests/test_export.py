@@ -19,9 +19,9 @@ from bridge.disks import Batch
 from bridge.storage.database import connect
 from bridge.storage.journal import Journal
 from bridge.storage.journal_sql import FILE, SCHEMA, VERSION
-from bridge.tools.export import Choice, export
-from bridge.tools.export_forms import Form
-from bridge.tools.moment import read_moment
+from bridge.tools.export.formats import Form
+from bridge.tools.export.run import Choice, export
+from bridge.tools.time_argument import read_moment
 from tests.lives import Life
 from tests.servers import Mosquitto, VictoriaMetrics
 from tests.support import Publisher, eventually

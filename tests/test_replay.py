@@ -15,8 +15,8 @@ from aiohttp import web
 from bridge.core.errors import CommandFailed
 from bridge.settings import load
 from bridge.storage.journal import Journal
-from bridge.tools.replay import Errand, replay
-from bridge.tools.replay_target import Asked
+from bridge.tools.replay.run import Errand, replay
+from bridge.tools.replay.target import Asked
 from tests.influx_standin import (
     LIMITED,
     OVERLOADED,

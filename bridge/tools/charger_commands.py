@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from bridge.tools.broker_password import VARIABLE, broker_password
 from bridge.tools.charger.query import query as put_query
 from bridge.tools.command_line import Config, finish, said, settled
-from bridge.tools.enroll import Task
-from bridge.tools.enroll import enroll as enroll_charger
-from bridge.tools.enroll_words import listening_post, read_wish
+from bridge.tools.enroll.broker_password import VARIABLE, broker_password
+from bridge.tools.enroll.run import Task
+from bridge.tools.enroll.run import enroll as enroll_charger
+from bridge.tools.enroll.words import listening_post, read_wish
 
 
 def add_charger_commands(app: typer.Typer) -> None:

@@ -10,14 +10,14 @@ import typer
 
 from bridge.settings import Settings
 from bridge.tools.command_line import Config, finish, leavable, said, settled
-from bridge.tools.export import Choice
-from bridge.tools.export import export as export_journal
-from bridge.tools.export_forms import Form
+from bridge.tools.export.formats import Form
+from bridge.tools.export.run import Choice
+from bridge.tools.export.run import export as export_journal
 from bridge.tools.interrupted import interruptible
 from bridge.tools.refused import show as show_refused
-from bridge.tools.replay import Errand
-from bridge.tools.replay import replay as replay_journal
-from bridge.tools.replay_target import Asked
+from bridge.tools.replay.run import Errand
+from bridge.tools.replay.run import replay as replay_journal
+from bridge.tools.replay.target import Asked
 
 Since = Annotated[
     str | None, typer.Option(metavar="T", help="From then on: 2026-11-23T07:00:00Z, or 24h ago.")

@@ -11,8 +11,8 @@ from bridge.core.errors import SinkDenied, SinkTrouble
 from bridge.monitoring.stats import MAIN
 from bridge.settings import Secrets, Store
 from bridge.sinks.influx.client import Influx
-from bridge.sinks.readback import Mark, Place, Seen, read_back
 from bridge.tools.doctor.finding import Case, Finding, failed, good, unchecked
+from bridge.tools.doctor.readback import Mark, Place, Seen, read_back
 
 MEASUREMENT, COLUMN = "nofos_bridge_doctor", "mark"
 """Never a measurement of the bridge: what is written here mixes with no data."""

@@ -8,7 +8,6 @@ from typing import TextIO
 
 from bridge.app import from_settings
 from bridge.app.service import stop_on_signals
-from bridge.core.anonymous import Anonymous, Line
 from bridge.core.discovery.announcement import matches, read_announcement
 from bridge.core.discovery.subscriptions import Cover
 from bridge.core.errors import AnnounceRefused
@@ -16,6 +15,7 @@ from bridge.core.model import Message
 from bridge.logs.scrub import printable
 from bridge.settings import Settings
 from bridge.tools.charger.mqtt_visit import Visit
+from bridge.tools.record.anonymous import Anonymous, Line
 
 STEP_SECONDS = 0.25
 """A signal is heard within this time."""

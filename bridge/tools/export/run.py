@@ -13,8 +13,8 @@ from bridge.core.output.line_parser import is_of
 from bridge.logs.scrub import printable
 from bridge.storage.journal_reader import Past, Span
 from bridge.storage.readonly import charger_ids
-from bridge.tools.export_forms import Form, written
-from bridge.tools.moment import span_between
+from bridge.tools.export.formats import Form, written
+from bridge.tools.time_argument import span_between
 
 
 @dataclass(frozen=True, slots=True)

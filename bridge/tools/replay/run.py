@@ -8,12 +8,12 @@ from typing import TextIO
 
 from bridge.core.errors import CommandFailed
 from bridge.settings import Settings
-from bridge.sinks.bookmark import Bookmark, Mark
-from bridge.sinks.resend import PATIENCE_SECONDS, Resend, Sent
 from bridge.storage.journal_reader import Past, Span
-from bridge.tools.moment import span_between
-from bridge.tools.replay_show import Show
-from bridge.tools.replay_target import Asked, Target, target
+from bridge.tools.replay.bookmark import Bookmark, Mark
+from bridge.tools.replay.progress import Show
+from bridge.tools.replay.resend import PATIENCE_SECONDS, Resend, Sent
+from bridge.tools.replay.target import Asked, Target, target
+from bridge.tools.time_argument import span_between
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from bridge.core.discovery.announcement import Announcement, matches
-from bridge.core.enrollment import Awaited, Wish, text_of
 from bridge.core.errors import CommandFailed
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.logs.scrub import HIDDEN, printable
@@ -17,8 +16,9 @@ from bridge.tools.charger.http_request import Result
 from bridge.tools.charger.mqtt_visit import Visit
 from bridge.tools.charger.requests import configuring, reading
 from bridge.tools.charger.web_call import WebCall, loopback
-from bridge.tools.enroll_wait import Found, Lookout
-from bridge.tools.enroll_why import connected, why_silent
+from bridge.tools.enroll.enrollment import Awaited, Wish, text_of
+from bridge.tools.enroll.wait import Found, Lookout
+from bridge.tools.enroll.why import connected, why_silent
 from bridge.tools.waiting import waiting
 
 SAME_SECONDS = 10.0

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bridge.logs.scrub import printable
-from bridge.sinks.bookmark import Mark
-from bridge.sinks.resend import Sent
+from bridge.tools.replay.bookmark import Mark
+from bridge.tools.replay.resend import Sent
 
 MOST_SHOWN = 10
 LONGEST = 200

@@ -1,11 +1,11 @@
 """Why a charger that was given its settings did not announce itself, and what to do."""
 
-from bridge.core.enrollment import Wish
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.logs.scrub import printable
 from bridge.tools.charger.requests import reading
 from bridge.tools.charger.web_call import WebCall
-from bridge.tools.enroll_wait import Lookout
+from bridge.tools.enroll.enrollment import Wish
+from bridge.tools.enroll.wait import Lookout
 
 _TRUST = (
     "; and whether the charger trusts the broker's certificate (--any-certificate lets it take any)"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bridge.sinks.flux import flux_query
+from bridge.tools.doctor.flux import flux_query
 
 MOST_BYTES = 64 * 1024
 PAUSE_SECONDS = 0.5

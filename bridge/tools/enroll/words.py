@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from bridge.app import from_settings
 from bridge.core.discovery.announcement import check_base
-from bridge.core.enrollment import Wish
 from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.settings import Settings
 from bridge.settings.addresses import mqtt_url
 from bridge.settings.model import DEFAULT
 from bridge.settings.parse import Wrong
 from bridge.sources.mqtt.broker import Broker
+from bridge.tools.enroll.enrollment import Wish
 
 LONGEST_USER = 255
 

@@ -4,10 +4,10 @@ import time
 from dataclasses import dataclass
 
 from bridge.core.discovery.announcement import Announcement, read_announcement
-from bridge.core.enrollment import Awaited, Match
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import Message
 from bridge.tools.charger.mqtt_visit import Visit
+from bridge.tools.enroll.enrollment import Awaited, Match
 from bridge.tools.waiting import Tick
 
 TICK_SECONDS = 0.25

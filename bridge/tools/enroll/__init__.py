@@ -1,0 +1,1 @@
+"""`enroll`: gives a charger its MQTT settings and waits for its announcement."""

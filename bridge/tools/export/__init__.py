@@ -1,0 +1,1 @@
+"""`export`: what the journal and the state file hold, to standard output."""

@@ -1,0 +1,1 @@
+"""`record`: messages of chargers, made anonymous."""

@@ -1,0 +1,1 @@
+"""`replay`: the journal's points into a store again."""
