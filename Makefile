@@ -23,7 +23,7 @@ check: tools ## Lint, format, types and layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q tests/test_layers.py
+	@$(BIN)/python -m pytest -q tests/project/test_layers.py
 
 bench: rivals ## Figures beside other programs, a quarter of an hour; writes docs/performance.md
 	@$(BIN)/python -m bench --write docs/performance.md
@@ -32,19 +32,19 @@ bench-quick: rivals ## The same in two minutes, printed only
 	@$(BIN)/python -m bench --quick
 
 check-deploy: tools servers go-tools ## Chart, overlays and compose by helm, kustomize, kubeconform, docker-compose
-	@$(BIN)/python -m pytest -n 0 tests/check_deploy.py tests/check_compose.py tests/test_deploy_helm.py
+	@$(BIN)/python -m pytest -n 0 tests/deploy/check_deploy.py tests/deploy/check_compose.py tests/deploy/test_helm.py
 
 check-cluster: tools go-tools ## The same by a real API server, without nodes; builds it once
 	@sh deploy/check-apiserver.sh
-	@$(BIN)/python -m pytest -n 0 tests/check_cluster.py tests/check_install.py
+	@$(BIN)/python -m pytest -n 0 tests/deploy/check_cluster.py tests/deploy/check_install.py
 
 check-image: ## The Dockerfile's steps in a fresh root; as root, without an engine
 	@sh deploy/check-image.sh
 
-manifests: tools go-tools ## Make from the chart: its schema, kustomize's base, tests/rendered
-	@$(BIN)/python -m tests.deploy_schema > deploy/helm/nofos-bridge/values.schema.json
-	@$(BIN)/python -m tests.deploy_copies
-	@$(BIN)/python -m tests.deploy_render
+manifests: tools go-tools ## Make from the chart: its schema, kustomize's base, tests/deploy/rendered
+	@$(BIN)/python -m tests.deploy.schema > deploy/helm/nofos-bridge/values.schema.json
+	@$(BIN)/python -m tests.deploy.copies
+	@$(BIN)/python -m tests.deploy.render
 
 soak: tools servers ## A bad day at ten times speed on real servers, 15 minutes, then the verdict
 	@$(BIN)/python -m bench.real_time

@@ -4,7 +4,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 
-from tests.servers.process import Server, find_program
+from tests.kit.servers.process import Server, find_program
 
 MOST_QUEUED = 1000
 """Messages the broker holds for a slow subscriber before it drops; Mosquitto's own default."""

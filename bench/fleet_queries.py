@@ -15,9 +15,9 @@ from pathlib import Path
 from bench.past import STEP, Past, serving
 from bench.recorded import fill
 from bench.table import table
-from tests.dash_parts import Asked, boards, filled, queries
-from tests.servers import Prometheus
-from tests.servers.web import ask
+from tests.kit.dashboards import Asked, boards, filled, queries
+from tests.kit.servers import Prometheus
+from tests.kit.servers.web import ask
 
 GOAL_SECONDS, PATIENCE_SECONDS = 2.0, 1200.0
 MOST_OF_THE_PAST = 0.95

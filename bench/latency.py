@@ -17,8 +17,8 @@ from bench.prober import quantile
 from bench.rig import rig
 from bench.scrape import fetch, scrape
 from bench.subjects import BRIDGE
-from tests.servers import VictoriaMetrics
-from tests.servers.web import ask
+from tests.kit.servers import VictoriaMetrics
+from tests.kit.servers.web import ask
 
 PREFIX = "probe-"
 POLL_SECONDS = 0.1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import broker
 from bench.subjects import Subject
-from tests.servers.process import find_program
+from tests.kit.servers.process import find_program
 
 
 def machine(subjects: Sequence[Subject]) -> list[tuple[str, str]]:

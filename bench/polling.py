@@ -16,8 +16,8 @@ from bench.rig import Moment, Rig, await_true, chargers_by_state, rig
 from bench.scrape import one
 from bench.subjects import BRIDGE, Places, Subject, bridge_command, bridge_settings
 from bench.webs import address
-from tests.servers.process import free_port
-from tests.support import Publisher
+from tests.kit.servers.process import free_port
+from tests.kit.support import Publisher
 
 AT_ONCE, PAUSE_SECONDS = 200, 0.1
 """Announcements: a broker drops what comes faster than its subscribers read."""

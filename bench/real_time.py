@@ -17,9 +17,9 @@ from bench.child import Child
 from bench.table import table
 from bench.truths import read
 from bench.verdict import Row, Told, verdict
-from tests.servers import Mosquitto, VictoriaMetrics
-from tests.servers.process import free_port
-from tests.servers.web import ask
+from tests.kit.servers import Mosquitto, VictoriaMetrics
+from tests.kit.servers.process import free_port
+from tests.kit.servers.web import ask
 
 SCALED = {
     "FLEET__SILENT_AFTER": 75.0,

@@ -10,7 +10,7 @@ from bridge.alerts.overview import OVERVIEW
 from bridge.alerts.query import NAMES
 from bridge.alerts.recordings import RECORDINGS
 from bridge.alerts.rules_file import rules_text
-from tests.servers import Prometheus, find_program
+from tests.kit.servers import Prometheus, find_program
 
 PATIENCE_SECONDS = 600.0
 RELOADED_SECONDS = 150.0

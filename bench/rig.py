@@ -14,7 +14,7 @@ from bench.generator import Sent
 from bench.scrape import Scraper, fetch, scrape
 from bench.subjects import Places, Subject
 from bench.usage import Usage, usage
-from tests.servers.process import free_port
+from tests.kit.servers.process import free_port
 
 PATIENCE_SECONDS = 90.0
 QUIET_SECONDS = 1.0

@@ -15,8 +15,8 @@ from bench.past import Past, overview_rows, serving
 from bench.table import table
 from bridge.alerts.model import Places
 from bridge.alerts.rules_file import rules_text
-from tests.servers import Prometheus
-from tests.servers.web import ask
+from tests.kit.servers import Prometheus
+from tests.kit.servers.web import ask
 
 EVERY_SECONDS = 30
 SETTLE_SECONDS = 330.0

@@ -21,7 +21,7 @@ from bridge.core.model import Message
 from bridge.disks import Batch
 from bridge.storage.journal import Journal
 from bridge.storage.journal_sql import FILE
-from tests.parts import ALL_GROUPS, Bench
+from tests.kit.core import ALL_GROUPS, Bench
 
 CHARGERS, BREATHS = 1000, 20
 BATCHES = (1, 10, 33, 333, 3333)

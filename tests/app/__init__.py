@@ -1,0 +1,1 @@
+"""Tests of app/: the bridge as it is put together."""

@@ -1,0 +1,88 @@
+"""Polling over a bench: a charger that is heard on MQTT and asked over HTTP, by hand."""
+
+from collections.abc import Mapping
+
+from bridge.core.fields.status import StatusReader
+from bridge.core.model import ChargerId, Dialect
+from bridge.core.polling.address import Refused
+from bridge.core.polling.lanes import Lane
+from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.schedule import Ask, Pace, PollPlan
+from bridge.ingest.polling import Polling
+from bridge.sources.http.client import Reply
+from tests.kit.core import Bench
+
+ONE = ChargerId("abc123")
+STATUS: Mapping[str, object] = {
+    "amp": 10, "voltage": 230, "pilot": 16, "state": 3, "watthour": 5000, "srssi": -60,
+    "free_heap": 90_000, "largest_free_block": 40_000, "comm_sent": 12, "comm_success": 11,
+    "rapi_connected": 1, "ipaddress": "10.0.0.7",
+}  # fmt: skip
+
+
+class Desk:
+    """Polling over a bench, with answers as they come from a charger."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.refusals: list[str] = []
+        self.differences: list[tuple[str, str, str]] = []
+        self.plan = PollPlan(Pace(), random=lambda: 0.5)
+        self.polling = Polling(
+            tracks=bench.roster.tracks, plan=self.plan, ports=(80,), replies=bench.pipeline,
+            readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, teller=self,
+        )  # fmt: skip
+
+    def address_refused(self, charger: ChargerId, refused: Refused) -> None:
+        self.refusals.append(refused.reason)
+
+    def config_differs(
+        self, charger: ChargerId, member: str, configured: str, announced: str
+    ) -> None:
+        self.differences.append((member, configured, announced))
+
+    def answer(self, outcome: Outcome = Outcome.OK, **changed: object) -> None:
+        """A poll that ends now."""
+        document = {**STATUS, **changed} if outcome is Outcome.OK else None
+        ask = Ask(ONE, Page.STATUS, Lane.PROVEN, self.bench.steady)
+        self.polling.take(ask, Reply(outcome, 0.1, document), self.bench.now)
+
+    def page(
+        self, page: Page, document: Mapping[str, object] | list[object] | Outcome | None
+    ) -> None:
+        """Another page that comes now, or how its request ends; None for a 404."""
+        outcome = Outcome.NOT_FOUND if document is None else Outcome.OK
+        if isinstance(document, Outcome):
+            outcome, document = document, None
+        ask = Ask(ONE, page, Lane.PROVEN, self.bench.steady)
+        self.polling.take(ask, Reply(outcome, 0.1, document), self.bench.now)
+
+    def wanted(self) -> list[Page]:
+        """The pages that are to be asked for."""
+        return self.bench.roster.tracks[ONE].gateway.wanted
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, with a look at the chargers each second."""
+        for _ in range(round(seconds)):
+            self.bench.wait(1)
+            self.polling.rewind()
+            self.polling.sweep(self.bench.now)
+
+    def speak(self, seconds: float = 0.5, **changed: str) -> None:
+        """The periodic document on MQTT."""
+        said = {"amp1": "16", "v1": "230", "pilot": "16", "state": "3", "wh": "5000",
+                "freeram": "90000", "srssi": "-61"}  # fmt: skip
+        self.bench.hear(*((f"charger/one/{k}", v) for k, v in {**said, **changed}.items()))
+        self.bench.wait(seconds)
+
+    def metric(self, name: str, more: str = "") -> float | None:
+        return self.bench.metrics().get(f'evse_{name}{{charger="abc123"{more}}}')
+
+    def source(self) -> str:
+        values = {name: self.metric("source", f',evse_source="{name}"')
+                  for name in ("mqtt", "http", "none")}  # fmt: skip
+        (source,) = (name for name, value in values.items() if value == 1)
+        return source
+
+    def paths(self) -> list[str]:
+        return [text for kind, _, text in self.bench.events() if kind == "path"]

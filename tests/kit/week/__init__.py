@@ -1,0 +1,1 @@
+"""A week of a simulated fleet on a virtual clock."""

@@ -1,0 +1,173 @@
+"""One run of the bridge on a virtual clock: core, pipeline and polling, no sockets or disks."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bridge.core.fields.status import StatusReader
+from bridge.core.model import Body, ChargerId, Dialect, Event, Message, Session
+from bridge.core.polling.address import Refused
+from bridge.core.polling.schedule import Ask, Pace, PollPlan
+from bridge.ingest.polling import Polling
+from bridge.sources.http.client import Reply
+from bridge.storage.committer import COMMIT_SECONDS, SAVE_SECONDS
+from tests.kit.core import EPOCH, Bench
+
+_ENERGY = b"energy_total="
+_STEADY = 1000.0
+"""The steady clock's reading when the week begins."""
+
+
+@dataclass
+class Disk:
+    """What survives the bridge: chargers as last saved, events, sessions, the last stamp."""
+
+    bodies: dict[str, Body] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    last_ms: int = 0
+    energies: dict[bytes, float] = field(default_factory=dict)
+    """The latest total of each charger's points."""
+    fallen: list[str] = field(default_factory=list)
+    """Counters that fell."""
+    shown: dict[str, float] = field(default_factory=dict)
+    """What the last scrape showed."""
+
+
+class Bridge:
+    """Commits as the keeper does; `now` is always simulated time."""
+
+    def __init__(self, disk: Disk, now: float, *, trusted: bool) -> None:
+        self.disk = disk
+        self.bench = Bench()
+        self.turn(now)
+        roster = self.bench.roster
+        roster.restore(disk.bodies, trusted=trusted, floor_ms=disk.last_ms, now=self.bench.now)
+        self.plan = PollPlan(Pace(), random=lambda: 0.5)
+        self.polling = Polling(
+            tracks=roster.tracks, plan=self.plan, ports=(80,), replies=self.bench.pipeline,
+            readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, teller=self,
+        )  # fmt: skip
+        self.next_poll = now
+        """When the next poll is due, in simulated time."""
+        self._committed = now
+        self.recent = False
+        """Numbers that only grew are saved as well; only the last minutes' can matter."""
+
+    def address_refused(self, charger: ChargerId, refused: Refused) -> None:
+        raise AssertionError(f"{charger} may not be polled: {refused.reason}")
+
+    def config_differs(
+        self, charger: ChargerId, member: str, configured: str, announced: str
+    ) -> None:
+        raise AssertionError(f"{charger} has {member} {configured}, not {announced}")
+
+    def turn(self, now: float) -> None:
+        """Turn the clocks; the steady one shows what it likes."""
+        self.bench.wall, self.bench.steady = EPOCH + now, _STEADY + now
+
+    def hear(self, messages: Iterable[Message]) -> None:
+        """Messages that arrive at this moment."""
+        bench = self.bench
+        bench.pipeline.take(messages, bench.now)
+        there, bench.ears.there = bench.ears.there, []
+        for charger in there:
+            self.polling.announced(ChargerId(charger), bench.now)
+            self._plan_ahead()
+
+    def tick(self) -> None:
+        """End frames; commit what has waited long enough."""
+        bench = self.bench
+        if bench.out.breaths:
+            bench.pipeline.quiet(bench.now)
+        if bench.wall - EPOCH - self._committed >= COMMIT_SECONDS:
+            self._committed = bench.wall - EPOCH
+            self.commit()
+
+    def sweep(self) -> None:
+        """Look at all chargers."""
+        now = self.bench.now
+        self.bench.roster.rewind()
+        self.bench.roster.sweep(now, 10_000)
+        self.polling.rewind()
+        self.polling.sweep(now)
+        self._plan_ahead()
+
+    def asks(self) -> list[Ask]:
+        """The polls to start now."""
+        asks = self.plan.take(self.bench.steady)
+        self._plan_ahead()
+        return asks
+
+    def reply(self, ask: Ask, reply: Reply) -> None:
+        """A poll ended."""
+        self.plan.done(ask, reply.outcome, self.bench.steady)
+        self.polling.take(ask, reply, self.bench.now)
+        self._plan_ahead()
+
+    def _plan_ahead(self) -> None:
+        due = self.plan.next_due()
+        self.next_poll = float("inf") if due is None else due - _STEADY
+
+    def commit(self) -> None:
+        """Keep lines, events, sessions and chargers; then show what they count."""
+        disk, out = self.disk, self.bench.out
+        self._keep_lines()
+        if out.changed or self.recent:
+            self._keep_bodies()
+        if out.events or out.sessions:
+            disk.events += out.events
+            disk.sessions += out.sessions
+            out.events, out.sessions = [], []
+        out.show(list(out.counters.items()))
+
+    def _keep_lines(self) -> None:
+        disk, out = self.disk, self.bench.out
+        for line in out.lines:
+            at = line.find(_ENERGY)
+            if at > 0:
+                total = float(line[at + len(_ENERGY) :].split(b",", 1)[0])
+                self._look(line[: line.index(b" ")], total)
+        self.bench.accounts.stored += out.held
+        out.held, out.lines, out.readings = 0, [], []
+        disk.last_ms = out.last_ms
+
+    def _look(self, charger: bytes, total: float) -> None:
+        last = self.disk.energies.get(charger, 0.0)
+        if total < last:
+            self.disk.fallen.append(f"{charger.decode()} from {last} to {total}")
+        self.disk.energies[charger] = total
+
+    def _keep_bodies(self) -> None:
+        out, oldest = self.bench.out, self.bench.steady - SAVE_SECONDS
+        ripe = {id_ for id_, since in out.grown.items() if since <= oldest}
+        for id_, body in self.bench.roster.bodies(out.changed | ripe).items():
+            assert body is not None, f"{id_} is forgotten"
+            self.disk.bodies[id_] = body
+        for id_ in out.changed | ripe:
+            out.grown.pop(id_, None)
+        out.changed = set()
+
+    def scrape(self) -> Mapping[str, float]:
+        """All series; no counter may have fallen since the last scrape."""
+        found = self.bench.metrics()
+        for name, value in found.items():
+            if "_total" in name and "evse_rapi_" not in name:
+                if value < self.disk.shown.get(name, 0.0):
+                    self.disk.fallen.append(f"{name} from {self.disk.shown[name]} to {value}")
+                self.disk.shown[name] = value
+        return found
+
+    def stop(self) -> None:
+        """End as told to: all is written."""
+        out = self.bench.out
+        self.bench.roster.close()
+        out.changed |= out.grown.keys()
+        self.commit()
+        self.adds_up()
+
+    def adds_up(self) -> None:
+        """Every reading is accounted for, and nothing went wrong that nobody foresaw."""
+        accounts, out = self.bench.accounts, self.bench.out
+        went = accounts.stored + out.open + out.held + sum(accounts.discarded.values())
+        assert accounts.received == went
+        assert self.bench.words.bugs == []

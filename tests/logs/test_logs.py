@@ -1,0 +1,113 @@
+"""Logs are one line an event, with time, level and fields, whoever says it."""
+
+import io
+import logging
+import re
+import warnings
+
+import pytest
+import structlog
+
+from tests.kit.logs import HOSTILE, Terminal, logging_to, objects, said_as_json, shown_on_console
+
+
+def test_an_event_is_one_json_object_with_its_fields() -> None:
+    said = said_as_json(charger="a1", port=80, up=True, name=None)
+    assert list(said)[:3] == ["timestamp", "level", "event"]
+    assert said["level"] == "info"
+    assert said["event"] == "charger.found"
+    assert said["charger"] == "a1"
+    assert said["port"] == 80
+    assert said["up"] is True
+    assert said["name"] is None
+
+
+def test_the_time_is_iso_8601_in_utc() -> None:
+    stamp = str(said_as_json()["timestamp"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", stamp)
+
+
+def test_no_terminal_means_json_and_a_terminal_means_console() -> None:
+    plain, terminal = io.StringIO(), Terminal()
+    for stream in (plain, terminal):
+        with logging_to(stream, style="auto"):
+            structlog.get_logger().info("charger.found")
+    assert objects(plain)[0]["event"] == "charger.found"
+    assert "charger.found" in terminal.getvalue()
+    assert "{" not in terminal.getvalue()
+
+
+def test_a_console_without_a_terminal_has_no_colours() -> None:
+    assert "\x1b" not in shown_on_console(charger="a1")
+    assert "\x1b" in shown_on_console(True, charger="a1")
+
+
+@pytest.mark.parametrize(
+    ("level", "events"),
+    [
+        ("debug", ["a.debug", "a.info", "a.warning", "a.error"]),
+        ("info", ["a.info", "a.warning", "a.error"]),
+        ("warning", ["a.warning", "a.error"]),
+        ("error", ["a.error"]),
+    ],
+)
+def test_only_the_level_and_above_is_logged(level: str, events: list[str]) -> None:
+    stream = io.StringIO()
+    with logging_to(stream, level=level):
+        for each in ("debug", "info", "warning", "error"):
+            getattr(structlog.get_logger(), each)(f"a.{each}")
+    assert [said["event"] for said in objects(stream)] == events
+
+
+def test_libraries_are_heard_from_warning_upwards_in_the_same_form() -> None:
+    stream = io.StringIO()
+    with logging_to(stream, level="debug"):
+        logging.getLogger("paho.mqtt.client").info("chatter")
+        logging.getLogger("aiohttp.server").warning("bad client %s", HOSTILE)
+    (said,) = objects(stream)
+    assert said["event"] == "library.logged"
+    assert said["logger"] == "aiohttp.server"
+    assert said["level"] == "warning"
+    assert str(said["message"]).startswith("bad client a\\x1b[31m")
+
+
+def test_a_library_on_the_console_cannot_break_a_line() -> None:
+    stream = io.StringIO()
+    with logging_to(stream, style="console"):
+        logging.getLogger("aiohttp.server").error(HOSTILE)
+    assert stream.getvalue().count("\n") == 1
+    assert stream.getvalue().rstrip("\n").isprintable()
+
+
+def test_the_exception_of_a_library_is_structured_too() -> None:
+    stream = io.StringIO()
+    with logging_to(stream):
+        try:
+            raise OSError("gone")
+        except OSError:
+            logging.getLogger("asyncio").exception("Task failed")
+    (said,) = objects(stream)
+    assert isinstance(said["exception"], list)
+    assert said["exception"][0]["exc_value"] == "gone"
+
+
+def test_a_warning_of_python_is_a_log_line() -> None:
+    stream = io.StringIO()
+    with logging_to(stream):
+        warnings.simplefilter("always")
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+    assert objects(stream)[0]["logger"] == "py.warnings"
+
+
+def test_a_second_set_up_replaces_the_first() -> None:
+    first, second = io.StringIO(), io.StringIO()
+    with logging_to(first), logging_to(second):
+        structlog.get_logger().info("charger.found")
+    assert first.getvalue() == ""
+    assert len(objects(second)) == 1
+
+
+def test_logs_go_to_standard_error_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with logging_to(None):
+        structlog.get_logger().info("charger.found")
+    assert "charger.found" in capsys.readouterr().err

@@ -1,0 +1,145 @@
+"""Where logins travel, and the file that names them."""
+
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+
+import pytest
+
+from bridge.core.model import ChargerId
+from bridge.core.polling.login import Entry, Login, login_for
+from bridge.core.polling.outcome import Outcome, Page
+from bridge.settings import CredentialsFile
+from bridge.settings.credentials import read_credentials
+from bridge.settings.parse import Wrong
+from bridge.sources.http.credentials import Keyring
+from tests.kit.polling import LOOPBACK, SEVEN, Stranger, client, http, strange
+from tests.kit.settings import problem
+
+SHARED = Login("fleet", "shared-secret")
+MINE = Login("seven", "own-secret")
+NAMED = (ip_network("10.0.0.0/8"),)
+OWN = (ip_network("192.168.5.5/32"),)
+FILE = b"""
+[seven]
+username = "seven"
+password = "own-secret"
+allow = ["192.168.5.5"]
+["a:b.c"]
+allow = "10.9.0.0/16"
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "named", "ip", "sent"),
+    [
+        (Entry(), (), "10.0.0.5", None),
+        (Entry(), NAMED, "10.0.0.5", SHARED),
+        (Entry(), NAMED, "192.168.5.5", None),
+        (Entry(allow=OWN), (), "192.168.5.5", SHARED),
+        (Entry(allow=OWN), (), "10.0.0.5", None),
+        (Entry(allow=OWN), NAMED, "10.0.0.5", SHARED),
+        (Entry(MINE), (), "10.0.0.5", None),
+        (Entry(MINE), NAMED, "10.0.0.5", MINE),
+        (Entry(MINE), NAMED, "192.168.5.5", None),
+        (Entry(MINE, OWN), (), "192.168.5.5", MINE),
+        (Entry(MINE, OWN), (), "10.0.0.5", None),
+        (Entry(MINE, OWN), NAMED, "10.0.0.5", None),
+    ],
+)
+def test_a_login_travels_only_where_an_operator_named_the_network(
+    entry: Entry, named: tuple[object, ...], ip: str, sent: Login | None
+) -> None:
+    found = login_for(ip_address(ip), shared=SHARED, entry=entry, named=NAMED if named else ())
+    assert found == sent
+
+
+def test_the_file_gives_each_charger_its_login_and_networks() -> None:
+    assert read_credentials(FILE) == {
+        "seven": Entry(MINE, OWN),
+        "a:b.c": Entry(None, (ip_network("10.9.0.0/16"),)),
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seven = 1",
+        "[seven]\nuser = 'own-secret'",
+        "[seven]\nusername = 'seven'",
+        "[seven]\npassword = 'own-secret'",
+        "[seven]\nusername = 'a:b'\npassword = 'own-secret'",
+        "[seven]\nusername = 'a'\npassword = 5",
+        "[seven]\nallow = ['everywhere']",
+        "['seven eleven']\nallow = []",
+        "[seven\npassword = own-secret",
+        "[a.b]\nusername = 'a'\npassword = 'own-secret'",
+        "\ufffd\x00",
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_without_repeating_it(text: str) -> None:
+    with pytest.raises(Wrong) as caught:
+        read_credentials(text.encode())
+    assert "own-secret" not in caught.value.wrong + caught.value.remedy
+
+
+def test_a_spoiled_file_is_a_problem_of_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "logins.toml"
+    file.write_text("[seven]\nusername = 'own-secret'")
+    found = problem(HTTP__CREDENTIALS_FILE=str(file))
+    assert found.name == "http.credentials_file"
+    assert "own-secret" not in found.wrong
+
+
+def test_authorities_that_are_none_are_a_problem_of_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("no certificate")
+    assert problem(HTTP__CA_FILE=str(file)).name == "http.ca_file"
+
+
+def test_a_changed_file_is_read_again_and_a_spoiled_one_is_not_used(tmp_path: Path) -> None:
+    path = tmp_path / "logins.toml"
+    path.write_bytes(FILE)
+    file = CredentialsFile(path)
+    assert file.refresh()
+    assert not file.refresh()
+    path.write_text("[seven")
+    assert not file.refresh()
+    assert str(file.problem) == "it is not TOML"
+    assert file.entries[ChargerId("seven")].login == MINE
+    path.unlink()
+    assert not file.refresh()
+    path.write_text("")
+    assert file.refresh()
+    assert not file.entries
+    assert file.problem is None
+
+
+def test_a_new_password_for_all_is_a_change() -> None:
+    now = [SHARED]
+    keyring = Keyring(file=CredentialsFile(None), shared=lambda: now[0], named=NAMED)
+    assert not keyring.refresh()
+    now[0] = replace(SHARED, password="newer")
+    assert keyring.refresh()
+    assert keyring.login(SEVEN, ip_address("10.0.0.5")) == Login("fleet", "newer")
+
+
+def test_a_password_does_not_show() -> None:
+    assert "secret" not in repr(SHARED)
+
+
+async def told(stranger: Stranger, named: bool) -> str | None:
+    keyring = Keyring(
+        file=CredentialsFile(None), shared=lambda: SHARED, named=LOOPBACK if named else ()
+    )
+    one = client(keys=keyring)
+    assert (await one.fetch(SEVEN, stranger.address, Page.STATUS)).outcome is Outcome.OK
+    return stranger.fields().get("Authorization")
+
+
+@pytest.mark.parametrize(("named", "sent"), [(True, SHARED.header), (False, None)])
+async def test_on_the_wire_a_login_travels_only_where_allow_was_set(
+    named: bool, sent: str | None
+) -> None:
+    async with strange(http("{}")) as stranger:
+        assert await told(stranger, named) == sent

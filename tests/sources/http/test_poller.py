@@ -1,0 +1,171 @@
+"""The plan, the client and the readers together, against simulated chargers' web servers."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bridge.core.clock import Moment
+from bridge.core.fields.config import read_device
+from bridge.core.fields.crashlog import read_crashlog
+from bridge.core.fields.status import StatusReader
+from bridge.core.model import ChargerId, Dialect, Reason
+from bridge.core.polling.address import Address
+from bridge.core.polling.login import Login
+from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.schedule import Ask, Mode, Pace, PollPlan
+from bridge.sim.identity import loopback
+from bridge.sim.options import SimOptions
+from bridge.sources.http.client import Reply
+from bridge.sources.http.poller import Poller
+from tests.kit.polling import SEVEN, Keys, client
+from tests.kit.simulator import Mosquitto, free_port, simulating
+from tests.kit.support import eventually
+
+PACE = Pace(fallback_every=0.5, min_gap=0.1, first_within=0.3, soon=0.1, soon_within=0.1)
+
+
+@asynccontextmanager
+async def chargers(folder: Path, **changes: object) -> AsyncIterator[int]:
+    """The port on which simulated chargers answer."""
+    broker = Mosquitto(folder)
+    await broker.start()
+    port = free_port(loopback(0))
+    options = SimOptions(broker=broker.url, chargers=5, speed=20.0, http_port=port)
+    try:
+        async with simulating(replace(options, **changes)):  # type: ignore[arg-type]  # as there
+            yield port
+    finally:
+        broker.stop()
+
+
+def at(index: int, port: int) -> Address:
+    host = loopback(index)
+    return Address(False, host, port, ip_address(host))
+
+
+def clock() -> Moment:
+    return Moment(time.time(), time.monotonic())
+
+
+async def test_a_simulated_charger_gives_all_its_documents(tmp_path: Path) -> None:
+    one = client()
+    async with chargers(tmp_path) as port:
+        replies = [await one.fetch(SEVEN, at(0, port), page) for page in Page]
+    status, config, crashlog = (reply.document for reply in replies)
+    assert isinstance(status, dict)
+    assert isinstance(config, dict)
+    assert isinstance(crashlog, dict)
+    read = StatusReader(Dialect.NOFOS, None).read(status, time.time())
+    bad = {Reason.UNKNOWN_FIELD, Reason.MALFORMED, Reason.BUG}
+    assert [wire for wire, reason in read.discarded if reason in bad] == []
+    assert read.value("state_code") is not None
+    assert read_device(config).text("version") == "2.4.1"
+    assert "depot-chargers" not in repr(read_device(config))
+    assert read_crashlog(crashlog, time.time()) == ()
+
+
+async def test_firmware_without_a_crash_log_has_none(tmp_path: Path) -> None:
+    one = client()
+    async with chargers(tmp_path, scenario="ancestor") as port:
+        reply = await one.fetch(SEVEN, at(0, port), Page.CRASHLOG)
+    assert reply.outcome is Outcome.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("password", "outcome"),
+    [("s3:cret", Outcome.OK), ("wrong", Outcome.UNAUTHORIZED), (None, Outcome.UNAUTHORIZED)],
+)
+async def test_a_locked_charger_opens_to_its_password(
+    tmp_path: Path, password: str | None, outcome: Outcome
+) -> None:
+    keys = Keys(None if password is None else Login("anna", password))
+    locked = {"http_username": "anna", "http_password": "s3:cret"}
+    one = client(keys=keys)
+    async with chargers(tmp_path, **locked) as port:
+        assert (await one.fetch(SEVEN, at(0, port), Page.STATUS)).outcome is outcome
+
+
+async def test_the_poller_asks_all_and_gives_up_on_none(tmp_path: Path) -> None:
+    heard: list[tuple[Ask, Reply]] = []
+    ids = [ChargerId(f"c{index}") for index in range(6)]
+    one = client(timeout=1.0)
+    async with chargers(tmp_path) as port:
+        places = {charger: at(index, port) for index, charger in enumerate(ids)}
+        plan = PollPlan(PACE, random=Random(1).random)
+        poller = Poller(
+            plan=plan,
+            client=one,
+            address=places.get,
+            take=lambda ask, reply, now: heard.append((ask, reply)),
+            clock=clock,
+        )
+        task = asyncio.create_task(poller.run(), name="poller")
+        for charger in [*ids, ChargerId("nowhere")]:
+            plan.mode(charger, Mode.FALLBACK, clock().steady)
+            plan.want(charger, Page.CONFIG)
+        poller.wake()
+        good = [(charger, page) for charger in ids[:5] for page in (Page.STATUS, Page.CONFIG)]
+
+        def told() -> set[tuple[ChargerId, Page]]:
+            return {(a.charger, a.page) for a, r in heard if r.outcome is Outcome.OK}
+
+        await eventually(lambda: told() >= set(good))
+        await eventually(lambda: {a.charger for a, _ in heard} == {*ids, ChargerId("nowhere")})
+        task.cancel()
+        await asyncio.wait({task})
+    outcomes = {a.charger: r.outcome for a, r in heard}
+    assert outcomes[ids[5]] is Outcome.UNREACHABLE
+    assert outcomes[ChargerId("nowhere")] is Outcome.UNRESOLVED
+
+
+class Crowd:
+    """A client that answers when told to, and knows how many asked in one turn of the loop."""
+
+    def __init__(self) -> None:
+        self.asked: list[ChargerId] = []
+        self.most = 0
+        self.answer = asyncio.Event()
+
+    async def fetch(self, charger: ChargerId, address: Address, page: Page) -> Reply:
+        self.asked.append(charger)
+        await self.answer.wait()
+        return Reply(Outcome.OK, 0.0, {})
+
+    async def count(self) -> None:
+        """Look once in each turn."""
+        while True:
+            before = len(self.asked)
+            await asyncio.sleep(0)
+            self.most = max(self.most, len(self.asked) - before)
+
+
+async def test_a_site_that_is_due_at_once_is_asked_in_portions() -> None:
+    crowd, taken = Crowd(), list[ChargerId]()
+    pace = Pace(first_within=0.0, concurrency=100)
+    plan = PollPlan(pace, random=lambda: 0.5)
+    poller = Poller(
+        plan=plan,
+        client=crowd,
+        address=lambda charger: at(0, 80),
+        take=lambda ask, reply, now: taken.append(ask.charger),
+        clock=clock,
+    )
+    for index in range(300):
+        plan.mode(ChargerId(f"c{index}"), Mode.FALLBACK, clock().steady)
+    tasks = [asyncio.create_task(poller.run()), asyncio.create_task(crowd.count())]
+    # A quarter of the slots is kept for those who have answered before.
+    await eventually(lambda: len(crowd.asked) == 75)
+    assert crowd.most == 8
+    crowd.answer.set()
+    await eventually(lambda: len(taken) == 300)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    assert len(set(taken)) == 300

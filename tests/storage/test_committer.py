@@ -1,0 +1,284 @@
+"""The keeper: what waits for a disk, and what happens when the disk does not answer."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+import pytest
+
+from bridge.core.errors import DiskTrouble
+from bridge.core.model import Body, ChargerId, Event, EventKind, Reason, Session
+from bridge.core.output.outbox import Outbox
+from bridge.disks import Batch, Points
+from bridge.monitoring.stats import Accounts
+from bridge.storage import committer as keeper_file
+from bridge.storage.committer import Keeper
+from tests.kit.support import eventually
+
+ONE = ChargerId("one")
+
+
+class Disk:
+    """Journal and state file of one disk; each can be in trouble, or hang."""
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self.spans: list[tuple[int, int]] = []
+        self.told: list[bytes] = []
+        self.saved: list[tuple[set[str], int]] = []
+        self.points_fail = self.state_fails = False
+        self.said: list[str] = []
+
+    async def append(self, batch: Batch) -> None:
+        if self.points_fail:
+            raise DiskTrouble("points: full")
+        self.lines += batch.lines
+        self.spans.append((batch.first_ms, batch.last_ms))
+
+    async def save(
+        self, *, chargers: Mapping[ChargerId, Body | None], events: Sequence[Event],
+        sessions: Sequence[Session], told: Sequence[bytes] | None,
+    ) -> None:  # fmt: skip
+        if self.state_fails:
+            raise DiskTrouble("state: full")
+        self.told = self.told if told is None else list(told)
+        self.saved.append((set(chargers), len(events)))
+
+    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, Body | None]:
+        return {charger: {} for charger in chargers}
+
+    def say(self, event: str, *, about: str, level: str, **fields: object) -> None:
+        self.said.append(f"{event} {fields[about]}")
+
+    def over(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
+        self.said.append(f"{event} {fields[about]}, which ends {' '.join(ends)}")
+
+
+class Hung(Disk):
+    """A disk that never answers."""
+
+    async def append(self, batch: Batch) -> None:
+        await asyncio.Event().wait()
+
+
+def made(disk: Disk, out: Outbox, accounts: Accounts, *, store: bool = True) -> Keeper:
+    journal: Points = disk
+    return Keeper(
+        out=out, accounts=accounts, journal=journal, chronicle=disk, roster=disk,
+        stored_when_kept=not store, complaints=disk,
+    )  # fmt: skip
+
+
+def busy() -> Outbox:
+    out = Outbox()
+    for n in range(3):
+        out.put(b"line %d" % n, 2, 1000 + n)
+    out.events.append(Event(ONE, 1.0, EventKind.STATE, 3))
+    out.changed.add(ONE)
+    return out
+
+
+async def test_a_commit_empties_the_outbox() -> None:
+    out, disk = busy(), Disk()
+    keeper = made(disk, out, Accounts())
+    await keeper.commit()
+    assert keeper.empty
+    assert (len(disk.lines), disk.saved, out.held) == (3, [({"one"}, 1)], 0)
+
+
+async def test_a_charger_with_newer_numbers_alone_is_saved_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disk, out = Disk(), Outbox()
+    keeper = made(disk, out, Accounts())
+    now = time.monotonic()
+    out.grown = {ChargerId("old"): now - 25, ChargerId("two"): now}
+    await keeper.commit()
+    assert (disk.saved, keeper.empty) == ([], False)
+    monkeypatch.setattr(keeper_file, "SAVE_SECONDS", 20)
+    await keeper.commit()
+    assert disk.saved == [({"old"}, 0)]
+    await keeper.commit(last=True)
+    assert (disk.saved[1:], keeper.empty) == ([({"two"}, 0)], True)
+
+
+async def test_a_charger_that_lived_through_something_is_saved_at_once_and_only_once() -> None:
+    disk, out = Disk(), Outbox()
+    keeper = made(disk, out, Accounts())
+    out.grown = {ChargerId("two"): 0.0}
+    out.changed.add(ChargerId("two"))
+    await keeper.commit()
+    assert (disk.saved, out.grown) == ([({"two"}, 0)], {})
+
+
+async def test_without_a_store_what_is_kept_is_stored() -> None:
+    accounts = Accounts()
+    await made(Disk(), busy(), accounts, store=False).commit()
+    assert accounts.stored == 6
+
+
+async def test_trouble_with_the_state_file_does_not_keep_points_from_the_journal() -> None:
+    disk, out = Disk(), busy()
+    disk.state_fails = True
+    keeper = made(disk, out, Accounts())
+    await keeper.commit()
+    assert len(disk.lines) == 3
+    assert disk.said == ["disk.trouble state"]
+    disk.state_fails = False
+    await keeper.commit()
+    assert disk.saved == [({"one"}, 1)]
+    assert keeper.empty
+
+
+async def test_what_was_lived_through_is_delivered_once_the_state_file_knows_of_it() -> None:
+    disk, out = Disk(), busy()
+    out.put(b"event 1003", 0, 1003)
+    disk.state_fails = True
+    keeper = made(disk, out, Accounts())
+    await keeper.commit()
+    assert disk.lines == [b"line 0", b"line 1", b"line 2"]
+    assert not keeper.empty
+    disk.state_fails = False
+    await keeper.commit()
+    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event 1003"]
+    assert keeper.empty
+
+
+async def test_lines_of_events_are_kept_with_the_state_until_the_journal_has_them() -> None:
+    disk, out = Disk(), busy()
+    out.put(b"event 1003", 0, 1003)
+    keeper = made(disk, out, Accounts())
+    disk.points_fail = True
+    await keeper.commit()
+    assert (disk.told, disk.lines) == ([b"event 1003"], [])
+    disk.points_fail = False
+    await keeper.commit()
+    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event 1003"]
+    await keeper.commit()
+    assert disk.told == []
+
+
+async def test_an_event_amid_a_commit_reaches_the_journal_after_the_state_file() -> None:
+    class Late(Disk):
+        async def append(self, batch: Batch) -> None:
+            if not self.lines:
+                out.put(b"event 1003", 0, 1003)
+                out.put(b"line 3", 2, 1004)
+            await super().append(batch)
+
+        async def save(self, **given: object) -> None:
+            assert b"event 1003" not in self.lines
+            await super().save(**given)  # type: ignore[arg-type]  # handed on as they came
+
+    disk, out = Late(), busy()
+    await made(disk, out, Accounts()).commit()
+    assert disk.lines == [b"line 0", b"line 1", b"line 2", b"line 3", b"event 1003"]
+
+
+async def test_lines_that_an_earlier_run_did_not_journal_are_journaled_first() -> None:
+    disk = Disk()
+    keeper = Keeper(
+        out=Outbox(), accounts=Accounts(), journal=disk, chronicle=disk, roster=disk,
+        told=[b"from before 500"], stored_when_kept=False, complaints=disk,
+    )  # fmt: skip
+    assert not keeper.empty
+    await keeper.commit(last=True)
+    assert disk.lines == [b"from before 500"]
+    assert keeper.empty
+
+
+async def test_a_session_that_ended_long_ago_is_journaled_with_its_own_time() -> None:
+    disk, out = Disk(), busy()
+    out.put(b"session 400", 0, 400)
+    out.put(b"event 1003", 0, 1003)
+    await made(disk, out, Accounts()).commit()
+    assert disk.lines[3:] == [b"session 400", b"event 1003"]
+    assert disk.spans[1] == (400, 1003)
+
+
+async def test_what_is_no_line_in_a_damaged_state_file_is_let_go() -> None:
+    disk = Disk()
+    keeper = Keeper(
+        out=Outbox(), accounts=Accounts(), journal=disk, chronicle=disk, roster=disk,
+        told=[b"", b"torn li", b"whole 700"], stored_when_kept=False, complaints=disk,
+    )  # fmt: skip
+    await keeper.commit()
+    assert (disk.lines, disk.spans) == ([b"whole 700"], [(700, 700)])
+
+
+async def test_the_end_of_trouble_with_the_disk_is_told_once() -> None:
+    disk, out = Disk(), busy()
+    keeper = made(disk, out, Accounts())
+    await keeper.commit()
+    assert disk.said == []
+    for n, fails in enumerate((True, True, False, False)):
+        disk.points_fail = fails
+        out.put(b"line", 2, 1003 + n)
+        await keeper.commit()
+    assert disk.said == [
+        "disk.trouble points", "disk.trouble points",
+        "disk.takes_again points, which ends disk.trouble",
+    ]  # fmt: skip
+
+
+async def test_trouble_with_the_journal_keeps_the_lines_in_order() -> None:
+    disk, out = Disk(), busy()
+    disk.points_fail = True
+    keeper = made(disk, out, Accounts())
+    await keeper.commit()
+    out.put(b"line 3", 2, 1003)
+    disk.points_fail = False
+    await keeper.commit()
+    assert disk.lines == [b"line %d" % n for n in range(4)]
+    assert out.held == 0
+
+
+async def test_memory_is_bounded_while_the_disk_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper_file, "MOST_WAITING", 10)
+    monkeypatch.setattr(keeper_file, "COMMIT_SECONDS", 0.01)
+    monkeypatch.setattr(keeper_file, "PATIENCE_SECONDS", 0.05)
+    out, accounts = busy(), Accounts()
+    running = asyncio.create_task(made(Hung(), out, accounts).run())
+    await asyncio.sleep(0.05)
+    for n in range(100):
+        out.put(b"more %d" % n, 1, 2000 + n)
+    await eventually(lambda: accounts.discarded[Reason.DISK], 5)
+    assert len(out.lines) == 10
+    assert out.lines[:3] == [b"line 0", b"line 1", b"line 2"]
+    assert out.held + accounts.discarded[Reason.DISK] == 106
+    assert out.held == sum(out.readings)
+    running.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait({running})
+
+
+async def test_what_the_disk_did_not_take_at_the_end_is_counted() -> None:
+    disk, out, accounts = Disk(), busy(), Accounts()
+    disk.points_fail = True
+    keeper = made(disk, out, accounts)
+    await keeper.commit()
+    assert not keeper.empty
+    assert keeper.give_up() == 6
+    assert (accounts.discarded[Reason.DISK], out.held) == (6, 0)
+
+
+async def test_a_commit_that_began_is_brought_to_its_end_when_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeper_file, "COMMIT_SECONDS", 0.01)
+    began, goes_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Disk):
+        async def append(self, batch: Batch) -> None:
+            began.set()
+            await goes_on.wait()
+            await super().append(batch)
+
+    disk, out = Slow(), busy()
+    running = asyncio.create_task(made(disk, out, Accounts()).run())
+    await began.wait()
+    running.cancel()
+    await asyncio.sleep(0)
+    goes_on.set()
+    await asyncio.wait({running})
+    assert (len(disk.lines), out.lines) == (3, [])

@@ -1,0 +1,111 @@
+"""What is right but risky is warned of, and the exit code stays 0."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import trustme
+
+from bridge.tools.check import check
+from tests.kit.certificates import LONG_AGO, Authority
+
+STORE = {"NOFOS_INFLUX__URL": "http://store:8086", "NOFOS_INFLUX__BUCKET": "b"}
+
+
+def _said(environ: dict[str, str]) -> str:
+    """What good settings make `check` say beside them."""
+    out, err = io.StringIO(), io.StringIO()
+    assert check(None, environ, out, err) == 0
+    return err.getvalue()
+
+
+def _warnings(environ: dict[str, str]) -> list[str]:
+    return [line for line in _said(environ).splitlines() if line.startswith("warning: ")]
+
+
+def test_good_settings_without_risk_say_so_alone() -> None:
+    assert _said(STORE) == "The settings are good.\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "warning"),
+    [
+        (
+            {},
+            "influx.url is unset: no store: the journal is kept, nothing is written to InfluxDB",
+        ),
+        (
+            STORE
+            | {
+                "NOFOS_HTTP__ALLOW": "10.0.0.0/8,0.0.0.0/0",
+                "NOFOS_HTTP__USERNAME": "me",
+                "NOFOS_HTTP__PASSWORD": "x",
+            },
+            "http.allow holds every address: whoever can announce is sent the credentials",
+        ),
+        (
+            STORE | {"NOFOS_HTTP__USERNAME": "me", "NOFOS_HTTP__PASSWORD": "x"},
+            "http.allow is unset: polls carry no credentials until it names the networks",
+        ),
+        (
+            STORE | {"NOFOS_MQTT__PASSWORD": "x"},
+            "mqtt.password is set without mqtt.username: the broker is sent neither",
+        ),
+        (
+            STORE | {"NOFOS_MQTT_URL": "mqtt://broker"},
+            "NOFOS_MQTT_URL is not a setting; did you mean NOFOS_MQTT__URL?",
+        ),
+    ],
+)
+def test_what_is_right_but_risky_is_warned_of(environ: dict[str, str], warning: str) -> None:
+    assert _warnings(environ) == [f"warning: {warning}"]
+
+
+def test_a_token_without_a_store_is_warned_of() -> None:
+    assert _warnings({"NOFOS_INFLUX__TOKEN": "x"})[1:] == [
+        "warning: influx.token is set without influx.url: not used"
+    ]
+
+
+def test_a_certificate_without_tls_is_warned_of(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    assert _warnings(STORE | {"NOFOS_MQTT__CA_FILE": str(tmp_path / "ca.pem")}) == [
+        "warning: mqtt.ca_file is set, and mqtt.url is not mqtts://: not used"
+    ]
+
+
+def _expiring(folder: Path, ends: datetime) -> dict[str, str]:
+    """A server certificate for the page that is valid until then."""
+    tls = Authority(folder).issue("web", "bridge.example", not_after=ends)
+    return STORE | {
+        "NOFOS_WEB__CERT_FILE": str(tls.cert_file),
+        "NOFOS_WEB__KEY_FILE": str(tls.key_file),
+    }
+
+
+def test_a_certificate_that_expired_is_warned_of(tmp_path: Path) -> None:
+    (warning,) = _warnings(_expiring(tmp_path, LONG_AGO))
+    assert warning.startswith(f"warning: web.cert_file {tmp_path / 'web.pem'} holds a certificate")
+    assert warning.endswith("that expired on 2020-01-02 00:00 UTC")
+
+
+@pytest.mark.parametrize(("days", "warned"), [(13.9, 1), (14.1, 0)])
+def test_a_certificate_is_warned_of_for_its_last_fortnight(
+    tmp_path: Path, days: float, warned: int
+) -> None:
+    said = _warnings(_expiring(tmp_path, datetime.now(UTC) + timedelta(days=days)))
+    assert len(said) == warned
+    assert all("expires soon, on " in warning for warning in said)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"NOFOS_HTTP__ALLOW": "0.0.0.0/0"},
+        {"NOFOS_HTTP__ENABLED": "false", "NOFOS_HTTP__PASSWORD": "x"},
+        {"NOFOS_BRIDGE_SERVICE_HOST": "10.0.0.1", "NOFOS_BRIDGE_PORT_9876_TCP_ADDR": "10.0.0.1"},
+    ],
+)
+def test_what_is_harmless_is_not_warned_of(environ: dict[str, str]) -> None:
+    assert _warnings(STORE | environ) == []

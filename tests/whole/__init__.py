@@ -1,0 +1,1 @@
+"""Stories of a whole bridge, with real servers around it."""
