@@ -9,7 +9,7 @@ import structlog
 from bridge.core.errors import FixSettings, Problem
 from bridge.core.labels import Labels
 from bridge.core.model import ChargerId
-from bridge.core.telemetry.telemetry import Track
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.runtime.yielding import Pause
 from bridge.settings.labels import LabelsFile
 from bridge.settings.parse import Wrong
@@ -37,7 +37,7 @@ class Labelling:
             source = f"file {self._path}"
             raise FixSettings(tuple(Problem(SETTING, source, w.wrong, w.remedy) for w in wrong))
 
-    async def run(self, tracks: Mapping[ChargerId, Track]) -> None:
+    async def run(self, tracks: Mapping[ChargerId, Telemetry]) -> None:
         """Look at the file for ever."""
         while self._path is not None:
             await asyncio.sleep(LOOK_SECONDS)
@@ -57,7 +57,7 @@ class Labelling:
         )  # fmt: skip
 
 
-async def relabel(tracks: Mapping[ChargerId, Track], file: LabelsFile) -> int:
+async def relabel(tracks: Mapping[ChargerId, Telemetry], file: LabelsFile) -> int:
     """Bring all chargers up to date in short turns; how many were called otherwise."""
     pause, changed = Pause(), 0
     for track in list(tracks.values()):
@@ -68,7 +68,7 @@ async def relabel(tracks: Mapping[ChargerId, Track], file: LabelsFile) -> int:
     return changed
 
 
-def _call(track: Track, labels: Labels) -> bool:
+def _call(track: Telemetry, labels: Labels) -> bool:
     if labels == track.charger.labels:
         return False
     track.charger.labels = labels

@@ -11,7 +11,7 @@ from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect, Reason
 from bridge.core.polling.document import Document
 from bridge.core.polling.outcome import Outcome, Page
-from bridge.core.telemetry.telemetry import Track
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.sources.http.client import Reply
 
 
@@ -45,7 +45,7 @@ class Answers:
         self._replies = replies
         self._teller = teller
 
-    def take(self, track: Track, page: Page, reply: Reply, now: Moment) -> None:
+    def take(self, track: Telemetry, page: Page, reply: Reply, now: Moment) -> None:
         """Take what came of a request."""
         document = reply.document if reply.outcome is Outcome.OK else None
         match page:
@@ -59,7 +59,9 @@ class Answers:
                 missing = reply.outcome is Outcome.NOT_FOUND
                 track.gateway.missing(page, now, for_good=missing)
 
-    def _status(self, track: Track, document: Document | None, seconds: float, now: Moment) -> None:
+    def _status(
+        self, track: Telemetry, document: Document | None, seconds: float, now: Moment
+    ) -> None:
         if not isinstance(document, dict):
             track.unanswered(seconds, now)
             return
@@ -70,7 +72,7 @@ class Answers:
             lambda: track.poll(reader.read(document, now.wall), seconds, now),
         )
 
-    def _config(self, track: Track, document: Document, now: Moment) -> list[Reason]:
+    def _config(self, track: Telemetry, document: Document, now: Moment) -> list[Reason]:
         device = read_device(document) if isinstance(document, dict) else Device()
         charger = track.charger
         self._compare(charger, device, "mqtt_topic", charger.base)
@@ -86,6 +88,6 @@ class Answers:
         if configured is not None and announced is not None and configured != announced:
             self._teller.config_differs(charger.id, member, configured, announced)
 
-    def _crashlog(self, track: Track, document: Document, now: Moment) -> list[Reason]:
+    def _crashlog(self, track: Telemetry, document: Document, now: Moment) -> list[Reason]:
         track.gateway.crashlog(read_crashlog(document, now.wall), now)
         return [Reason.NOT_TELEMETRY] * len(document)

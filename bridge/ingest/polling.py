@@ -12,7 +12,7 @@ from bridge.core.model import ChargerId, Dialect
 from bridge.core.polling.address import Address, Refused, read_address
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.polling.schedule import Ask, Mode, PollPlan
-from bridge.core.telemetry.telemetry import Track
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.poll_replies import Answers, Differences, Replies
 from bridge.runtime.round_robin import Portions
 from bridge.sources.http.client import Reply
@@ -54,7 +54,7 @@ class Polling:
     def __init__(
         self,
         *,
-        tracks: Mapping[ChargerId, Track],
+        tracks: Mapping[ChargerId, Telemetry],
         plan: PollPlan,
         readers: Mapping[Dialect, StatusReader],
         ports: tuple[int, ...],
@@ -130,7 +130,7 @@ class Polling:
             if await asyncio.to_thread(logins.refresh):
                 self._plan.credentials_changed(clock().steady)
 
-    def _look(self, track: Track, now: Moment) -> None:
+    def _look(self, track: Telemetry, now: Moment) -> None:
         charger = track.charger
         known = self._known.get(charger.id)
         if known is None:

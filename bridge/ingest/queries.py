@@ -12,7 +12,7 @@ from bridge.core.rapi.brake import Brake
 from bridge.core.rapi.plan import QueryPlan
 from bridge.core.rapi.query import Query
 from bridge.core.rapi.talks import Ending, Outcome, Talks
-from bridge.core.telemetry.telemetry import Track
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.poll_replies import Replies
 from bridge.runtime.round_robin import PORTION_SECONDS, Portions
 
@@ -43,7 +43,7 @@ class Queries:
     def __init__(
         self,
         *,
-        tracks: Mapping[ChargerId, Track],
+        tracks: Mapping[ChargerId, Telemetry],
         plan: QueryPlan,
         broker: Broker,
         readers: Mapping[Dialect, StatusReader],
@@ -96,7 +96,7 @@ class Queries:
             if charger not in self._plan and self._base(track, now) is not None:
                 self._plan.admit(charger, now.steady)
 
-    def _base(self, track: Track, now: Moment) -> str | None:
+    def _base(self, track: Telemetry, now: Moment) -> str | None:
         """Where to ask this charger; None where it is not to be asked now."""
         if not self._unpolled(track.charger.id):
             return None

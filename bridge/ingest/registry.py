@@ -17,7 +17,7 @@ from bridge.core.output.outbox import Outbox
 from bridge.core.output.writer import Writer
 from bridge.core.telemetry.presence import PRESENCES, Board
 from bridge.core.telemetry.saved import usable
-from bridge.core.telemetry.telemetry import Habits, Track
+from bridge.core.telemetry.telemetry import Habits, Telemetry
 from bridge.ingest.router import Routes
 from bridge.listener import Listener
 from bridge.runtime.round_robin import Portions
@@ -58,7 +58,7 @@ class Roster:
         self._floor_ms = 0
         self._decoders = Decoders()
         self.fleet = Fleet(rules)
-        self.tracks: dict[ChargerId, Track] = {}
+        self.tracks: dict[ChargerId, Telemetry] = {}
         self._round = Portions(self.tracks.values)
         self.router = Routes(
             fleet=self.fleet,
@@ -148,12 +148,12 @@ class Roster:
             counts[track.presence.kind()] += 1
         return counts
 
-    def _track(self, charger: Charger, body: Body, *, trusted: bool) -> Track:
+    def _track(self, charger: Charger, body: Body, *, trusted: bool) -> Telemetry:
         charger.labels = self._labels(charger.id)
         writer = Writer(charger.id, out=self._out, tags=self._tags, floor_ms=self._floor_ms)
         writer.locate(charger.labels.site)
         writer.restore(body.get("stamps"))
-        track = self.tracks[charger.id] = Track(
+        track = self.tracks[charger.id] = Telemetry(
             charger, board=self._board, out=self._out, writer=writer, habits=self._habits,
             decoders=self._decoders, body=body, trusted=trusted,
         )  # fmt: skip

@@ -8,7 +8,7 @@ from bridge.core.discovery.claims import Outcome
 from bridge.core.discovery.fleet import Fleet
 from bridge.core.fields.catalogue import LIVE
 from bridge.core.model import ChargerId, Reason
-from bridge.core.telemetry.telemetry import Track
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.pipeline import Route
 from bridge.ingest.routes import (
     CONTROLLER,
@@ -35,7 +35,7 @@ class Routes:
         self,
         *,
         fleet: Fleet,
-        tracks: dict[ChargerId, Track],
+        tracks: dict[ChargerId, Telemetry],
         announce_topics: tuple[str, ...],
         announced: Announced,
         greeted: Greeted,
@@ -88,7 +88,7 @@ class Routes:
                 self.forget(charger.id)
             end = base.rfind("/", 0, end)
 
-    def _below(self, track: Track, base: str, key: str, topic: bytes) -> Route:
+    def _below(self, track: Telemetry, base: str, key: str, topic: bytes) -> Route:
         charger = track.charger.id
         channel = track.channel(key)
         if channel is not None:
@@ -113,7 +113,7 @@ class Routes:
         self._learned.setdefault(charger, []).append(topic)
         return route
 
-    def _hear(self, track: Track, base: str, now: Moment) -> Reason | None:
+    def _hear(self, track: Telemetry, base: str, now: Moment) -> Reason | None:
         reason, outcome = self._fleet.hear(track.charger, base, now)
         if outcome.events or outcome.changes or outcome.touched:
             self._told(outcome)

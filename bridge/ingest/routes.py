@@ -6,7 +6,7 @@ from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger
 from bridge.core.model import ChargerId, Reason
 from bridge.core.telemetry.channel import Channel
-from bridge.core.telemetry.telemetry import Track
+from bridge.core.telemetry.telemetry import Telemetry
 
 # What others send to a charger, and what it answers them: integration guide, "Inbound
 # topics", and the command topics of OpenEVSE gateways.
@@ -126,10 +126,10 @@ class Field:
 
     def __init__(
         self,
-        track: Track,
+        track: Telemetry,
         channel: Channel,
         base: str,
-        hear: Callable[[Track, str, Moment], Reason | None],
+        hear: Callable[[Telemetry, str, Moment], Reason | None],
     ) -> None:
         self._track = track
         self._channel = channel

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bridge.core.clock import Moment
 from bridge.core.model import ChargerId, Event, Session
-from bridge.core.telemetry.telemetry import Track
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.runtime.yielding import Pause
 from bridge.web.view import charger_view, rfc3339
 
@@ -43,7 +43,7 @@ class Api:
     def __init__(
         self,
         *,
-        tracks: Mapping[ChargerId, Track],
+        tracks: Mapping[ChargerId, Telemetry],
         history: History,
         clock: Callable[[], Moment],
     ) -> None:
@@ -80,7 +80,7 @@ class Api:
         after = page[-1].charger.id if len(found) > asked.limit else None
         return await self._page(page, after)
 
-    async def _page(self, page: Sequence[Track], after: str | None) -> web.Response:
+    async def _page(self, page: Sequence[Telemetry], after: str | None) -> web.Response:
         """Written charger by charger, each as it is when its turn comes."""
         now, pause, shown = self._clock(), Pause(), list[str]()
         for track in page:

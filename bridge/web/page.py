@@ -8,7 +8,7 @@ from bridge.core.fields import states
 from bridge.core.model import ChargerId
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.presence import PRESENCES
-from bridge.core.telemetry.telemetry import Track
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.runtime.yielding import Pause
 
 MOST_ROWS = 500
@@ -46,7 +46,7 @@ form { margin: .8rem 0; }
 class Page:
     """Renders the chargers and their values as they are now."""
 
-    def __init__(self, tracks: Mapping[ChargerId, Track]) -> None:
+    def __init__(self, tracks: Mapping[ChargerId, Telemetry]) -> None:
         self._tracks = tracks
 
     async def render(self, now: float, *, search: str = "") -> str:
@@ -76,7 +76,7 @@ class Page:
         )
 
 
-async def _wanted(tracks: Iterable[Track], search: str, pause: Pause) -> list[Track]:
+async def _wanted(tracks: Iterable[Telemetry], search: str, pause: Pause) -> list[Telemetry]:
     """Those that are searched for, by what they are called and their id."""
     found = {}
     for track in tracks:
@@ -86,7 +86,7 @@ async def _wanted(tracks: Iterable[Track], search: str, pause: Pause) -> list[Tr
     return [found[key] for key in sorted(found)]
 
 
-async def _tally(tracks: Iterable[Track], pause: Pause) -> str:
+async def _tally(tracks: Iterable[Telemetry], pause: Pause) -> str:
     counts = dict.fromkeys(PRESENCES, 0)
     charging = faulty = 0
     for track in tracks:
@@ -125,7 +125,7 @@ def _shown(count: int) -> str:
     return f"<p>The first {MOST_ROWS} of {count} chargers; search to see others.</p>"
 
 
-def _found(track: Track, search: str) -> bool:
+def _found(track: Telemetry, search: str) -> bool:
     charger, labels = track.charger, track.charger.labels
     words = (charger.id, charger.name or "", labels.alias, labels.site)
     return any(search in word.lower() for word in words)
@@ -141,7 +141,7 @@ def _names(charger: Charger) -> str:
     return escape(_called(charger) or "-") + (f" <small>{escape(site)}</small>" if site else "")
 
 
-def _row(track: Track, now: float) -> str:
+def _row(track: Telemetry, now: float) -> str:
     charger, code = track.charger, track.story.shown
     up = track.presence.up
     values = {channel.column: channel for channel in track.values()}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from bridge.core.clock import Moment
 from bridge.core.fields import states
 from bridge.core.fields.decode import Value
-from bridge.core.telemetry.telemetry import Track
+from bridge.core.telemetry.telemetry import Telemetry
 
 
 def rfc3339(unix: float) -> str | None:
@@ -17,7 +17,7 @@ def rfc3339(unix: float) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def charger_view(track: Track, now: Moment) -> dict[str, object]:
+def charger_view(track: Telemetry, now: Moment) -> dict[str, object]:
     """The charger by the API's names; values are in the InfluxDB columns' units."""
     charger, code = track.charger, track.story.shown
     return {
@@ -39,7 +39,7 @@ def charger_view(track: Track, now: Moment) -> dict[str, object]:
     }
 
 
-def values_view(track: Track, now: Moment) -> Mapping[str, object]:
+def values_view(track: Telemetry, now: Moment) -> Mapping[str, object]:
     """The newest value of each column that is not stale, computed ones too."""
     offset, brought = now.wall - now.steady, set(track.polled.brought())
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bridge.core.charging.charging import Story
 from bridge.core.telemetry.channel import Channel
-from bridge.core.telemetry.telemetry import Track
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.routes import Field
 from bridge.runtime.garbage import MANY, Garbage
 from bridge.sinks.prometheus import Slot
@@ -22,7 +22,7 @@ class Knot:
 
 def parts() -> int:
     """How many parts of chargers there are in memory."""
-    kinds = (Track, Story, Channel, Field, Slot)
+    kinds = (Telemetry, Story, Channel, Field, Slot)
     return sum(isinstance(each, kinds) for each in gc.get_objects())
 
 

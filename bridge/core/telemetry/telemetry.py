@@ -42,7 +42,7 @@ class Habits:
     state_set: bool = False
 
 
-class Track:
+class Telemetry:
     """Takes the payloads of one charger and fills the outbox and the board."""
 
     __slots__ = (

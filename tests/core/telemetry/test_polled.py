@@ -10,7 +10,7 @@ from bridge.core.model import Dialect
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Outcome, Page
 from bridge.core.polling.schedule import Ask
-from bridge.core.telemetry.telemetry import Track
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.sources.http.client import Reply
 from tests.kit.core import Bench, restarted
 from tests.kit.desk import ONE, STATUS, Desk
@@ -455,7 +455,7 @@ def test_a_reply_that_nobody_foresaw_is_counted_and_harms_nothing(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Track, "poll", fail)
+    monkeypatch.setattr(Telemetry, "poll", fail)
     desk.answer()
     assert [type(bug) for bug in desk.bench.words.bugs] == [ZeroDivisionError]
     assert desk.bench.discarded() == {"bug": len(STATUS)}
