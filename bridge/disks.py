@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bridge.core.model import Body, ChargerId, Event, Session
+from bridge.core.model import ChargerId, Event, SavedState, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Chronicle(Protocol):
     async def save(
         self,
         *,
-        chargers: Mapping[ChargerId, Body | None],
+        chargers: Mapping[ChargerId, SavedState | None],
         events: Sequence[Event],
         sessions: Sequence[Session],
         told: Sequence[bytes] | None,
@@ -44,7 +44,7 @@ class Chronicle(Protocol):
 class Bodies(Protocol):
     """Who knows what is to be kept of a charger."""
 
-    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, Body | None]:
+    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
         """What to keep of these chargers; None for those that are gone."""
 
 

@@ -12,7 +12,7 @@ from bridge.core.errors import CannotStart
 from bridge.core.polling.login import Login as ChargerLogin
 from bridge.core.polling.turn import Pace
 from bridge.core.rapi.plan import Manner, manner_for
-from bridge.core.telemetry.telemetry import Habits
+from bridge.core.telemetry.telemetry import TelemetryConfig
 from bridge.monitoring.stats import MAIN
 from bridge.settings import CredentialsFile, Secrets, Settings, Store
 from bridge.sources.http.credentials import Keyring
@@ -110,9 +110,9 @@ def rules(settings: Settings) -> Rules:
     )  # fmt: skip
 
 
-def habits(settings: Settings) -> Habits:
+def habits(settings: Settings) -> TelemetryConfig:
     fleet = settings.fleet
-    return Habits(
+    return TelemetryConfig(
         frame_gap=fleet.frame_gap.total_seconds(),
         stale_after=fleet.stale_after.total_seconds(),
         silent_after=fleet.silent_after.total_seconds(),

@@ -77,7 +77,7 @@ def measure(
 
     def pending() -> int:
         owed = journal.owed(MAIN).readings if MAIN in stores else 0
-        return out.open + out.held + owed
+        return out.readings_open + out.readings_held + owed
 
     def oldest() -> float:
         stamps = [journal.owed(store).oldest_ms for store in stores]

@@ -72,6 +72,6 @@ def _call(track: Telemetry, labels: Labels) -> bool:
     if labels == track.charger.labels:
         return False
     track.charger.labels = labels
-    track.writer.locate(labels.site)
-    track.presence.show()
+    track.writer.set_site(labels.site)
+    track.presence.update()
     return True

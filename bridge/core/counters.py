@@ -109,7 +109,7 @@ class ResetProof:
         """Readings in a row that contradict the total."""
         return 0 if self._doubt is None else self._doubt.readings
 
-    def take(
+    def observe(
         self,
         value: float,
         at: float,

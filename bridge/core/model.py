@@ -83,5 +83,5 @@ class Session:
     peak_w: float
 
 
-Body = Mapping[str, object]
+SavedState = Mapping[str, object]
 """What the state file keeps of one charger: JSON values only."""

@@ -1,7 +1,7 @@
 """How many readings one charger may send: a flood from one must not drown the others."""
 
 
-class Allowance:
+class TokenBucket:
     """A bucket that fills at `rate` a second and holds `burst`, or else two seconds' worth,
     so that two documents at once are no flood; `left` is what it holds."""
 
@@ -18,7 +18,7 @@ class Allowance:
             self.left = min(self._most, self.left + self._rate * (steady - self._filled))
             self._filled = steady
 
-    def take(self, steady: float) -> bool:
+    def acquire(self, steady: float) -> bool:
         """Whether one more reading may come in at this steady time."""
         self.fill(steady)
         if self.left < 1:

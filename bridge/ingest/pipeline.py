@@ -94,21 +94,21 @@ class Pipeline:
 
     def reply(self, charger: str, members: int, work: Callable[[], list[Reason]]) -> None:
         """Take a polled document of so many members; `work` says why some became no samples."""
-        held = self._out.held
+        held = self._out.readings_held
         self._accounts.received += members
         try:
             reasons = work()
         except Exception as error:  # noqa: BLE001  # one reply must not end the process
             self._teller.bug(charger.encode(), error)
-            reasons = [Reason.BUG] * (members - (self._out.held - held))
+            reasons = [Reason.BUG] * (members - (self._out.readings_held - held))
         for reason in reasons:
             self._accounts.discard(reason)
 
     def quiet(self, now: Moment) -> None:
         """End the frames whose time is over."""
-        breaths, ended = self._out.breaths, 0
+        breaths, ended = self._out.open_frames, 0
         for breath in list(breaths):
-            if breath.quiet(now.steady):
+            if breath.close_if_quiet(now.steady):
                 del breaths[breath]
                 ended += 1
                 if ended == ENDED_AT_ONCE:

@@ -57,19 +57,19 @@ class Answers:
                 self._replies.reply(charger, len(document), lambda: work(track, document, now))
             case _ if reply.outcome.answered and reply.outcome is not Outcome.UNAUTHORIZED:
                 missing = reply.outcome is Outcome.NOT_FOUND
-                track.gateway.missing(page, now, for_good=missing)
+                track.gateway.page_missing(page, now, for_good=missing)
 
     def _status(
         self, track: Telemetry, document: Document | None, seconds: float, now: Moment
     ) -> None:
         if not isinstance(document, dict):
-            track.unanswered(seconds, now)
+            track.poll_failed(seconds, now)
             return
         reader = self._readers[track.charger.dialect]
         self._replies.reply(
             track.charger.id,
             len(document),
-            lambda: track.poll(reader.read(document, now.wall), seconds, now),
+            lambda: track.receive_status(reader.read(document, now.wall), seconds, now),
         )
 
     def _config(self, track: Telemetry, document: Document, now: Moment) -> list[Reason]:
@@ -77,7 +77,7 @@ class Answers:
         charger = track.charger
         self._compare(charger, device, "mqtt_topic", charger.base)
         self._compare(charger, device, "mqtt_announce_topic", charger.announce_topic)
-        return track.configure(device, now)
+        return track.receive_config(device, now)
 
     def _compare(
         self, charger: Charger, device: Device, member: str, announced: str | None
@@ -89,5 +89,5 @@ class Answers:
             self._teller.config_differs(charger.id, member, configured, announced)
 
     def _crashlog(self, track: Telemetry, document: Document, now: Moment) -> list[Reason]:
-        track.gateway.crashlog(read_crashlog(document, now.wall), now)
+        track.gateway.observe_crashlog(read_crashlog(document, now.wall), now)
         return [Reason.NOT_TELEMETRY] * len(document)

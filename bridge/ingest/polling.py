@@ -134,13 +134,13 @@ class Polling:
         charger = track.charger
         known = self._known.get(charger.id)
         if known is None:
-            known = self._known[charger.id] = _Known(now.steady, alarms=track.alarms)
-        if (said := track.place(now, known.said)) != known.said:
+            known = self._known[charger.id] = _Known(now.steady, alarms=track.poll_hints)
+        if (said := track.http_address(now, known.said)) != known.said:
             self._move(charger.id, known, said, now)
-        mode = track.look(now)
+        mode = track.poll_mode(now)
         self._plan.mode(charger.id, mode if known.address else Mode.OFF, now.steady)
-        if known.alarms != track.alarms:
-            known.alarms = track.alarms
+        if known.alarms != track.poll_hints:
+            known.alarms = track.poll_hints
             self._plan.soon(charger.id, now.steady)
 
     def _move(self, charger: ChargerId, known: _Known, said: str | None, now: Moment) -> None:

@@ -134,5 +134,5 @@ class Queries:
         self._replies.reply(
             ending.charger,
             len(document),
-            lambda: track.answer(reader.read(document, now.wall), now),
+            lambda: track.receive_answer(reader.read(document, now.wall), now),
         )

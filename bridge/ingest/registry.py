@@ -12,12 +12,12 @@ from bridge.core.discovery.fleet import Fleet, Rules
 from bridge.core.errors import AnnounceRefused
 from bridge.core.fields.decoder import Decoders
 from bridge.core.labels import Labels
-from bridge.core.model import Body, ChargerId
+from bridge.core.model import ChargerId, SavedState
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.writer import Writer
-from bridge.core.telemetry.presence import PRESENCES, Board
+from bridge.core.telemetry.presence import PRESENCES, SeriesTable
 from bridge.core.telemetry.saved import usable
-from bridge.core.telemetry.telemetry import Habits, Telemetry
+from bridge.core.telemetry.telemetry import Telemetry, TelemetryConfig
 from bridge.ingest.router import Routes
 from bridge.listener import Listener
 from bridge.runtime.round_robin import Portions
@@ -25,7 +25,7 @@ from bridge.runtime.round_robin import Portions
 RETIRED_AT_ONCE = 20
 
 
-class Lines(Board, Protocol):
+class Lines(SeriesTable, Protocol):
     """The exposition, as the roster uses it."""
 
     def retire(self, charger: ChargerId) -> None:
@@ -39,7 +39,7 @@ class Roster:
         self,
         *,
         rules: Rules,
-        habits: Habits,
+        habits: TelemetryConfig,
         announce_topics: tuple[str, ...],
         tags: Mapping[str, str],
         labels: Callable[[ChargerId], Labels],
@@ -71,7 +71,7 @@ class Roster:
         )
 
     def restore(
-        self, bodies: Mapping[str, Body], *, trusted: bool, floor_ms: int, now: Moment
+        self, bodies: Mapping[str, SavedState], *, trusted: bool, floor_ms: int, now: Moment
     ) -> None:
         """Take in what the state file remembers; `floor_ms` is the journal's last stamp.
 
@@ -137,9 +137,9 @@ class Roster:
         for track in self.tracks.values():
             track.close()
 
-    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, Body | None]:
+    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
         """What the state file is to keep of these; None for those that are gone."""
-        return {id_: self.tracks[id_].body() if id_ in self.tracks else None for id_ in chargers}
+        return {id_: self.tracks[id_].saved() if id_ in self.tracks else None for id_ in chargers}
 
     def presences(self) -> dict[str, int]:
         """How many chargers are up, silent, offline, unheard."""
@@ -148,10 +148,10 @@ class Roster:
             counts[track.presence.kind()] += 1
         return counts
 
-    def _track(self, charger: Charger, body: Body, *, trusted: bool) -> Telemetry:
+    def _track(self, charger: Charger, body: SavedState, *, trusted: bool) -> Telemetry:
         charger.labels = self._labels(charger.id)
         writer = Writer(charger.id, out=self._out, tags=self._tags, floor_ms=self._floor_ms)
-        writer.locate(charger.labels.site)
+        writer.set_site(charger.labels.site)
         writer.restore(body.get("stamps"))
         track = self.tracks[charger.id] = Telemetry(
             charger, board=self._board, out=self._out, writer=writer, habits=self._habits,
@@ -166,14 +166,14 @@ class Roster:
         for charger in outcome.touched:
             if self.fleet.get(charger.id) is charger:
                 track = self.tracks.get(charger.id) or self._track(charger, {}, trusted=True)
-                track.presence.show()
-                self._out.changed.add(charger.id)
+                track.presence.update()
+                self._out.dirty.add(charger.id)
         for charger, base in outcome.moves:
             self.router.forget(charger.id)
             self.router.forget_above(base)
         for event in outcome.events:
             if event.charger in self.tracks:
-                self.tracks[event.charger].writer.event(event)
+                self.tracks[event.charger].writer.write_event(event)
         if outcome.changes:
             self._listener.subscriptions(outcome.changes)
 
@@ -185,5 +185,5 @@ class Roster:
             self._floor_ms = max(self._floor_ms, *track.writer.stamps())
         self.router.forget(charger.id)
         self._board.retire(charger.id)
-        self._out.changed.add(charger.id)
+        self._out.dirty.add(charger.id)
         self._listener.retired(charger.id)

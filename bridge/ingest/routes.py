@@ -150,7 +150,7 @@ class Field:
             reason = self._odd(charger, now)
             if reason is not None:
                 return reason
-        return track.take(self._channel, payload, now)
+        return track.receive(self._channel, payload, now)
 
     def _odd(self, charger: Charger, now: Moment) -> Reason | None:
         """It is not clear whose the message is, or it is the first after a last will."""
@@ -159,7 +159,7 @@ class Field:
             if reason is not None:
                 return reason
         if charger.offline:
-            self._track.rise(now)
+            self._track.mark_up(now)
         return None
 
 

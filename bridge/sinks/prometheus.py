@@ -25,7 +25,7 @@ def escape(value: str) -> str:
     return "".join(c for c in value if c.isprintable() or c == " ")
 
 
-def series(name: str, labels: Mapping[str, str]) -> str:
+def series_name(name: str, labels: Mapping[str, str]) -> str:
     """`name{a="b"}`, or the bare name where there are no labels."""
     pairs = ",".join(f'{key}="{escape(value)}"' for key, value in labels.items())
     return f"{name}{{{pairs}}}" if pairs else name
@@ -40,11 +40,11 @@ class Slot:
         self._lines = lines
         self._prefix = prefix
 
-    def put(self, value: float) -> None:
+    def set(self, value: float) -> None:
         """Show this value from now on."""
         self._lines[self._prefix] = b"%b%a\n" % (self._prefix, value)
 
-    def write(self, ending: bytes) -> None:
+    def set_text(self, ending: bytes) -> None:
         """Show a value that was written already, with its line break."""
         self._lines[self._prefix] = self._prefix + ending
 
@@ -66,9 +66,9 @@ class Exposition:
         self._tables: dict[str, Lines] = {family.name: {} for family in self._families}
         self._slots: dict[ChargerId, dict[bytes, Slot]] = {}
 
-    def line(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> Slot:
+    def series(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> Slot:
         """The line of one series; the same one for the same labels."""
-        prefix = series(family, {"charger": charger, **labels}).encode() + b" "
+        prefix = series_name(family, {"charger": charger, **labels}).encode() + b" "
         mine = self._slots.setdefault(charger, {})
         slot = mine.get(prefix)
         if slot is None:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 
 from bridge.core.errors import DiskTrouble
-from bridge.core.model import Body, ChargerId, Event, Reason, Session
+from bridge.core.model import ChargerId, Event, Reason, SavedState, Session
 from bridge.core.output.line_parser import stamp_of
 from bridge.core.output.outbox import Outbox
 from bridge.disks import Batch, Bodies, Chronicle, Complaints, Points
@@ -64,7 +64,7 @@ class Keeper:
     def empty(self) -> bool:
         """Nothing waits for the disk."""
         out, lived = self._out, self._events or self._sessions or self._told.lines
-        return not (lived or out.lines or out.changed or out.grown)
+        return not (lived or out.lines or out.dirty or out.dirty_since)
 
     async def run(self) -> None:
         """Commit for ever; a commit that began is brought to its end, also when cancelled."""
@@ -95,9 +95,9 @@ class Keeper:
 
     def give_up(self) -> int:
         """The bridge ends and the disk did not take all: count what is lost with it."""
-        lost = self._out.held
+        lost = self._out.readings_held
         self._accounts.discard(Reason.DISK, lost)
-        self._out.held = 0
+        self._out.readings_held = 0
         return lost
 
     async def _try(self, name: str, keep: Callable[[], Awaitable[None]]) -> bool:
@@ -121,7 +121,7 @@ class Keeper:
                 self._under_way = 0
             del out.lines[: len(head)], out.readings[: len(head)]
             kept = sum(counts)
-            out.held -= kept
+            out.readings_held -= kept
             if self._stored_when_kept:
                 self._accounts.stored += kept
         out.first_ms = 0
@@ -141,8 +141,8 @@ class Keeper:
         bodies = await self._early_bodies()
         # From here to the commit nothing waits: what a charger lived through and the state
         # that it was in are saved together.
-        bodies |= self._roster.bodies(out.changed)
-        out.changed = set()
+        bodies |= self._roster.bodies(out.dirty)
+        out.dirty = set()
         self._events += out.events
         self._sessions += out.sessions
         out.events, out.sessions = [], []
@@ -156,19 +156,19 @@ class Keeper:
         try:
             await self._chronicle.save(chargers=bodies, events=events, sessions=sessions, told=told)
         except DiskTrouble:
-            out.changed |= bodies.keys()
+            out.dirty |= bodies.keys()
             self._told.unsaved = True
             raise
         del self._events[: len(events)], self._sessions[: len(sessions)]
-        out.show(counters)
+        out.publish(counters)
 
-    async def _early_bodies(self) -> dict[ChargerId, Body | None]:
+    async def _early_bodies(self) -> dict[ChargerId, SavedState | None]:
         """All but a few, in turns, so that a whole site's change does not hold up the loop;
         one that changes again meanwhile is among the changed again."""
-        out, bodies = self._out, dict[ChargerId, Body | None]()
-        while len(out.changed) > CHARGERS_PER_TURN:
-            some = set(islice(out.changed, CHARGERS_PER_TURN))
-            out.changed -= some
+        out, bodies = self._out, dict[ChargerId, SavedState | None]()
+        while len(out.dirty) > CHARGERS_PER_TURN:
+            some = set(islice(out.dirty, CHARGERS_PER_TURN))
+            out.dirty -= some
             bodies |= self._roster.bodies(some)
             await asyncio.sleep(0)
         return bodies
@@ -176,13 +176,13 @@ class Keeper:
     def _ripe(self, oldest: float) -> None:
         """Let those be saved whose numbers have grown since this steady time, or before."""
         out = self._out
-        for id_ in out.changed:
-            out.grown.pop(id_, None)
-        for id_, since in list(out.grown.items()):
+        for id_ in out.dirty:
+            out.dirty_since.pop(id_, None)
+        for id_, since in list(out.dirty_since.items()):
             if since > oldest:
                 break
-            del out.grown[id_]
-            out.changed.add(id_)
+            del out.dirty_since[id_]
+            out.dirty.add(id_)
 
     def _shed(self) -> None:
         """Memory is bounded: the oldest lines go first, each reading counted."""
@@ -192,7 +192,7 @@ class Keeper:
             gone = slice(first, first + over)
             lost = sum(out.readings[gone])
             del out.lines[gone], out.readings[gone]
-            out.held -= lost
+            out.readings_held -= lost
             self._accounts.discard(Reason.DISK, lost)
         self._told.shed(MOST_WAITING)
         del self._events[: max(0, len(self._events) - MOST_WAITING)]

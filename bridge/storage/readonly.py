@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from bridge.core.model import Body
+from bridge.core.model import SavedState
 from bridge.storage import journal_sql
 from bridge.storage.database import translated
 from bridge.storage.journal_sql import FILE, RefusedRow
@@ -22,7 +22,7 @@ def refused_rows(folder: Path) -> list[RefusedRow]:
         return journal_sql.refused(connection)
 
 
-def charger_row(folder: Path, charger: str) -> Body | None:
+def charger_row(folder: Path, charger: str) -> SavedState | None:
     """What the state file keeps of a charger; None for one that it does not know."""
     rows = _rows(folder, "SELECT body FROM chargers WHERE id = ?", charger)
     try:

@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 import structlog
 
 from bridge.core.errors import DiskTrouble
-from bridge.core.model import Body, ChargerId, Event, Session
+from bridge.core.model import ChargerId, Event, SavedState, Session
 from bridge.storage.database import (
     Damaged,
     Worker,
@@ -69,7 +69,7 @@ class StateFile:
         self._connection: sqlite3.Connection | None = None
         self._closed = False
         self._fell_back = False
-        self.loaded: dict[str, Body] = {}
+        self.loaded: dict[str, SavedState] = {}
         """What is kept of each charger, as it was when the file was opened."""
         self.told: list[bytes] = []
         """Lines of events and sessions that the journal may lack, at that time."""
@@ -87,7 +87,7 @@ class StateFile:
     async def save(
         self,
         *,
-        chargers: Mapping[ChargerId, Body | None] = {},  # never changed
+        chargers: Mapping[ChargerId, SavedState | None] = {},  # never changed
         events: Sequence[Event] = (),
         sessions: Sequence[Session] = (),
         told: Sequence[bytes] | None = None,
@@ -255,7 +255,7 @@ class StateFile:
                 connection.close()
 
 
-def _body(text: str) -> Body | None:
+def _body(text: str) -> SavedState | None:
     """A charger's body; None, and a line in the log, for one that cannot be read."""
     try:
         body = json.loads(text)

@@ -92,8 +92,8 @@ async def _tally(tracks: Iterable[Telemetry], pause: Pause) -> str:
     for track in tracks:
         counts[track.presence.kind()] += 1
         if track.presence.up:
-            charging += track.story.shown == states.CHARGING
-            faulty += track.story.shown in states.FAULTS
+            charging += track.charging.shown == states.CHARGING
+            faulty += track.charging.shown in states.FAULTS
         await pause.due()
     shown = {**counts, "charging": charging, "in fault": faulty}
     items = "".join(f"<li><b>{count}</b>{name}</li>" for name, count in shown.items())
@@ -142,7 +142,7 @@ def _names(charger: Charger) -> str:
 
 
 def _row(track: Telemetry, now: float) -> str:
-    charger, code = track.charger, track.story.shown
+    charger, code = track.charger, track.charging.shown
     up = track.presence.up
     values = {channel.column: channel for channel in track.values()}
     state = track.presence.kind() if not up or code is None else states.name(code)

@@ -19,7 +19,7 @@ def rfc3339(unix: float) -> str | None:
 
 def charger_view(track: Telemetry, now: Moment) -> dict[str, object]:
     """The charger by the API's names; values are in the InfluxDB columns' units."""
-    charger, code = track.charger, track.story.shown
+    charger, code = track.charger, track.charging.shown
     return {
         "id": charger.id,
         "name": charger.name,
@@ -41,7 +41,7 @@ def charger_view(track: Telemetry, now: Moment) -> dict[str, object]:
 
 def values_view(track: Telemetry, now: Moment) -> Mapping[str, object]:
     """The newest value of each column that is not stale, computed ones too."""
-    offset, brought = now.wall - now.steady, set(track.polled.brought())
+    offset, brought = now.wall - now.steady, set(track.polled.from_polls())
 
     def one(value: Value | None, at: float, *, polled: bool) -> Mapping[str, object]:
         source = "http" if polled else "mqtt"
@@ -51,7 +51,7 @@ def values_view(track: Telemetry, now: Moment) -> Mapping[str, object]:
         channel.column: one(channel.value, channel.at, polled=channel in brought)
         for channel in sorted(track.values(), key=lambda each: -each.rank)
     }
-    load, total = track.load, track.story.total
+    load, total = track.load, track.charging.total
     if load.at is not None and "power" not in values:
         values["power"] = one(load.watts, load.at, polled=load.at == track.charger.polled)
     if total is not None and (said := values.get("energy")) is not None:

@@ -104,7 +104,7 @@ class Replica:
         points, kept = len(out.lines), sum(out.readings)
         out.lines.clear()
         out.readings.clear()
-        out.held -= kept
+        out.readings_held -= kept
         self._stats.request(MAIN, "stored", 0.01)
         self._stats.stored(MAIN, points, kept, self.bench.wall)
         self._stats.loop_lag.observe(0.003)

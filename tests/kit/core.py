@@ -9,9 +9,9 @@ from bridge.core.discovery.fleet import Rules
 from bridge.core.discovery.subscriptions import Change
 from bridge.core.fields.families import Group
 from bridge.core.labels import UNLABELLED, Labels
-from bridge.core.model import Body, ChargerId, Message, Reason
+from bridge.core.model import ChargerId, Message, Reason, SavedState
 from bridge.core.output.outbox import Outbox
-from bridge.core.telemetry.telemetry import Habits
+from bridge.core.telemetry.telemetry import TelemetryConfig
 from bridge.ingest.pipeline import Pipeline
 from bridge.ingest.registry import Roster
 from bridge.monitoring.stats import Accounts
@@ -70,7 +70,7 @@ class Bench:
     def __init__(
         self,
         rules: Rules | None = None,
-        habits: Habits | None = None,
+        habits: TelemetryConfig | None = None,
         *,
         tags: Mapping[str, str] | None = None,
         labels: Mapping[str, Labels] | None = None,
@@ -86,7 +86,7 @@ class Bench:
         self.unrouted = 0
         self.roster = Roster(
             rules=rules or Rules(),
-            habits=habits or Habits(),
+            habits=habits or TelemetryConfig(),
             announce_topics=("openevse/announce/+",),
             tags=tags or {},
             labels=lambda charger: self.labels.get(charger, UNLABELLED),
@@ -116,7 +116,7 @@ class Bench:
         self.pipeline.quiet(self.now)
         self.roster.rewind()
         self.roster.sweep(self.now, 10_000)
-        self.out.show(list(self.out.counters.items()))
+        self.out.publish(list(self.out.counters.items()))
 
     def hear(self, *messages: tuple[str, str], retained: bool = False, gap: float = 0.01) -> None:
         """Messages one after the other, `gap` seconds apart."""
@@ -168,7 +168,7 @@ class Bench:
         """Readings discarded so far, by reason, without the zeros."""
         return {r.value: n for r, n in self.accounts.discarded.items() if n}
 
-    def saved(self) -> dict[str, Body]:
+    def saved(self) -> dict[str, SavedState]:
         """What the state file would keep."""
         bodies = self.roster.bodies(self.roster.tracks)
         return {id_: body for id_, body in bodies.items() if body is not None}

@@ -4,7 +4,7 @@ import gc
 import weakref
 from collections.abc import Callable
 
-from bridge.core.charging.charging import Story
+from bridge.core.charging.charging import Charging
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.routes import Field
@@ -22,7 +22,7 @@ class Knot:
 
 def parts() -> int:
     """How many parts of chargers there are in memory."""
-    kinds = (Telemetry, Story, Channel, Field, Slot)
+    kinds = (Telemetry, Charging, Channel, Field, Slot)
     return sum(isinstance(each, kinds) for each in gc.get_objects())
 
 

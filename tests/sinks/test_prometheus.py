@@ -60,9 +60,9 @@ async def test_prometheus_clients_own_parser_reads_openmetrics() -> None:
 
 def test_a_scrape_shows_what_was_put_last_and_nothing_that_was_cleared() -> None:
     board = Exposition()
-    line = board.line("evse_pilot_amperes", ONE, {})
-    line.put(16.0)
-    line.put(6.5)
+    line = board.series("evse_pilot_amperes", ONE, {})
+    line.set(16.0)
+    line.set(6.5)
     assert b"".join(board.blocks(ALL_GROUPS, openmetrics=False)) == (
         b"# HELP evse_pilot_amperes Current that the pilot signal offers to the car.\n"
         b"# TYPE evse_pilot_amperes gauge\n"
@@ -74,7 +74,7 @@ def test_a_scrape_shows_what_was_put_last_and_nothing_that_was_cleared() -> None
 
 def test_a_strangers_name_cannot_break_out_of_its_label() -> None:
     board = Exposition()
-    board.line("evse_info", ONE, {"name": 'x"} 1\nevse_up{charger="y"} 1 \x1b[31m\\'}).put(1)
+    board.series("evse_info", ONE, {"name": 'x"} 1\nevse_up{charger="y"} 1 \x1b[31m\\'}).set(1)
     text = b"".join(board.blocks(ALL_GROUPS, openmetrics=False)).decode()
     assert text.splitlines()[2:] == [
         'evse_info{charger="abc123",name="x\\"} 1\\nevse_up{charger=\\"y\\"} 1 [31m\\\\"} 1'
@@ -84,16 +84,16 @@ def test_a_strangers_name_cannot_break_out_of_its_label() -> None:
 def test_a_retired_charger_takes_all_its_series_along() -> None:
     board = Exposition()
     for charger in ("a", "b"):
-        board.line("evse_up", ChargerId(charger), {}).put(1)
-        board.line("evse_current_amperes", ChargerId(charger), {"phase": "1"}).put(1)
+        board.series("evse_up", ChargerId(charger), {}).set(1)
+        board.series("evse_current_amperes", ChargerId(charger), {"phase": "1"}).set(1)
     board.retire(ChargerId("a"))
     assert len(board) == 2
 
 
 def test_groups_can_be_asked_for_by_name() -> None:
     board = Exposition()
-    board.line("evse_up", ONE, {}).put(1)
-    board.line("evse_flash_size_bytes", ONE, {}).put(4096)
+    board.series("evse_up", ONE, {}).set(1)
+    board.series("evse_flash_size_bytes", ONE, {}).set(4096)
     live = b"".join(board.blocks(groups_of(["live"]), openmetrics=False))
     device = b"".join(board.blocks(groups_of(["device"]), openmetrics=False))
     assert b"evse_up{" in live

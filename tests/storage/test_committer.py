@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pytest
 
 from bridge.core.errors import DiskTrouble
-from bridge.core.model import Body, ChargerId, Event, EventKind, Reason, Session
+from bridge.core.model import ChargerId, Event, EventKind, Reason, SavedState, Session
 from bridge.core.output.outbox import Outbox
 from bridge.disks import Batch, Points
 from bridge.monitoring.stats import Accounts
@@ -36,7 +36,7 @@ class Disk:
         self.spans.append((batch.first_ms, batch.last_ms))
 
     async def save(
-        self, *, chargers: Mapping[ChargerId, Body | None], events: Sequence[Event],
+        self, *, chargers: Mapping[ChargerId, SavedState | None], events: Sequence[Event],
         sessions: Sequence[Session], told: Sequence[bytes] | None,
     ) -> None:  # fmt: skip
         if self.state_fails:
@@ -44,7 +44,7 @@ class Disk:
         self.told = self.told if told is None else list(told)
         self.saved.append((set(chargers), len(events)))
 
-    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, Body | None]:
+    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
         return {charger: {} for charger in chargers}
 
     def say(self, event: str, *, about: str, level: str, **fields: object) -> None:
@@ -72,9 +72,9 @@ def made(disk: Disk, out: Outbox, accounts: Accounts, *, store: bool = True) -> 
 def busy() -> Outbox:
     out = Outbox()
     for n in range(3):
-        out.put(b"line %d" % n, 2, 1000 + n)
+        out.append(b"line %d" % n, 2, 1000 + n)
     out.events.append(Event(ONE, 1.0, EventKind.STATE, 3))
-    out.changed.add(ONE)
+    out.dirty.add(ONE)
     return out
 
 
@@ -83,7 +83,7 @@ async def test_a_commit_empties_the_outbox() -> None:
     keeper = made(disk, out, Accounts())
     await keeper.commit()
     assert keeper.empty
-    assert (len(disk.lines), disk.saved, out.held) == (3, [({"one"}, 1)], 0)
+    assert (len(disk.lines), disk.saved, out.readings_held) == (3, [({"one"}, 1)], 0)
 
 
 async def test_a_charger_with_newer_numbers_alone_is_saved_later(
@@ -92,7 +92,7 @@ async def test_a_charger_with_newer_numbers_alone_is_saved_later(
     disk, out = Disk(), Outbox()
     keeper = made(disk, out, Accounts())
     now = time.monotonic()
-    out.grown = {ChargerId("old"): now - 25, ChargerId("two"): now}
+    out.dirty_since = {ChargerId("old"): now - 25, ChargerId("two"): now}
     await keeper.commit()
     assert (disk.saved, keeper.empty) == ([], False)
     monkeypatch.setattr(keeper_file, "SAVE_SECONDS", 20)
@@ -105,10 +105,10 @@ async def test_a_charger_with_newer_numbers_alone_is_saved_later(
 async def test_a_charger_that_lived_through_something_is_saved_at_once_and_only_once() -> None:
     disk, out = Disk(), Outbox()
     keeper = made(disk, out, Accounts())
-    out.grown = {ChargerId("two"): 0.0}
-    out.changed.add(ChargerId("two"))
+    out.dirty_since = {ChargerId("two"): 0.0}
+    out.dirty.add(ChargerId("two"))
     await keeper.commit()
-    assert (disk.saved, out.grown) == ([({"two"}, 0)], {})
+    assert (disk.saved, out.dirty_since) == ([({"two"}, 0)], {})
 
 
 async def test_without_a_store_what_is_kept_is_stored() -> None:
@@ -132,7 +132,7 @@ async def test_trouble_with_the_state_file_does_not_keep_points_from_the_journal
 
 async def test_what_was_lived_through_is_delivered_once_the_state_file_knows_of_it() -> None:
     disk, out = Disk(), busy()
-    out.put(b"event 1003", 0, 1003)
+    out.append(b"event 1003", 0, 1003)
     disk.state_fails = True
     keeper = made(disk, out, Accounts())
     await keeper.commit()
@@ -146,7 +146,7 @@ async def test_what_was_lived_through_is_delivered_once_the_state_file_knows_of_
 
 async def test_lines_of_events_are_kept_with_the_state_until_the_journal_has_them() -> None:
     disk, out = Disk(), busy()
-    out.put(b"event 1003", 0, 1003)
+    out.append(b"event 1003", 0, 1003)
     keeper = made(disk, out, Accounts())
     disk.points_fail = True
     await keeper.commit()
@@ -162,8 +162,8 @@ async def test_an_event_amid_a_commit_reaches_the_journal_after_the_state_file()
     class Late(Disk):
         async def append(self, batch: Batch) -> None:
             if not self.lines:
-                out.put(b"event 1003", 0, 1003)
-                out.put(b"line 3", 2, 1004)
+                out.append(b"event 1003", 0, 1003)
+                out.append(b"line 3", 2, 1004)
             await super().append(batch)
 
         async def save(self, **given: object) -> None:
@@ -189,8 +189,8 @@ async def test_lines_that_an_earlier_run_did_not_journal_are_journaled_first() -
 
 async def test_a_session_that_ended_long_ago_is_journaled_with_its_own_time() -> None:
     disk, out = Disk(), busy()
-    out.put(b"session 400", 0, 400)
-    out.put(b"event 1003", 0, 1003)
+    out.append(b"session 400", 0, 400)
+    out.append(b"event 1003", 0, 1003)
     await made(disk, out, Accounts()).commit()
     assert disk.lines[3:] == [b"session 400", b"event 1003"]
     assert disk.spans[1] == (400, 1003)
@@ -213,7 +213,7 @@ async def test_the_end_of_trouble_with_the_disk_is_told_once() -> None:
     assert disk.said == []
     for n, fails in enumerate((True, True, False, False)):
         disk.points_fail = fails
-        out.put(b"line", 2, 1003 + n)
+        out.append(b"line", 2, 1003 + n)
         await keeper.commit()
     assert disk.said == [
         "disk.trouble points", "disk.trouble points",
@@ -226,11 +226,11 @@ async def test_trouble_with_the_journal_keeps_the_lines_in_order() -> None:
     disk.points_fail = True
     keeper = made(disk, out, Accounts())
     await keeper.commit()
-    out.put(b"line 3", 2, 1003)
+    out.append(b"line 3", 2, 1003)
     disk.points_fail = False
     await keeper.commit()
     assert disk.lines == [b"line %d" % n for n in range(4)]
-    assert out.held == 0
+    assert out.readings_held == 0
 
 
 async def test_memory_is_bounded_while_the_disk_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,12 +241,12 @@ async def test_memory_is_bounded_while_the_disk_hangs(monkeypatch: pytest.Monkey
     running = asyncio.create_task(made(Hung(), out, accounts).run())
     await asyncio.sleep(0.05)
     for n in range(100):
-        out.put(b"more %d" % n, 1, 2000 + n)
+        out.append(b"more %d" % n, 1, 2000 + n)
     await eventually(lambda: accounts.discarded[Reason.DISK], 5)
     assert len(out.lines) == 10
     assert out.lines[:3] == [b"line 0", b"line 1", b"line 2"]
-    assert out.held + accounts.discarded[Reason.DISK] == 106
-    assert out.held == sum(out.readings)
+    assert out.readings_held + accounts.discarded[Reason.DISK] == 106
+    assert out.readings_held == sum(out.readings)
     running.cancel()
     async with asyncio.timeout(5):
         await asyncio.wait({running})
@@ -259,7 +259,7 @@ async def test_what_the_disk_did_not_take_at_the_end_is_counted() -> None:
     await keeper.commit()
     assert not keeper.empty
     assert keeper.give_up() == 6
-    assert (accounts.discarded[Reason.DISK], out.held) == (6, 0)
+    assert (accounts.discarded[Reason.DISK], out.readings_held) == (6, 0)
 
 
 async def test_a_commit_that_began_is_brought_to_its_end_when_cancelled(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.core.errors import DiskTrouble, SinkBusy, SinkDenied, SinkRefused, SinkTrouble
-from bridge.core.model import Body, ChargerId, Event, EventKind
+from bridge.core.model import ChargerId, Event, EventKind, SavedState
 from bridge.sinks.influx.client import Influx
 from bridge.sinks.influx.replies import Reply, judge
 from bridge.storage import database, retention
@@ -276,7 +276,7 @@ def spoil(path: Path) -> None:
         file.write(b"\xff" * (size - 100))
 
 
-def body(n: int) -> Body:
+def body(n: int) -> SavedState:
     return {"n": n}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.core.errors import CannotStart
-from bridge.core.model import Body, ChargerId, Event, EventKind, Session
+from bridge.core.model import ChargerId, Event, EventKind, SavedState, Session
 from bridge.storage.state_file import StateFile
 
 ONE, TWO = ChargerId("one"), ChargerId("two")
@@ -28,7 +28,7 @@ async def reopened(state: StateFile, folder: Path, *, clean: bool = True) -> Sta
 
 async def test_what_is_saved_is_there_after_a_restart(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
-    body: Body = {"base": "charger/one", "energy": [1.5, 0.0, 7.0, 1.5], "faults": {"6": 1}}
+    body: SavedState = {"base": "charger/one", "energy": [1.5, 0.0, 7.0, 1.5], "faults": {"6": 1}}
     await state.save(chargers={ONE: body, TWO: {}}, meta={"client_id": "x"})
     again = await reopened(state, tmp_path)
     assert again.loaded == {"one": body, "two": {}}

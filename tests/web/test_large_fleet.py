@@ -116,15 +116,15 @@ async def test_a_scrape_costs_little_for_each_series(fleet: Bench, openmetrics: 
 
 async def test_lines_that_change_during_a_scrape_break_nothing_and_none_is_lost() -> None:
     board = Exposition()
-    known = [board.line("evse_up", ChargerId(f"c{n}"), {}) for n in range(5000)]
+    known = [board.series("evse_up", ChargerId(f"c{n}"), {}) for n in range(5000)]
     for line in known:
-        line.put(1)
+        line.set(1)
     pieces = board.blocks(ALL_GROUPS, openmetrics=False)
     text = next(pieces)
     board.retire(ChargerId("c4999"))
     for n in range(5000, 9000):
-        board.line("evse_up", ChargerId(f"c{n}"), {}).put(1)
+        board.series("evse_up", ChargerId(f"c{n}"), {}).set(1)
     for line in known[:4999]:
-        line.put(0)
+        line.set(0)
     rows = (text + b"".join(pieces)).splitlines()[2:]
     assert rows == [b'evse_up{charger="c%d"} 1' % n for n in range(5000)]

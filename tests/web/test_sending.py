@@ -31,7 +31,7 @@ LINES = 100_000
 async def url() -> AsyncIterator[str]:
     board, bench = Exposition(), Bench()
     for n in range(LINES):
-        board.line("evse_up", ChargerId(f"charger-{n:05}-with-a-long-id"), {}).put(1)
+        board.series("evse_up", ChargerId(f"charger-{n:05}-with-a-long-id"), {}).set(1)
     server = Server(
         host="127.0.0.1", port=0, metrics=Metrics(board, CollectorRegistry()),
         page=Page(bench.roster.tracks), health=Nothing(),

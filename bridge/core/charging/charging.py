@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 
 from bridge.core.charging.sessions import Sessions
-from bridge.core.charging.state_series import StateLines
+from bridge.core.charging.state_series import StateSeries
 from bridge.core.clock import Moment
 from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields import states
 from bridge.core.fields.catalogue import JOULES
-from bridge.core.model import Body, ChargerId, Dialect, Event, EventKind, Session
+from bridge.core.model import ChargerId, Dialect, Event, EventKind, SavedState, Session
 from bridge.core.output.writer import Writer
-from bridge.core.telemetry.channel import Line
-from bridge.core.telemetry.presence import Board
+from bridge.core.telemetry.channel import Series
+from bridge.core.telemetry.presence import SeriesTable
 
 # 100 kW while time passes, and a long session at once: old controllers raise the total
 # only when a session ends.
@@ -20,33 +20,45 @@ ASKED_ABOUT = 4
 """Doubtful totals in a row of which each is worth a look at /status."""
 
 
-class Story:
+class Charging:
     """Counters and events of one charger, and what the state file keeps of them."""
 
     __slots__ = (
-        "_charger", "_energy", "_energy_line", "_fault_lines", "_faults", "_listening",
-        "_sessions_ended", "_sessions_line", "_settled", "_state", "_writer", "alarms", "code",
-        "sessions", "total",
+        "_charger",
+        "_energy",
+        "_energy_line",
+        "_fault_lines",
+        "_faults",
+        "_listening",
+        "_sessions_ended",
+        "_sessions_line",
+        "_settled",
+        "_state",
+        "_writer",
+        "code",
+        "poll_hints",
+        "sessions",
+        "total",
     )  # fmt: skip
 
     def __init__(
         self,
         charger: ChargerId,
         *,
-        board: Board,
+        board: SeriesTable,
         writer: Writer,
-        body: Body,
+        body: SavedState,
         trusted: bool,
         state_set: bool,
     ) -> None:
         self._charger = charger
         self._writer = writer
         self._listening = False
-        self._state = StateLines(charger, board=board, state_set=state_set)
+        self._state = StateSeries(charger, board=board, state_set=state_set)
         self.code: int | None = None
         self._settled: int | None = None
         """The last state but `starting`."""
-        self.alarms = 0
+        self.poll_hints = 0
         """Rises with each fault, each return from a boot, each car that left and each total
         that fell: /status has more to tell."""
         self.total: float | None = None
@@ -55,8 +67,8 @@ class Story:
         self._sessions_ended = 0
         self._faults = dict.fromkeys(states.FAULTS, 0)
 
-        def line(name: str, labels: Mapping[str, str] | None = None) -> Line:
-            return board.line(f"evse_{name}", charger, labels or {})
+        def line(name: str, labels: Mapping[str, str] | None = None) -> Series:
+            return board.series(f"evse_{name}", charger, labels or {})
 
         self._energy_line = line("energy_joules_total")
         self._sessions_line = line("sessions_total")
@@ -66,27 +78,27 @@ class Story:
         self._energy = self._restore(body)
         self._show_counters(trusted)
 
-    def state(self, code: int, now: Moment) -> None:
+    def observe_state(self, code: int, now: Moment) -> None:
         """Take a state; a change is an event, a change into a fault is counted."""
         before, self.code = self.code, code
         listening, self._listening = self._listening, True
         if before != code or not self._state.visible:
             self._state.show(code)
         if before is not None and before != code:
-            self.alarms += before == states.STARTING or code in states.FAULTS
-            self._tell(EventKind.STATE, code, states.name(code), now)
+            self.poll_hints += before == states.STARTING or code in states.FAULTS
+            self._write_event(EventKind.STATE, code, states.name(code), now)
         if code != states.STARTING:
             # While a gateway starts it does not know: a fault that lasts over it is one.
             settled, self._settled = self._settled, code
             if listening and settled is not None and settled != code:
                 self._fault(settled, code, now)
         ended = self.sessions.ended
-        session = self.sessions.state(code, now, self._energy.total, before)
-        self.alarms += self.sessions.ended and not ended
+        session = self.sessions.observe_state(code, now, self._energy.total, before)
+        self.poll_hints += self.sessions.ended and not ended
         if session is not None:
-            self._ended(session)
+            self._end_session(session)
 
-    def energy(
+    def observe_energy(
         self, wh: float, at: float, witness: Witness | None = None, *, alone: bool = True
     ) -> float | None:
         """Take the charger's energy total; returns the reset-proof one in Wh.
@@ -94,16 +106,16 @@ class Story:
         `witness` and `alone` as for the counter.
         """
         offset = self._energy.offset
-        total = self._energy.take(wh, at, state=self.code, witness=witness, alone=alone)
-        self.alarms += 0 < self._energy.doubtful <= ASKED_ABOUT
+        total = self._energy.observe(wh, at, state=self.code, witness=witness, alone=alone)
+        self.poll_hints += 0 < self._energy.doubtful <= ASKED_ABOUT
         if total is not None:
             self.total = total
-            self._energy_line.put(JOULES(total))
+            self._energy_line.set(JOULES(total))
             begun = self.sessions.begun
-            if (session := self.sessions.energy(total, at)) is not None:
-                self._ended(session)
+            if (session := self.sessions.observe_energy(total, at)) is not None:
+                self._end_session(session)
             if self._energy.offset != offset or self.sessions.begun != begun:
-                self._writer.keep()
+                self._writer.mark_dirty()
         return total
 
     @property
@@ -116,38 +128,38 @@ class Story:
         """The charger's total contradicts the believed one."""
         return self._energy.doubtful > 0
 
-    def session(self, wh: float | None, elapsed: float | None, now: Moment) -> None:
+    def observe_session(self, wh: float | None, elapsed: float | None, now: Moment) -> None:
         """Take the session's own energy and time, which the charger keeps after it ended."""
         if elapsed is not None:
             total = self._energy.total
             before = total if total is None else total - (wh or 0.0)
-            if (session := self.sessions.elapsed(elapsed, now, before)) is not None:
-                self._ended(session)
+            if (session := self.sessions.observe_elapsed(elapsed, now, before)) is not None:
+                self._end_session(session)
         if wh is not None:
-            self.sessions.meter(wh, now.wall)
+            self.sessions.observe_meter(wh, now.wall)
 
-    def load(self, amperes: float, watts: float, at: float) -> None:
+    def observe_load(self, amperes: float, watts: float, at: float) -> None:
         """Take a measured load."""
-        if self.sessions.load(amperes, watts, at):
-            self._writer.keep()
+        if self.sessions.observe_load(amperes, watts, at):
+            self._writer.mark_dirty()
 
-    def suspect(self, suspected: bool, dialect: Dialect, now: Moment) -> None:
+    def report_unit(self, suspected: bool, dialect: Dialect, now: Moment) -> None:
         """The unit of the currents became suspect, or no longer is."""
         text = f"currents contradict dialect {dialect}" if suspected else "currents fit again"
-        self._tell(EventKind.UNIT_SUSPECT, 0, text, now)
+        self._write_event(EventKind.UNIT_SUSPECT, 0, text, now)
 
     def sweep(self, now: Moment) -> None:
         """End a session that waited long enough for its last reading."""
         if self.sessions.overdue(now):
             session = self.sessions.finish(self._energy.total)
             if session is not None:
-                self._ended(session)
+                self._end_session(session)
 
     def hide(self) -> None:
         """The state went stale."""
         self._state.hide()
 
-    def body(self) -> dict[str, object]:
+    def saved(self) -> dict[str, object]:
         """What the state file keeps."""
         return {
             "state": self.code,
@@ -160,30 +172,30 @@ class Story:
 
     def _fault(self, before: int, code: int, now: Moment) -> None:
         if before in states.FAULTS:
-            self._tell(EventKind.FAULT_CLEARED, before, states.name(before), now)
+            self._write_event(EventKind.FAULT_CLEARED, before, states.name(before), now)
         if code in states.FAULTS:
             self._faults[code] += 1
-            self._writer.count(self._fault_lines[code], self._faults[code])
-            self._tell(EventKind.FAULT, code, states.name(code), now)
+            self._writer.publish_when_saved(self._fault_lines[code], self._faults[code])
+            self._write_event(EventKind.FAULT, code, states.name(code), now)
 
-    def _ended(self, session: Session) -> None:
+    def _end_session(self, session: Session) -> None:
         self._sessions_ended += 1
-        self._writer.count(self._sessions_line, self._sessions_ended)
-        self._writer.session(session)
+        self._writer.publish_when_saved(self._sessions_line, self._sessions_ended)
+        self._writer.write_session(session)
 
-    def _tell(self, kind: EventKind, code: int, text: str, now: Moment) -> None:
-        self._writer.event(Event(self._charger, now.wall, kind, code, text))
+    def _write_event(self, kind: EventKind, code: int, text: str, now: Moment) -> None:
+        self._writer.write_event(Event(self._charger, now.wall, kind, code, text))
 
     def _show_counters(self, trusted: bool) -> None:
         """After a crash of the bridge the last second's total may be missing: wait for a
         reading rather than show a counter that fell."""
-        self._sessions_line.put(self._sessions_ended)
+        self._sessions_line.set(self._sessions_ended)
         for code, line in self._fault_lines.items():
-            line.put(self._faults[code])
+            line.set(self._faults[code])
         if trusted and self._energy.total is not None:
-            self._energy_line.put(JOULES(self._energy.total))
+            self._energy_line.set(JOULES(self._energy.total))
 
-    def _restore(self, body: Body) -> ResetProof:
+    def _restore(self, body: SavedState) -> ResetProof:
         code, faults, ended = body.get("state"), body.get("faults"), body.get("sessions")
         self.code = code if isinstance(code, int) else None
         settled = body.get("settled", code)

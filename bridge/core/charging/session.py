@@ -11,7 +11,7 @@ _UNKNOWN = frozenset({"energy_from", "meter_from"})
 
 
 @dataclass(slots=True)
-class AtCar:
+class OpenSession:
     """`start` is 0 until the car charges, `end` until it left; times in Unix seconds.
 
     `whole`: the bridge saw it begin, so that the session's own meter began at 0 in it.
@@ -72,13 +72,13 @@ class AtCar:
         return asdict(self)
 
 
-def restored(saved: object) -> AtCar | None:
+def restored(saved: object) -> OpenSession | None:
     """The session as an earlier run kept it, or None; an earlier version kept less of it."""
     if not isinstance(saved, dict) or "since" not in saved:
         return None
-    if saved.keys() <= {f.name for f in fields(AtCar)} and all(
+    if saved.keys() <= {f.name for f in fields(OpenSession)} and all(
         isinstance(value, int | float) or (value is None and name in _UNKNOWN)
         for name, value in saved.items()
     ):
-        return AtCar(**saved)
+        return OpenSession(**saved)
     return None

@@ -6,7 +6,7 @@ the end, it is the session's own meter. The gateway refreshes its totals every 1
 session ends with a total that came some time after the unplugging, or a minute later.
 """
 
-from bridge.core.charging.session import AtCar, restored
+from bridge.core.charging.session import OpenSession, restored
 from bridge.core.clock import Moment
 from bridge.core.fields.states import CHARGING, CONNECTED, NOT_CONNECTED, STARTING
 from bridge.core.model import ChargerId, Session
@@ -24,7 +24,7 @@ class Sessions:
 
     def __init__(self, charger: ChargerId) -> None:
         self._charger = charger
-        self._open: AtCar | None = None
+        self._open: OpenSession | None = None
         self._counted = self._left = 0.0
         """The total up to which energy is a session's, and when that one's car left."""
         self._steady: float | None = None
@@ -44,7 +44,7 @@ class Sessions:
         """The car left, and the session waits for its last total."""
         return self._open is not None and self._open.end > 0
 
-    def state(
+    def observe_state(
         self, code: int, now: Moment, energy_wh: float | None, before: int | None
     ) -> Session | None:
         """Take a state, and the one `before` it; returns a session that this one ended."""
@@ -57,7 +57,7 @@ class Sessions:
             self._plugged(code, now, energy_wh, whole=before == NOT_CONNECTED)
         return finished
 
-    def load(self, amperes: float, watts: float, wall: float) -> bool:
+    def observe_load(self, amperes: float, watts: float, wall: float) -> bool:
         """Take a measured load; True for a new peak of a session."""
         now = self._open
         if now is None or not now.charging:
@@ -72,7 +72,7 @@ class Sessions:
         now.peak_w = max(now.peak_w, watts)
         return True
 
-    def energy(self, energy_wh: float, wall: float) -> Session | None:
+    def observe_energy(self, energy_wh: float, wall: float) -> Session | None:
         """Take a new total; one that came late enough after the unplugging ends the session."""
         now = self._open
         if now is not None and now.start and now.energy_from is None:
@@ -80,7 +80,7 @@ class Sessions:
         settled = now is not None and now.end and wall - now.end >= SETTLE_SECONDS
         return self.finish(energy_wh) if settled else None
 
-    def meter(self, wh: float, wall: float) -> None:
+    def observe_meter(self, wh: float, wall: float) -> None:
         """Take the session's own energy; until it settled it may be the last session's."""
         now = self._open
         if now is None or not now.start or (not now.end and wall - now.start < SETTLE_SECONDS):
@@ -89,7 +89,9 @@ class Sessions:
             now.meter_from = 0.0 if now.whole else wh
         now.meter = max(now.meter, wh)
 
-    def elapsed(self, seconds: float, now: Moment, energy_wh: float | None) -> Session | None:
+    def observe_elapsed(
+        self, seconds: float, now: Moment, energy_wh: float | None
+    ) -> Session | None:
         """Take the session's own time: where it began anew after a long time without
         current, nobody heard the one car leave and the other come.
 
@@ -132,7 +134,7 @@ class Sessions:
         session = self._open
         if session is None:
             energy_from = self._begins(energy_wh, now.wall)
-            session = self._open = AtCar(now.wall, energy_from=energy_from, whole=whole)
+            session = self._open = OpenSession(now.wall, energy_from=energy_from, whole=whole)
             self._steady = now.steady
         self._tick(session, now)
         session.charging = code == CHARGING
@@ -156,7 +158,7 @@ class Sessions:
         if not session.start:
             self._open = None
 
-    def _tick(self, session: AtCar, now: Moment) -> None:
+    def _tick(self, session: OpenSession, now: Moment) -> None:
         """Let time pass; across a restart only the wall's clock tells how much."""
         passed = now.wall - session.since if self._steady is None else now.steady - self._steady
         passed = max(0.0, passed)

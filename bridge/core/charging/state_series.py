@@ -2,19 +2,19 @@
 
 from bridge.core.fields import states
 from bridge.core.model import ChargerId
-from bridge.core.telemetry.presence import Board
+from bridge.core.telemetry.presence import SeriesTable
 
 
-class StateLines:
+class StateSeries:
     """Whether the state is a fault and, where asked for, one line for each name of a state."""
 
     __slots__ = ("_fault", "_names", "visible")
 
-    def __init__(self, charger: ChargerId, *, board: Board, state_set: bool) -> None:
-        self._fault = board.line("evse_fault", charger, {})
+    def __init__(self, charger: ChargerId, *, board: SeriesTable, state_set: bool) -> None:
+        self._fault = board.series("evse_fault", charger, {})
         names = [*states.NAMES.values(), states.UNKNOWN] if state_set else []
         self._names = {
-            name: board.line("evse_state", charger, {"evse_state": name}) for name in names
+            name: board.series("evse_state", charger, {"evse_state": name}) for name in names
         }
         self.visible = False
         """They tell a state, which is not stale."""
@@ -22,10 +22,10 @@ class StateLines:
     def show(self, code: int) -> None:
         """This is the state from now on."""
         self.visible = True
-        self._fault.put(int(code in states.FAULTS))
+        self._fault.set(int(code in states.FAULTS))
         shown = states.name(code)
         for name, line in self._names.items():
-            line.put(int(name == shown))
+            line.set(int(name == shown))
 
     def hide(self) -> None:
         """The state went stale."""

@@ -7,8 +7,8 @@ from bridge.core.discovery.announcement import check_base
 from bridge.core.discovery.rivalry import Rivalry
 from bridge.core.errors import AnnounceRefused
 from bridge.core.labels import UNLABELLED, Labels
-from bridge.core.model import Body, ChargerId, Dialect
-from bridge.core.token_bucket import Allowance
+from bridge.core.model import ChargerId, Dialect, SavedState
+from bridge.core.token_bucket import TokenBucket
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Charger:
     """Steady time of the last good poll."""
     topics: list[str] = field(default_factory=list)
     """Announce topics that named this charger, the latest last."""
-    allowance: Allowance = field(default_factory=lambda: Allowance(1.0, burst=20))
+    allowance: TokenBucket = field(default_factory=lambda: TokenBucket(1.0, burst=20))
 
     @property
     def base(self) -> str | None:
@@ -129,7 +129,7 @@ class Charger:
         }
 
 
-def restored(id_: ChargerId, body: Body, dialect: Dialect, steady: float) -> Charger:
+def restored(id_: ChargerId, body: SavedState, dialect: Dialect, steady: float) -> Charger:
     """The charger as the state file knows it; members of a wrong type are left out."""
     heard_at = _number(body, "heard_at")
 
@@ -167,11 +167,11 @@ def _followable(base: str | None) -> str | None:
     return base
 
 
-def _text(body: Body, key: str) -> str | None:
+def _text(body: SavedState, key: str) -> str | None:
     value = body.get(key)
     return value if isinstance(value, str) else None
 
 
-def _number(body: Body, key: str) -> float:
+def _number(body: SavedState, key: str) -> float:
     value = body.get(key)
     return float(value) if isinstance(value, int | float) else 0.0

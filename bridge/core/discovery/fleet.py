@@ -106,7 +106,7 @@ class Fleet:
         charger = self._chargers.get(said.id) or self._admit(said, now, outcome)
         if charger is None:
             return self._collect(Outcome("limit"))
-        if not charger.allowance.take(now.steady):
+        if not charger.allowance.acquire(now.steady):
             return self._collect(Outcome("too_often"))
         outcome.touched.append(charger)
         self._index(charger, topic)
@@ -130,7 +130,7 @@ class Fleet:
         charger = self._chargers.get(name)
         if charger is None or charger.base != base or self._bases.contested(base):
             return Outcome("greeting_unclear")
-        if not charger.allowance.take(now.steady):
+        if not charger.allowance.acquire(now.steady):
             return Outcome("too_often")
         outcome = Outcome("known", touched=[charger])
         if connected:

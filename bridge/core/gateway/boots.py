@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields import resets
 from bridge.core.fields.status import Status
-from bridge.core.model import Body, ChargerId, Event, EventKind
+from bridge.core.model import ChargerId, Event, EventKind, SavedState
 from bridge.core.output.writer import Writer
-from bridge.core.telemetry.presence import Board
+from bridge.core.telemetry.presence import SeriesTable
 
 GROWTH = Growth(per_second=0.5, burst=100)
 
@@ -40,7 +40,9 @@ class Reset:
 class Boots:
     """The counters of one gateway; shown once the state file has them."""
 
-    def __init__(self, charger: ChargerId, *, board: Board, writer: Writer, body: Body) -> None:
+    def __init__(
+        self, charger: ChargerId, *, board: SeriesTable, writer: Writer, body: SavedState
+    ) -> None:
         self._charger = charger
         self._writer = writer
         self._boots = ResetProof.restored(GROWTH, body.get("boots"))
@@ -54,13 +56,13 @@ class Boots:
         self._bootless = False
         """The last records came without a boot."""
         self._cut_short = MOST_CUT_SHORT
-        self._boots_line = board.line("evse_boots_total", charger, {})
-        self._crashes_line = board.line("evse_crashes_total", charger, {})
-        self._crashes_line.put(self._crashes)
+        self._boots_line = board.series("evse_boots_total", charger, {})
+        self._crashes_line = board.series("evse_crashes_total", charger, {})
+        self._crashes_line.set(self._crashes)
         if self._boots.total is not None:
-            self._boots_line.put(self._boots.total)
+            self._boots_line.set(self._boots.total)
 
-    def take(self, status: Status, witness: Witness, at: float) -> Reset | None:
+    def observe(self, status: Status, witness: Witness, at: float) -> Reset | None:
         """Take what a document says; returns what happened since the last, if anything."""
         code = status.value("reset_reason")
         if code is None:
@@ -75,7 +77,7 @@ class Boots:
             return None
         reset = self._reset(booted, stored, int(code or 0), status.reset or resets.name(0))
         if reset.crashes or (booted and not self._covers(booted)):
-            self._tell(reset, at)
+            self._write_event(reset, at)
         self._settle(reset)
         return reset
 
@@ -115,8 +117,8 @@ class Boots:
     def _count(self, crashes: int) -> None:
         if crashes:
             self._crashes += crashes
-            self._writer.count(self._crashes_line, self._crashes)
-            self._writer.keep()
+            self._writer.publish_when_saved(self._crashes_line, self._crashes)
+            self._writer.mark_dirty()
 
     def _risen(
         self, counter: ResetProof, status: Status, column: str, witness: Witness, at: float
@@ -125,19 +127,19 @@ class Boots:
         if value is None:
             return 0
         alone = witness.commands is None
-        total = counter.take(float(value), at, state=None, witness=witness, alone=alone)
+        total = counter.observe(float(value), at, state=None, witness=witness, alone=alone)
         if total is None or total == before:
             return 0
-        self._writer.keep()
+        self._writer.mark_dirty()
         if counter is self._boots:
-            self._writer.count(self._boots_line, total)
+            self._writer.publish_when_saved(self._boots_line, total)
         return 0 if before is None else round(total - before)
 
-    def _tell(self, reset: Reset, at: float) -> None:
+    def _write_event(self, reset: Reset, at: float) -> None:
         text = reset.name if reset.boots <= 1 else f"{reset.name}, {reset.boots} boots"
-        self._writer.event(Event(self._charger, at, EventKind.REBOOT, reset.code, text))
+        self._writer.write_event(Event(self._charger, at, EventKind.REBOOT, reset.code, text))
 
-    def body(self) -> Body:
+    def saved(self) -> SavedState:
         """What the state file keeps."""
         return {
             "boots": self._boots.saved(),

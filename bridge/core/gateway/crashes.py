@@ -10,25 +10,25 @@ from dataclasses import astuple, fields
 from bridge.core.fields import resets
 from bridge.core.fields.crashlog import Crash
 from bridge.core.gateway.boots import Reset
-from bridge.core.model import Body, ChargerId, Event, EventKind
+from bridge.core.model import ChargerId, Event, EventKind, SavedState
 from bridge.core.output.writer import Writer
 
 REMEMBERED = 64
 MOST_TRIES = 3
-MOST_UNTOLD = 16
+MOST_UNREPORTED = 16
 
 
 class Crashes:
     """The crash records of one charger; `wanted`: /crashlog has something to tell."""
 
-    def __init__(self, charger: ChargerId, *, writer: Writer, body: Body) -> None:
+    def __init__(self, charger: ChargerId, *, writer: Writer, body: SavedState) -> None:
         self._charger = charger
         self._writer = writer
         kept = body.get("crash_log")
-        self._told = [str(each) for each in kept] if isinstance(kept, list) else []
+        self._reported = [str(each) for each in kept] if isinstance(kept, list) else []
         self._sighted = isinstance(kept, list)
         self._tries = 0
-        self._untold = _restored(body.get("crash_untold"))
+        self._unreported = _restored(body.get("crash_untold"))
         ahead = body.get("crash_log_ahead")
         self._ahead = int(ahead) if isinstance(ahead, int) else 0
         """Above 0: crashes that the log told of before /status; below: crashes that were told
@@ -36,31 +36,31 @@ class Crashes:
 
     @property
     def wanted(self) -> bool:
-        return not self._sighted or bool(self._untold)
+        return not self._sighted or bool(self._unreported)
 
-    def happened(self, reset: Reset) -> None:
+    def observe_reset(self, reset: Reset) -> None:
         """The gateway stored records, or crashed without storing one."""
-        if not self._untold:
+        if not self._unreported:
             self._ahead -= reset.late
         if reset.records or reset.crashes:
-            self._untold, self._tries = [*self._untold, reset][-MOST_UNTOLD:], 0
-            self._writer.keep()
+            self._unreported, self._tries = [*self._unreported, reset][-MOST_UNREPORTED:], 0
+            self._writer.mark_dirty()
 
-    def take(self, records: Sequence[Crash], at: float) -> int:
+    def observe(self, records: Sequence[Crash], at: float) -> int:
         """Take the log; returns how many crashes are new that /status did not call so."""
-        fresh = [each for each in records if each.identity not in self._told]
-        self._told = [*self._told, *(each.identity for each in fresh)][-REMEMBERED:]
+        fresh = [each for each in records if each.identity not in self._reported]
+        self._reported = [*self._reported, *(each.identity for each in fresh)][-REMEMBERED:]
         fresh = fresh[max(0, -self._ahead) :]
         for each in fresh:
-            self._tell(each.code, each.text, at, each.device_time)
+            self._write_event(each.code, each.text, at, each.device_time)
         if not fresh and self._ahead <= 0:
-            self._tell_untold(at)
+            self._write_unreported(at)
         return self._match(sum(resets.cause(e.code) is resets.Cause.CRASH for e in fresh))
 
     def _match(self, crashed: int) -> int:
         """So many records of crashes are new; returns how many of them count."""
-        known = sum(reset.crashes for reset in self._untold)
-        unclear = sum(reset.records for reset in self._untold if not reset.crashes)
+        known = sum(reset.crashes for reset in self._unreported)
+        unclear = sum(reset.records for reset in self._unreported if not reset.crashes)
         first = not self._sighted
         more = 0 if first else min(max(0, crashed - known), unclear)
         # A gateway that crashes again and again has the next record before /status tells of it.
@@ -76,26 +76,26 @@ class Crashes:
 
     def missing(self, at: float) -> None:
         """There is no such log."""
-        self._tell_untold(at)
+        self._write_unreported(at)
         self._settled()
 
-    def _tell_untold(self, at: float) -> None:
-        for reset in self._untold:
+    def _write_unreported(self, at: float) -> None:
+        for reset in self._unreported:
             if reset.crashes:
-                self._tell(reset.code, reset.name, at)
+                self._write_event(reset.code, reset.name, at)
 
     def _settled(self) -> None:
-        self._untold, self._sighted = [], True
-        self._writer.keep()
+        self._unreported, self._sighted = [], True
+        self._writer.mark_dirty()
 
-    def _tell(self, code: int, text: str, at: float, device_time: int | None = None) -> None:
-        self._writer.event(Event(self._charger, at, EventKind.CRASH, code, text, device_time))
+    def _write_event(self, code: int, text: str, at: float, device_time: int | None = None) -> None:
+        self._writer.write_event(Event(self._charger, at, EventKind.CRASH, code, text, device_time))
 
-    def body(self) -> Body:
+    def saved(self) -> SavedState:
         """What the state file keeps."""
-        kept: dict[str, object] = {"crash_log": self._told} if self._sighted else {}
-        if self._untold:
-            kept["crash_untold"] = [list(astuple(reset)) for reset in self._untold]
+        kept: dict[str, object] = {"crash_log": self._reported} if self._sighted else {}
+        if self._unreported:
+            kept["crash_untold"] = [list(astuple(reset)) for reset in self._unreported]
         return {**kept, "crash_log_ahead": self._ahead} if self._ahead else kept
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from bridge.core.fields.catalogue import CATALOGUE, Origin, Row
 from bridge.core.fields.config import Device
 from bridge.core.fields.decode import Value
-from bridge.core.model import Body, ChargerId
-from bridge.core.telemetry.presence import Board
+from bridge.core.model import ChargerId, SavedState
+from bridge.core.telemetry.presence import SeriesTable
 
 MOST_TRIES = 3
 TEXTS = ("version", "firmware", "protocol", "identifier", "nofos_network_profile")
@@ -18,7 +18,7 @@ ROWS: Mapping[str, Row] = {
 class Facts:
     """The facts of one charger; `wanted`: /config is to be asked."""
 
-    def __init__(self, charger: ChargerId, *, board: Board, body: Body) -> None:
+    def __init__(self, charger: ChargerId, *, board: SeriesTable, body: SavedState) -> None:
         self._charger = charger
         self._board = board
         kept = body.get("config")
@@ -31,12 +31,12 @@ class Facts:
         self._tries = 0
         self._show()
 
-    def take(self, device: Device) -> None:
+    def observe(self, device: Device) -> None:
         """Take a document: what it does not hold is no longer known."""
         self.texts = {key: text for key in TEXTS if (text := device.text(key)) is not None}
         gone = self._values.keys() - device.values.keys()
         for column in gone:
-            self._board.line(*self._series(column)).clear()
+            self._board.series(*self._series(column)).clear()
         self._values = {c: value for c, value in device.values.items() if c in ROWS}
         self.wanted = False
         self._show()
@@ -55,13 +55,13 @@ class Facts:
 
     def _show(self) -> None:
         for column, value in self._values.items():
-            self._board.line(*self._series(column)).put(ROWS[column].to_metric(value))
+            self._board.series(*self._series(column)).set(ROWS[column].to_metric(value))
 
     def _series(self, column: str) -> tuple[str, ChargerId, dict[str, str]]:
         row = ROWS[column]
         return row.metric or "", self._charger, dict([row.label] if row.label else [])
 
-    def body(self) -> Body:
+    def saved(self) -> SavedState:
         """What the state file keeps."""
         kept = {**self.texts, **self._values}
         return {"config": kept} if kept else {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bridge.core.fields.states import STARTING
 from bridge.core.fields.status import Status
-from bridge.core.model import Body
+from bridge.core.model import SavedState
 
 DEAD, ALIVE = "controller is dead", "controller answers again"
 """What an event says of it."""
@@ -38,13 +38,13 @@ class _Link:
 class Frozen:
     """Two documents in a row that speak for it raise it, one against it takes it back."""
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: SavedState) -> None:
         self.frozen = body.get("frozen") is True
         self.signs = 0
         """Documents in a row that speak for it."""
         self._link: _Link | None = None
 
-    def take(self, status: Status, steady: float) -> bool:
+    def observe(self, status: Status, steady: float) -> bool:
         """Take a document; True when the word changed."""
         sign = self._sign(status, steady)
         if sign is None:

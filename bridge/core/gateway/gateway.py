@@ -11,18 +11,18 @@ from bridge.core.gateway.crashes import Crashes
 from bridge.core.gateway.facts import Facts
 from bridge.core.gateway.frozen import ALIVE, DEAD, Frozen
 from bridge.core.gateway.trips import Trips
-from bridge.core.model import Body, Event, EventKind
+from bridge.core.model import Event, EventKind, SavedState
 from bridge.core.output.writer import Writer
 from bridge.core.polling.outcome import Page
-from bridge.core.telemetry.channel import Line
-from bridge.core.telemetry.presence import Board
+from bridge.core.telemetry.channel import Series
+from bridge.core.telemetry.presence import SeriesTable
 
 
 class Gateway:
     """One charger behind its HTTP pages; what it tells goes stale after `rare` seconds."""
 
     def __init__(
-        self, charger: Charger, *, board: Board, writer: Writer, body: Body, rare: float
+        self, charger: Charger, *, board: SeriesTable, writer: Writer, body: SavedState, rare: float
     ) -> None:
         self._charger = charger
         self._board = board
@@ -31,15 +31,15 @@ class Gateway:
         self._at: float | None = None
         """Steady time of the last document that is shown."""
         self._shown: tuple[str | None, str | None] = (None, None)
-        self.alarms = 0
+        self.poll_hints = 0
         """Rises where /status is to be asked again soon."""
         self._trips = Trips(charger.id, board=board, writer=writer, body=body)
         self._boots = Boots(charger.id, board=board, writer=writer, body=body)
         self._crashes = Crashes(charger.id, writer=writer, body=body)
         self._facts = Facts(charger.id, board=board, body=body)
         self._frozen = Frozen(body)
-        self._frozen_line = board.line("evse_frozen", charger.id, {})
-        self._frozen_line.put(int(self._frozen.frozen))
+        self._frozen_line = board.series("evse_frozen", charger.id, {})
+        self._frozen_line.set(int(self._frozen.frozen))
         charger.versions = self._facts.texts
 
     @property
@@ -48,39 +48,43 @@ class Gateway:
         pages = {Page.CONFIG: self._facts.wanted, Page.CRASHLOG: self._crashes.wanted}
         return [page for page, wanted in pages.items() if wanted]
 
-    def status(self, status: Status, witness: Witness, now: Moment, state: int | None) -> None:
+    def observe_status(
+        self, status: Status, witness: Witness, now: Moment, state: int | None
+    ) -> None:
         """Take a /status; `state` is the controller's as it is known now."""
         self._at = now.steady
-        self._trips.take(status, witness, now.wall, state=state)
-        reset = self._boots.take(status, witness, now.wall)
+        self._trips.observe(status, witness, now.wall, state=state)
+        reset = self._boots.observe(status, witness, now.wall)
         if reset is not None:
-            self._crashes.happened(reset)
+            self._crashes.observe_reset(reset)
             if reset.boots:
                 self._facts.outdated()
-        if self._frozen.take(status, now.steady):
+        if self._frozen.observe(status, now.steady):
             text = DEAD if self._frozen.frozen else ALIVE
-            self._writer.event(Event(self._charger.id, now.wall, EventKind.FROZEN, 0, text))
-        self.alarms += self._frozen.signs == 1
-        self._frozen_line.put(int(self._frozen.frozen))
+            self._writer.write_event(Event(self._charger.id, now.wall, EventKind.FROZEN, 0, text))
+        self.poll_hints += self._frozen.signs == 1
+        self._frozen_line.set(int(self._frozen.frozen))
         self._show(status.mode, status.reset)
 
-    def counted(self, status: Status, witness: Witness, now: Moment, state: int | None) -> None:
+    def observe_answer(
+        self, status: Status, witness: Witness, now: Moment, state: int | None
+    ) -> None:
         """Take an answer of the controller itself, of which only trips are told here."""
-        self._trips.take(status, witness, now.wall, state=state)
+        self._trips.observe(status, witness, now.wall, state=state)
 
-    def config(self, device: Device) -> bool:
+    def observe_config(self, device: Device) -> bool:
         """Take a /config; True where what the charger is called by its versions changed."""
         before = self._charger.versions
-        self._facts.take(device)
-        self._writer.keep()
+        self._facts.observe(device)
+        self._writer.mark_dirty()
         self._charger.versions = self._facts.texts
         return before != self._charger.versions
 
-    def crashlog(self, records: tuple[Crash, ...], now: Moment) -> None:
+    def observe_crashlog(self, records: tuple[Crash, ...], now: Moment) -> None:
         """Take a /crashlog."""
-        self._boots.crashed(self._crashes.take(records, now.wall))
+        self._boots.crashed(self._crashes.observe(records, now.wall))
 
-    def missing(self, page: Page, now: Moment, *, for_good: bool) -> None:
+    def page_missing(self, page: Page, now: Moment, *, for_good: bool) -> None:
         """The charger answered, but had no such page to give; `for_good`: it has none."""
         if page is Page.CONFIG:
             self._facts.failed(for_good=for_good)
@@ -92,21 +96,21 @@ class Gateway:
     def sweep(self, steady: float) -> None:
         """Show no more what is too old."""
         if self._at is not None and steady - self._at >= self._rare:
-            self.outdate()
+            self.expire()
 
-    def outdate(self) -> None:
+    def expire(self) -> None:
         """Show no more what only the last document told."""
         self._at = None
         self._show(None, None)
         self._frozen_line.clear()
 
-    def body(self) -> Body:
+    def saved(self) -> SavedState:
         """What the state file keeps."""
         return {
-            **self._trips.body(),
-            **self._boots.body(),
-            **self._crashes.body(),
-            **self._facts.body(),
+            **self._trips.saved(),
+            **self._boots.saved(),
+            **self._crashes.saved(),
+            **self._facts.saved(),
             "frozen": self._frozen.frozen,
         }
 
@@ -118,12 +122,12 @@ class Gateway:
                 if mode is None:
                     line.clear()
                 else:
-                    line.put(int(name == mode))
+                    line.set(int(name == mode))
         if reset != before[1]:
             if before[1] is not None:
                 self._line("last_reset", "reason", before[1]).clear()
             if reset is not None:
-                self._line("last_reset", "reason", reset).put(1)
+                self._line("last_reset", "reason", reset).set(1)
 
-    def _line(self, name: str, label: str, value: str) -> Line:
-        return self._board.line(f"evse_{name}", self._charger.id, {label: value})
+    def _line(self, name: str, label: str, value: str) -> Series:
+        return self._board.series(f"evse_{name}", self._charger.id, {label: value})

@@ -5,10 +5,10 @@ Source: integration guide, "/status field reference": gfcicount, nogndcount, stu
 
 from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields.status import Status
-from bridge.core.model import Body, ChargerId
+from bridge.core.model import ChargerId, SavedState
 from bridge.core.output.writer import Writer
-from bridge.core.telemetry.channel import Line
-from bridge.core.telemetry.presence import Board
+from bridge.core.telemetry.channel import Series
+from bridge.core.telemetry.presence import SeriesTable
 
 COLUMNS = ("gfci_trips", "no_ground_trips", "stuck_relay_trips")
 GROWTH = Growth(per_second=0.1, burst=300)
@@ -17,19 +17,21 @@ GROWTH = Growth(per_second=0.1, burst=300)
 class Trips:
     """The reset-proof trips of one charger; shown once the state file has them."""
 
-    def __init__(self, charger: ChargerId, *, board: Board, writer: Writer, body: Body) -> None:
+    def __init__(
+        self, charger: ChargerId, *, board: SeriesTable, writer: Writer, body: SavedState
+    ) -> None:
         self._writer = writer
         saved = body.get("trips")
         kept = saved if isinstance(saved, dict) else {}
-        self._counters: dict[str, tuple[ResetProof, Line]] = {}
+        self._counters: dict[str, tuple[ResetProof, Series]] = {}
         for column in COLUMNS:
             counter = ResetProof.restored(GROWTH, kept.get(column))
-            line = board.line(f"evse_{column}_total", charger, {})
+            line = board.series(f"evse_{column}_total", charger, {})
             if counter.total is not None:
-                line.put(counter.total)
+                line.set(counter.total)
             self._counters[column] = (counter, line)
 
-    def take(self, status: Status, witness: Witness, at: float, *, state: int | None) -> None:
+    def observe(self, status: Status, witness: Witness, at: float, *, state: int | None) -> None:
         """Take what a document says of them; `at` in Unix seconds."""
         alone = witness.commands is None
         for column, (counter, line) in self._counters.items():
@@ -37,12 +39,12 @@ class Trips:
             if value is None:
                 continue
             before = counter.total
-            counter.take(float(value), at, state=state, witness=witness, alone=alone)
+            counter.observe(float(value), at, state=state, witness=witness, alone=alone)
             if counter.total is not None and counter.total != before:
-                self._writer.count(line, counter.total)
-                self._writer.keep()
+                self._writer.publish_when_saved(line, counter.total)
+                self._writer.mark_dirty()
 
-    def body(self) -> Body:
+    def saved(self) -> SavedState:
         """What the state file keeps."""
         kept = {column: counter.saved() for column, (counter, _) in self._counters.items()}
         return {"trips": {column: saved for column, saved in kept.items() if saved}}

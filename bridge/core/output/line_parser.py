@@ -38,7 +38,7 @@ def is_of(line: bytes, charger: str) -> bool:
     return f",charger={charger},".encode() in head_of(line) + b","
 
 
-def take_apart(line: bytes) -> Point:
+def parse_line(line: bytes) -> Point:
     """The line's parts; raises ValueError for what is no line."""
     head = head_of(line)
     fields, space, stamp = line[len(head) + 1 :].rpartition(b" ")

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bridge.core.model import ChargerId, Event, Session
-from bridge.core.telemetry.channel import Line
+from bridge.core.telemetry.channel import Series
 
 
-class Breath(Protocol):
+class OpenFrame(Protocol):
     """Someone with an open frame."""
 
-    def quiet(self, steady: float) -> bool:
+    def close_if_quiet(self, steady: float) -> bool:
         """End the frame if its time is over; False while one is open."""
 
     @property
@@ -33,30 +33,30 @@ class Outbox:
     readings: list[int] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
-    counters: dict[Line, float] = field(default_factory=dict)
-    changed: set[ChargerId] = field(default_factory=set)
-    grown: dict[ChargerId, float] = field(default_factory=dict)
-    breaths: dict[Breath, None] = field(default_factory=dict)
-    held: int = 0
+    counters: dict[Series, float] = field(default_factory=dict)
+    dirty: set[ChargerId] = field(default_factory=set)
+    dirty_since: dict[ChargerId, float] = field(default_factory=dict)
+    open_frames: dict[OpenFrame, None] = field(default_factory=dict)
+    readings_held: int = 0
     first_ms: int = 0
     last_ms: int = 0
 
     @property
-    def open(self) -> int:
+    def readings_open(self) -> int:
         """Readings in frames that have not ended."""
-        return sum(breath.readings for breath in self.breaths)
+        return sum(breath.readings for breath in self.open_frames)
 
-    def show(self, counters: Sequence[tuple[Line, float]]) -> None:
+    def publish(self, counters: Sequence[tuple[Series, float]]) -> None:
         """These counters are safe on the disk: show them."""
         for line, value in counters:
-            line.put(value)
+            line.set(value)
             if self.counters.get(line) == value:
                 del self.counters[line]
 
-    def put(self, line: bytes, readings: int, stamp_ms: int) -> None:
+    def append(self, line: bytes, readings: int, stamp_ms: int) -> None:
         """Take one finished line."""
         self.lines.append(line)
         self.readings.append(readings)
-        self.held += readings
+        self.readings_held += readings
         self.first_ms = min(self.first_ms or stamp_ms, stamp_ms)
         self.last_ms = max(self.last_ms, stamp_ms)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Stamps:
+class Timestamps:
     """The last stamp of one charger in one measurement.
 
     A point that would share or precede the last stamp gets the next millisecond, also

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from bridge.core.model import ChargerId, Event, Session
 from bridge.core.output import line_protocol
 from bridge.core.output.outbox import Outbox
-from bridge.core.output.timestamps import Stamps
-from bridge.core.telemetry.channel import Line
+from bridge.core.output.timestamps import Timestamps
+from bridge.core.telemetry.channel import Series
 
 POLLED = "polled"
 
@@ -29,14 +29,14 @@ class Writer:
         self, charger: ChargerId, *, out: Outbox, tags: Mapping[str, str], floor_ms: int
     ) -> None:
         self._tags = {**tags, "charger": charger}
-        self.locate("")
+        self.set_site("")
         self._out = out
         self._charger = charger
-        self.samples = Stamps(floor_ms)
-        self.events = Stamps(floor_ms)
-        self.charges = Stamps(floor_ms)
+        self.samples = Timestamps(floor_ms)
+        self.events = Timestamps(floor_ms)
+        self.charges = Timestamps(floor_ms)
 
-    def locate(self, site: str) -> None:
+    def set_site(self, site: str) -> None:
         """The site of all points from now on; empty for what the static tags say, if anything."""
         tags = {**self._tags, "site": site} if site else self._tags
         self._head = line_protocol.head("evse", tags)
@@ -52,31 +52,31 @@ class Writer:
             for kept, last in zip((self.samples, self.events, self.charges), stamps, strict=True):
                 kept.last = max(kept.last, int(last))
 
-    def point(self, fields: Iterable[str], readings: int, at: float) -> None:
+    def write_point(self, fields: Iterable[str], readings: int, at: float) -> None:
         """Write one point of samples from `readings` readings."""
         stamp = self.samples.next(at)
-        self._out.put(line_protocol.line(self._head, fields, stamp), readings, stamp)
+        self._out.append(line_protocol.line(self._head, fields, stamp), readings, stamp)
 
-    def keep(self) -> None:
+    def mark_dirty(self) -> None:
         """What the state file has of this charger must be renewed at once."""
-        self._out.changed.add(self._charger)
+        self._out.dirty.add(self._charger)
 
-    def event(self, event: Event) -> None:
+    def write_event(self, event: Event) -> None:
         """Write an event, as a point and for the state file."""
         stamp = self.events.next(event.at)
         fields = [line_protocol.number("code", event.code), line_protocol.text("text", event.text)]
         if event.device_time is not None:
             fields.append(line_protocol.number("device_time", event.device_time))
         head = line_protocol.head("evse_event", {**self._tags, "kind": event.kind})
-        self._out.put(line_protocol.line(head, fields, stamp), 0, stamp)
+        self._out.append(line_protocol.line(head, fields, stamp), 0, stamp)
         self._out.events.append(event)
-        self._out.changed.add(event.charger)
+        self._out.dirty.add(event.charger)
 
-    def count(self, line: Line, value: float) -> None:
+    def publish_when_saved(self, line: Series, value: float) -> None:
         """Show a counter once the state file has it: a crash must not make it fall."""
         self._out.counters[line] = value
 
-    def session(self, session: Session) -> None:
+    def write_session(self, session: Session) -> None:
         """Write a finished session; its stamp is its end."""
         stamp = self.charges.next(session.end)
         fields = [
@@ -87,6 +87,6 @@ class Writer:
             line_protocol.number("peak_a", session.peak_a),
             line_protocol.number("peak_w", session.peak_w),
         ]
-        self._out.put(line_protocol.line(self._charge_head, fields, stamp), 0, stamp)
+        self._out.append(line_protocol.line(self._charge_head, fields, stamp), 0, stamp)
         self._out.sessions.append(session)
-        self._out.changed.add(session.charger)
+        self._out.dirty.add(session.charger)

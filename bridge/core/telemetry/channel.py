@@ -10,13 +10,13 @@ from bridge.core.model import Reason
 _EARLIEST, _DAY = 1.6e9, 86400.0
 
 
-class Line(Protocol):
+class Series(Protocol):
     """One exposed series."""
 
-    def put(self, value: float) -> None:
+    def set(self, value: float) -> None:
         """Show this value from now on."""
 
-    def write(self, ending: bytes) -> None:
+    def set_text(self, ending: bytes) -> None:
         """Show this value, as a decoder wrote it."""
 
     def clear(self) -> None:
@@ -34,7 +34,7 @@ class Channel:
         "rank", "reason", "row", "shown", "state", "text", "value",
     )  # fmt: skip
 
-    def __init__(self, row: Row, decoder: Decoder, line: Line | None) -> None:
+    def __init__(self, row: Row, decoder: Decoder, line: Series | None) -> None:
         self.row = row
         self.decoder = decoder
         self.line = line
@@ -71,7 +71,7 @@ class Channel:
             self.shown = self.shown and value == self.value
             self.value, self.text, self.ending = value, text, ending
 
-    def put(self, value: Value) -> None:
+    def set_value(self, value: Value) -> None:
         """Take a value that was read elsewhere, in the column's unit."""
         if value == self.value and self.reason is None:
             return
@@ -82,7 +82,7 @@ class Channel:
         """Put the value on the metric's line, if it is not there already."""
         self.shown = True
         if self.line is not None and self.value is not None:
-            self.line.write(self.ending)
+            self.line.set_text(self.ending)
 
     def hide(self) -> None:
         """Take the value off the metric's line: it went stale, or the sensor is gone.

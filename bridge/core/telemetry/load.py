@@ -5,7 +5,7 @@ The power factor is taken as 1. A charger that sends its power itself is believe
 
 from collections.abc import Mapping
 
-from bridge.core.telemetry.channel import Channel, Line
+from bridge.core.telemetry.channel import Channel, Series
 
 _PHASES = tuple((f"current_{n}", f"voltage_{n}") for n in "123")
 
@@ -15,7 +15,7 @@ class Load:
 
     __slots__ = ("_line", "amperes", "at", "watts")
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Series) -> None:
         self._line = line
         self.at: float | None = None
         """Steady time of the frame that is shown."""
@@ -24,7 +24,7 @@ class Load:
         self.amperes = 0.0
         """The highest current of the last frame."""
 
-    def take(self, parts: Mapping[str, Channel], steady: float, *, show: bool) -> float | None:
+    def observe(self, parts: Mapping[str, Channel], steady: float, *, show: bool) -> float | None:
         """Look at a frame; returns its power in W, None where no phase has both."""
         power: float | None = None
         most = 0.0
@@ -38,7 +38,7 @@ class Load:
                 power = (power or 0.0) + amperes * supplied.value
         self.amperes = most
         if show and power is not None:
-            self._line.put(power)
+            self._line.set(power)
             self.watts, self.at = power, steady
         return power
 

@@ -13,7 +13,7 @@ PERIOD_SECONDS = 30.0
 """How often a gateway repeats its document: integration guide, "Telemetry and event topics"."""
 
 
-class Path:
+class FeedPath:
     """The path of one charger."""
 
     __slots__ = ("_charger", "_resumed", "_silent_after", "_since", "_spoke", "fallback")
@@ -29,7 +29,7 @@ class Path:
         """Whether it was then, and MQTT has not spoken since."""
         self.fallback = self._resumed
 
-    def look(self, now: Moment) -> Mode:
+    def poll_mode(self, now: Moment) -> Mode:
         """How the charger is to be polled from now on."""
         charger = self._charger
         if self._since is None:

@@ -7,15 +7,15 @@ from bridge.core.discovery.charger import Charger
 from bridge.core.fields.catalogue import Origin, Row
 from bridge.core.fields.decoder import Decoders
 from bridge.core.fields.status import Part
-from bridge.core.model import Body
-from bridge.core.telemetry.channel import Channel, Line
-from bridge.core.telemetry.presence import Board
+from bridge.core.model import SavedState
+from bridge.core.telemetry.channel import Channel, Series
+from bridge.core.telemetry.presence import SeriesTable
 
 MOST_MISSED = 3
 _BY_MQTT = Origin.PERIODIC | Origin.EVENT
 
 
-class Polled:
+class PolledValues:
     """The polled values of one charger, and how its polls go."""
 
     __slots__ = (
@@ -23,7 +23,9 @@ class Polled:
         "_missed", "_success", "channels",
     )  # fmt: skip
 
-    def __init__(self, charger: Charger, *, board: Board, decoders: Decoders, body: Body) -> None:
+    def __init__(
+        self, charger: Charger, *, board: SeriesTable, decoders: Decoders, body: SavedState
+    ) -> None:
         self._charger = charger
         self._board = board
         self._decoders = decoders
@@ -36,42 +38,42 @@ class Polled:
         failed = body.get("poll_failures")
         self._failed = int(failed) if isinstance(failed, int) else 0
 
-        def line(name: str) -> Line:
-            return board.line(f"evse_{name}", charger.id, {})
+        def line(name: str) -> Series:
+            return board.series(f"evse_{name}", charger.id, {})
 
         self._success = line("poll_success")
         self._duration = line("poll_duration_seconds")
         self._failures = line("poll_failures_total")
         self._last = line("last_poll_timestamp_seconds")
-        self._failures.put(self._failed)
+        self._failures.set(self._failed)
         if charger.polled_at:
-            self._last.put(round(charger.polled_at, 3))
+            self._last.set(round(charger.polled_at, 3))
 
     @property
     def lost(self) -> bool:
         """The last poll was the third in a row that failed."""
         return self._missed == MOST_MISSED
 
-    def ended(self, good: bool, seconds: float, now: Moment) -> None:
+    def poll_ended(self, good: bool, seconds: float, now: Moment) -> None:
         """A poll ended; `seconds` is how long it took."""
         self._missed = 0 if good else self._missed + 1
-        self._success.put(int(good))
-        self._duration.put(round(seconds, 4))
+        self._success.set(int(good))
+        self._duration.set(round(seconds, 4))
         if good:
             self._charger.polled, self._charger.polled_at = now.steady, now.wall
-            self._last.put(round(now.wall, 3))
+            self._last.set(round(now.wall, 3))
         else:
             self._failed += 1
-            self._failures.put(self._failed)
+            self._failures.set(self._failed)
 
-    def keep(self, part: Part, now: Moment) -> Channel:
+    def receive(self, part: Part, now: Moment) -> Channel:
         """Show a value that no fresher source brings."""
         column = part.row.column
         channel = self.channels.get(column)
         if channel is None or channel.row is not part.row:
             decoder = self._decoders.of(part.row, part.row.scale)
             channel = self.channels[column] = Channel(part.row, decoder, self._line(part.row))
-        channel.put(part.value)
+        channel.set_value(part.value)
         channel.at = now.steady
         if not channel.shown:
             channel.show()
@@ -95,11 +97,11 @@ class Polled:
                 self._due = min(self._due, until)
         return gone
 
-    def alone(self) -> list[Channel]:
+    def http_only(self) -> list[Channel]:
         """Those that only polls bring, and did."""
-        return [each for each in self.brought() if not each.row.origin & _BY_MQTT]
+        return [each for each in self.from_polls() if not each.row.origin & _BY_MQTT]
 
-    def brought(self) -> list[Channel]:
+    def from_polls(self) -> list[Channel]:
         """Those shown that a poll brought: what came later was asked for over MQTT."""
         last = self._charger.polled or 0.0
         return [each for each in self.values() if each.at <= last]
@@ -108,16 +110,16 @@ class Polled:
         """The channels that show a value now."""
         return filter(_shown, self.channels.values())
 
-    def body(self) -> Mapping[str, object]:
+    def saved(self) -> Mapping[str, object]:
         """What the state file keeps."""
         return {"poll_failures": self._failed}
 
-    def _line(self, row: Row) -> Line | None:
+    def _line(self, row: Row) -> Series | None:
         """A device's counter is shown by what makes it reset-proof; a plain one as it is."""
         if row.metric is None or (row.counter and row.column not in _PLAIN):
             return None
         labels = dict([row.label]) if row.label else {}
-        return self._board.line(row.metric, self._charger.id, labels)
+        return self._board.series(row.metric, self._charger.id, labels)
 
 
 def _shown(channel: Channel) -> bool:

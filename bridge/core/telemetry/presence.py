@@ -6,7 +6,7 @@ from typing import Protocol
 from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger
 from bridge.core.model import ChargerId, Event, EventKind
-from bridge.core.telemetry.channel import Line
+from bridge.core.telemetry.channel import Series
 
 SOURCES = ("mqtt", "http", "none")
 INFO_LABELS = (
@@ -15,13 +15,13 @@ INFO_LABELS = (
 PRESENCES = ("up", "silent", "offline", "unheard")
 
 
-class Board(Protocol):
+class SeriesTable(Protocol):
     """What the core needs of the exposition: a line per series."""
 
     def drop(self, family: str, charger: ChargerId) -> None:
         """Forget a charger's series of one family, whatever their labels."""
 
-    def line(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> Line:
+    def series(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> Series:
         """The line of one series; showing nothing until a value is put."""
 
 
@@ -29,36 +29,46 @@ class Presence:
     """The presence of one charger and its lines."""
 
     __slots__ = (
-        "_announced", "_board", "_charger", "_duplicate", "_labels", "_last_message",
-        "_sources", "_stale_after", "_told", "_up", "source", "up",
+        "_announced",
+        "_board",
+        "_charger",
+        "_duplicate",
+        "_labels",
+        "_last_message",
+        "_shown_heard",
+        "_sources",
+        "_stale_after",
+        "_up",
+        "source",
+        "up",
     )  # fmt: skip
 
-    def __init__(self, charger: Charger, *, board: Board, stale_after: float) -> None:
+    def __init__(self, charger: Charger, *, board: SeriesTable, stale_after: float) -> None:
         self._charger = charger
         self._board = board
         self._stale_after = stale_after
         self.up = False
         self.source = "none"
-        self._told = 0.0
+        self._shown_heard = 0.0
         self._labels: dict[str, str] | None = None
 
-        def line(name: str, **labels: str) -> Line:
-            return board.line(f"evse_{name}", charger.id, labels)
+        def line(name: str, **labels: str) -> Series:
+            return board.series(f"evse_{name}", charger.id, labels)
 
         self._up = line("up")
         self._announced = line("announced")
         self._duplicate = line("duplicate")
         self._last_message = line("last_message_timestamp_seconds")
         self._sources = {name: line("source", evse_source=name) for name in SOURCES}
-        self._up.put(0)
-        self.feed("none")
-        self.show()
+        self._up.set(0)
+        self.set_source("none")
+        self.update()
 
-    def show(self) -> None:
+    def update(self) -> None:
         """Bring announced, duplicate and info up to date."""
         charger = self._charger
-        self._announced.put(int(charger.announced))
-        self._duplicate.put(int(charger.ambiguous or charger.doubled))
+        self._announced.set(int(charger.announced))
+        self._duplicate.set(int(charger.ambiguous or charger.doubled))
         known = {
             **charger.versions, "name": charger.name or "", "alias": charger.labels.alias,
             "site": charger.labels.site, "dialect": charger.dialect.value,
@@ -67,35 +77,35 @@ class Presence:
         if wanted != self._labels:
             self._board.drop("evse_info", charger.id)
             self._labels = wanted
-            self._board.line("evse_info", charger.id, wanted).put(1)
+            self._board.series("evse_info", charger.id, wanted).set(1)
 
-    def rise(self, now: Moment, source: str = "mqtt") -> Event | None:
+    def mark_up(self, now: Moment, source: str = "mqtt") -> Event | None:
         """Something came from a charger that was not up, or said to be offline."""
         charger = self._charger
         was_offline, charger.offline = charger.offline, False
         self.up = True
-        self._up.put(1)
+        self._up.set(1)
         if self.source == "none":
-            self.feed(source)
+            self.set_source(source)
         return Event(charger.id, now.wall, EventKind.ONLINE) if was_offline else None
 
     def sweep(self, now: Moment) -> bool:
         """Look at the time; True when the charger is no longer up."""
         charger = self._charger
-        if charger.heard_at != self._told:
-            self._told = charger.heard_at
-            self._last_message.put(round(charger.heard_at, 3))
+        if charger.heard_at != self._shown_heard:
+            self._shown_heard = charger.heard_at
+            self._last_message.set(round(charger.heard_at, 3))
         if charger.doubled and any(
             claim.silent(now.steady, self._stale_after) for claim in charger.claims()
         ):
             charger.doubled = False
-            self._duplicate.put(int(charger.ambiguous))
+            self._duplicate.set(int(charger.ambiguous))
         last = max(charger.heard or 0.0, charger.polled or 0.0)
         fresh = last > 0 and now.steady - last < self._stale_after
         if self.up and not fresh:
             self.up = False
-            self._up.put(0)
-            self.feed("none")
+            self._up.set(0)
+            self.set_source("none")
             return True
         return False
 
@@ -107,8 +117,8 @@ class Presence:
             return "up"
         return "silent" if self._charger.told_at else "unheard"
 
-    def feed(self, source: str) -> None:
+    def set_source(self, source: str) -> None:
         """This path brings the charger's values from now on."""
         self.source = source
         for name, line in self._sources.items():
-            line.put(int(name == source))
+            line.set(int(name == source))

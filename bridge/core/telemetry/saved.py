@@ -2,12 +2,12 @@
 
 import math
 
-from bridge.core.model import Body
+from bridge.core.model import SavedState
 
 _MOST = 2.0**53
 
 
-def usable(body: Body) -> Body:
+def usable(body: SavedState) -> SavedState:
     """The body without the members that hold what no run of the bridge can have saved."""
     return {key: value for key, value in body.items() if _sound(value)}
 

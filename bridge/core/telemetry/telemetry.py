@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.charging.charging import Story
+from bridge.core.charging.charging import Charging
 from bridge.core.clock import Moment
 from bridge.core.counters import Witness
 from bridge.core.discovery.charger import Charger
@@ -12,25 +12,25 @@ from bridge.core.fields.config import Device
 from bridge.core.fields.decoder import Decoders
 from bridge.core.fields.status import Part, Status
 from bridge.core.gateway.gateway import Gateway
-from bridge.core.model import Body, Dialect, Event, EventKind, Reason
+from bridge.core.model import Dialect, Event, EventKind, Reason, SavedState
 from bridge.core.output.line_protocol import number
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.writer import Writer
 from bridge.core.polling.turn import Mode
-from bridge.core.telemetry.channel import Channel, Line
+from bridge.core.telemetry.channel import Channel, Series
 from bridge.core.telemetry.frame import Frame
 from bridge.core.telemetry.load import Load
-from bridge.core.telemetry.path import Path
-from bridge.core.telemetry.polled import Polled
-from bridge.core.telemetry.presence import Board, Presence
+from bridge.core.telemetry.path import FeedPath
+from bridge.core.telemetry.polled import PolledValues
+from bridge.core.telemetry.presence import Presence, SeriesTable
 from bridge.core.telemetry.unit_check import UnitCheck
-from bridge.core.token_bucket import Allowance
+from bridge.core.token_bucket import TokenBucket
 
 NOT_POLLED, POLLED = "polled=0i", "polled=1i"
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class TelemetryConfig:
     """What the settings say of telemetry; durations in seconds."""
 
     frame_gap: float = 0.25
@@ -46,28 +46,45 @@ class Telemetry:
     """Takes the payloads of one charger and fills the outbox and the board."""
 
     __slots__ = (
-        "_allowance", "_board", "_decoders", "_due", "_frame", "_habits", "_moment", "_out",
-        "_told", "_units", "_witnessed", "channels", "charger", "gateway", "load", "path",
-        "polled", "presence", "story", "writer",
+        "_board",
+        "_bucket",
+        "_config",
+        "_decoders",
+        "_due",
+        "_frame",
+        "_moment",
+        "_out",
+        "_reported_path",
+        "_unit_check",
+        "_witnessed",
+        "channels",
+        "charger",
+        "charging",
+        "gateway",
+        "load",
+        "path",
+        "polled",
+        "presence",
+        "writer",
     )  # fmt: skip
 
     def __init__(
         self,
         charger: Charger,
         *,
-        board: Board,
+        board: SeriesTable,
         out: Outbox,
         writer: Writer,
-        habits: Habits,
+        habits: TelemetryConfig,
         decoders: Decoders,
-        body: Body,
+        body: SavedState,
         trusted: bool,
     ) -> None:
         self.charger = charger
         self.writer = writer
         self._board = board
         self._out = out
-        self._habits = habits
+        self._config = habits
         self._decoders = decoders
         self._frame: Frame | None = None
         self._moment: Moment | None = None
@@ -75,27 +92,27 @@ class Telemetry:
         """Steady time before which no value can go stale."""
         self._witnessed: float | None = None
         """Steady time of the last /status that could speak for its values."""
-        self._allowance = Allowance(habits.readings_per_second)
-        self.load = Load(board.line("evse_power_watts", charger.id, {}))
+        self._bucket = TokenBucket(habits.readings_per_second)
+        self.load = Load(board.series("evse_power_watts", charger.id, {}))
         self.channels: dict[str, Channel] = {}
         # Before presence, which shows the versions that it remembers.
         self.gateway = Gateway(
             charger, board=board, writer=writer, body=body, rare=3 * habits.enrich_every
         )
         self.presence = Presence(charger, board=board, stale_after=habits.stale_after)
-        self.story = Story(
+        self.charging = Charging(
             charger.id, board=board, writer=writer, body=body, trusted=trusted,
             state_set=habits.state_set,
         )  # fmt: skip
-        self.polled = Polled(charger, board=board, decoders=decoders, body=body)
-        self.path = Path(charger, silent_after=habits.silent_after)
-        self._told = "http" if body.get("path") == "http" else "mqtt"
+        self.polled = PolledValues(charger, board=board, decoders=decoders, body=body)
+        self.path = FeedPath(charger, silent_after=habits.silent_after)
+        self._reported_path = "http" if body.get("path") == "http" else "mqtt"
         """The path that was told of last."""
-        self._units = UnitCheck(
+        self._unit_check = UnitCheck(
             milliamperes=charger.dialect is not Dialect.NOFOS,
             suspect=body.get("unit_suspect") is True,
         )
-        self._suspect_line().put(int(self._units.suspect))
+        self._suspect_line().set(int(self._unit_check.suspect))
 
     def channel(self, wire: str) -> Channel | None:
         """The channel of a wire key; None where the catalogue has no such field."""
@@ -104,21 +121,21 @@ class Telemetry:
         if known or row is None:
             return known
         dialect = self.charger.dialect
-        scale = row.scale_for(dialect, self._habits.temperature_scale.get(dialect))
+        scale = row.scale_for(dialect, self._config.temperature_scale.get(dialect))
         decoder = self._decoders.of(row, scale)
         made = Channel(row, decoder, self._line_of(row))
         self.channels[wire] = made
         return made
 
-    def take(self, channel: Channel, payload: bytes, now: Moment) -> Reason | None:
+    def receive(self, channel: Channel, payload: bytes, now: Moment) -> Reason | None:
         """Take one live payload; returns why it became no sample, or None.
 
         Speed: one breath of messages shares a moment, so what only time changes is looked at
         once in it, and a member joins its frame here, not in a call.
         """
         if now is not self._moment:
-            self._arrive(now)
-        allowance = self._allowance
+            self._begin_moment(now)
+        allowance = self._bucket
         if allowance.left < 1:
             return Reason.LIMIT
         allowance.left -= 1
@@ -131,7 +148,7 @@ class Telemetry:
         if payload != channel.payload:
             channel.read(payload, now.wall)
         if channel.reason is not None:
-            return self._without(channel, channel.reason)
+            return self._discard(channel, channel.reason)
         channel.at = now.steady
         if channel.state and self._lone(channel, frame, now):
             return None
@@ -150,19 +167,19 @@ class Telemetry:
             self._check_unit(channel, self.channels.get("pilot"), now)
         return None
 
-    def _arrive(self, now: Moment) -> None:
+    def _begin_moment(self, now: Moment) -> None:
         """The first message of a moment: the charger is there, and time has passed."""
         self._moment = now
         self.charger.heard, self.charger.heard_at = now.steady, now.wall
         if not self.presence.up:
-            self.rise(now)
-        self._allowance.fill(now.steady)
-        if self._frame is not None and self._frame.over(now.steady, self._habits.frame_gap):
+            self.mark_up(now)
+        self._bucket.fill(now.steady)
+        if self._frame is not None and self._frame.over(now.steady, self._config.frame_gap):
             self.close()
 
     def _open(self, now: Moment) -> Frame:
         frame = self._frame = Frame(now.wall, now.steady)
-        self._out.breaths[self] = None
+        self._out.open_frames[self] = None
         return frame
 
     @property
@@ -173,20 +190,20 @@ class Telemetry:
     def _lone(self, channel: Channel, frame: Frame | None, now: Moment) -> bool:
         """Take a state; a change with no frame open is a point of its own, at once."""
         code = int(channel.value or 0)
-        known = self.story.code
-        self.story.state(code, now)
+        known = self.charging.code
+        self.charging.observe_state(code, now)
         if frame is not None or known is None or known == code:
             return False
         if not channel.shown:
             channel.show()
-        self.writer.point((channel.text, NOT_POLLED), 1, now.wall)
+        self.writer.write_point((channel.text, NOT_POLLED), 1, now.wall)
         return True
 
-    def rise(self, now: Moment, source: str = "mqtt") -> None:
+    def mark_up(self, now: Moment, source: str = "mqtt") -> None:
         """Something came from a charger that was not up."""
-        event = self.presence.rise(now, source)
+        event = self.presence.mark_up(now, source)
         if event is not None:
-            self.writer.event(event)
+            self.writer.write_event(event)
 
     def close(self) -> None:
         """End the open frame: its members become one point."""
@@ -202,72 +219,72 @@ class Telemetry:
         fields = [part.text for part in parts.values()]
         sent = self.channels.get("power")
         computed = "power" not in parts and (sent is None or not sent.shown)
-        power = self.load.take(parts, steady, show=computed)
+        power = self.load.observe(parts, steady, show=computed)
         if power is not None and computed:
             fields.append(number("power", power))
         if not computed and (said := parts.get("power")) is not None:
             power = said.value
         if (energy := parts.get("energy")) is not None and energy.value is not None:
-            alone = self._alone(steady)
-            total = self.story.energy(float(energy.value), wall, witness, alone=alone)
+            alone = self._no_status_due(steady)
+            total = self.charging.observe_energy(float(energy.value), wall, witness, alone=alone)
             if total is not None:
                 fields.append(number("energy_total", total))
         self._session(parts, now)
-        self.story.load(self.load.amperes, power or 0.0, wall)
+        self.charging.observe_load(self.load.amperes, power or 0.0, wall)
         fields.append(mark)
-        self.writer.point(fields, len(parts), wall)
-        self._out.grown.setdefault(self.charger.id, steady)
+        self.writer.write_point(fields, len(parts), wall)
+        self._out.dirty_since.setdefault(self.charger.id, steady)
 
     def _session(self, parts: Mapping[str, Channel], now: Moment) -> None:
         spent, elapsed = parts.get("session_energy"), parts.get("session_elapsed")
         if spent is not None or elapsed is not None:
-            self.story.session(
+            self.charging.observe_session(
                 None if spent is None else spent.value,
                 None if elapsed is None else elapsed.value,
                 now,
             )
 
-    def _alone(self, steady: float) -> bool:
+    def _no_status_due(self, steady: float) -> bool:
         """No /status is to be had that could speak for a total."""
         witnessed = self._witnessed
-        return witnessed is None or steady - witnessed >= 3 * self._habits.enrich_every
+        return witnessed is None or steady - witnessed >= 3 * self._config.enrich_every
 
     @property
-    def alarms(self) -> int:
+    def poll_hints(self) -> int:
         """Rises when /status is worth a look soon."""
-        return self.story.alarms + self.gateway.alarms
+        return self.charging.poll_hints + self.gateway.poll_hints
 
-    def poll(self, status: Status, seconds: float, now: Moment) -> list[Reason]:
+    def receive_status(self, status: Status, seconds: float, now: Moment) -> list[Reason]:
         """Take a polled document; returns why its other members became no samples.
 
         What MQTT brought within `silent_after` is fresher and stands.
         """
-        self.polled.ended(True, seconds, now)
+        self.polled.poll_ended(True, seconds, now)
         if not self.presence.up or self.charger.offline:
-            self.rise(now, "http")
+            self.mark_up(now, "http")
         witness = status.witness()
         if witness.commands is not None:
             self._witnessed = now.steady
         reasons = self._accept(status, witness, now)
-        self.gateway.status(status, witness, now, self.story.code)
+        self.gateway.observe_status(status, witness, now, self.charging.code)
         return reasons
 
-    def unanswered(self, seconds: float, now: Moment) -> None:
+    def poll_failed(self, seconds: float, now: Moment) -> None:
         """A poll failed; with the third in a row goes what only /status tells."""
-        self.polled.ended(False, seconds, now)
+        self.polled.poll_ended(False, seconds, now)
         if self.polled.lost:
-            for channel in self.polled.alone():
-                self._outdate(channel)
-            self.gateway.outdate()
+            for channel in self.polled.http_only():
+                self._expire_polled(channel)
+            self.gateway.expire()
 
-    def answer(self, status: Status, now: Moment) -> list[Reason]:
+    def receive_answer(self, status: Status, now: Moment) -> list[Reason]:
         """Take the controller's own answer over MQTT; returns as `poll` does.
 
         No gateway stands in between that would say 0 for what it has not read yet.
         """
         witness = Witness(measured=True)
         reasons = self._accept(status, witness, now)
-        self.gateway.counted(status, witness, now, self.story.code)
+        self.gateway.observe_answer(status, witness, now, self.charging.code)
         return reasons
 
     def _accept(self, status: Status, witness: Witness, now: Moment) -> list[Reason]:
@@ -275,7 +292,7 @@ class Telemetry:
             channel.column
             for channel in self.channels.values()
             if channel.value is not None
-            and now.steady - channel.at < self._habits.silent_after
+            and now.steady - channel.at < self._config.silent_after
             and not self.charger.ambiguous
         }
         reasons = [reason for _, reason in status.discarded]
@@ -293,49 +310,49 @@ class Telemetry:
         if (current := taken.get("current_1")) is not None:
             self._check_unit(current, taken.get("pilot") or self.channels.get("pilot"), now)
         energy = status.value("energy")
-        if "energy" in fresh and energy is not None and self.story.doubtful:
+        if "energy" in fresh and energy is not None and self.charging.doubtful:
             # MQTT's totals contradict the believed one: this document is asked whom to believe.
-            self.story.energy(float(energy), now.wall, witness, alone=False)
+            self.charging.observe_energy(float(energy), now.wall, witness, alone=False)
         return reasons
 
-    def configure(self, device: Device, now: Moment) -> list[Reason]:
+    def receive_config(self, device: Device, now: Moment) -> list[Reason]:
         """Take a /config; returns why its other members became no samples."""
-        if self.gateway.config(device):
-            self.presence.show()
+        if self.gateway.observe_config(device):
+            self.presence.update()
         if device.values:
             fields = [number(column, value) for column, value in device.values.items()]
-            self.writer.point((*fields, POLLED), len(device.values), now.wall)
+            self.writer.write_point((*fields, POLLED), len(device.values), now.wall)
         others = len(device.texts) + device.dropped
         return [reason for _, reason in device.discarded] + [Reason.NOT_TELEMETRY] * others
 
     def _keep(self, part: Part, now: Moment) -> Channel:
         if part.row.kind is Kind.STATE:
-            self.story.state(int(part.value), now)
-        return self.polled.keep(part, now)
+            self.charging.observe_state(int(part.value), now)
+        return self.polled.receive(part, now)
 
-    def place(self, now: Moment, asked: str | None) -> str | None:
+    def http_address(self, now: Moment, asked: str | None) -> str | None:
         """Where it is to be polled, as it was announced; `asked` is where it is now."""
-        return self.charger.place(now.steady, self._habits.stale_after, asked)
+        return self.charger.place(now.steady, self._config.stale_after, asked)
 
-    def look(self, now: Moment) -> Mode:
+    def poll_mode(self, now: Moment) -> Mode:
         """How to poll it from now on; tells of a change of its path."""
-        mode = self.path.look(now)
-        if self.path.fallback and self.charger.answers(now.steady, self._habits.stale_after):
-            self._lead("http", now)
+        mode = self.path.poll_mode(now)
+        if self.path.fallback and self.charger.answers(now.steady, self._config.stale_after):
+            self._report_path("http", now)
         elif not self.path.fallback and self.presence.up and self.charger.heard is not None:
-            self._lead("mqtt", now)
+            self._report_path("mqtt", now)
         return mode
 
-    def _lead(self, source: str, now: Moment) -> None:
+    def _report_path(self, source: str, now: Moment) -> None:
         if self.presence.source != source:
-            self.presence.feed(source)
-        if self._told != source:
-            self._told = source
-            self.writer.event(Event(self.charger.id, now.wall, EventKind.PATH, 0, source))
+            self.presence.set_source(source)
+        if self._reported_path != source:
+            self._reported_path = source
+            self.writer.write_event(Event(self.charger.id, now.wall, EventKind.PATH, 0, source))
 
-    def quiet(self, steady: float) -> bool:
+    def close_if_quiet(self, steady: float) -> bool:
         """End the frame if its time is over; False while one is open."""
-        if self._frame is not None and self._frame.over(steady, self._habits.frame_gap):
+        if self._frame is not None and self._frame.over(steady, self._config.frame_gap):
             self.close()
         return self._frame is None
 
@@ -344,15 +361,15 @@ class Telemetry:
         down = self.presence.sweep(now)
         if down or now.steady >= self._due:
             self._expire(now.steady, down)
-        habits = self._habits
+        habits = self._config
         for channel in self.polled.stale(
             now.steady, periodic=habits.stale_after, rare=3 * habits.enrich_every, down=down
         ):
-            self._outdate(channel)
+            self._expire_polled(channel)
         self.gateway.sweep(now.steady)
-        self.story.sweep(now)
+        self.charging.sweep(now)
 
-    def _outdate(self, polled: Channel) -> None:
+    def _expire_polled(self, polled: Channel) -> None:
         """A polled value went stale; the line may be MQTT's meanwhile."""
         if any(c.shown and c.column == polled.column for c in self.channels.values()):
             polled.shown = False
@@ -361,7 +378,7 @@ class Telemetry:
 
     def _expire(self, steady: float, down: bool) -> None:
         """Hide what went stale; what arrives from now on cannot before `_due`."""
-        stale_after = self._habits.stale_after
+        stale_after = self._config.stale_after
         first, oldest = steady, steady - stale_after
         for channel in self.channels.values():
             if not channel.shown:
@@ -373,15 +390,15 @@ class Telemetry:
         self.load.expire(oldest)
         self._due = min(first, self.load.at or first) + stale_after
 
-    def body(self) -> dict[str, object]:
+    def saved(self) -> dict[str, object]:
         """What the state file keeps of this charger."""
         return {
             **self.charger.body(),
-            **self.story.body(),
-            **self.polled.body(),
-            **self.gateway.body(),
-            "path": self._told,
-            "unit_suspect": self._units.suspect,
+            **self.charging.saved(),
+            **self.polled.saved(),
+            **self.gateway.saved(),
+            "path": self._reported_path,
+            "unit_suspect": self._unit_check.suspect,
             "stamps": self.writer.stamps(),
         }
 
@@ -390,7 +407,7 @@ class Telemetry:
         yield from self.polled.values()
         yield from (channel for channel in self.channels.values() if channel.shown)
 
-    def _without(self, channel: Channel, reason: Reason) -> Reason:
+    def _discard(self, channel: Channel, reason: Reason) -> Reason:
         """A reading without a value; a sensor that is gone shows nothing any more."""
         idle_with = channel.row.idle_with
         if reason is Reason.NO_SENSOR:
@@ -403,11 +420,11 @@ class Telemetry:
         return any(c.column == column and c.shown and c.value for c in self.channels.values())
 
     def _check_unit(self, channel: Channel, pilot: Channel | None, now: Moment) -> None:
-        if self.story.code != 3 or pilot is None or not pilot.value or channel.value is None:
+        if self.charging.code != 3 or pilot is None or not pilot.value or channel.value is None:
             return
-        if self._units.take(float(channel.value), float(pilot.value)):
-            self._suspect_line().put(int(self._units.suspect))
-            self.story.suspect(self._units.suspect, self.charger.dialect, now)
+        if self._unit_check.observe(float(channel.value), float(pilot.value)):
+            self._suspect_line().set(int(self._unit_check.suspect))
+            self.charging.report_unit(self._unit_check.suspect, self.charger.dialect, now)
 
     def _hide(self, channel: Channel) -> None:
         """Take a value away; what is known under its second name stays."""
@@ -415,17 +432,17 @@ class Telemetry:
             return
         channel.hide()
         if channel.kind is Kind.STATE:
-            self.story.hide()
+            self.charging.hide()
         for other in (*self.polled.channels.values(), *self.channels.values()):
             if other.column == channel.column and other.shown:
                 other.show()
 
-    def _suspect_line(self) -> Line:
-        return self._board.line("evse_unit_suspect", self.charger.id, {})
+    def _suspect_line(self) -> Series:
+        return self._board.series("evse_unit_suspect", self.charger.id, {})
 
-    def _line_of(self, row: Row) -> Line | None:
+    def _line_of(self, row: Row) -> Series | None:
         """A device's counter is no counter of ours: only its reset-proof total is shown."""
         if row.metric is None or row.counter:
             return None
         labels = dict([row.label]) if row.label else {}
-        return self._board.line(row.metric, self.charger.id, labels)
+        return self._board.series(row.metric, self.charger.id, labels)

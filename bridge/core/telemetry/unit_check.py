@@ -18,7 +18,7 @@ class UnitCheck:
     _contradictions: int = 0
     _agreements: int = 0
 
-    def take(self, amperes: float, pilot: float) -> bool:
+    def observe(self, amperes: float, pilot: float) -> bool:
         """Look at a current of a charging charger; True when the suspicion changed."""
         raw = amperes * 1000 if self.milliamperes else amperes
         fits_amperes = 1 <= raw <= 1.5 * pilot

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from bridge.core.fields.catalogue import CATALOGUE, Kind
-from bridge.core.output.line_parser import Point, take_apart
+from bridge.core.output.line_parser import Point, parse_line
 
 Lines = Callable[[], Iterator[bytes]]
 """Begins anew with each call."""
@@ -36,7 +36,7 @@ def written(form: Form, lines: Lines) -> Iterator[str]:
 
 
 def _object(line: bytes) -> str:
-    point = take_apart(line)
+    point = parse_line(line)
     members = {
         "time": _time(point), "measurement": point.measurement, "tags": point.tags,
         "fields": point.fields,
@@ -50,7 +50,7 @@ def _table(lines: Lines) -> Iterator[str]:
     if not tags:
         return
     yield _row(["time", "measurement", *tags, *columns])
-    for point in map(take_apart, lines()):
+    for point in map(parse_line, lines()):
         told = [point.tags.get(tag, "") for tag in tags]
         values = [point.fields.get(column, "") for column in columns]
         yield _row([_time(point), point.measurement, *told, *values])
@@ -60,7 +60,7 @@ def _names(lines: Lines) -> tuple[list[str], list[str]]:
     """Tags and columns; the catalogue's columns always, so that tables fit together."""
     tags: set[str] = set()
     columns: set[str] = set()
-    for point in map(take_apart, lines()):
+    for point in map(parse_line, lines()):
         tags.update(point.tags)
         columns.update(point.fields)
     if not tags:

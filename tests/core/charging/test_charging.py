@@ -268,9 +268,9 @@ def test_a_second_name_that_stops_does_not_take_the_first_ones_value_away() -> N
 
 def news(bench: Bench) -> tuple[int, int]:
     """Chargers to be saved at once, and those with newer numbers alone; none afterwards."""
-    found = len(bench.out.changed), len(bench.out.grown)
-    bench.out.changed.clear()
-    bench.out.grown.clear()
+    found = len(bench.out.dirty), len(bench.out.dirty_since)
+    bench.out.dirty.clear()
+    bench.out.dirty_since.clear()
     return found
 
 

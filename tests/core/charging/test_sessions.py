@@ -143,10 +143,10 @@ def test_a_car_that_left_is_asked_about_soon(desk: Desk) -> None:
     track = desk.bench.roster.tracks[next(iter(desk.bench.roster.tracks))]
     desk.speak(20, state="1")
     desk.speak(20, state="3")
-    before = track.alarms
+    before = track.poll_hints
     desk.speak(state="1")
     desk.speak(state="1")
-    assert track.alarms == before + 1
+    assert track.poll_hints == before + 1
 
 
 def test_a_session_whose_beginning_nobody_heard_has_all_of_its_energy(desk: Desk) -> None:

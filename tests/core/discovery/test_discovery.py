@@ -231,7 +231,7 @@ def test_a_cleared_announcement_retires_the_charger_and_its_series() -> None:
     assert bench.metrics() == {}
     assert bench.ears.filters == set()
     assert bench.ears.gone == ["abc123"]
-    assert bench.roster.bodies(bench.out.changed) == {"abc123": None}
+    assert bench.roster.bodies(bench.out.dirty) == {"abc123": None}
 
 
 def test_clearing_an_old_announce_topic_leaves_the_charger_alone() -> None:
@@ -318,7 +318,7 @@ def test_a_charger_that_is_ignored_from_now_on_goes_at_the_start() -> None:
     speak(before)
     bench = restarted(before, rules=Rules(ignore=frozenset({"abc123"})))
     assert (bench.ears.gone, bench.ears.filters, bench.metrics()) == (["abc123"], set(), {})
-    assert bench.roster.bodies(bench.out.changed) == {"abc123": None}
+    assert bench.roster.bodies(bench.out.dirty) == {"abc123": None}
     bench.announce()
     speak(bench)
     assert (bench.ears.filters, bench.unrouted, bench.accounts.received) == (set(), 1, 0)
@@ -329,7 +329,7 @@ def test_a_charger_of_another_shard_stays_remembered() -> None:
     before.announce()
     shard = 1 - owner(ChargerId("abc123"), 2)
     bench = restarted(before, rules=Rules(shard=shard, shards=2))
-    assert (bench.ears.gone, bench.ears.filters, bench.out.changed) == ([], set(), set())
+    assert (bench.ears.gone, bench.ears.filters, bench.out.dirty) == ([], set(), set())
 
 
 def test_a_full_fleet_refuses_newcomers_but_drops_those_who_never_spoke_first() -> None:
@@ -549,7 +549,7 @@ def test_a_counter_is_shown_once_it_is_kept() -> None:
     bench.hear(("charger/one/state", "6"))
     name = 'evse_faults_total{charger="abc123",fault="gfci_fault"}'
     assert bench.metrics()[name] == 0
-    bench.out.show(list(bench.out.counters.items()))
+    bench.out.publish(list(bench.out.counters.items()))
     assert bench.metrics()[name] == 1
 
 
@@ -559,5 +559,5 @@ def test_a_counter_of_a_charger_that_is_gone_is_shown_no_more() -> None:
     bench.hear(("charger/one/state", "3"))
     bench.wait(1)
     bench.hear(("charger/one/state", "6"), ("openevse/announce/c123", ""))
-    bench.out.show(list(bench.out.counters.items()))
+    bench.out.publish(list(bench.out.counters.items()))
     assert bench.metrics() == {}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.output import line_protocol
-from bridge.core.output.line_parser import Point, is_of, stamp_of, take_apart
+from bridge.core.output.line_parser import Point, is_of, parse_line, stamp_of
 
 LINE = (
     b'evse_event,charger=a:1,site=Yard\\,\\ east kind="state",code=3i,temp=25.3,n="a \\"b\\", c" 7'
@@ -14,7 +14,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r
 
 
 def test_every_kind_of_value_is_read() -> None:
-    assert take_apart(LINE) == Point(
+    assert parse_line(LINE) == Point(
         "evse_event",
         {"charger": "a:1", "site": "Yard, east"},
         {"kind": "state", "code": 3, "temp": 25.3, "n": 'a "b", c'},
@@ -31,7 +31,7 @@ def test_what_was_written_is_read(site: str, text: str, whole: int, number: floa
         line_protocol.number("i", whole),
         line_protocol.number("f", number),
     ]
-    assert take_apart(line_protocol.line(head, fields, 12)) == Point(
+    assert parse_line(line_protocol.line(head, fields, 12)) == Point(
         "evse", {"charger": "a", "site": site}, {"t": text, "i": whole, "f": number}, 12
     )
 
@@ -47,4 +47,4 @@ def test_a_charger_is_told_by_its_tag_alone() -> None:
 @pytest.mark.parametrize("line", [b"", b"evse", b"evse,charger=a x=1 now"])
 def test_what_is_no_line_is_refused(line: bytes) -> None:
     with pytest.raises(ValueError, match=r"line|invalid literal"):
-        take_apart(line)
+        parse_line(line)

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.core.discovery.fleet import Rules
 from bridge.core.model import Dialect
-from bridge.core.telemetry.telemetry import Habits
+from bridge.core.telemetry.telemetry import TelemetryConfig
 from tests.kit.core import Bench
 
 BASE = "charger/one"
@@ -37,7 +37,7 @@ SHARED = {
 }
 
 
-def spoken(dialect: Dialect, *documents: str, habits: Habits | None = None) -> Bench:
+def spoken(dialect: Dialect, *documents: str, habits: TelemetryConfig | None = None) -> Bench:
     """A charger of this dialect that published these documents, a member a message."""
     bench = Bench(Rules(dialect=dialect), habits)
     bench.announce(base=BASE)
@@ -128,12 +128,12 @@ def test_without_an_ammeter_there_is_no_current_and_no_power(dialect: Dialect) -
 
 @pytest.mark.parametrize(("dialect", "celsius"), [(Dialect.NOFOS, 25.0), (Dialect.ANCESTOR, 2.5)])
 def test_a_temperature_scale_holds_for_its_dialect_alone(dialect: Dialect, celsius: float) -> None:
-    habits = Habits(temperature_scale={Dialect.NOFOS: 1.0})
+    habits = TelemetryConfig(temperature_scale={Dialect.NOFOS: 1.0})
     assert spoken(dialect, "temp1 25", habits=habits).points() == [f"temp1={celsius},polled=0i"]
 
 
 def test_a_sentinel_is_no_temperature_in_any_scale() -> None:
-    habits = Habits(temperature_scale={Dialect.NOFOS: 1.0})
+    habits = TelemetryConfig(temperature_scale={Dialect.NOFOS: 1.0})
     assert spoken(Dialect.NOFOS, "temp1 -2560|temp2 -256", habits=habits).points() == []
 
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from bridge.core.model import ChargerId, Session
 from bridge.core.output.outbox import Outbox
-from bridge.core.output.timestamps import Stamps
+from bridge.core.output.timestamps import Timestamps
 from bridge.core.output.writer import Writer
-from bridge.core.telemetry.telemetry import Habits
+from bridge.core.telemetry.telemetry import TelemetryConfig
 from tests.kit.core import EPOCH, Bench
 
 DOCUMENT = (
@@ -53,9 +53,9 @@ def test_a_frame_stays_open_until_it_is_quiet_for_the_gap() -> None:
     bench = listening()
     say(bench, ("amp", "1"), gap=0)
     bench.wait(0.24)
-    assert (bench.points(), bench.out.open) == ([], 1)
+    assert (bench.points(), bench.out.readings_open) == ([], 1)
     bench.wait(0.02)
-    assert (bench.points(), bench.out.open) == (["current_1=1.0,polled=0i"], 0)
+    assert (bench.points(), bench.out.readings_open) == (["current_1=1.0,polled=0i"], 0)
 
 
 def test_a_field_that_repeats_begins_a_new_frame() -> None:
@@ -98,7 +98,7 @@ def test_a_lone_change_of_state_is_a_point_at_once() -> None:
     bench.wait(1)
     say(bench, ("state", "3"))
     assert bench.points()[-1] == "state_code=3i,polled=0i"
-    assert bench.out.open == 0
+    assert bench.out.readings_open == 0
 
 
 def test_a_state_that_did_not_change_opens_a_frame_like_any_field() -> None:
@@ -179,7 +179,7 @@ def test_a_clock_before_its_first_setting_is_no_sample() -> None:
 
 
 def test_a_flood_from_one_charger_is_cut_off_and_counted() -> None:
-    bench = Bench(habits=Habits(readings_per_second=10))
+    bench = Bench(habits=TelemetryConfig(readings_per_second=10))
     bench.announce()
     for n in range(100):
         bench.hear(("charger/one/pilot", str(n % 50)), gap=0)
@@ -222,13 +222,13 @@ def test_unknown_keys_do_not_fill_the_memory() -> None:
 
 @given(st.lists(st.floats(min_value=0, max_value=2e9), min_size=1, max_size=50))
 def test_stamps_strictly_increase_whatever_the_clock_does(arrivals: list[float]) -> None:
-    stamps = Stamps()
+    stamps = Timestamps()
     given_ = [stamps.next(at) for at in arrivals]
     assert all(a < b for a, b in pairwise(given_))
 
 
 def test_a_stamp_is_the_arrival_when_that_is_later_than_the_last() -> None:
-    stamps = Stamps(5_000)
+    stamps = Timestamps(5_000)
     assert [stamps.next(4.0), stamps.next(5.0005), stamps.next(6.5)] == [5001, 5002, 6500]
 
 
@@ -249,8 +249,8 @@ def test_two_sessions_that_end_at_once_are_two_points() -> None:
     out = Outbox()
     writer = Writer(ChargerId("a"), out=out, tags={}, floor_ms=0)
     session = Session(ChargerId("a"), 1.0, 2.0, 1.0, 1.0, 5.0, 6.0, 7.0)
-    writer.session(session)
-    writer.session(session)
+    writer.write_session(session)
+    writer.write_session(session)
     assert [line.rsplit(b" ", 1)[1] for line in out.lines] == [b"2000", b"2001"]
 
 
@@ -281,7 +281,7 @@ def test_any_course_of_messages_adds_up_and_shares_no_stamp(
         bench.pipeline.quiet(bench.now)
         _adds_up(bench, len(steps))
     bench.roster.close()
-    assert bench.out.open == 0
+    assert bench.out.readings_open == 0
     _adds_up(bench, len(steps))
     _no_stamp_twice(bench)
     assert bench.words.bugs == []
@@ -290,8 +290,10 @@ def test_any_course_of_messages_adds_up_and_shares_no_stamp(
 def _adds_up(bench: Bench, most: int) -> None:
     accounts, out = bench.accounts, bench.out
     assert accounts.received <= most
-    assert accounts.received == out.open + out.held + sum(accounts.discarded.values())
-    assert out.held == sum(out.readings)
+    assert accounts.received == out.readings_open + out.readings_held + sum(
+        accounts.discarded.values()
+    )
+    assert out.readings_held == sum(out.readings)
 
 
 def _no_stamp_twice(bench: Bench) -> None:

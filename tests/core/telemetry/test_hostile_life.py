@@ -99,7 +99,7 @@ def hold(desk: Desk, before: dict[str, float]) -> dict[str, float]:
     bench = desk.bench
     assert bench.words.bugs == []
     discarded = sum(bench.accounts.discarded.values())
-    assert bench.accounts.received == bench.out.held + bench.out.open + discarded
+    assert bench.accounts.received == bench.out.readings_held + bench.out.readings_open + discarded
     metrics = bench.metrics()
     assert not [name for name, value in metrics.items() if math.isnan(value)]
     fallen = {

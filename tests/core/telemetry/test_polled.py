@@ -43,7 +43,9 @@ def test_every_member_of_a_polled_document_is_accounted_for(desk: Desk) -> None:
     desk.answer()
     accounts, out = desk.bench.accounts, desk.bench.out
     assert accounts.received == 7 + len(STATUS) + 2 + len(STATUS)
-    assert accounts.received == out.open + out.held + sum(accounts.discarded.values())
+    assert accounts.received == out.readings_open + out.readings_held + sum(
+        accounts.discarded.values()
+    )
 
 
 def test_when_mqtt_is_silent_polls_carry_everything_and_the_series_go_on(desk: Desk) -> None:
@@ -308,7 +310,7 @@ def test_what_was_asked_for_over_mqtt_stays_where_polls_are_refused(desk: Desk) 
     track, reader = desk.bench.roster.tracks[ONE], StatusReader(Dialect.NOFOS, None)
     for _ in range(4):
         desk.speak()
-        track.answer(reader.read({"wattsec": 3600}, desk.bench.wall), desk.bench.now)
+        track.receive_answer(reader.read({"wattsec": 3600}, desk.bench.wall), desk.bench.now)
         desk.wait(1)
         desk.answer(Outcome.FORBIDDEN)
         assert desk.metric("session_energy_joules") == 3600

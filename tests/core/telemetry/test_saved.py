@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bridge.core.model import Body
+from bridge.core.model import SavedState
 from bridge.core.polling.outcome import Outcome, Page
 from tests.kit.core import Bench
 from tests.kit.desk import ONE, Desk
@@ -52,7 +52,7 @@ def test_whatever_stands_in_a_saved_member_the_charger_lives_on(member: str | li
             case outer, inner:
                 body[outer] = {**body[outer], inner: nothing}  # type: ignore[dict-item]
         bench = Bench()
-        read: dict[str, Body] = {ONE: json.loads(json.dumps(body))}
+        read: dict[str, SavedState] = {ONE: json.loads(json.dumps(body))}
         bench.roster.restore(read, trusted=True, floor_ms=0, now=bench.now)
         assert bench.metrics()['evse_up{charger="abc123"}'] in (0, 1)
         live_on(Desk(bench))

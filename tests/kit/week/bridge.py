@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.fields.status import StatusReader
-from bridge.core.model import Body, ChargerId, Dialect, Event, Message, Session
+from bridge.core.model import ChargerId, Dialect, Event, Message, SavedState, Session
 from bridge.core.polling.address import Refused
 from bridge.core.polling.schedule import Ask, Pace, PollPlan
 from bridge.ingest.polling import Polling
@@ -21,7 +21,7 @@ _STEADY = 1000.0
 class Disk:
     """What survives the bridge: chargers as last saved, events, sessions, the last stamp."""
 
-    bodies: dict[str, Body] = field(default_factory=dict)
+    bodies: dict[str, SavedState] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     last_ms: int = 0
@@ -77,7 +77,7 @@ class Bridge:
     def tick(self) -> None:
         """End frames; commit what has waited long enough."""
         bench = self.bench
-        if bench.out.breaths:
+        if bench.out.open_frames:
             bench.pipeline.quiet(bench.now)
         if bench.wall - EPOCH - self._committed >= COMMIT_SECONDS:
             self._committed = bench.wall - EPOCH
@@ -112,13 +112,13 @@ class Bridge:
         """Keep lines, events, sessions and chargers; then show what they count."""
         disk, out = self.disk, self.bench.out
         self._keep_lines()
-        if out.changed or self.recent:
+        if out.dirty or self.recent:
             self._keep_bodies()
         if out.events or out.sessions:
             disk.events += out.events
             disk.sessions += out.sessions
             out.events, out.sessions = [], []
-        out.show(list(out.counters.items()))
+        out.publish(list(out.counters.items()))
 
     def _keep_lines(self) -> None:
         disk, out = self.disk, self.bench.out
@@ -127,8 +127,8 @@ class Bridge:
             if at > 0:
                 total = float(line[at + len(_ENERGY) :].split(b",", 1)[0])
                 self._look(line[: line.index(b" ")], total)
-        self.bench.accounts.stored += out.held
-        out.held, out.lines, out.readings = 0, [], []
+        self.bench.accounts.stored += out.readings_held
+        out.readings_held, out.lines, out.readings = 0, [], []
         disk.last_ms = out.last_ms
 
     def _look(self, charger: bytes, total: float) -> None:
@@ -139,13 +139,13 @@ class Bridge:
 
     def _keep_bodies(self) -> None:
         out, oldest = self.bench.out, self.bench.steady - SAVE_SECONDS
-        ripe = {id_ for id_, since in out.grown.items() if since <= oldest}
-        for id_, body in self.bench.roster.bodies(out.changed | ripe).items():
+        ripe = {id_ for id_, since in out.dirty_since.items() if since <= oldest}
+        for id_, body in self.bench.roster.bodies(out.dirty | ripe).items():
             assert body is not None, f"{id_} is forgotten"
             self.disk.bodies[id_] = body
-        for id_ in out.changed | ripe:
-            out.grown.pop(id_, None)
-        out.changed = set()
+        for id_ in out.dirty | ripe:
+            out.dirty_since.pop(id_, None)
+        out.dirty = set()
 
     def scrape(self) -> Mapping[str, float]:
         """All series; no counter may have fallen since the last scrape."""
@@ -161,13 +161,18 @@ class Bridge:
         """End as told to: all is written."""
         out = self.bench.out
         self.bench.roster.close()
-        out.changed |= out.grown.keys()
+        out.dirty |= out.dirty_since.keys()
         self.commit()
         self.adds_up()
 
     def adds_up(self) -> None:
         """Every reading is accounted for, and nothing went wrong that nobody foresaw."""
         accounts, out = self.bench.accounts, self.bench.out
-        went = accounts.stored + out.open + out.held + sum(accounts.discarded.values())
+        went = (
+            accounts.stored
+            + out.readings_open
+            + out.readings_held
+            + sum(accounts.discarded.values())
+        )
         assert accounts.received == went
         assert self.bench.words.bugs == []
