@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.chargers import Charger, fleet
 from bench.table import table
-from bridge.core.discovery.fleet import Rules
+from bridge.core.discovery.fleet import FleetConfig
 from bridge.core.model import Message
 from bridge.disks import Batch
 from bridge.storage.journal import Journal
@@ -81,7 +81,7 @@ async def _on_disk(batches: Sequence[Sequence[bytes]]) -> int:
 
 
 def _scrape(bench: Bench) -> list[Row]:
-    text = b"".join(bench.board.blocks(ALL_GROUPS, openmetrics=False))
+    text = b"".join(bench.series_table.blocks(ALL_GROUPS, openmetrics=False))
     series = sum(not line.startswith(b"#") for line in text.splitlines())
     return [
         ("series, a charger with these fields", f"{series / CHARGERS:.0f}"),
@@ -95,7 +95,7 @@ def _scrape(bench: Bench) -> list[Row]:
 
 def _announcement(shards: int) -> Row:
     """CPU of an announcement, for the most part of other shards' chargers."""
-    bench = Bench(Rules(shard=0, shards=shards))
+    bench = Bench(FleetConfig(shard=0, shards=shards))
     heard = [
         (
             f"openevse/announce/{n:012x}".encode(),
@@ -105,12 +105,12 @@ def _announcement(shards: int) -> Row:
         )
         for n in range(STRANGERS)
     ]
-    foreign = bench.roster.announce
+    foreign = bench.registry.receive_announcement
     began = time.process_time()
     for topic, payload, retained in heard:
         foreign(payload, topic.decode(), retained, bench.now)
     share = (time.process_time() - began) / STRANGERS * 1e6
-    mine = len(bench.roster.fleet)
+    mine = len(bench.registry.fleet)
     return f"an announcement, {shards} shards", f"{share:.1f} µs ({mine} of {STRANGERS} its own)"
 
 

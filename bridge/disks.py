@@ -17,14 +17,14 @@ class Batch:
     last_ms: int
 
 
-class Points(Protocol):
+class PointsJournal(Protocol):
     """The journal, as the keeper uses it."""
 
     async def append(self, batch: Batch) -> None:
         """Commit a batch, or raise DiskTrouble."""
 
 
-class Chronicle(Protocol):
+class StateStore(Protocol):
     """The state file, as the keeper uses it."""
 
     async def save(
@@ -33,26 +33,26 @@ class Chronicle(Protocol):
         chargers: Mapping[ChargerId, SavedState | None],
         events: Sequence[Event],
         sessions: Sequence[Session],
-        told: Sequence[bytes] | None,
+        pending: Sequence[bytes] | None,
     ) -> None:
         """Commit chargers, events and sessions together, or raise DiskTrouble.
 
-        `told` are the lines of events and sessions that the journal lacks; None: as before.
+        `pending` are the lines of events and sessions that the journal lacks; None: as before.
         """
 
 
-class Bodies(Protocol):
+class SavedStates(Protocol):
     """Who knows what is to be kept of a charger."""
 
-    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
+    def saved_states(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
         """What to keep of these chargers; None for those that are gone."""
 
 
-class Complaints(Protocol):
+class RepeatedLog(Protocol):
     """Who is told of trouble with the disk."""
 
-    def say(self, event: str, *, about: str, level: str, **fields: object) -> None:
+    def report(self, event: str, *, about: str, level: str, **fields: object) -> None:
         """Tell it, or count it where it was told just now."""
 
-    def over(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
+    def resolved(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
         """Tell that it is over."""

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from bridge.core.clock import Moment
-from bridge.core.discovery.subscriptions import Change
+from bridge.core.discovery.subscriptions import SubscriptionChange
 from bridge.core.model import ChargerId
 
 
-class Listener(Protocol):
+class RegistryReport(Protocol):
     """Whoever is told what happens to the fleet: subscriptions, metrics, the log."""
 
-    def subscriptions(self, changes: Iterable[Change]) -> None:
+    def subscriptions(self, changes: Iterable[SubscriptionChange]) -> None:
         """Change what is listened to."""
 
     def announced(self, label: str, charger: str, topic: str) -> None:

@@ -10,26 +10,26 @@ import bridge
 from bridge.app import from_settings
 from bridge.app.build_mqtt import make_mqtt, make_queries
 from bridge.app.build_polling import Polls, make_polls
-from bridge.app.gauges import measure
-from bridge.app.maintenance import Rounds
-from bridge.app.relabelling import Labelling
+from bridge.app.gauges import register_gauges
+from bridge.app.maintenance import Maintenance
+from bridge.app.relabelling import Relabelling
 from bridge.core.clock import Moment
 from bridge.core.output.outbox import Outbox
 from bridge.ingest.pipeline import Pipeline
 from bridge.ingest.polling import Polling
 from bridge.ingest.queries import Queries
-from bridge.ingest.registry import Roster
-from bridge.logs import Complaints
-from bridge.monitoring.certificates import Expiries
+from bridge.ingest.registry import Registry
+from bridge.logs import RepeatedLog
+from bridge.monitoring.certificates import CertificateExpiries
 from bridge.monitoring.health import Health
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import MAIN, Stats
 from bridge.settings import Secrets, Settings
-from bridge.sinks.influx.client import Influx
-from bridge.sinks.influx.delivery import Mover
+from bridge.sinks.influx.client import InfluxClient
+from bridge.sinks.influx.delivery import Delivery
 from bridge.sinks.prometheus import Exposition
-from bridge.sources.mqtt.client import Hearing, Mqtt
-from bridge.storage.committer import Keeper
+from bridge.sources.mqtt.client import ConnectionState, MqttClient
+from bridge.storage.committer import Committer
 from bridge.storage.journal import Journal
 from bridge.storage.state_file import StateFile
 from bridge.web.api import Api
@@ -44,12 +44,12 @@ log = structlog.get_logger("bridge")
 class Parts:
     """What runs, and what must be drained."""
 
-    roster: Roster
-    mqtt: Mqtt
-    rounds: Rounds
-    labelling: Labelling
-    keeper: Keeper
-    movers: list[Mover]
+    registry: Registry
+    mqtt: MqttClient
+    rounds: Maintenance
+    labelling: Relabelling
+    committer: Committer
+    deliveries: list[Delivery]
     polls: Polls | None
     queries: Queries | None
     server: Server
@@ -74,11 +74,11 @@ class Wiring:
         self._stores = from_settings.stores(settings)
         self._login = from_settings.login(settings)
         self._stats = Stats(version=bridge.__version__, stores=tuple(self._stores))
-        self._complaints = Complaints(log)
-        self._labelling = Labelling(settings.fleet.labels_file)
+        self._complaints = RepeatedLog(log)
+        self._labelling = Relabelling(settings.fleet.labels_file)
         self._out = Outbox()
-        self._board = Exposition()
-        self._hearing = Hearing()
+        self._series_table = Exposition()
+        self._hearing = ConnectionState()
         self._health = Health(self._hearing, settings.mqtt.keepalive.total_seconds())
 
     async def make(self) -> Parts:
@@ -90,35 +90,44 @@ class Wiring:
         )
         journal, state = await self._open_journal(reporter), await self._open_state()
         await self._labelling.load()
-        roster = self._make_roster(reporter, journal, state)
+        registry = self._make_roster(reporter, journal, state)
         pipeline = Pipeline(
-            router=roster.router, accounts=stats.accounts, out=self._out, teller=reporter
+            router=registry.router, accounts=stats.accounts, out=self._out, report=reporter
         )
         mqtt = await make_mqtt(
-            settings, state, roster=roster, pipeline=pipeline, hearing=self._hearing,
+            settings, state, registry=registry, pipeline=pipeline, hearing=self._hearing,
             clock=self._clock,
         )  # fmt: skip
-        keeper = Keeper(
+        committer = Committer(
             out=self._out, accounts=stats.accounts, journal=journal, chronicle=state,
-            roster=roster, told=await journal.lacking(state.told),
+            registry=registry, pending=await journal.lacking(state.pending),
             stored_when_kept=MAIN not in self._stores, complaints=self._complaints,
         )  # fmt: skip
         polls = make_polls(
-            settings, roster=roster, reporter=reporter, pipeline=pipeline, clock=self._clock
+            settings, registry=registry, reporter=reporter, pipeline=pipeline, clock=self._clock
         )
         polling = polls.polling if polls else None
         queries = make_queries(
-            settings, mqtt, roster=roster, reporter=reporter, pipeline=pipeline, polling=polling
+            settings, mqtt, registry=registry, reporter=reporter, pipeline=pipeline, polling=polling
         )
-        rounds = Rounds(
-            pipeline=pipeline, roster=roster, journal=journal, state=state, stats=stats,
+        rounds = Maintenance(
+            pipeline=pipeline, registry=registry, journal=journal, state=state, stats=stats,
             complaints=self._complaints, health=self._health, tidy=self._tidy, polling=polling,
         )  # fmt: skip
-        self._measure(roster, journal, polling, queries)
-        movers = [self._make_mover(name, journal, reporter) for name in self._stores]
-        server = self._make_server(roster, state)
+        self._measure(registry, journal, polling, queries)
+        deliveries = [self._make_mover(name, journal, reporter) for name in self._stores]
+        server = self._make_server(registry, state)
         return Parts(
-            roster, mqtt, rounds, self._labelling, keeper, movers, polls, queries, server, state
+            registry,
+            mqtt,
+            rounds,
+            self._labelling,
+            committer,
+            deliveries,
+            polls,
+            queries,
+            server,
+            state,
         )
 
     async def _open_journal(self, reporter: Reporter) -> Journal:
@@ -129,7 +138,7 @@ class Wiring:
         )  # fmt: skip
         self._stack.push_async_callback(journal.close)
         if MAIN in self._stores:
-            self._stats.accounts.recovered = journal.owed(MAIN).readings
+            self._stats.accounts.recovered = journal.backlog(MAIN).readings
         return journal
 
     async def _open_state(self) -> StateFile:
@@ -137,21 +146,23 @@ class Wiring:
         self._stack.push_async_callback(state.close, clean=False)
         return state
 
-    def _make_roster(self, reporter: Reporter, journal: Journal, state: StateFile) -> Roster:
+    def _make_roster(self, reporter: Reporter, journal: Journal, state: StateFile) -> Registry:
         settings = self._settings
-        roster = Roster(
-            rules=from_settings.rules(settings), habits=from_settings.habits(settings),
+        registry = Registry(
+            rules=from_settings.fleet_config(settings),
+            telemetry_config=from_settings.telemetry_config(settings),
             announce_topics=settings.mqtt.announce_topics, tags=settings.influx.tags,
-            labels=self._labelling.of, board=self._board, out=self._out, listener=reporter,
+            labels=self._labelling.of, series_table=self._series_table, out=self._out,
+            listener=reporter,
             unrouted=self._stats.unrouted.inc,
         )  # fmt: skip
-        roster.restore(
+        registry.restore(
             state.loaded,
             trusted=state.clean,
             floor_ms=self._floor(journal, state),
             now=self._clock(),
         )
-        return roster
+        return registry
 
     def _floor(self, journal: Journal, state: StateFile) -> int:
         """Where stamps begin. After a clean end each charger knows its own last one; after a
@@ -160,36 +171,37 @@ class Wiring:
         soon = int((self._clock().wall + 3600) * 1000)
         return 0 if state.clean else min(journal.last_ms, soon)
 
-    def _make_mover(self, name: str, journal: Journal, reporter: Reporter) -> Mover:
+    def _make_mover(self, name: str, journal: Journal, reporter: Reporter) -> Delivery:
         store, kept = self._stores[name], Secrets(self._settings)
         token = "influx.token" if name == MAIN else f"influx.mirrors.{name}.token"
-        influx = Influx(
+        influx = InfluxClient(
             url=store.url or "", org=store.org or "", bucket=store.bucket or "",
             token=lambda: kept.current(token) or "", timeout=store.timeout.total_seconds(),
             ca_file=store.ca_file,
         )  # fmt: skip
         self._stack.push_async_callback(influx.close)
-        return Mover(
+        return Delivery(
             name, journal, influx, batch=store.batch,
             flush_every=store.flush_every.total_seconds(), report=reporter,
         )  # fmt: skip
 
-    def _make_server(self, roster: Roster, state: StateFile) -> Server:
+    def _make_server(self, registry: Registry, state: StateFile) -> Server:
         web = self._settings.web
         return Server(
             host=web.listen.host, port=web.listen.port, health=self._health, login=self._login,
-            metrics=Metrics(self._board, self._stats.registry), page=Page(roster.tracks),
-            api=Api(tracks=roster.tracks, history=state, clock=self._clock),
+            metrics=Metrics(self._series_table, self._stats.registry),
+            page=Page(registry.telemetries),
+            api=Api(telemetries=registry.telemetries, history=state, clock=self._clock),
             tls=tls_context(web.cert_file, web.key_file),
         )  # fmt: skip
 
     def _measure(
-        self, roster: Roster, journal: Journal, polls: Polling | None, queries: Queries | None
+        self, registry: Registry, journal: Journal, polls: Polling | None, queries: Queries | None
     ) -> None:
-        measure(
-            self._stats, hearing=self._hearing, roster=roster, journal=journal, out=self._out,
+        register_gauges(
+            self._stats, hearing=self._hearing, registry=registry, journal=journal, out=self._out,
             ready=lambda: self._health.unready() is None, polls=polls, queries=queries,
             stores=tuple(self._stores), limit=self._settings.journal.max_bytes,
             folder=self._settings.journal.dir, shards=self._settings.shard.count,
-            expiries=Expiries(from_settings.certificates(self._settings)).seconds,
+            expiries=CertificateExpiries(from_settings.certificates(self._settings)).seconds,
         )  # fmt: skip

@@ -8,15 +8,15 @@ from bridge.app import from_settings
 from bridge.core.clock import Moment
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
-from bridge.core.rapi.plan import QueryPlan
+from bridge.core.rapi.plan import QuerySchedule
 from bridge.ingest.pipeline import Pipeline
 from bridge.ingest.polling import Polling
 from bridge.ingest.queries import Queries
-from bridge.ingest.registry import Roster
+from bridge.ingest.registry import Registry
 from bridge.monitoring.reporter import Reporter
 from bridge.settings import Settings
-from bridge.sources.mqtt.client import Hearing, Mqtt
-from bridge.sources.mqtt.publisher import SpeakingMqtt
+from bridge.sources.mqtt.client import ConnectionState, MqttClient
+from bridge.sources.mqtt.publisher import PublishingMqttClient
 from bridge.storage.state_file import StateFile
 
 
@@ -24,45 +24,45 @@ async def make_mqtt(
     settings: Settings,
     state: StateFile,
     *,
-    roster: Roster,
+    registry: Registry,
     pipeline: Pipeline,
-    hearing: Hearing,
+    hearing: ConnectionState,
     clock: Callable[[], Moment],
-) -> Mqtt:
+) -> MqttClient:
     """The connection, which follows what the fleet wants; one that can ask only if it may."""
-    kind = SpeakingMqtt if settings.mqtt.queries else Mqtt
+    kind = PublishingMqttClient if settings.mqtt.queries else MqttClient
     mqtt = kind(
         from_settings.broker(settings, await _client_id(state)),
         announce_topics=settings.mqtt.announce_topics,
-        deliver=lambda batch: pipeline.take(batch, clock()),
-        expects=roster.fleet.expected,
+        deliver=lambda batch: pipeline.process(batch, clock()),
+        expects=registry.fleet.expected,
         hearing=hearing,
     )
-    mqtt.follow(roster.fleet.filters(), ())
+    mqtt.follow(registry.fleet.filters(), ())
     return mqtt
 
 
 def make_queries(
     settings: Settings,
-    mqtt: Mqtt,
+    mqtt: MqttClient,
     *,
-    roster: Roster,
+    registry: Registry,
     reporter: Reporter,
     pipeline: Pipeline,
     polling: Polling | None,
 ) -> Queries | None:
     """What asks over MQTT; None where that is off."""
-    if not isinstance(mqtt, SpeakingMqtt):
+    if not isinstance(mqtt, PublishingMqttClient):
         return None
     queries = Queries(
-        tracks=roster.tracks, broker=mqtt, replies=pipeline, teller=reporter,
-        plan=QueryPlan(from_settings.manner(settings), random=random.random),
+        telemetries=registry.telemetries, broker=mqtt, replies=pipeline, report=reporter,
+        plan=QuerySchedule(from_settings.query_config(settings), random=random.random),
         # What is asked for here is the same in every dialect, and no temperature.
         readers={dialect: StatusReader(dialect, None) for dialect in Dialect},
         unpolled=polling.unpollable if polling else lambda _: True,
         silent_after=settings.fleet.silent_after.total_seconds(),
     )  # fmt: skip
-    roster.router.talked = queries.heard
+    registry.router.rapi_observer = queries.observe_rapi
     return queries
 
 

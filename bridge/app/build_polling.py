@@ -10,15 +10,15 @@ from bridge.core.clock import Moment
 from bridge.core.errors import CannotStart
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
-from bridge.core.polling.address_policy import Reach
-from bridge.core.polling.schedule import PollPlan
+from bridge.core.polling.address_policy import AddressPolicy
+from bridge.core.polling.schedule import PollSchedule
 from bridge.ingest.pipeline import Pipeline
 from bridge.ingest.polling import Polling
-from bridge.ingest.registry import Roster
+from bridge.ingest.registry import Registry
 from bridge.monitoring.reporter import Reporter
 from bridge.settings import Settings
-from bridge.sources.http.client import Http
-from bridge.sources.http.credentials import Keyring
+from bridge.sources.http.client import HttpClient
+from bridge.sources.http.credentials import Credentials
 from bridge.sources.http.exchange import tls_context
 from bridge.sources.http.local_address import is_own
 from bridge.sources.http.poller import Poller
@@ -31,7 +31,7 @@ class Polls:
 
     polling: Polling
     poller: Poller
-    keyring: Keyring
+    credentials: Credentials
     clock: Callable[[], Moment]
 
     async def run(self) -> None:
@@ -39,14 +39,14 @@ class Polls:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.poller.run(), name="poller")
             group.create_task(
-                self.polling.keep_logins(self.keyring, self.clock), name="credentials"
+                self.polling.reload_credentials(self.credentials, self.clock), name="credentials"
             )
 
 
 def make_polls(
     settings: Settings,
     *,
-    roster: Roster,
+    registry: Registry,
     reporter: Reporter,
     pipeline: Pipeline,
     clock: Callable[[], Moment],
@@ -58,18 +58,19 @@ def make_polls(
     http = settings.http
     if not http.enabled:
         return None
-    plan = PollPlan(from_settings.pace(settings), random=random.random)
-    keyring = from_settings.keyring(settings)
+    plan = PollSchedule(from_settings.poll_config(settings), random=random.random)
+    credentials = from_settings.credentials(settings)
     try:
         tls = tls_context(http.ca_file)
     except OSError as error:
         raise CannotStart(f"http.ca_file {http.ca_file}: {error}") from error
-    client = Http(
-        reach=Reach(http.allow, own=is_own), keys=keyring, resolve=Resolver().resolve,
+    client = HttpClient(
+        reach=AddressPolicy(http.allow, own=is_own), keys=credentials, resolve=Resolver().resolve,
         timeout=http.timeout.total_seconds(), tls=tls,
     )  # fmt: skip
     polling = Polling(
-        tracks=roster.tracks, plan=plan, ports=http.ports, replies=pipeline, teller=reporter,
+        telemetries=registry.telemetries, plan=plan, ports=http.ports, replies=pipeline,
+        report=reporter,
         readers={
             dialect: StatusReader(dialect, settings.fleet.temperature_scale.get(dialect))
             for dialect in Dialect
@@ -77,6 +78,6 @@ def make_polls(
     )  # fmt: skip
     reporter.polling = polling
     poller = Poller(
-        plan=plan, client=client, address=polling.address, take=polling.take, clock=clock
+        plan=plan, client=client, address=polling.address, take=polling.poll_ended, clock=clock
     )
-    return Polls(polling, poller, keyring, clock)
+    return Polls(polling, poller, credentials, clock)

@@ -7,17 +7,17 @@ from secrets import token_hex
 
 from pydantic import BaseModel
 
-from bridge.core.discovery.fleet import Rules
+from bridge.core.discovery.fleet import FleetConfig
 from bridge.core.errors import CannotStart
-from bridge.core.polling.login import Login as ChargerLogin
-from bridge.core.polling.turn import Pace
-from bridge.core.rapi.plan import Manner, manner_for
+from bridge.core.polling.login import ChargerLogin as ChargerLogin
+from bridge.core.polling.turn import PollConfig
+from bridge.core.rapi.plan import QueryConfig, config_for
 from bridge.core.telemetry.telemetry import TelemetryConfig
 from bridge.monitoring.stats import MAIN
 from bridge.settings import CredentialsFile, Secrets, Settings, Store
-from bridge.sources.http.credentials import Keyring
+from bridge.sources.http.credentials import Credentials
 from bridge.sources.mqtt.broker import Broker
-from bridge.web.login import Hash, Login
+from bridge.web.login import Hash, WebLogin
 
 
 def stores(settings: Settings) -> dict[str, Store]:
@@ -41,7 +41,7 @@ def broker(settings: Settings, client_id: str) -> Broker:
     )
 
 
-def guest(settings: Settings, command: str) -> Broker:
+def broker_for_command(settings: Settings, command: str) -> Broker:
     """The same broker, to which we are somebody else: two of one id throw each other out."""
     name = f"nofos-bridge-{command}-{token_hex(4)}"
     return replace(broker(settings, name), client_id=name)
@@ -70,20 +70,20 @@ def certificates(settings: Settings) -> dict[str, Path]:
     }
 
 
-def pace(settings: Settings) -> Pace:
+def poll_config(settings: Settings) -> PollConfig:
     http = settings.http
-    return Pace(
+    return PollConfig(
         enrich_every=http.enrich_every.total_seconds(),
         fallback_every=http.fallback_every.total_seconds(),
         min_gap=http.min_gap.total_seconds(), concurrency=http.concurrency,
     )  # fmt: skip
 
 
-def manner(settings: Settings) -> Manner:
-    return manner_for(settings.http.enrich_every.total_seconds())
+def query_config(settings: Settings) -> QueryConfig:
+    return config_for(settings.http.enrich_every.total_seconds())
 
 
-def keyring(settings: Settings) -> Keyring:
+def credentials(settings: Settings) -> Credentials:
     """The fleet's login travels only where an operator named the networks."""
     http, secrets_ = settings.http, Secrets(settings)
 
@@ -93,15 +93,15 @@ def keyring(settings: Settings) -> Keyring:
             return None
         return ChargerLogin(http.username, password)
 
-    return Keyring(
+    return Credentials(
         file=CredentialsFile(http.credentials_file), shared=shared,
         named=http.allow if http.allow_was_set else (),
     )  # fmt: skip
 
 
-def rules(settings: Settings) -> Rules:
+def fleet_config(settings: Settings) -> FleetConfig:
     fleet = settings.fleet
-    return Rules(
+    return FleetConfig(
         dialect=fleet.dialect, dialects=fleet.dialects, ignore=frozenset(fleet.ignore),
         stale_after=fleet.stale_after.total_seconds(),
         silent_after=fleet.silent_after.total_seconds(),
@@ -110,7 +110,7 @@ def rules(settings: Settings) -> Rules:
     )  # fmt: skip
 
 
-def habits(settings: Settings) -> TelemetryConfig:
+def telemetry_config(settings: Settings) -> TelemetryConfig:
     fleet = settings.fleet
     return TelemetryConfig(
         frame_gap=fleet.frame_gap.total_seconds(),
@@ -123,11 +123,11 @@ def habits(settings: Settings) -> TelemetryConfig:
     )
 
 
-def login(settings: Settings) -> Login | None:
+def login(settings: Settings) -> WebLogin | None:
     web = settings.web
     if web.username is None or web.password_hash is None:
         return None
     try:
-        return Login(web.username, Hash.parse(web.password_hash.get_secret_value()))
+        return WebLogin(web.username, Hash.parse(web.password_hash.get_secret_value()))
     except ValueError as error:
         raise CannotStart(f"web.password_hash: {error}") from error

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 from bridge.core.output.outbox import Outbox
-from bridge.ingest.registry import Roster
+from bridge.ingest.registry import Registry
 from bridge.monitoring.stats import MAIN, AccountsCollector, Stats
 
 
-class Owed(Protocol):
+class GaugeBacklog(Protocol):
     """What lies behind a store's cursor."""
 
     @property
@@ -23,13 +23,13 @@ class Owed(Protocol):
     def oldest_ms(self) -> int | None: ...
 
 
-class Owing(Protocol):
+class GaugeJournal(Protocol):
     """The journal, as the gauges see it."""
 
     @property
     def bytes(self) -> int: ...
 
-    def owed(self, store: str) -> Owed:
+    def backlog(self, store: str) -> GaugeBacklog:
         """What this store has not yet."""
 
 
@@ -57,15 +57,15 @@ class Queries(Protocol):
     outcomes: dict[str, int]
 
 
-def measure(
+def register_gauges(
     stats: Stats,
     *,
     hearing: Connection,
     ready: Callable[[], bool],
     polls: Polls | None,
     queries: Queries | None,
-    roster: Roster,
-    journal: Owing,
+    registry: Registry,
+    journal: GaugeJournal,
     stores: tuple[str, ...],
     out: Outbox,
     limit: int,
@@ -76,15 +76,15 @@ def measure(
     """Every gauge is read at the scrape; nothing is computed between scrapes."""
 
     def pending() -> int:
-        owed = journal.owed(MAIN).readings if MAIN in stores else 0
+        owed = journal.backlog(MAIN).readings if MAIN in stores else 0
         return out.readings_open + out.readings_held + owed
 
     def oldest() -> float:
-        stamps = [journal.owed(store).oldest_ms for store in stores]
+        stamps = [journal.backlog(store).oldest_ms for store in stores]
         return min((stamp for stamp in stamps if stamp), default=0) / 1000
 
     stats.registry.register(AccountsCollector(stats.accounts, pending))
-    read = stats.read
+    read = stats.gauges
     read.add("mqtt_connected", "1 while the broker takes our session.",
              lambda: int(hearing.connected), counter=False)  # fmt: skip
     read.add("mqtt_last_packet_timestamp_seconds", "Unix time of the broker's last packet.",
@@ -101,7 +101,7 @@ def measure(
     read.add("disk_free_bytes", "Free space where the journal lies.",
              lambda: _free(folder), counter=False)  # fmt: skip
     stats.registry.register(read)
-    read.table("chargers", "Chargers by presence.", "state", roster.presences, counter=False)
+    read.table("chargers", "Chargers by presence.", "state", registry.presences, counter=False)
     read.table("mqtt_failures", "Connections that failed or ended, by reason.", "reason",
                lambda: hearing.failures, counter=True)  # fmt: skip
     read.table("polls", "Polls of chargers by outcome.", "outcome",
@@ -113,7 +113,7 @@ def measure(
     read.add("shards", "Bridges that share the fleet; 1 for one that has it all.",
              lambda: shards, counter=False)  # fmt: skip
     read.table("points_pending", "Points that a store has not yet.", "store",
-               lambda: {store: journal.owed(store).points for store in stores},
+               lambda: {store: journal.backlog(store).points for store in stores},
                counter=False)  # fmt: skip
     read.table("certificate_expiry_timestamp_seconds",
                "Unix time from which a certificate in the setting's file is no longer valid.",

@@ -10,12 +10,12 @@ from bridge.core.clock import Moment
 from bridge.core.errors import DiskTrouble
 from bridge.ingest.pipeline import Pipeline
 from bridge.ingest.polling import Polling
-from bridge.ingest.registry import Roster
-from bridge.logs import Complaints
+from bridge.ingest.registry import Registry
+from bridge.logs import RepeatedLog
 from bridge.monitoring.health import Health, moment
 from bridge.monitoring.stats import Stats
 from bridge.runtime.loop_lag import longest_turn
-from bridge.runtime.round_robin import PORTION_SECONDS
+from bridge.runtime.round_robin import SLICE_SECONDS
 
 TICK_SECONDS = 0.05
 SWEEP_MOST = 500
@@ -43,24 +43,24 @@ class Snapshots(Protocol):
         """Make a copy to fall back to."""
 
 
-class Rounds:
+class Maintenance:
     """Ends frames by time, sweeps the chargers, trims the files, beats the heart."""
 
     def __init__(
         self,
         *,
         pipeline: Pipeline,
-        roster: Roster,
+        registry: Registry,
         journal: Trims,
         state: Snapshots,
         stats: Stats,
-        complaints: Complaints,
+        complaints: RepeatedLog,
         health: Health,
         polling: Polling | None,
         tidy: Callable[[], None],
     ) -> None:
         self._pipeline = pipeline
-        self._roster = roster
+        self._registry = registry
         self._journal = journal
         self._state = state
         self._stats = stats
@@ -85,24 +85,24 @@ class Rounds:
             self._stats.loop_lag.observe(max(0.0, late, longest_turn()))
             now = moment()
             self._health.beat()
-            self._pipeline.quiet(now)
+            self._pipeline.close_quiet_frames(now)
             # Each of these is some milliseconds of work, and gets a turn of its own.
             await asyncio.sleep(0)
-            self._roster.sweep(now, SWEEP_MOST, PORTION_SECONDS)
+            self._registry.sweep(now, SWEEP_MOST, SLICE_SECONDS)
             await asyncio.sleep(0)
             self._poll(now)
             await asyncio.sleep(0)
             self._tidy()
             if now.steady >= next_sweep:
                 next_sweep = now.steady + SWEEP_SECONDS
-                self._roster.rewind()
+                self._registry.begin_round()
                 if self._polling is not None:
-                    self._polling.rewind()
+                    self._polling.begin_round()
                 self._complaints.sweep()
 
     def _poll(self, now: Moment) -> None:
         if self._polling is not None:
-            self._polling.sweep(now, PORTION_SECONDS)
+            self._polling.sweep(now, SLICE_SECONDS)
 
     async def _trim(self) -> None:
         while True:
@@ -110,7 +110,7 @@ class Rounds:
             try:
                 await self._journal.trim(_now_ms())
             except DiskTrouble as trouble:
-                self._complaints.say("disk.trouble", about="task", task="trim", why=str(trouble))
+                self._complaints.report("disk.trouble", about="task", task="trim", why=str(trouble))
 
     async def _snapshot(self) -> None:
         while True:
@@ -120,7 +120,7 @@ class Rounds:
                 await self._state.trim(_now_ms(), HISTORY)
                 await self._state.snapshot()
             except DiskTrouble as trouble:
-                self._complaints.say(
+                self._complaints.report(
                     "disk.trouble", about="task", task="snapshot", why=str(trouble)
                 )
 

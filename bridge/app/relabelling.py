@@ -10,7 +10,7 @@ from bridge.core.errors import FixSettings, Problem
 from bridge.core.labels import Labels
 from bridge.core.model import ChargerId
 from bridge.core.telemetry.telemetry import Telemetry
-from bridge.runtime.yielding import Pause
+from bridge.runtime.yielding import Yielding
 from bridge.settings.labels import LabelsFile
 from bridge.settings.parse import Wrong
 
@@ -20,7 +20,7 @@ SETTING = "fleet.labels_file"
 LOOK_SECONDS = 2.0
 
 
-class Labelling:
+class Relabelling:
     """The labels of all chargers, as the file says them now."""
 
     def __init__(self, path: Path | None) -> None:
@@ -37,7 +37,7 @@ class Labelling:
             source = f"file {self._path}"
             raise FixSettings(tuple(Problem(SETTING, source, w.wrong, w.remedy) for w in wrong))
 
-    async def run(self, tracks: Mapping[ChargerId, Telemetry]) -> None:
+    async def run(self, telemetries: Mapping[ChargerId, Telemetry]) -> None:
         """Look at the file for ever."""
         while self._path is not None:
             await asyncio.sleep(LOOK_SECONDS)
@@ -45,7 +45,7 @@ class Labelling:
             if wrong:
                 self._complain(wrong)
             elif wrong is not None:
-                changed = await relabel(tracks, self._file)
+                changed = await relabel(telemetries, self._file)
                 log.info("labels.read", file=str(self._path), changed=changed)
 
     def _complain(self, wrong: Sequence[Wrong]) -> None:
@@ -57,21 +57,21 @@ class Labelling:
         )  # fmt: skip
 
 
-async def relabel(tracks: Mapping[ChargerId, Telemetry], file: LabelsFile) -> int:
+async def relabel(telemetries: Mapping[ChargerId, Telemetry], file: LabelsFile) -> int:
     """Bring all chargers up to date in short turns; how many were called otherwise."""
-    pause, changed = Pause(), 0
-    for track in list(tracks.values()):
+    pause, changed = Yielding(), 0
+    for telemetry in list(telemetries.values()):
         # In the turns of others a charger may go, and its series must not come back.
-        if tracks.get(track.charger.id) is track:
-            changed += _call(track, file.of(track.charger.id))
+        if telemetries.get(telemetry.charger.id) is telemetry:
+            changed += _call(telemetry, file.of(telemetry.charger.id))
         await pause.due()
     return changed
 
 
-def _call(track: Telemetry, labels: Labels) -> bool:
-    if labels == track.charger.labels:
+def _call(telemetry: Telemetry, labels: Labels) -> bool:
+    if labels == telemetry.charger.labels:
         return False
-    track.charger.labels = labels
-    track.writer.set_site(labels.site)
-    track.presence.update()
+    telemetry.charger.labels = labels
+    telemetry.writer.set_site(labels.site)
+    telemetry.presence.update()
     return True

@@ -46,22 +46,22 @@ async def run(
         port = await parts.server.start()
         stack.push_async_callback(parts.server.close)
         log.info("bridge.started", version=bridge.__version__, port=port,
-                 chargers=len(parts.roster.tracks))  # fmt: skip
+                 chargers=len(parts.registry.telemetries))  # fmt: skip
         if started:
             started(Started(port))
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(parts.mqtt.run(), name="mqtt"),
                 group.create_task(parts.rounds.run(), name="rounds"),
-                group.create_task(parts.keeper.run(), name="keeper"),
+                group.create_task(parts.committer.run(), name="committer"),
                 *([group.create_task(parts.polls.run(), name="polls")] if parts.polls else []),
                 *(
                     [group.create_task(parts.queries.run(moment), name="queries")]
                     if parts.queries
                     else []
                 ),
-                group.create_task(parts.labelling.run(parts.roster.tracks), name="labels"),
-                *(group.create_task(m.run(), name=f"store-{m.name}") for m in parts.movers),
+                group.create_task(parts.labelling.run(parts.registry.telemetries), name="labels"),
+                *(group.create_task(m.run(), name=f"store-{m.name}") for m in parts.deliveries),
             ]
             await stop.wait()
             for task in tasks:
@@ -84,12 +84,12 @@ def stop_with_input(stop: asyncio.Event) -> None:
 
 async def _drain(parts: Parts) -> None:
     """Close the frames, commit everything, and give the stores ten seconds."""
-    parts.roster.close()
+    parts.registry.close()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
-            await parts.keeper.commit(last=True)
-    await asyncio.gather(*(mover.drain(DRAIN_SECONDS) for mover in parts.movers))
-    whole = parts.keeper.empty
+            await parts.committer.commit(last=True)
+    await asyncio.gather(*(delivery.drain(DRAIN_SECONDS) for delivery in parts.deliveries))
+    whole = parts.committer.empty
     if not whole:
-        log.error("readings.lost", readings=parts.keeper.give_up(), why="the disk took no more")
+        log.error("readings.lost", readings=parts.committer.give_up(), why="the disk took no more")
     await parts.state.close(clean=whole)

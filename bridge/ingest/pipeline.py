@@ -23,22 +23,22 @@ class Route(Protocol):
     def charger(self) -> str | None:
         """Whose it is; None for nobody's."""
 
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+    def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         """Take one message; why it became no sample, or None."""
 
 
-class Router(Protocol):
+class RouteFinder(Protocol):
     """Finds the route of a topic that was not heard before."""
 
     routes: dict[bytes, Route]
 
-    def learn(self, topic: bytes) -> Route:
+    def find(self, topic: bytes) -> Route:
         """The route of a topic; kept in `routes` where there is room."""
 
 
-ENDED_AT_ONCE = 500
+CLOSED_AT_ONCE = 500
 """Frames that one tick ends at most: a few milliseconds of work."""
-WORTH_TELLING = frozenset(
+REPORTED = frozenset(
     {
         Reason.MALFORMED, Reason.IMPLAUSIBLE, Reason.AMBIGUOUS, Reason.DUPLICATE, Reason.LIMIT
     }
@@ -46,7 +46,7 @@ WORTH_TELLING = frozenset(
 """What an operator may want to look into; the others are the daily course of things."""
 
 
-class Teller(Protocol):
+class PipelineReport(Protocol):
     """Whoever tells of what went wrong; all of it comes from strangers."""
 
     def bug(self, topic: bytes, error: BaseException) -> None:
@@ -62,54 +62,56 @@ class Pipeline:
     def __init__(
         self,
         *,
-        router: Router,
+        router: RouteFinder,
         accounts: Accounts,
         out: Outbox,
-        teller: Teller,
+        report: PipelineReport,
     ) -> None:
         self._router = router
         self._accounts = accounts
         self._out = out
-        self._teller = teller
+        self._report = report
 
-    def take(self, batch: Iterable[Message], now: Moment) -> None:
+    def process(self, batch: Iterable[Message], now: Moment) -> None:
         """Take messages in their order; they arrived at `now`."""
-        routes, learn = self._router.routes, self._router.learn
+        routes, learn = self._router.routes, self._router.find
         received, discarded = 0, self._accounts.discarded
         for topic, payload, retained in batch:
             route = None
             try:
                 route = routes.get(topic) or learn(topic)
-                reason = route.take(payload, retained, now)
+                reason = route.accept(payload, retained, now)
             except Exception as error:  # noqa: BLE001  # one message must not end the process
-                self._teller.bug(topic, error)
+                self._report.bug(topic, error)
                 reason = Reason.BUG
             if route is None or route.reading:
                 received += 1
                 if reason is not None:
                     discarded[reason] += 1
-                    if reason in WORTH_TELLING and route is not None:
-                        self._teller.discarded(route.charger, topic, payload, reason)
+                    if reason in REPORTED and route is not None:
+                        self._report.discarded(route.charger, topic, payload, reason)
         self._accounts.received += received
 
-    def reply(self, charger: str, members: int, work: Callable[[], list[Reason]]) -> None:
+    def process_document(
+        self, charger: str, members: int, work: Callable[[], list[Reason]]
+    ) -> None:
         """Take a polled document of so many members; `work` says why some became no samples."""
         held = self._out.readings_held
         self._accounts.received += members
         try:
             reasons = work()
         except Exception as error:  # noqa: BLE001  # one reply must not end the process
-            self._teller.bug(charger.encode(), error)
+            self._report.bug(charger.encode(), error)
             reasons = [Reason.BUG] * (members - (self._out.readings_held - held))
         for reason in reasons:
             self._accounts.discard(reason)
 
-    def quiet(self, now: Moment) -> None:
+    def close_quiet_frames(self, now: Moment) -> None:
         """End the frames whose time is over."""
         breaths, ended = self._out.open_frames, 0
         for breath in list(breaths):
             if breath.close_if_quiet(now.steady):
                 del breaths[breath]
                 ended += 1
-                if ended == ENDED_AT_ONCE:
+                if ended == CLOSED_AT_ONCE:
                     return

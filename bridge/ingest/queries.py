@@ -7,27 +7,27 @@ from typing import Protocol
 from bridge.core.clock import Moment
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.rapi.askable import base_to_ask
-from bridge.core.rapi.brake import Brake
-from bridge.core.rapi.plan import QueryPlan
+from bridge.core.rapi.askable import base_for_queries
+from bridge.core.rapi.brake import QueryBackoff
+from bridge.core.rapi.plan import QuerySchedule
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import Ending, Outcome, Talks
+from bridge.core.rapi.talks import OpenQueries, QueryOutcome, QueryResult
 from bridge.core.telemetry.telemetry import Telemetry
-from bridge.ingest.poll_replies import Replies
-from bridge.runtime.round_robin import PORTION_SECONDS, Portions
+from bridge.ingest.poll_replies import DocumentPipeline
+from bridge.runtime.round_robin import SLICE_SECONDS, RoundRobin
 
 TICK_SECONDS = 0.25
 LOOKED_AT_ONCE = 500
 
 
-class Broker(Protocol):
+class QueryPublisher(Protocol):
     """What asking needs of the connection."""
 
-    def ask(self, base: str, query: Query) -> bool:
+    def publish_query(self, base: str, query: Query) -> bool:
         """Put a query to a charger; False where it did not go out."""
 
 
-class Teller(Protocol):
+class QueryReport(Protocol):
     """Who is told that the broker does not let us ask."""
 
     def query_lost(self, charger: ChargerId) -> None:
@@ -43,27 +43,27 @@ class Queries:
     def __init__(
         self,
         *,
-        tracks: Mapping[ChargerId, Telemetry],
-        plan: QueryPlan,
-        broker: Broker,
+        telemetries: Mapping[ChargerId, Telemetry],
+        plan: QuerySchedule,
+        broker: QueryPublisher,
         readers: Mapping[Dialect, StatusReader],
-        replies: Replies,
-        teller: Teller,
+        replies: DocumentPipeline,
+        report: QueryReport,
         unpolled: Callable[[ChargerId], bool],
         silent_after: float,
     ) -> None:
-        self._tracks = tracks
+        self._telemetries = telemetries
         self._plan = plan
         self._broker = broker
         self._readers = readers
         self._replies = replies
-        self._teller = teller
+        self._report = report
         self._unpolled = unpolled
         self._silent_after = silent_after
-        self._talks = Talks()
-        self._brake = Brake()
-        self._round = Portions(tracks.values)
-        self.outcomes: dict[str, int] = dict.fromkeys(Outcome, 0)
+        self._talks = OpenQueries()
+        self._brake = QueryBackoff()
+        self._round = RoundRobin(telemetries.values)
+        self.outcomes: dict[str, int] = dict.fromkeys(QueryOutcome, 0)
 
     async def run(self, clock: Callable[[], Moment]) -> None:
         """Ask, until cancelled."""
@@ -78,61 +78,63 @@ class Queries:
         self._admit(now)
         most = self._brake.most(self._plan.manner.at_once, now.steady)
         for _ in range(most - len(self._talks)):
-            due = self._plan.take(now.steady)
+            due = self._plan.due(now.steady)
             if due is None:
                 break
-            self._ask(*due, now)
+            self._send(*due, now)
 
-    def heard(self, charger: ChargerId, base: str, key: str, payload: bytes, now: Moment) -> None:
+    def observe_rapi(
+        self, charger: ChargerId, base: str, key: str, payload: bytes, now: Moment
+    ) -> None:
         """Somebody asked a charger's controller, or it answered somebody."""
-        ending = self._talks.heard(charger, base, key, payload, now.steady)
+        ending = self._talks.observe(charger, base, key, payload, now.steady)
         if ending is not None:
             self._end(ending, now)
 
     def _admit(self, now: Moment) -> None:
-        self._round.rewind()
-        for track in self._round.take(LOOKED_AT_ONCE, PORTION_SECONDS):
-            charger = track.charger.id
-            if charger not in self._plan and self._base(track, now) is not None:
+        self._round.begin_round()
+        for telemetry in self._round.next(LOOKED_AT_ONCE, SLICE_SECONDS):
+            charger = telemetry.charger.id
+            if charger not in self._plan and self._base(telemetry, now) is not None:
                 self._plan.admit(charger, now.steady)
 
-    def _base(self, track: Telemetry, now: Moment) -> str | None:
+    def _base(self, telemetry: Telemetry, now: Moment) -> str | None:
         """Where to ask this charger; None where it is not to be asked now."""
-        if not self._unpolled(track.charger.id):
+        if not self._unpolled(telemetry.charger.id):
             return None
-        return base_to_ask(track.charger, now.steady, silent_after=self._silent_after)
+        return base_for_queries(telemetry.charger, now.steady, silent_after=self._silent_after)
 
-    def _ask(self, charger: ChargerId, query: Query, now: Moment) -> None:
-        track = self._tracks.get(charger)
-        if track is None:
-            self._plan.forget(charger)
+    def _send(self, charger: ChargerId, query: Query, now: Moment) -> None:
+        telemetry = self._telemetries.get(charger)
+        if telemetry is None:
+            self._plan.remove(charger)
             return
-        base = self._base(track, now)
+        base = self._base(telemetry, now)
         if base is None:
-            self._plan.put_off(charger, now.steady)
+            self._plan.postpone(charger, now.steady)
         elif not self._talks.quiet(charger, now.steady):
-            self._count(charger, Outcome.AMBIGUOUS, now)
-        elif self._broker.ask(base, query):
-            self._talks.begin(charger, base, query, now.steady)
+            self._count(charger, QueryOutcome.AMBIGUOUS, now)
+        elif self._broker.publish_query(base, query):
+            self._talks.sent(charger, base, query, now.steady)
         else:
-            self._plan.put_off(charger, now.steady)
+            self._plan.postpone(charger, now.steady)
 
-    def _count(self, charger: ChargerId, outcome: Outcome, now: Moment) -> None:
+    def _count(self, charger: ChargerId, outcome: QueryOutcome, now: Moment) -> None:
         self.outcomes[outcome] += 1
         self._plan.done(charger, outcome, now.steady)
 
-    def _end(self, ending: Ending, now: Moment) -> None:
+    def _end(self, ending: QueryResult, now: Moment) -> None:
         self._count(ending.charger, ending.outcome, now)
-        if ending.heard or ending.outcome is Outcome.TIMEOUT:
+        if ending.heard or ending.outcome is QueryOutcome.TIMEOUT:
             self._brake.ended(ending.heard, now.steady)
         if not ending.heard and self._brake.resting(now.steady):
-            self._teller.query_lost(ending.charger)
-        track, document = self._tracks.get(ending.charger), ending.document
-        if track is None or ending.outcome is not Outcome.ANSWERED:
+            self._report.query_lost(ending.charger)
+        telemetry, document = self._telemetries.get(ending.charger), ending.document
+        if telemetry is None or ending.outcome is not QueryOutcome.ANSWERED:
             return
-        reader = self._readers[track.charger.dialect]
-        self._replies.reply(
+        reader = self._readers[telemetry.charger.dialect]
+        self._replies.process_document(
             ending.charger,
             len(document),
-            lambda: track.receive_answer(reader.read(document, now.wall), now),
+            lambda: telemetry.receive_answer(reader.read(document, now.wall), now),
         )

@@ -18,13 +18,13 @@ DOCUMENTS = frozenset(
 CONTROLLER = "rapi/"
 GREETINGS = {b"connected": True, b"disconnected": False}
 
-Announced = Callable[[bytes, str, bool, Moment], None]
-Greeted = Callable[[ChargerId, str, bool, Moment], None]
-Talked = Callable[[ChargerId, str, str, bytes, Moment], None]
+AnnouncementReceiver = Callable[[bytes, str, bool, Moment], None]
+GreetingReceiver = Callable[[ChargerId, str, bool, Moment], None]
+RapiObserver = Callable[[ChargerId, str, str, bytes, Moment], None]
 """Told of a live message: whose base, the base, the key below it, the payload."""
 
 
-class Nobody:
+class UnroutedRoute:
     """A message that belongs to no charger that is followed."""
 
     __slots__ = ("_count",)
@@ -34,7 +34,7 @@ class Nobody:
     def __init__(self, count: Callable[[], None]) -> None:
         self._count = count
 
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+    def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         self._count()
         return None
 
@@ -46,16 +46,16 @@ class AnnounceRoute:
     reading = False
     charger = None
 
-    def __init__(self, topic: str, announced: Announced) -> None:
+    def __init__(self, topic: str, announced: AnnouncementReceiver) -> None:
         self._topic = topic
         self._announced = announced
 
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+    def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         self._announced(payload, self._topic, retained, now)
         return None
 
 
-class Greeting:
+class GreetingRoute:
     """A base topic itself, where gateways that announce nothing say a plain word.
 
     It is no reading, for it is not below the base. Only said live it means something.
@@ -64,21 +64,23 @@ class Greeting:
     __slots__ = ("_base", "_greeted", "_nobody", "charger")
     reading = False
 
-    def __init__(self, charger: ChargerId, base: str, greeted: Greeted, nobody: Nobody) -> None:
+    def __init__(
+        self, charger: ChargerId, base: str, greeted: GreetingReceiver, nobody: UnroutedRoute
+    ) -> None:
         self.charger = charger
         self._base = base
         self._greeted = greeted
         self._nobody = nobody
 
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+    def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         connected = GREETINGS.get(payload)
         if connected is None or retained:
-            return self._nobody.take(payload, retained, now)
+            return self._nobody.accept(payload, retained, now)
         self._greeted(self.charger, self._base, connected, now)
         return None
 
 
-class Noise:
+class IgnoredRoute:
     """A topic below a charger's base that carries no telemetry."""
 
     __slots__ = ("_reason", "charger")
@@ -88,7 +90,7 @@ class Noise:
         self.charger = charger
         self._reason = reason
 
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+    def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         if self._reason is not Reason.UNKNOWN_FIELD:
             return self._reason
         if payload[:1] in (b"{", b"["):
@@ -96,42 +98,42 @@ class Noise:
         return Reason.RETAINED if retained else Reason.UNKNOWN_FIELD
 
 
-class Talk:
+class RapiRoute:
     """What is asked of a charger's controller, or its answer, where somebody follows that."""
 
     __slots__ = ("_base", "_key", "_talked", "charger")
     reading = True
 
-    def __init__(self, charger: ChargerId, base: str, key: str, talked: Talked) -> None:
+    def __init__(self, charger: ChargerId, base: str, key: str, talked: RapiObserver) -> None:
         self.charger = charger
         self._base = base
         self._key = key
         self._talked = talked
 
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+    def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         if not retained:
             self._talked(self.charger, self._base, self._key, payload, now)
         return Reason.COMMAND
 
 
-class Field:
+class FieldRoute:
     """A field of a charger, below one of its bases.
 
     Speed: there is one for each topic, and each message comes to another: it is kept so small
     that one line of the processor's cache holds it.
     """
 
-    __slots__ = ("_base", "_channel", "_hear", "_track")
+    __slots__ = ("_base", "_channel", "_hear", "_telemetry")
     reading = True
 
     def __init__(
         self,
-        track: Telemetry,
+        telemetry: Telemetry,
         channel: Channel,
         base: str,
         hear: Callable[[Telemetry, str, Moment], Reason | None],
     ) -> None:
-        self._track = track
+        self._telemetry = telemetry
         self._channel = channel
         self._base = base
         self._hear = hear
@@ -139,31 +141,31 @@ class Field:
     @property
     def charger(self) -> ChargerId:
         """Whose it is."""
-        return self._track.charger.id
+        return self._telemetry.charger.id
 
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+    def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         if retained:
             return Reason.RETAINED
-        track = self._track
-        charger = track.charger
+        telemetry = self._telemetry
+        charger = telemetry.charger
         if charger.second is not None or charger.ambiguous or charger.offline:
-            reason = self._odd(charger, now)
+            reason = self._check(charger, now)
             if reason is not None:
                 return reason
-        return track.receive(self._channel, payload, now)
+        return telemetry.receive(self._channel, payload, now)
 
-    def _odd(self, charger: Charger, now: Moment) -> Reason | None:
+    def _check(self, charger: Charger, now: Moment) -> Reason | None:
         """It is not clear whose the message is, or it is the first after a last will."""
         if charger.second is not None or charger.ambiguous:
-            reason = self._hear(self._track, self._base, now)
+            reason = self._hear(self._telemetry, self._base, now)
             if reason is not None:
                 return reason
         if charger.offline:
-            self._track.mark_up(now)
+            self._telemetry.mark_up(now)
         return None
 
 
-def noise(key: str) -> Reason:
+def ignored_because(key: str) -> Reason:
     """Why a key that the catalogue does not know carries no telemetry."""
     levels = key.split("/")
     if levels[0] == "rapi" or levels[-1] in COMMAND_ENDS:

@@ -49,7 +49,7 @@ class _End:
     fields: Mapping[str, object]
 
 
-class Complaints:
+class RepeatedLog:
     """Tells the first at once, holds the next back for `every` seconds, then tells how many.
 
     What goes on and on is told less often where there may be many such. `repeated` counts what
@@ -74,7 +74,7 @@ class Complaints:
         """Held back, and forgotten when what it ends begins again."""
         self._lock = Lock()
 
-    def say(
+    def report(
         self, event: str, *, about: str = "charger", level: str = "warning", **fields: object
     ) -> None:
         """Tell it now, or hold it back and count it; `about` names the field that says of whom."""
@@ -96,7 +96,7 @@ class Complaints:
             due = self._make_room() + due
         self._tell(due)
 
-    def over(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
+    def resolved(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
         """Tell that complaints ended, after all that was held back of them.
 
         They are told at once when they come again. What ends several times within a minute is

@@ -21,7 +21,7 @@ _BEFORE_VALIDITY = 3
 _Seen = tuple[int, int, int, int]
 
 
-class Expiries:
+class CertificateExpiries:
     """The dates of some files by name; a file is read again only when it changed."""
 
     def __init__(self, files: Mapping[str, Path]) -> None:

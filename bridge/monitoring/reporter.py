@@ -6,10 +6,10 @@ from typing import Protocol
 import structlog
 
 from bridge.core.clock import Moment
-from bridge.core.discovery.subscriptions import Change
+from bridge.core.discovery.subscriptions import SubscriptionChange
 from bridge.core.model import ChargerId, Reason
-from bridge.core.polling.address import Refused
-from bridge.logs import Complaints
+from bridge.core.polling.address import RefusedAddress
+from bridge.logs import RepeatedLog
 from bridge.monitoring.stats import MAIN, Stats
 
 log = structlog.get_logger("bridge")
@@ -21,7 +21,7 @@ AWAY = ("busy", "denied")
 MOST_ALIKE = 120
 
 
-class Lost(Protocol):
+class LostBacklog(Protocol):
     """What a store never gets."""
 
     @property
@@ -42,13 +42,13 @@ class Polled(Protocol):
 
 
 class Reporter:
-    """The listener of the roster and of the stores' movers."""
+    """The listener of the registry and of the stores' deliveries."""
 
     def __init__(
         self,
         *,
         stats: Stats,
-        complaints: Complaints,
+        complaints: RepeatedLog,
         follow: Callable[[Iterable[str], Iterable[str]], None],
     ) -> None:
         self.polling: Polled | None = None
@@ -58,7 +58,7 @@ class Reporter:
         self._follow = follow
         self._away: set[str] = set()
 
-    def subscriptions(self, changes: Iterable[Change]) -> None:
+    def subscriptions(self, changes: Iterable[SubscriptionChange]) -> None:
         """The fleet's bases changed."""
         for change in changes:
             self._follow(change.subscribe, change.unsubscribe)
@@ -68,9 +68,9 @@ class Reporter:
         self._stats.announces.labels(label).inc()
         if label in REFUSED:
             shown = topic[:MOST_ALIKE]
-            self._complaints.say("announce.refused", about="topic", topic=shown, reason=label)
+            self._complaints.report("announce.refused", about="topic", topic=shown, reason=label)
         elif label not in QUIET:
-            self._complaints.say(
+            self._complaints.report(
                 f"charger.{label}", charger=charger, level="info", topic=topic[:MOST_ALIKE]
             )
 
@@ -89,16 +89,16 @@ class Reporter:
         if self.polling is not None:
             self.polling.announced(charger, now)
 
-    def address_refused(self, charger: ChargerId, refused: Refused) -> None:
+    def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:
         """An announced address is none, or none that may be polled."""
         self._stats.addresses_refused.labels(refused.reason).inc()
-        self._complaints.say("address.refused", charger=charger, why=refused.why)
+        self._complaints.report("address.refused", charger=charger, why=refused.why)
 
     def config_differs(
         self, charger: ChargerId, member: str, configured: str, announced: str
     ) -> None:
         """A charger is configured to use another topic than it announced."""
-        self._complaints.say(
+        self._complaints.report(
             "charger.config_differs", charger=charger, member=member,
             configured=configured[:MOST_ALIKE], announced=announced[:MOST_ALIKE],
         )  # fmt: skip
@@ -106,11 +106,11 @@ class Reporter:
     def query_lost(self, charger: ChargerId) -> None:
         """The broker passes no query on."""
         why = "our user must be allowed to read and write <base>/rapi/in/# at the broker"
-        self._complaints.say("query.not_passed_on", charger=charger, why=why)
+        self._complaints.report("query.not_passed_on", charger=charger, why=why)
 
     def bug(self, topic: bytes, error: BaseException) -> None:
         """An error that nobody foresaw; its traceback is logged once in a while."""
-        self._complaints.say(
+        self._complaints.report(
             "message.bug",
             about="error",
             level="error",
@@ -121,7 +121,7 @@ class Reporter:
 
     def discarded(self, charger: str | None, topic: bytes, payload: bytes, reason: Reason) -> None:
         """A reading that became no sample; one in a while is shown whole."""
-        self._complaints.say(
+        self._complaints.report(
             f"reading.{reason}",
             charger=charger,
             topic=topic[:MOST_ALIKE].decode(errors="replace"),
@@ -133,7 +133,7 @@ class Reporter:
         if outcome == "stored" and store in self._away:
             self._away.discard(store)
             ends = [f"store.{kind}" for kind in AWAY]
-            self._complaints.over("store.takes_again", ends=ends, about="store", store=store)
+            self._complaints.resolved("store.takes_again", ends=ends, about="store", store=store)
 
     def stored(self, store: str, points: int, readings: int, at: float) -> None:
         self._stats.stored(store, points, readings, at)
@@ -141,20 +141,20 @@ class Reporter:
     def refused(self, store: str, points: int, readings: int) -> None:
         self._stats.refused(store, points, readings)
 
-    def lost(self, store: str, owed: Lost) -> None:
+    def lost(self, store: str, owed: LostBacklog) -> None:
         """The disk could not keep what this store was owed."""
         if not owed.points:
             return
         self._stats.points_expired.labels(store).inc(owed.points)
         if store == MAIN:
             self._stats.accounts.discard(Reason.DISK, owed.readings)
-        self._complaints.say(
+        self._complaints.report(
             "journal.lost", about="store", level="error", store=store, points=owed.points,
             readings=owed.readings,
         )  # fmt: skip
 
     def trouble(self, store: str, why: str, kind: str) -> None:
         """A store does not take what it is given."""
-        self._complaints.say(f"store.{kind}", about="store", store=store, why=why)
+        self._complaints.report(f"store.{kind}", about="store", store=store, why=why)
         if kind in AWAY:
             self._away.add(store)

@@ -76,7 +76,7 @@ class AccountsCollector(Collector):
         yield discarded
 
 
-class Reading(Collector):
+class GaugeTable(Collector):
     """Numbers that others count, read at a scrape: name, help, whether a counter, value."""
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class Reading(Collector):
 
 
 class Stats:
-    """The bridge's own metrics, and what a store's mover reports."""
+    """The bridge's own metrics, and what a store's delivery reports."""
 
     def __init__(self, *, version: str, stores: tuple[str, ...]) -> None:
         # A start time per counter would double the series of the bridge's own metrics.
@@ -134,7 +134,7 @@ class Stats:
         Info("evse_bridge_build", "The bridge's version.", registry=registry).info(
             {"version": version}
         )
-        self.read = Reading()
+        self.gauges = GaugeTable()
         self.announces = counter("announces", "Announcements by outcome.", "outcome")
         self.store_up = gauge("store_up", "1 if the store took the last request.", "store")
         self.store_last_success = gauge(

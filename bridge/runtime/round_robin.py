@@ -5,26 +5,26 @@ from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 from typing import Generic, TypeVar
 
-PORTION_SECONDS = 0.005
+SLICE_SECONDS = 0.005
 _SLICE = 16
 """Taken between two looks at the clock."""
 
 T = TypeVar("T")
 
 
-class Portions(Generic[T]):
+class RoundRobin(Generic[T]):
     """Rounds over all that `everyone` names when each begins."""
 
     def __init__(self, everyone: Callable[[], Iterable[T]]) -> None:
         self._everyone = everyone
         self._left: deque[T] = deque()
 
-    def rewind(self) -> None:
+    def begin_round(self) -> None:
         """Begin a new round, if the last one is done."""
         if not self._left:
             self._left.extend(self._everyone())
 
-    def take(self, most: int, seconds: float) -> Iterator[T]:
+    def next(self, most: int, seconds: float) -> Iterator[T]:
         """The next ones of this round: up to `most`, until so much time has passed."""
         left, end = self._left, perf_counter() + seconds
         for number in range(1, min(most, len(left)) + 1):

@@ -6,7 +6,7 @@ import time
 TURN_SECONDS = 0.002
 
 
-class Pause:
+class Yielding:
     """Lets others have the loop once a turn's time is used up."""
 
     def __init__(self) -> None:

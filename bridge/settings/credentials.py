@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bridge.core.model import ChargerId
-from bridge.core.polling.login import Entry, Login
+from bridge.core.polling.login import ChargerLogin, CredentialsEntry
 from bridge.settings import networks, parse, words
 from bridge.settings.parse import Wrong
 
 _NAMES = frozenset({"username", "password", "allow"})
 _REMEDY = 'write [CHARGER] with username, password and allow = ["10.1.2.3"]'
 
-Entries = Mapping[ChargerId, Entry]
+Entries = Mapping[ChargerId, CredentialsEntry]
 
 
 def read_credentials(raw: bytes) -> Entries:
@@ -28,23 +28,23 @@ def read_credentials(raw: bytes) -> Entries:
     return {words.charger_id(name): _entry(name, table) for name, table in tables.items()}
 
 
-def _entry(name: str, table: object) -> Entry:
+def _entry(name: str, table: object) -> CredentialsEntry:
     if not isinstance(table, dict):
         raise Wrong(f"{name} is not a table", _REMEDY)
     if table.keys() - _NAMES:
         raise Wrong(f"{name} has a member other than username, password and allow", _REMEDY)
     try:
-        return Entry(_login(table), networks.networks(table.get("allow", [])))
+        return CredentialsEntry(_login(table), networks.networks(table.get("allow", [])))
     except Wrong as wrong:
         raise Wrong(f"{name}: {wrong.wrong}", wrong.remedy) from None
 
 
-def _login(table: Mapping[str, object]) -> Login | None:
+def _login(table: Mapping[str, object]) -> ChargerLogin | None:
     if ("username" in table) != ("password" in table):
         raise Wrong("a username and a password belong together", _REMEDY)
     if "username" not in table:
         return None
-    return Login(words.basic_user(table["username"]), parse.text(table["password"]))
+    return ChargerLogin(words.basic_user(table["username"]), parse.text(table["password"]))
 
 
 class CredentialsFile:

@@ -31,7 +31,7 @@ def series_name(name: str, labels: Mapping[str, str]) -> str:
     return f"{name}{{{pairs}}}" if pairs else name
 
 
-class Slot:
+class SeriesSlot:
     """The line of one series in its family's table."""
 
     __slots__ = ("_lines", "_prefix")
@@ -64,15 +64,15 @@ class Exposition:
     def __init__(self, families: Iterable[Family] = FAMILIES) -> None:
         self._families = tuple(families)
         self._tables: dict[str, Lines] = {family.name: {} for family in self._families}
-        self._slots: dict[ChargerId, dict[bytes, Slot]] = {}
+        self._slots: dict[ChargerId, dict[bytes, SeriesSlot]] = {}
 
-    def series(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> Slot:
+    def series(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> SeriesSlot:
         """The line of one series; the same one for the same labels."""
         prefix = series_name(family, {"charger": charger, **labels}).encode() + b" "
         mine = self._slots.setdefault(charger, {})
         slot = mine.get(prefix)
         if slot is None:
-            slot = mine[prefix] = Slot(self._tables[family], prefix)
+            slot = mine[prefix] = SeriesSlot(self._tables[family], prefix)
         return slot
 
     def drop(self, family: str, charger: ChargerId) -> None:

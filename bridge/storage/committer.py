@@ -1,4 +1,4 @@
-"""The keeper: takes what the core decided and commits it, at most a second behind.
+"""The committer: takes what the core decided and commits it, at most a second behind.
 
 Lines go to the journal, chargers and events to the state file, each off the event loop. A
 disk that fails keeps both waiting in memory, up to a bound; what falls over is counted.
@@ -16,10 +16,10 @@ from bridge.core.errors import DiskTrouble
 from bridge.core.model import ChargerId, Event, Reason, SavedState, Session
 from bridge.core.output.line_parser import stamp_of
 from bridge.core.output.outbox import Outbox
-from bridge.disks import Batch, Bodies, Chronicle, Complaints, Points
+from bridge.disks import Batch, PointsJournal, RepeatedLog, SavedStates, StateStore
 from bridge.monitoring.stats import Accounts
 from bridge.storage.disk_trouble import DiskTroubles
-from bridge.storage.pending_events import Told
+from bridge.storage.pending_events import PendingEvents
 
 COMMIT_SECONDS = 0.7
 """With a frame's quiet gap this keeps a reading's way to the disk within a second."""
@@ -32,7 +32,7 @@ PATIENCE_SECONDS = 10.0
 """How long an end of the bridge waits for a disk that does not answer."""
 
 
-class Keeper:
+class Committer:
     """Empties the outbox into the journal and the state file."""
 
     def __init__(
@@ -40,30 +40,30 @@ class Keeper:
         *,
         out: Outbox,
         accounts: Accounts,
-        journal: Points,
-        chronicle: Chronicle,
-        roster: Bodies,
-        told: Sequence[bytes] = (),
+        journal: PointsJournal,
+        chronicle: StateStore,
+        registry: SavedStates,
+        pending: Sequence[bytes] = (),
         stored_when_kept: bool,
-        complaints: Complaints,
+        complaints: RepeatedLog,
     ) -> None:
         self._out = out
         self._accounts = accounts
         self._journal = journal
-        self._chronicle = chronicle
-        self._roster = roster
+        self._state_file = chronicle
+        self._registry = registry
         self._stored_when_kept = stored_when_kept
         self._disk_troubles = DiskTroubles(complaints)
         self._events: list[Event] = []
         self._sessions: list[Session] = []
-        self._told = Told(told)
+        self._pending = PendingEvents(pending)
         self._under_way = 0
         """Lines at the head of the outbox that the journal has in hand."""
 
     @property
     def empty(self) -> bool:
         """Nothing waits for the disk."""
-        out, lived = self._out, self._events or self._sessions or self._told.lines
+        out, lived = self._out, self._events or self._sessions or self._pending.lines
         return not (lived or out.lines or out.dirty or out.dirty_since)
 
     async def run(self) -> None:
@@ -86,12 +86,12 @@ class Keeper:
         Trouble with one file is no trouble for the other.
         """
         if last:
-            self._ripe(math.inf)
-        await self._try("points", self._keep_points)
-        if await self._try("state", self._keep_state):
-            await self._try("events", self._keep_told)
-        if last and self._told.unsaved:
-            await self._try("state", self._keep_state)
+            self._mark_due_dirty(math.inf)
+        await self._try("points", self._commit_points)
+        if await self._try("state", self._commit_state):
+            await self._try("events", self._commit_pending)
+        if last and self._pending.unsaved:
+            await self._try("state", self._commit_state)
 
     def give_up(self) -> int:
         """The bridge ends and the disk did not take all: count what is lost with it."""
@@ -104,15 +104,15 @@ class Keeper:
         try:
             await keep()
         except DiskTrouble as trouble:
-            waiting = len(self._out.lines) + len(self._told.lines)
+            waiting = len(self._out.lines) + len(self._pending.lines)
             self._disk_troubles.met(name, str(trouble), waiting)
             return False
         self._disk_troubles.over(name)
         return True
 
-    async def _keep_points(self) -> None:
+    async def _commit_points(self) -> None:
         out = self._out
-        while self._told.set_apart(out):
+        while self._pending.collect(out):
             head, counts = out.lines[:LINES_PER_APPEND], out.readings[:LINES_PER_APPEND]
             self._under_way = len(head)
             try:
@@ -126,54 +126,56 @@ class Keeper:
                 self._accounts.stored += kept
         out.first_ms = 0
 
-    async def _keep_told(self) -> None:
-        told = self._told
-        while told.lines:
-            lines = told.lines[:LINES_PER_APPEND]
+    async def _commit_pending(self) -> None:
+        pending = self._pending
+        while pending.lines:
+            lines = pending.lines[:LINES_PER_APPEND]
             # Their own times: a session ended some while ago, or in an earlier run.
             stamps = [stamp_of(line) for line in lines]
             await self._journal.append(Batch(lines, [0] * len(lines), min(stamps), max(stamps)))
-            told.settle(len(lines))
+            pending.settle(len(lines))
 
-    async def _keep_state(self) -> None:
+    async def _commit_state(self) -> None:
         out = self._out
-        self._ripe(time.monotonic() - SAVE_SECONDS)
-        bodies = await self._early_bodies()
+        self._mark_due_dirty(time.monotonic() - SAVE_SECONDS)
+        bodies = await self._most_states()
         # From here to the commit nothing waits: what a charger lived through and the state
         # that it was in are saved together.
-        bodies |= self._roster.bodies(out.dirty)
+        bodies |= self._registry.saved_states(out.dirty)
         out.dirty = set()
         self._events += out.events
         self._sessions += out.sessions
         out.events, out.sessions = [], []
         events, sessions = list(self._events), list(self._sessions)
         counters = list(out.counters.items())
-        self._told.set_apart(out)
-        told = tuple(self._told.lines) if self._told.unsaved else None
-        if not (bodies or events or sessions) and told is None:
+        self._pending.collect(out)
+        pending = tuple(self._pending.lines) if self._pending.unsaved else None
+        if not (bodies or events or sessions) and pending is None:
             return
-        self._told.unsaved = False
+        self._pending.unsaved = False
         try:
-            await self._chronicle.save(chargers=bodies, events=events, sessions=sessions, told=told)
+            await self._state_file.save(
+                chargers=bodies, events=events, sessions=sessions, pending=pending
+            )
         except DiskTrouble:
             out.dirty |= bodies.keys()
-            self._told.unsaved = True
+            self._pending.unsaved = True
             raise
         del self._events[: len(events)], self._sessions[: len(sessions)]
-        out.publish(counters)
+        out.show_saved(counters)
 
-    async def _early_bodies(self) -> dict[ChargerId, SavedState | None]:
+    async def _most_states(self) -> dict[ChargerId, SavedState | None]:
         """All but a few, in turns, so that a whole site's change does not hold up the loop;
         one that changes again meanwhile is among the changed again."""
         out, bodies = self._out, dict[ChargerId, SavedState | None]()
         while len(out.dirty) > CHARGERS_PER_TURN:
             some = set(islice(out.dirty, CHARGERS_PER_TURN))
             out.dirty -= some
-            bodies |= self._roster.bodies(some)
+            bodies |= self._registry.saved_states(some)
             await asyncio.sleep(0)
         return bodies
 
-    def _ripe(self, oldest: float) -> None:
+    def _mark_due_dirty(self, oldest: float) -> None:
         """Let those be saved whose numbers have grown since this steady time, or before."""
         out = self._out
         for id_ in out.dirty:
@@ -194,6 +196,6 @@ class Keeper:
             del out.lines[gone], out.readings[gone]
             out.readings_held -= lost
             self._accounts.discard(Reason.DISK, lost)
-        self._told.shed(MOST_WAITING)
+        self._pending.shed(MOST_WAITING)
         del self._events[: max(0, len(self._events) - MOST_WAITING)]
         del self._sessions[: max(0, len(self._sessions) - MOST_WAITING)]

@@ -10,10 +10,10 @@ from typing import Protocol, Self, TypeVar
 
 import structlog
 
-from bridge.core.output.batch import Chunk, Refusal
+from bridge.core.output.batch import Chunk, RefusedLine
 from bridge.storage import journal_sql, retention
 from bridge.storage.database import Damaged, Worker, connect, full, set_aside, translated
-from bridge.storage.journal_sql import FILE, SCHEMA, VERSION, Owed, Place, Spoiled
+from bridge.storage.journal_sql import FILE, SCHEMA, VERSION, Backlog, Cursor, SpoiledRow
 from bridge.storage.reserve import Reserve
 from bridge.storage.retention import Trimmed
 
@@ -51,7 +51,7 @@ class Journal:
 
     def __init__(
         self, folder: Path, *, stores: Sequence[str], keep: timedelta, limit: int,
-        lost: Callable[[str, Owed], None],
+        lost: Callable[[str, Backlog], None],
     ) -> None:  # fmt: skip
         self._path = folder / FILE
         self._stores = tuple(stores)
@@ -60,10 +60,10 @@ class Journal:
         self._worker = Worker("journal")
         self._reserve = Reserve(folder)
         self._connection: sqlite3.Connection | None = None
-        self._places: dict[str, Place] = {}
+        self._cursors: dict[str, Cursor] = {}
         """Touched by the worker's thread alone."""
-        self._owed: dict[str, Owed] = {}
-        self._held: dict[str, Chunk] = {}
+        self._backlogs: dict[str, Backlog] = {}
+        self._in_delivery: dict[str, Chunk] = {}
         self._last_row = 0
         self._generation = 0
         self._lost = lost
@@ -76,7 +76,7 @@ class Journal:
     @classmethod
     async def open(
         cls, folder: Path, *, stores: Sequence[str], keep: timedelta, limit: int,
-        lost: Callable[[str, Owed], None],
+        lost: Callable[[str, Backlog], None],
     ) -> Self:  # fmt: skip
         """Open or create; a damaged file is set aside and a fresh one begun.
 
@@ -85,23 +85,23 @@ class Journal:
         """
         journal = cls(folder, stores=stores, keep=keep, limit=limit, lost=lost)
         try:
-            journal._owed = await journal._worker.do(journal._open)
+            journal._backlogs = await journal._worker.do(journal._open)
         except Damaged as damage:
             why = str(damage)
-            journal._owed = await journal._worker.do(lambda: journal._begin_anew(why))
+            journal._backlogs = await journal._worker.do(lambda: journal._begin_anew(why))
         return journal
 
-    def owed(self, store: str) -> Owed:
+    def backlog(self, store: str) -> Backlog:
         """What this store has not yet."""
-        return self._owed.get(store, Owed())
+        return self._backlogs.get(store, Backlog())
 
     async def append(self, batch: Batch) -> None:
         """Committed when it returns; raises DiskTrouble when it is not."""
         count, readings = len(batch.lines), sum(batch.readings)
         await self._guarded(lambda connection: self._append(connection, batch))
-        for store, owed in self._owed.items():
+        for store, owed in self._backlogs.items():
             oldest = owed.oldest_ms if owed.points else batch.first_ms
-            self._owed[store] = Owed(owed.readings + readings, owed.points + count, oldest)
+            self._backlogs[store] = Backlog(owed.readings + readings, owed.points + count, oldest)
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
 
@@ -118,35 +118,35 @@ class Journal:
         """
         while True:
             found = await self._guarded(lambda connection: self._read(connection, store, most))
-            if not isinstance(found, Spoiled):
+            if not isinstance(found, SpoiledRow):
                 break
             await self._skip(store, found)
         if found is not None:
-            self._held[store] = found
+            self._in_delivery[store] = found
         return found
 
     async def settle(
-        self, store: str, chunk: Chunk, refusals: Sequence[Refusal], at_ms: int
+        self, store: str, chunk: Chunk, refusals: Sequence[RefusedLine], at_ms: int
     ) -> None:
         """The store is done with this chunk: all of it is stored, or refused as said.
 
         Settling a chunk again changes nothing.
         """
-        held = self._held.get(store)
+        held = self._in_delivery.get(store)
         if held is None or held.last_row != chunk.last_row:
             return
         oldest = await self._guarded(
             lambda connection: self._settle(connection, store, chunk.last_row, refusals, at_ms)
         )
-        del self._held[store]
-        owed = self._owed[store]
-        self._owed[store] = Owed(
+        del self._in_delivery[store]
+        owed = self._backlogs[store]
+        self._backlogs[store] = Backlog(
             owed.readings - sum(chunk.readings), owed.points - len(chunk.lines), oldest
         )
 
     async def wait_for_more(self, store: str, seconds: float) -> None:
         """Return when something lies behind the cursor, or after `seconds`."""
-        if not self.owed(store).points:
+        if not self.backlog(store).points:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._grown.wait(), seconds)
 
@@ -179,17 +179,17 @@ class Journal:
                 await self._renew(str(damage))
         return await self._worker.do(lambda: self._do(work))
 
-    async def _skip(self, store: str, spoiled: Spoiled) -> None:
+    async def _skip(self, store: str, spoiled: SpoiledRow) -> None:
         """One bad row is in nobody's way."""
         log.error("journal.row_spoiled", store=store, row=spoiled.row, points=spoiled.points)
         oldest = await self._guarded(
             lambda connection: self._settle(connection, store, spoiled.row, (), 0)
         )
-        self._lose(store, Owed(spoiled.readings, spoiled.points), oldest)
+        self._lose(store, Backlog(spoiled.readings, spoiled.points), oldest)
 
-    def _lose(self, store: str, lost: Owed, oldest_ms: int | None) -> None:
-        owed = self._owed[store]
-        self._owed[store] = Owed(
+    def _lose(self, store: str, lost: Backlog, oldest_ms: int | None) -> None:
+        owed = self._backlogs[store]
+        self._backlogs[store] = Backlog(
             owed.readings - lost.readings, owed.points - lost.points, oldest_ms
         )
         self._lost(store, lost)
@@ -197,11 +197,11 @@ class Journal:
     async def _renew(self, why: str) -> None:
         """What the damaged file owed is lost, but for what the stores hold at this moment."""
         self._generation += 1
-        for store, owed in self._owed.items():
-            held = self._held.get(store)
-            rest = Owed(sum(held.readings), len(held.lines)) if held else Owed()
-            self._owed[store] = rest
-            self._lost(store, Owed(owed.readings - rest.readings, owed.points - rest.points))
+        for store, owed in self._backlogs.items():
+            held = self._in_delivery.get(store)
+            rest = Backlog(sum(held.readings), len(held.lines)) if held else Backlog()
+            self._backlogs[store] = rest
+            self._lost(store, Backlog(owed.readings - rest.readings, owed.points - rest.points))
         await self._worker.do(lambda: self._begin_anew(why))
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -217,32 +217,32 @@ class Journal:
                 if not full(error) or not self._reserve.let_go():
                     raise
             log.warning("disk.full", let_go="the reserve")
-            retention.make_room(self._connection, self._places)
+            retention.make_room(self._connection, self._cursors)
             return work(self._connection)
 
     def _connect(self) -> None:
         """Rows are numbered on, so that no cursor can stand before a row of an older file."""
         connection = connect(self._path, SCHEMA, VERSION)
         try:
-            self._places = journal_sql.places(connection, self._stores)
+            self._cursors = journal_sql.cursors(connection, self._stores)
             journal_sql.begin_after(connection, self._last_row)
         except BaseException:
             connection.close()
             raise
         self._connection = connection
 
-    def _open(self) -> dict[str, Owed]:
+    def _open(self) -> dict[str, Backlog]:
         """Raises Damaged; in the worker's thread, like all below."""
 
-        def look(connection: sqlite3.Connection) -> dict[str, Owed]:
+        def look(connection: sqlite3.Connection) -> dict[str, Backlog]:
             self.last_ms, self._last_row = journal_sql.last(connection)
             self.bytes = retention.used_bytes(connection, self._path)
-            places = self._places.items()
-            return {store: journal_sql.owed(connection, place.cursor) for store, place in places}
+            places = self._cursors.items()
+            return {store: journal_sql.backlog(connection, place.row) for store, place in places}
 
         return self._do(look)
 
-    def _begin_anew(self, why: str) -> dict[str, Owed]:
+    def _begin_anew(self, why: str) -> dict[str, Backlog]:
         self._close()
         with translated(self._path):
             aside = set_aside(self._path)
@@ -260,7 +260,7 @@ class Journal:
 
     def _trim(self, connection: sqlite3.Connection, before_ms: int) -> Trimmed:
         return retention.trim(
-            connection, self._path, before_ms=before_ms, limit=self._limit, places=self._places
+            connection, self._path, before_ms=before_ms, limit=self._limit, places=self._cursors
         )
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
@@ -270,20 +270,20 @@ class Journal:
 
     def _read(
         self, connection: sqlite3.Connection, store: str, most: int
-    ) -> Chunk | Spoiled | None:
-        place = self._places[store]
-        found = journal_sql.read(connection, place.cursor, most)
+    ) -> Chunk | SpoiledRow | None:
+        place = self._cursors[store]
+        found = journal_sql.read(connection, place.row, most)
         place.holds = found.last_row if isinstance(found, Chunk) else 0
         return found
 
     def _settle(
         self, connection: sqlite3.Connection, store: str, last_row: int,
-        refusals: Sequence[Refusal], at_ms: int,
+        refusals: Sequence[RefusedLine], at_ms: int,
     ) -> int | None:  # fmt: skip
         journal_sql.settle(connection, store, last_row, refusals, at_ms)
-        place = self._places[store]
-        place.cursor, place.holds = max(place.cursor, last_row), 0
-        return journal_sql.oldest_after(connection, place.cursor)
+        place = self._cursors[store]
+        place.row, place.holds = max(place.row, last_row), 0
+        return journal_sql.oldest_after(connection, place.row)
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None

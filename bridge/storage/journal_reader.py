@@ -30,7 +30,7 @@ class Span:
         return self.since_ms <= stamp_ms < self.until_ms
 
 
-class Past:
+class JournalReader:
     """What the journal held when this was opened; it can be gone through more than once."""
 
     def __init__(self, folder: Path, span: Span, *, spoiled: Callable[[int, int], None]) -> None:

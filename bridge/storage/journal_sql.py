@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.core.output.batch import Chunk, Refusal
+from bridge.core.output.batch import Chunk, RefusedLine
 from bridge.storage.database import transaction
 
 FILE = "points.db"
@@ -28,7 +28,7 @@ LONGEST_LINE = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class Backlog:
     """What lies behind a store's cursor; `oldest_ms` None where nothing does."""
 
     readings: int = 0
@@ -47,7 +47,7 @@ class RefusedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoiled:
+class SpoiledRow:
     """A row whose content is not what its columns say: SQLite keeps no checksums of it."""
 
     row: int
@@ -56,14 +56,14 @@ class Spoiled:
 
 
 @dataclass(slots=True)
-class Place:
+class Cursor:
     """How far a store is: its cursor, and the last row of the chunk it holds now."""
 
-    cursor: int = 0
+    row: int = 0
     holds: int = 0
 
-    def owes(self, row: int) -> bool:
-        return row > max(self.cursor, self.holds)
+    def lacks(self, row: int) -> bool:
+        return row > max(self.row, self.holds)
 
 
 def pack(lines: Sequence[bytes], readings: Sequence[int]) -> tuple[bytes, bytes]:
@@ -109,14 +109,14 @@ def append(
     return done.lastrowid or 0
 
 
-def places(connection: sqlite3.Connection, stores: Sequence[str]) -> dict[str, Place]:
+def cursors(connection: sqlite3.Connection, stores: Sequence[str]) -> dict[str, Cursor]:
     """Where these stores are; a new one begins before the oldest row. The cursor of one
     that is not configured now stays, for when it comes back."""
     known = dict(connection.execute("SELECT store, row FROM cursors"))
     with transaction(connection):
         for store in stores:
             connection.execute("INSERT OR IGNORE INTO cursors VALUES (?, 0)", (store,))
-    return {store: Place(known.get(store, 0)) for store in stores}
+    return {store: Cursor(known.get(store, 0)) for store in stores}
 
 
 def last(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -136,12 +136,12 @@ def begin_after(connection: sqlite3.Connection, row: int) -> None:
             )
 
 
-def owed(connection: sqlite3.Connection, cursor: int) -> Owed:
+def backlog(connection: sqlite3.Connection, cursor: int) -> Backlog:
     """What lies behind a cursor."""
     readings, points, oldest = connection.execute(
         "SELECT total(readings), total(points), min(first_ms) FROM points WHERE id > ?", (cursor,)
     ).fetchone()
-    return Owed(int(readings), int(points), oldest)
+    return Backlog(int(readings), int(points), oldest)
 
 
 def oldest_after(connection: sqlite3.Connection, cursor: int) -> int | None:
@@ -152,7 +152,7 @@ def oldest_after(connection: sqlite3.Connection, cursor: int) -> int | None:
     return None if found is None else int(found[0])
 
 
-def read(connection: sqlite3.Connection, cursor: int, most: int) -> Chunk | Spoiled | None:
+def read(connection: sqlite3.Connection, cursor: int, most: int) -> Chunk | SpoiledRow | None:
     """The rows behind the cursor, up to `most` lines; a longer row comes alone and whole.
 
     A spoiled row ends a chunk, and is told when it is the first.
@@ -171,7 +171,7 @@ def read(connection: sqlite3.Connection, cursor: int, most: int) -> Chunk | Spoi
             if found is None:
                 if lines:
                     break
-                return Spoiled(row, size, readings)
+                return SpoiledRow(row, size, readings)
             first, last_row = first or row, row
             lines += found[0]
             counts += found[1]
@@ -190,7 +190,7 @@ def lacking(connection: sqlite3.Connection, lines: Sequence[bytes], rows: int) -
 
 
 def settle(
-    connection: sqlite3.Connection, store: str, last_row: int, refusals: Sequence[Refusal],
+    connection: sqlite3.Connection, store: str, last_row: int, refusals: Sequence[RefusedLine],
     at_ms: int,
 ) -> None:  # fmt: skip
     """Move a cursor, and keep what was refused, together."""

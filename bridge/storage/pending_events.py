@@ -11,7 +11,7 @@ from itertools import compress
 from bridge.core.output.outbox import Outbox
 
 
-class Told:
+class PendingEvents:
     """The lines, in their order; `unsaved` says that the state file has others."""
 
     def __init__(self, lines: Sequence[bytes]) -> None:
@@ -19,7 +19,7 @@ class Told:
         self.lines = [line for line in lines if line.rpartition(b" ")[2].isdigit()]
         self.unsaved = False
 
-    def set_apart(self, out: Outbox) -> bool:
+    def collect(self, out: Outbox) -> bool:
         """Take what only was lived through out of the outbox: it carries no readings.
 
         True where other lines are left.

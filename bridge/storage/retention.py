@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.storage.database import transaction
-from bridge.storage.journal_sql import Owed, Place, oldest_after
+from bridge.storage.journal_sql import Backlog, Cursor, oldest_after
 
 DELETE_AT_ONCE = 64
 VACUUM_PAGES = 2000
@@ -20,13 +20,13 @@ class Trimmed:
     """What was let go: rows, and of those what a store had not yet."""
 
     rows: int = 0
-    lost: dict[str, Owed] = field(default_factory=dict)
+    lost: dict[str, Backlog] = field(default_factory=dict)
     oldest: dict[str, int | None] = field(default_factory=dict)
 
     def lose(self, store: str, points: int, readings: int) -> None:
         """A row went that this store had not yet."""
-        before = self.lost.get(store, Owed())
-        self.lost[store] = Owed(before.readings + readings, before.points + points)
+        before = self.lost.get(store, Backlog())
+        self.lost[store] = Backlog(before.readings + readings, before.points + points)
 
     def add(self, more: "Trimmed") -> None:
         """Take in what a further step let go."""
@@ -61,7 +61,7 @@ def wanted_room(path: Path) -> int:
 
 def drop(
     connection: sqlite3.Connection, where: str, arguments: Sequence[int],
-    places: Mapping[str, Place],
+    places: Mapping[str, Cursor],
 ) -> Trimmed:  # fmt: skip
     """Delete some of the first rows that match; no rows where none does."""
     trimmed = Trimmed()
@@ -72,11 +72,11 @@ def drop(
             arguments,
         ).fetchall()
         trimmed.oldest = {
-            store: oldest_after(connection, place.cursor) for store, place in places.items()
+            store: oldest_after(connection, place.row) for store, place in places.items()
         }
     for id_, points, readings in rows:
         for store, place in places.items():
-            if place.owes(id_):
+            if place.lacks(id_):
                 trimmed.lose(store, points, readings)
     trimmed.rows = len(rows)
     return trimmed
@@ -84,14 +84,14 @@ def drop(
 
 def trim(
     connection: sqlite3.Connection, path: Path, *, before_ms: int, limit: int,
-    places: Mapping[str, Place],
+    places: Mapping[str, Cursor],
 ) -> Trimmed:  # fmt: skip
     """One step to the bounds, the last that can fail being its commit; no rows: they hold.
 
     Delivered rows go by age, by size, and where the disk grows full; undelivered by size
     alone. What a store holds at this moment stays, so that it is counted once.
     """
-    delivered = min((place.cursor for place in places.values()), default=2**62)
+    delivered = min((place.row for place in places.values()), default=2**62)
     # The index on last_ms, not the row id: else all that is delivered would be read.
     old = drop(
         connection, "last_ms < ? AND +id <= ? ORDER BY last_ms", (before_ms, delivered), places
@@ -110,13 +110,13 @@ def trim(
     if not over:
         return Trimmed()
     free = " AND ".join(["1", *("NOT (id > ? AND id <= ?)" for _ in places)])
-    held = [bound for place in places.values() for bound in (place.cursor, place.holds)]
+    held = [bound for place in places.values() for bound in (place.row, place.holds)]
     return drop(connection, f"{free} ORDER BY id", held, places)
 
 
-def make_room(connection: sqlite3.Connection, places: Mapping[str, Place]) -> None:
+def make_room(connection: sqlite3.Connection, places: Mapping[str, Cursor]) -> None:
     """Let go of some delivered rows at once, which costs nobody anything."""
-    delivered = min((place.cursor for place in places.values()), default=2**62)
+    delivered = min((place.row for place in places.values()), default=2**62)
     for _ in range(STEPS_TO_ROOM):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         if not drop(connection, "id <= ? ORDER BY id", (delivered,), places).rows:

@@ -71,7 +71,7 @@ class StateFile:
         self._fell_back = False
         self.loaded: dict[str, SavedState] = {}
         """What is kept of each charger, as it was when the file was opened."""
-        self.told: list[bytes] = []
+        self.pending: list[bytes] = []
         """Lines of events and sessions that the journal may lack, at that time."""
         self.meta: dict[str, str] = {}
         self.clean = False
@@ -90,12 +90,12 @@ class StateFile:
         chargers: Mapping[ChargerId, SavedState | None] = {},  # never changed
         events: Sequence[Event] = (),
         sessions: Sequence[Session] = (),
-        told: Sequence[bytes] | None = None,
+        pending: Sequence[bytes] | None = None,
         meta: Mapping[str, str] = NOTHING,
     ) -> None:
         """All or nothing; None deletes a charger. Raises DiskTrouble.
 
-        `told` takes the place of the lines that were kept.
+        `pending` takes the place of the lines that were kept.
 
         A file that proves damaged is set aside, and its last snapshot takes this instead.
         """
@@ -114,9 +114,9 @@ class StateFile:
                 connection.executemany(NEW_EVENT, map(event_row, events))
                 connection.executemany(NEW_SESSION, map(session_row, sessions))
                 connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta.items())
-                if told is not None:
+                if pending is not None:
                     connection.execute("DELETE FROM told")
-                    connection.executemany("INSERT INTO told (line) VALUES (?)", zip(told))
+                    connection.executemany("INSERT INTO told (line) VALUES (?)", zip(pending))
 
         await self._worker.do(lambda: self._do(work))
 
@@ -213,7 +213,7 @@ class StateFile:
             self.loaded = {
                 ChargerId(id_): body for id_, text in rows if (body := _body(text)) is not None
             }
-            self.told = [
+            self.pending = [
                 line for (line,) in connection.execute("SELECT line FROM told ORDER BY id")
             ]
             self.meta = dict(connection.execute("SELECT key, value FROM meta"))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from bridge.app import from_settings
-from bridge.monitoring.certificates import Expiries
+from bridge.monitoring.certificates import CertificateExpiries
 from bridge.settings import Settings
 from bridge.settings.tree import PREFIX, variable
 
@@ -63,7 +63,7 @@ def _broker(settings: Settings) -> Iterator[str]:
 def _certificates(settings: Settings) -> Iterator[str]:
     """What expired, or will soon."""
     files, now = from_settings.certificates(settings), time.time()
-    ends = Expiries(files).seconds()
+    ends = CertificateExpiries(files).seconds()
     for name, file in files.items():
         end = ends.get(name)
         if end is None:

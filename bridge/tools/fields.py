@@ -1,6 +1,6 @@
 """`fields`: the catalogue as a Markdown table."""
 
-from bridge.core.fields.catalogue import CATALOGUE, Kind, Origin, Row
+from bridge.core.fields.catalogue import CATALOGUE, FieldRow, Kind, Origin
 from bridge.core.fields.families import FAMILIES, Family
 
 _SOURCES = {
@@ -41,7 +41,7 @@ def _metric(family: Family) -> str:
     return f"| `{family.name}` | {family.type} | {family.group} | {family.help} |\n"
 
 
-def _line(row: Row) -> str:
+def _line(row: FieldRow) -> str:
     sources = ", ".join(text for origin, text in _SOURCES.items() if origin & row.origin)
     kind = {Kind.FLOAT: "float", Kind.TIME: "float", Kind.TEXT: "-"}.get(row.kind, "int")
     column = "-" if row.kind is Kind.TEXT else f"`{row.column}`"

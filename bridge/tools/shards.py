@@ -20,7 +20,7 @@ from bridge.app.service import stop_on_signals
 from bridge.core.errors import CommandFailed
 from bridge.monitoring.stats import MAIN
 from bridge.settings import Settings
-from bridge.storage.orphans import Leftover, leftovers
+from bridge.storage.orphans import Orphan, orphans
 
 log = structlog.get_logger("shards")
 
@@ -37,7 +37,7 @@ class Plan:
     """What each shard is started with, by index, and what is left of earlier bridges."""
 
     environs: Sequence[Mapping[str, str]]
-    left: Sequence[Leftover] = ()
+    left: Sequence[Orphan] = ()
 
 
 def one_of(count: int, index: int = 0) -> dict[str, str]:
@@ -63,7 +63,7 @@ def planned(count: int, settings: Settings, environ: Mapping[str, str]) -> Plan:
         }
         for index in range(count)
     ]  # fmt: skip
-    owing = leftovers(folder, MAIN, besides=folders) if settings.influx.url else ()
+    owing = orphans(folder, MAIN, besides=folders) if settings.influx.url else ()
     return Plan(environs, owing)
 
 

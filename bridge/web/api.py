@@ -13,7 +13,7 @@ from aiohttp import web
 from bridge.core.clock import Moment
 from bridge.core.model import ChargerId, Event, Session
 from bridge.core.telemetry.telemetry import Telemetry
-from bridge.runtime.yielding import Pause
+from bridge.runtime.yielding import Yielding
 from bridge.web.view import charger_view, rfc3339
 
 T = TypeVar("T")
@@ -43,11 +43,11 @@ class Api:
     def __init__(
         self,
         *,
-        tracks: Mapping[ChargerId, Telemetry],
+        telemetries: Mapping[ChargerId, Telemetry],
         history: History,
         clock: Callable[[], Moment],
     ) -> None:
-        self._tracks = tracks
+        self._telemetries = telemetries
         self._history = history
         self._clock = clock
 
@@ -65,15 +65,15 @@ class Api:
             asked = Asked(request)
         except ValueError as error:
             return _wrong(400, str(error))
-        ids = sorted(self._tracks)
+        ids = sorted(self._telemetries)
         start = bisect_right(ids, ChargerId(request.query.get("cursor", "")))
         found = [
-            self._tracks[each]
+            self._telemetries[each]
             for each in ids[start:]
             if (asked.charger is None or each == asked.charger)
             and (
                 asked.since_ms is None
-                or self._tracks[each].charger.told_at * 1000 >= asked.since_ms
+                or self._telemetries[each].charger.last_seen_unix * 1000 >= asked.since_ms
             )
         ][: asked.limit + 1]
         page = found[: asked.limit]
@@ -82,18 +82,18 @@ class Api:
 
     async def _page(self, page: Sequence[Telemetry], after: str | None) -> web.Response:
         """Written charger by charger, each as it is when its turn comes."""
-        now, pause, shown = self._clock(), Pause(), list[str]()
-        for track in page:
-            shown.append(json.dumps(charger_view(track, now)))
+        now, pause, shown = self._clock(), Yielding(), list[str]()
+        for telemetry in page:
+            shown.append(json.dumps(charger_view(telemetry, now)))
             await pause.due()
         text = f'{{"data": [{", ".join(shown)}], "next": {json.dumps(after)}}}'
         return web.Response(text=text, content_type="application/json")
 
     async def _charger(self, request: web.Request) -> web.Response:
-        track = self._tracks.get(ChargerId(request.match_info["id"]))
-        if track is None:
+        telemetry = self._telemetries.get(ChargerId(request.match_info["id"]))
+        if telemetry is None:
             return _wrong(404, "no such charger")
-        return web.json_response(charger_view(track, self._clock()))
+        return web.json_response(charger_view(telemetry, self._clock()))
 
     async def _events(self, request: web.Request) -> web.Response:
         return await _listed(request, self._history.events, _event)

@@ -47,7 +47,7 @@ def make_hash(password: str) -> str:
     return "scrypt$" + "$".join(parts)
 
 
-class Login:
+class WebLogin:
     """Tells whether an Authorization header is the operator's.
 
     A header that was right is remembered by its digest, because scrypt is slow on purpose

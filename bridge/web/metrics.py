@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics_text
 
 from bridge.core.fields.families import Group
-from bridge.runtime.yielding import Pause
+from bridge.runtime.yielding import Yielding
 from bridge.web.body import Body, gzipped
 from bridge.web.printing import Printing
 
@@ -55,7 +55,7 @@ class Metrics:
         self._packers.shutdown(wait=False, cancel_futures=True)
 
     async def _make(self, wanted: Wanted) -> Body:
-        pieces, pause = list[bytes](), Pause()
+        pieces, pause = list[bytes](), Yielding()
         for piece in self._chargers.blocks(wanted.groups, openmetrics=wanted.openmetrics):
             pieces.append(piece)
             await pause.due()

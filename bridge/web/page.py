@@ -9,7 +9,7 @@ from bridge.core.model import ChargerId
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.presence import PRESENCES
 from bridge.core.telemetry.telemetry import Telemetry
-from bridge.runtime.yielding import Pause
+from bridge.runtime.yielding import Yielding
 
 MOST_ROWS = 500
 _COLUMNS = (
@@ -46,20 +46,20 @@ form { margin: .8rem 0; }
 class Page:
     """Renders the chargers and their values as they are now."""
 
-    def __init__(self, tracks: Mapping[ChargerId, Telemetry]) -> None:
-        self._tracks = tracks
+    def __init__(self, telemetries: Mapping[ChargerId, Telemetry]) -> None:
+        self._telemetries = telemetries
 
     async def render(self, now: float, *, search: str = "") -> str:
         """The page; `search` keeps the chargers whose id, name, alias or site contains it.
 
         Each charger is as it was when its turn came.
         """
-        pause, tracks = Pause(), list(self._tracks.values())
-        wanted = await _wanted(tracks, search.strip().lower(), pause)
-        tally = await _tally(tracks, pause)
+        pause, telemetries = Yielding(), list(self._telemetries.values())
+        wanted = await _wanted(telemetries, search.strip().lower(), pause)
+        tally = await _tally(telemetries, pause)
         rows = []
-        for track in wanted[:MOST_ROWS]:
-            rows.append(_row(track, now))
+        for telemetry in wanted[:MOST_ROWS]:
+            rows.append(_row(telemetry, now))
             await pause.due()
         return (
             "<!doctype html><html lang=en><meta charset=utf-8>"
@@ -76,24 +76,26 @@ class Page:
         )
 
 
-async def _wanted(tracks: Iterable[Telemetry], search: str, pause: Pause) -> list[Telemetry]:
+async def _wanted(
+    telemetries: Iterable[Telemetry], search: str, pause: Yielding
+) -> list[Telemetry]:
     """Those that are searched for, by what they are called and their id."""
     found = {}
-    for track in tracks:
-        if _found(track, search):
-            found[_called(track.charger), track.charger.id] = track
+    for telemetry in telemetries:
+        if _found(telemetry, search):
+            found[_called(telemetry.charger), telemetry.charger.id] = telemetry
         await pause.due()
     return [found[key] for key in sorted(found)]
 
 
-async def _tally(tracks: Iterable[Telemetry], pause: Pause) -> str:
+async def _tally(telemetries: Iterable[Telemetry], pause: Yielding) -> str:
     counts = dict.fromkeys(PRESENCES, 0)
     charging = faulty = 0
-    for track in tracks:
-        counts[track.presence.kind()] += 1
-        if track.presence.up:
-            charging += track.charging.shown == states.CHARGING
-            faulty += track.charging.shown in states.FAULTS
+    for telemetry in telemetries:
+        counts[telemetry.presence.kind()] += 1
+        if telemetry.presence.up:
+            charging += telemetry.charging.shown == states.CHARGING
+            faulty += telemetry.charging.shown in states.FAULTS
         await pause.due()
     shown = {**counts, "charging": charging, "in fault": faulty}
     items = "".join(f"<li><b>{count}</b>{name}</li>" for name, count in shown.items())
@@ -125,8 +127,8 @@ def _shown(count: int) -> str:
     return f"<p>The first {MOST_ROWS} of {count} chargers; search to see others.</p>"
 
 
-def _found(track: Telemetry, search: str) -> bool:
-    charger, labels = track.charger, track.charger.labels
+def _found(telemetry: Telemetry, search: str) -> bool:
+    charger, labels = telemetry.charger, telemetry.charger.labels
     words = (charger.id, charger.name or "", labels.alias, labels.site)
     return any(search in word.lower() for word in words)
 
@@ -141,11 +143,11 @@ def _names(charger: Charger) -> str:
     return escape(_called(charger) or "-") + (f" <small>{escape(site)}</small>" if site else "")
 
 
-def _row(track: Telemetry, now: float) -> str:
-    charger, code = track.charger, track.charging.shown
-    up = track.presence.up
-    values = {channel.column: channel for channel in track.values()}
-    state = track.presence.kind() if not up or code is None else states.name(code)
+def _row(telemetry: Telemetry, now: float) -> str:
+    charger, code = telemetry.charger, telemetry.charging.shown
+    up = telemetry.presence.up
+    values = {channel.column: channel for channel in telemetry.values()}
+    state = telemetry.presence.kind() if not up or code is None else states.name(code)
     look = "up" if up else ""
     if up and code in states.FAULTS:
         look = "fault"
@@ -157,7 +159,7 @@ def _row(track: Telemetry, now: float) -> str:
         f"<tr><td>{_names(charger)}</td>"
         f'<td class="dot {look}">{escape(state.replace("_", " "))}</td>'
         f'<td><a href="/api/v1/chargers/{escape(charger.id)}">{escape(charger.id)}</a></td>'
-        f"{cells}<td>{_age(charger.told_at, now)}</td></tr>"
+        f"{cells}<td>{_age(charger.last_seen_unix, now)}</td></tr>"
     )
 
 

@@ -17,31 +17,31 @@ def rfc3339(unix: float) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def charger_view(track: Telemetry, now: Moment) -> dict[str, object]:
+def charger_view(telemetry: Telemetry, now: Moment) -> dict[str, object]:
     """The charger by the API's names; values are in the InfluxDB columns' units."""
-    charger, code = track.charger, track.charging.shown
+    charger, code = telemetry.charger, telemetry.charging.shown
     return {
         "id": charger.id,
         "name": charger.name,
         "alias": charger.labels.alias or None,
         "site": charger.labels.site or None,
-        "up": track.presence.up,
+        "up": telemetry.presence.up,
         "announced": charger.announced,
-        "source": track.presence.source,
+        "source": telemetry.presence.source,
         "state": None if code is None else states.name(code),
         "state_code": code,
         "dialect": charger.dialect.value,
-        "last_message": rfc3339(charger.heard_at),
-        "last_poll": rfc3339(charger.polled_at),
+        "last_message": rfc3339(charger.heard_unix),
+        "last_poll": rfc3339(charger.polled_unix),
         "firmware": charger.versions.get("firmware"),
         "version": charger.versions.get("version"),
-        "values": values_view(track, now),
+        "values": values_view(telemetry, now),
     }
 
 
-def values_view(track: Telemetry, now: Moment) -> Mapping[str, object]:
+def values_view(telemetry: Telemetry, now: Moment) -> Mapping[str, object]:
     """The newest value of each column that is not stale, computed ones too."""
-    offset, brought = now.wall - now.steady, set(track.polled.from_polls())
+    offset, brought = now.wall - now.steady, set(telemetry.polled.from_polls())
 
     def one(value: Value | None, at: float, *, polled: bool) -> Mapping[str, object]:
         source = "http" if polled else "mqtt"
@@ -49,11 +49,13 @@ def values_view(track: Telemetry, now: Moment) -> Mapping[str, object]:
 
     values = {
         channel.column: one(channel.value, channel.at, polled=channel in brought)
-        for channel in sorted(track.values(), key=lambda each: -each.rank)
+        for channel in sorted(telemetry.values(), key=lambda each: -each.rank)
     }
-    load, total = track.load, track.charging.total
+    load, total = telemetry.load, telemetry.charging.total
     if load.at is not None and "power" not in values:
-        values["power"] = one(load.watts, load.at, polled=load.at == track.charger.polled)
+        values["power"] = one(
+            load.watts, load.at, polled=load.at == telemetry.charger.polled_steady
+        )
     if total is not None and (said := values.get("energy")) is not None:
         values["energy_total"] = {**said, "value": total}
     return values

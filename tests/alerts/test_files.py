@@ -18,7 +18,7 @@ from bridge.alerts.table import ALERTS, GROUPS
 from bridge.cli import app
 from bridge.core.fields.families import BY_NAME
 from bridge.core.model import Reason
-from bridge.core.polling.outcome import Outcome
+from bridge.core.polling.outcome import PollOutcome
 from tests.kit.alerts import METRIC, RECORDED, RULES, expressions, promtool, said_by
 from tests.kit.root import ROOT
 from tests.kit.running import bridge
@@ -65,7 +65,7 @@ def test_no_rule_names_a_reason_or_an_outcome_that_is_none() -> None:
     (reasons,) = set(re.findall(r'discarded_total\{reason=~"([^"]+)"', text))
     (outcomes,) = set(re.findall(r'outcome!~"([^"]+)"', text))
     assert set(reasons.split("|")) <= set(Reason)
-    assert set(outcomes.split("|")) <= set(Outcome)
+    assert set(outcomes.split("|")) <= set(PollOutcome)
 
 
 def test_the_rule_file_is_fresh() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.app.relabelling import Labelling, relabel
+from bridge.app.relabelling import Relabelling, relabel
 from bridge.core.errors import FixSettings
 from bridge.core.labels import Labels
 from bridge.web.page import Page
@@ -91,9 +91,9 @@ def test_labels_are_escaped_in_metrics() -> None:
 
 async def test_labels_are_in_the_api_and_on_the_page_escaped() -> None:
     bench = labelled("<b>Bay</b>", "north & south")
-    found = charger_view(bench.roster.tracks[ONE], bench.now)
+    found = charger_view(bench.registry.telemetries[ONE], bench.now)
     assert (found["alias"], found["site"]) == ("<b>Bay</b>", "north & south")
-    page = Page(bench.roster.tracks)
+    page = Page(bench.registry.telemetries)
     text = await page.render(bench.wall)
     assert "&lt;b&gt;Bay&lt;/b&gt; <small>north &amp; south</small>" in text
     assert "<b>Bay" not in text
@@ -104,7 +104,7 @@ async def test_labels_are_in_the_api_and_on_the_page_escaped() -> None:
 
 async def test_a_charger_without_labels_has_none() -> None:
     bench = labelled()
-    found = charger_view(bench.roster.tracks[ONE], bench.now)
+    found = charger_view(bench.registry.telemetries[ONE], bench.now)
     assert (found["alias"], found["site"]) == (None, None)
     assert 'alias="",site=""' in infos(bench)[0]
 
@@ -113,7 +113,7 @@ async def test_a_new_site_counts_from_the_next_point_on(labels: Path) -> None:
     bench, file = labelled("Bay 12", "north"), loaded(labels)
     rewrite(labels, SECOND)
     assert looked_at_twice(file) == []
-    assert await relabel(bench.roster.tracks, file) == 1
+    assert await relabel(bench.registry.telemetries, file) == 1
     bench.hear(("charger/one/voltage", "231"))
     bench.wait(1)
     assert [line.split(" ")[0] for line in bench.lines()] == [
@@ -127,13 +127,13 @@ async def test_a_charger_that_is_no_longer_in_the_file_has_no_labels(labels: Pat
     bench, file = labelled("Bay 12", "north"), loaded(labels)
     rewrite(labels, "")
     assert looked_at_twice(file) == []
-    assert await relabel(bench.roster.tracks, file) == 1
+    assert await relabel(bench.registry.telemetries, file) == 1
     assert 'alias="",site=""' in infos(bench)[0]
 
 
 async def test_the_same_labels_again_change_nothing(labels: Path) -> None:
     bench = labelled("Bay 12", "north")
-    assert await relabel(bench.roster.tracks, loaded(labels)) == 0
+    assert await relabel(bench.registry.telemetries, loaded(labels)) == 0
 
 
 async def test_a_charger_that_goes_while_others_are_relabelled_does_not_come_back(
@@ -143,7 +143,7 @@ async def test_a_charger_that_goes_while_others_are_relabelled_does_not_come_bac
     bench = labelled()
     bench.announce("def456", "charger/two", topic="openevse/announce/d456")
     path = written(tmp_path, "[abc123]\nsite='north'\n[def456]\nsite='north'\n")
-    relabelling = asyncio.create_task(relabel(bench.roster.tracks, loaded(path)))
+    relabelling = asyncio.create_task(relabel(bench.registry.telemetries, loaded(path)))
     await asyncio.sleep(0)
     bench.hear(("openevse/announce/d456", ""))
     assert await relabelling == 1
@@ -160,7 +160,7 @@ async def test_new_labels_of_many_chargers_hold_up_nobody(tmp_path: Path) -> Non
         text = "".join(f"[c{n}]\nsite = '{site}'\n" for n in range(3000))
         file = loaded(written(tmp_path, text))
         with Turns() as turns:
-            assert await relabel(bench.roster.tracks, file) == 3000
+            assert await relabel(bench.registry.telemetries, file) == 3000
         longest.append(turns.longest)
     assert min(longest) <= 0.010, longest
 
@@ -207,4 +207,4 @@ async def test_a_file_that_is_bad_at_the_start_is_a_setting_to_fix(
     wrong = problem(FLEET__LABELS_FILE=str(labels))
     assert (wrong.name, wrong.wrong) == ("fleet.labels_file", '"abc123" has no member "colour"')
     with pytest.raises(FixSettings, match="colour"):
-        await Labelling(labels).load()
+        await Relabelling(labels).load()

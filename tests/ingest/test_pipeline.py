@@ -14,7 +14,7 @@ class Broken:
     reading = True
     charger = "abc123"
 
-    def take(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+    def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         raise ZeroDivisionError(payload)
 
 
@@ -24,15 +24,15 @@ class BrokenRouter:
     def __init__(self) -> None:
         self.routes: dict[bytes, Route] = {b"broken": Broken()}
 
-    def learn(self, topic: bytes) -> Route:
+    def find(self, topic: bytes) -> Route:
         raise KeyError(topic)
 
 
 def test_an_unforeseen_error_costs_one_reading_and_is_counted_as_a_bug() -> None:
     accounts, words = Accounts(), Words()
-    pipeline = Pipeline(router=BrokenRouter(), accounts=accounts, out=Outbox(), teller=words)
+    pipeline = Pipeline(router=BrokenRouter(), accounts=accounts, out=Outbox(), report=words)
     now = Moment(EPOCH, 0.0)
-    pipeline.take([(b"broken", b"1", False), (b"other", b"2", False)], now)
+    pipeline.process([(b"broken", b"1", False), (b"other", b"2", False)], now)
     assert (accounts.received, accounts.discarded[Reason.BUG]) == (2, 2)
     assert [type(bug) for bug in words.bugs] == [ZeroDivisionError, KeyError]
 

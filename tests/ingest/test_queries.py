@@ -7,15 +7,15 @@ import pytest
 
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.polling.address import Bad, Refused
+from bridge.core.polling.address import AddressFault, RefusedAddress
 from bridge.core.polling.lanes import Lane
-from bridge.core.polling.outcome import Outcome as PollOutcome
 from bridge.core.polling.outcome import Page
-from bridge.core.polling.schedule import Ask
-from bridge.core.rapi.plan import Manner, QueryPlan
+from bridge.core.polling.outcome import PollOutcome as PollOutcome
+from bridge.core.polling.schedule import PollRequest
+from bridge.core.rapi.plan import QueryConfig, QuerySchedule
 from bridge.core.rapi.query import Query
 from bridge.ingest.queries import Queries
-from bridge.sources.http.client import Reply
+from bridge.sources.http.client import PollReply
 from bridge.web.view import charger_view
 from tests.kit.core import Bench
 from tests.kit.desk import Desk as PollDesk
@@ -34,18 +34,18 @@ class Desk:
     lost: list[str] = field(default_factory=list)
     connected: bool = True
     http: set[str] = field(default_factory=set)
-    manner: Manner = field(default_factory=lambda: Manner(every=60.0, jitter=0.0))
+    manner: QueryConfig = field(default_factory=lambda: QueryConfig(every=60.0, jitter=0.0))
 
     def __post_init__(self) -> None:
         self.queries = Queries(
-            tracks=self.bench.roster.tracks, broker=self, replies=self.bench.pipeline,
-            plan=QueryPlan(self.manner, random=lambda: 0.0), teller=self,
+            telemetries=self.bench.registry.telemetries, broker=self, replies=self.bench.pipeline,
+            plan=QuerySchedule(self.manner, random=lambda: 0.0), report=self,
             readers={dialect: StatusReader(dialect, None) for dialect in Dialect},
             unpolled=lambda charger: charger not in self.http, silent_after=75.0,
         )  # fmt: skip
-        self.bench.roster.router.talked = self.queries.heard
+        self.bench.registry.router.rapi_observer = self.queries.observe_rapi
 
-    def ask(self, base: str, query: Query) -> bool:
+    def publish_query(self, base: str, query: Query) -> bool:
         if self.connected:
             self.asked.append((base, query.value))
         return self.connected
@@ -144,16 +144,16 @@ def test_its_trips_count_at_once_as_the_controller_says_them(desk: Desk) -> None
 
 def test_an_answer_tells_nothing_of_the_gateway(desk: Desk) -> None:
     """What /status told of it before stands until that goes stale."""
-    track = desk.bench.roster.tracks[ONE]
+    telemetry = desk.bench.registry.telemetries[ONE]
     reader = StatusReader(Dialect.NOFOS, None)
-    track.receive_status(
+    telemetry.receive_status(
         reader.read({"mode": "STA", "rapi_connected": 0}, 0.0), 0.1, desk.bench.now
     )
-    alarms = track.poll_hints
+    alarms = telemetry.poll_hints
     desk.answer(GU)
     mode = 'evse_network_mode{charger="abc123",evse_network_mode="STA"}'
     assert desk.bench.metrics()[mode] == 1
-    assert track.poll_hints == alarms
+    assert telemetry.poll_hints == alarms
 
 
 def test_every_member_of_an_answer_is_accounted_for(desk: Desk) -> None:
@@ -182,7 +182,7 @@ def test_an_answer_is_no_poll_and_leaves_the_path_alone(desk: Desk) -> None:
 
 def test_an_answer_shows_as_mqtts(desk: Desk) -> None:
     desk.answer(GU)
-    shown = charger_view(desk.bench.roster.tracks[ONE], desk.bench.now)
+    shown = charger_view(desk.bench.registry.telemetries[ONE], desk.bench.now)
     assert shown["last_poll"] is None
     assert shown["values"]["session_energy"]["source"] == "mqtt"  # type: ignore[index]  # a dict
 
@@ -338,7 +338,7 @@ def test_without_a_connection_nothing_is_asked_and_nobody_blamed(desk: Desk) -> 
 
 
 def test_few_of_a_fleet_are_asked_at_once() -> None:
-    desk = Desk(manner=Manner(every=60.0, jitter=0.0, at_once=3))
+    desk = Desk(manner=QueryConfig(every=60.0, jitter=0.0, at_once=3))
     for number in range(40):
         desk.announce(f"c{number}", f"charger/{number}")
         desk.speak(f"charger/{number}")
@@ -368,10 +368,10 @@ def test_an_address_that_is_none_or_may_not_be_called_is_no_http() -> None:
     assert not polls.polling.unpollable(ONE), "nobody looked yet"
     polls.wait(1)
     assert not polls.polling.unpollable(ONE)
-    asked = Ask(ONE, Page.STATUS, Lane.NEW, bench.steady)
-    refused = Refused(Bad.UNSPECIFIED, "is no host's")
-    forbidden = Reply(PollOutcome.FORBIDDEN, 0.0, refused=refused)
-    polls.polling.take(asked, forbidden, bench.now)
+    asked = PollRequest(ONE, Page.STATUS, Lane.NEW, bench.steady)
+    refused = RefusedAddress(AddressFault.UNSPECIFIED, "is no host's")
+    forbidden = PollReply(PollOutcome.FORBIDDEN, 0.0, refused=refused)
+    polls.polling.poll_ended(asked, forbidden, bench.now)
     assert polls.polling.unpollable(ONE)
     polls.answer()
     assert not polls.polling.unpollable(ONE)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from prometheus_client import generate_latest
 
-from bridge.app.gauges import measure
+from bridge.app.gauges import register_gauges
 from bridge.core.labels import Labels
 from bridge.core.model import ChargerId
 from bridge.core.polling.document import read_document
 from bridge.core.polling.lanes import Lane
-from bridge.core.polling.outcome import Outcome, Page
-from bridge.core.polling.schedule import Ask
+from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.schedule import PollRequest
 from bridge.monitoring.stats import MAIN, Stats
 from bridge.sim.device import Device
 from bridge.sim.documents import Dialect as Speech
@@ -26,7 +26,7 @@ from bridge.sim.options import SimOptions
 from bridge.sim.scenarios import scenario_named
 from bridge.sim.status import status_document
 from bridge.sim.wire import document, payload
-from bridge.sources.http.client import Reply
+from bridge.sources.http.client import PollReply
 from tests.kit.core import EPOCH, Bench, restarted
 from tests.kit.desk import Desk
 
@@ -50,7 +50,7 @@ class Ledger:
 
     bytes = 5_000_000
 
-    def owed(self, _store: str) -> Owed:
+    def backlog(self, _store: str) -> Owed:
         return Owed()
 
 
@@ -72,10 +72,10 @@ class Replica:
         self._desk = Desk(bench)
         self._stats = Stats(version="1", stores=(MAIN,))
         self._stats.accounts = bench.accounts
-        measure(
+        register_gauges(
             self._stats, hearing=Hearing(), ready=lambda: True, polls=self._desk.polling,
             queries=None,
-            roster=bench.roster, journal=Ledger(), stores=(MAIN,), out=bench.out,
+            registry=bench.registry, journal=Ledger(), stores=(MAIN,), out=bench.out,
             limit=10_000_000_000, folder=folder, shards=1, expiries=dict,
         )  # fmt: skip
         for number in range(CHARGERS):
@@ -94,8 +94,8 @@ class Replica:
             one, Speech.NOFOS, at=at, unix=self.bench.wall, address="10.0.0.7", online=True
         )
         found = read_document(document(told).encode(), Page.STATUS)
-        ask = Ask(ChargerId(f"c{number}"), Page.STATUS, Lane.PROVEN, self.bench.steady)
-        self._desk.polling.take(ask, Reply(Outcome.OK, 0.1, found), self.bench.now)
+        ask = PollRequest(ChargerId(f"c{number}"), Page.STATUS, Lane.PROVEN, self.bench.steady)
+        self._desk.polling.poll_ended(ask, PollReply(PollOutcome.OK, 0.1, found), self.bench.now)
 
     def wait_until(self, wall: float) -> None:
         """Let time pass, and the store take what there is."""

@@ -1,4 +1,4 @@
-"""What the mover's tests are made of: a backlog in memory, stores, and who is told."""
+"""What the delivery's tests are made of: a backlog in memory, stores, and who is told."""
 
 import asyncio
 import contextlib
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bridge.core.errors import DiskTrouble, SinkRefused, SinkTrouble
-from bridge.core.output.batch import Chunk, Refusal
-from bridge.sinks.influx.client import Influx
-from bridge.sinks.influx.delivery import Mover
+from bridge.core.output.batch import Chunk, RefusedLine
+from bridge.sinks.influx.client import InfluxClient
+from bridge.sinks.influx.delivery import Delivery
 
 NOW = 1_700_000_000.0
 
@@ -27,7 +27,7 @@ class MemoryBacklog:
         self.readings = list(readings or [1] * len(lines))
         self.cursor = 0
         self.trouble = 0
-        self.refusals: list[Refusal] = []
+        self.refusals: list[RefusedLine] = []
         self.settled: list[tuple[int, int]] = []
         self.settling: asyncio.Event | None = None
         self._grown = asyncio.Event()
@@ -37,7 +37,7 @@ class MemoryBacklog:
         self.readings += [1] * len(lines)
         self._grown.set()
 
-    def owed(self, store: str, /) -> Left:
+    def backlog(self, store: str, /) -> Left:
         return Left(len(self.lines) - self.cursor)
 
     async def read(self, store: str, most: int, /) -> Chunk | None:
@@ -49,7 +49,7 @@ class MemoryBacklog:
         return Chunk(self.cursor, end, lines, readings)
 
     async def settle(
-        self, store: str, chunk: Chunk, refusals: Sequence[Refusal], at_ms: int, /
+        self, store: str, chunk: Chunk, refusals: Sequence[RefusedLine], at_ms: int, /
     ) -> None:
         self._stumble()
         if self.settling is not None:
@@ -163,23 +163,23 @@ class Naps:
 
 
 class Scene:
-    """A mover over a backlog in memory, with what it told and how it slept."""
+    """A delivery over a backlog in memory, with what it told and how it slept."""
 
     def __init__(
-        self, backlog: MemoryBacklog, store: Answering | Picky | Silent | Influx,
+        self, backlog: MemoryBacklog, store: Answering | Picky | Silent | InfluxClient,
         *, batch: int = 5000, flush_every: float = 1.0,
     ) -> None:  # fmt: skip
         self.backlog = backlog
         self.told = Told()
         self.naps = Naps()
-        self.mover = Mover(
+        self.delivery = Delivery(
             "main", backlog, store, report=self.told, batch=batch, flush_every=flush_every,
             sleep=self.naps, clock=lambda: NOW, random=lambda: 1.0,
         )  # fmt: skip
 
     async def deliver(self) -> "Scene":
-        await asyncio.wait_for(self.mover.drain(10), 15)
-        assert self.backlog.owed("main").points == 0
+        await asyncio.wait_for(self.delivery.drain(10), 15)
+        assert self.backlog.backlog("main").points == 0
         return self
 
 

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.clock import Moment
-from bridge.core.discovery.fleet import Rules
-from bridge.core.discovery.subscriptions import Change
+from bridge.core.discovery.fleet import FleetConfig
+from bridge.core.discovery.subscriptions import SubscriptionChange
 from bridge.core.fields.families import Group
 from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import ChargerId, Message, Reason, SavedState
 from bridge.core.output.outbox import Outbox
 from bridge.core.telemetry.telemetry import TelemetryConfig
 from bridge.ingest.pipeline import Pipeline
-from bridge.ingest.registry import Roster
+from bridge.ingest.registry import Registry
 from bridge.monitoring.stats import Accounts
 from bridge.sinks.prometheus import Exposition
 
@@ -32,7 +32,7 @@ class Ears:
     unreadable: list[str] = field(default_factory=list)
     there: list[str] = field(default_factory=list)
 
-    def subscriptions(self, changes: Iterable[Change]) -> None:
+    def subscriptions(self, changes: Iterable[SubscriptionChange]) -> None:
         for change in changes:
             self.filters |= set(change.subscribe)
             self.filters -= set(change.unsubscribe)
@@ -52,7 +52,7 @@ class Ears:
 
 @dataclass
 class Words:
-    """A teller that remembers what it was told of."""
+    """A report that remembers what it was told of."""
 
     bugs: list[BaseException] = field(default_factory=list)
     told: list[tuple[str | None, str, str]] = field(default_factory=list)
@@ -69,8 +69,8 @@ class Bench:
 
     def __init__(
         self,
-        rules: Rules | None = None,
-        habits: TelemetryConfig | None = None,
+        rules: FleetConfig | None = None,
+        telemetry_config: TelemetryConfig | None = None,
         *,
         tags: Mapping[str, str] | None = None,
         labels: Mapping[str, Labels] | None = None,
@@ -80,26 +80,26 @@ class Bench:
         self.steady = 1000.0
         self.out = Outbox()
         self.accounts = Accounts()
-        self.board = Exposition()
+        self.series_table = Exposition()
         self.ears = Ears()
         self.words = Words()
         self.unrouted = 0
-        self.roster = Roster(
-            rules=rules or Rules(),
-            habits=habits or TelemetryConfig(),
+        self.registry = Registry(
+            rules=rules or FleetConfig(),
+            telemetry_config=telemetry_config or TelemetryConfig(),
             announce_topics=("openevse/announce/+",),
             tags=tags or {},
             labels=lambda charger: self.labels.get(charger, UNLABELLED),
-            board=self.board,
+            series_table=self.series_table,
             out=self.out,
             listener=self.ears,
             unrouted=self._nobody,
         )
         self.pipeline = Pipeline(
-            router=self.roster.router,
+            router=self.registry.router,
             accounts=self.accounts,
             out=self.out,
-            teller=self.words,
+            report=self.words,
         )
 
     @property
@@ -113,10 +113,10 @@ class Bench:
         """Let time pass, with the frames and the chargers looked at as in a run."""
         self.wall += seconds
         self.steady += seconds
-        self.pipeline.quiet(self.now)
-        self.roster.rewind()
-        self.roster.sweep(self.now, 10_000)
-        self.out.publish(list(self.out.counters.items()))
+        self.pipeline.close_quiet_frames(self.now)
+        self.registry.begin_round()
+        self.registry.sweep(self.now, 10_000)
+        self.out.show_saved(list(self.out.counters.items()))
 
     def hear(self, *messages: tuple[str, str], retained: bool = False, gap: float = 0.01) -> None:
         """Messages one after the other, `gap` seconds apart."""
@@ -127,7 +127,7 @@ class Bench:
 
     def take(self, *batch: Message) -> None:
         """A batch that arrives at this moment."""
-        self.pipeline.take(batch, self.now)
+        self.pipeline.process(batch, self.now)
 
     def announce(
         self,
@@ -160,7 +160,7 @@ class Bench:
 
     def metrics(self) -> dict[str, float]:
         """The exposed series by name and labels."""
-        text = b"".join(self.board.blocks(ALL_GROUPS, openmetrics=False)).decode()
+        text = b"".join(self.series_table.blocks(ALL_GROUPS, openmetrics=False)).decode()
         pairs = (row.rsplit(" ", 1) for row in text.splitlines() if not row.startswith("#"))
         return {name: float(value) for name, value in pairs}
 
@@ -170,7 +170,7 @@ class Bench:
 
     def saved(self) -> dict[str, SavedState]:
         """What the state file would keep."""
-        bodies = self.roster.bodies(self.roster.tracks)
+        bodies = self.registry.saved_states(self.registry.telemetries)
         return {id_: body for id_, body in bodies.items() if body is not None}
 
 
@@ -179,13 +179,13 @@ def restarted(
     *,
     trusted: bool = True,
     after: float = 10.0,
-    rules: Rules | None = None,
+    rules: FleetConfig | None = None,
     labels: Mapping[str, Labels] | None = None,
 ) -> Bench:
     """A new run that remembers what the old one saved."""
     bench = Bench(rules, labels=labels)
     bench.wall = old.wall + after
     bench.steady = 5000.0
-    bench.roster.restore(old.saved(), trusted=trusted, floor_ms=old.out.last_ms, now=bench.now)
-    bench.ears.filters |= set(bench.roster.fleet.filters())
+    bench.registry.restore(old.saved(), trusted=trusted, floor_ms=old.out.last_ms, now=bench.now)
+    bench.ears.filters |= set(bench.registry.fleet.filters())
     return bench

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.polling.address import Refused
+from bridge.core.polling.address import RefusedAddress
 from bridge.core.polling.lanes import Lane
-from bridge.core.polling.outcome import Outcome, Page
-from bridge.core.polling.schedule import Ask, Pace, PollPlan
+from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.schedule import PollConfig, PollRequest, PollSchedule
 from bridge.ingest.polling import Polling
-from bridge.sources.http.client import Reply
+from bridge.sources.http.client import PollReply
 from tests.kit.core import Bench
 
 ONE = ChargerId("abc123")
@@ -27,13 +27,14 @@ class Desk:
         self.bench = bench
         self.refusals: list[str] = []
         self.differences: list[tuple[str, str, str]] = []
-        self.plan = PollPlan(Pace(), random=lambda: 0.5)
+        self.plan = PollSchedule(PollConfig(), random=lambda: 0.5)
         self.polling = Polling(
-            tracks=bench.roster.tracks, plan=self.plan, ports=(80,), replies=bench.pipeline,
-            readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, teller=self,
+            telemetries=bench.registry.telemetries, plan=self.plan, ports=(80,),
+            replies=bench.pipeline,
+            readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, report=self,
         )  # fmt: skip
 
-    def address_refused(self, charger: ChargerId, refused: Refused) -> None:
+    def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:
         self.refusals.append(refused.reason)
 
     def config_differs(
@@ -41,31 +42,31 @@ class Desk:
     ) -> None:
         self.differences.append((member, configured, announced))
 
-    def answer(self, outcome: Outcome = Outcome.OK, **changed: object) -> None:
+    def answer(self, outcome: PollOutcome = PollOutcome.OK, **changed: object) -> None:
         """A poll that ends now."""
-        document = {**STATUS, **changed} if outcome is Outcome.OK else None
-        ask = Ask(ONE, Page.STATUS, Lane.PROVEN, self.bench.steady)
-        self.polling.take(ask, Reply(outcome, 0.1, document), self.bench.now)
+        document = {**STATUS, **changed} if outcome is PollOutcome.OK else None
+        ask = PollRequest(ONE, Page.STATUS, Lane.PROVEN, self.bench.steady)
+        self.polling.poll_ended(ask, PollReply(outcome, 0.1, document), self.bench.now)
 
     def page(
-        self, page: Page, document: Mapping[str, object] | list[object] | Outcome | None
+        self, page: Page, document: Mapping[str, object] | list[object] | PollOutcome | None
     ) -> None:
         """Another page that comes now, or how its request ends; None for a 404."""
-        outcome = Outcome.NOT_FOUND if document is None else Outcome.OK
-        if isinstance(document, Outcome):
+        outcome = PollOutcome.NOT_FOUND if document is None else PollOutcome.OK
+        if isinstance(document, PollOutcome):
             outcome, document = document, None
-        ask = Ask(ONE, page, Lane.PROVEN, self.bench.steady)
-        self.polling.take(ask, Reply(outcome, 0.1, document), self.bench.now)
+        ask = PollRequest(ONE, page, Lane.PROVEN, self.bench.steady)
+        self.polling.poll_ended(ask, PollReply(outcome, 0.1, document), self.bench.now)
 
     def wanted(self) -> list[Page]:
         """The pages that are to be asked for."""
-        return self.bench.roster.tracks[ONE].gateway.wanted
+        return self.bench.registry.telemetries[ONE].gateway.wanted
 
     def wait(self, seconds: float) -> None:
         """Let time pass, with a look at the chargers each second."""
         for _ in range(round(seconds)):
             self.bench.wait(1)
-            self.polling.rewind()
+            self.polling.begin_round()
             self.polling.sweep(self.bench.now)
 
     def speak(self, seconds: float = 0.5, **changed: str) -> None:

@@ -9,11 +9,11 @@ from ipaddress import ip_address, ip_network
 
 from bridge.core.model import ChargerId
 from bridge.core.polling.address import Address, Ip
-from bridge.core.polling.address_policy import Network, Reach
-from bridge.core.polling.login import Login
+from bridge.core.polling.address_policy import AddressPolicy, Network
+from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page
-from bridge.sources.http.client import Http, Reply
-from bridge.sources.http.credentials import Keyring
+from bridge.sources.http.client import HttpClient, PollReply
+from bridge.sources.http.credentials import Credentials
 from bridge.sources.http.exchange import tls_context
 
 SEVEN = ChargerId("seven")
@@ -92,14 +92,14 @@ async def strange(
 class Keys:
     """The same for every charger; remembers who was asked about."""
 
-    sent: Login | None = None
+    sent: ChargerLogin | None = None
     more: tuple[Network, ...] = ()
     asked: list[tuple[ChargerId, str]] = field(default_factory=list)
 
     def allow(self, charger: ChargerId) -> Iterable[Network]:
         return self.more
 
-    def login(self, charger: ChargerId, ip: Ip) -> Login | None:
+    def login(self, charger: ChargerId, ip: Ip) -> ChargerLogin | None:
         self.asked.append((charger, str(ip)))
         return self.sent
 
@@ -118,15 +118,15 @@ class Names:
 
 def client(
     *,
-    keys: Keys | Keyring | None = None,
+    keys: Keys | Credentials | None = None,
     names: Names | None = None,
     timeout: float = 5.0,
     allow: Iterable[Network] = LOOPBACK,
     tls: ssl.SSLContext | None = None,
-) -> Http:
+) -> HttpClient:
     """A client that may poll loopback."""
-    return Http(
-        reach=Reach(allow, own=lambda ip: False),
+    return HttpClient(
+        reach=AddressPolicy(allow, own=lambda ip: False),
         keys=keys or Keys(),
         resolve=(names or Names()).resolve,
         timeout=timeout,
@@ -136,7 +136,7 @@ def client(
 
 async def answer_to(
     respond: Respond | bytes, page: Page = Page.STATUS, *, seconds: float = 5.0
-) -> Reply:
+) -> PollReply:
     """What the client makes of a server's answer."""
     one = client(timeout=seconds)
     async with strange(respond) as stranger:

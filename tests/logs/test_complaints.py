@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.logs import Complaints
+from bridge.logs import RepeatedLog
 
 Line = tuple[int, str, dict[str, object]]
 
@@ -42,45 +42,45 @@ def clock() -> _Clock:
 
 
 @pytest.fixture
-def complaints(log: _Log, clock: _Clock) -> Complaints:
-    return Complaints(log, clock=clock, every=60.0)
+def complaints(log: _Log, clock: _Clock) -> RepeatedLog:
+    return RepeatedLog(log, clock=clock, every=60.0)
 
 
-def test_the_first_is_told_at_once(complaints: Complaints, log: _Log) -> None:
-    complaints.say("message.malformed", charger="a1", topic="x/amp")
+def test_the_first_is_told_at_once(complaints: RepeatedLog, log: _Log) -> None:
+    complaints.report("message.malformed", charger="a1", topic="x/amp")
     assert log.lines == [
         (logging.WARNING, "message.malformed", {"charger": "a1", "topic": "x/amp"})
     ]
 
 
 def test_the_next_within_a_minute_is_held_back(
-    complaints: Complaints, log: _Log, clock: _Clock
+    complaints: RepeatedLog, log: _Log, clock: _Clock
 ) -> None:
-    complaints.say("message.malformed", charger="a1")
+    complaints.report("message.malformed", charger="a1")
     clock.now += 59.9
-    complaints.say("message.malformed", charger="a1")
+    complaints.report("message.malformed", charger="a1")
     assert len(log.lines) == 1
 
 
 def test_the_one_after_a_minute_tells_how_many_were_held_back(
-    complaints: Complaints, log: _Log, clock: _Clock
+    complaints: RepeatedLog, log: _Log, clock: _Clock
 ) -> None:
     for _ in range(4):
-        complaints.say("message.malformed", charger="a1")
+        complaints.report("message.malformed", charger="a1")
     clock.now += 60
-    complaints.say("message.malformed", charger="a1", topic="last")
-    complaints.say("message.malformed", charger="a1")
+    complaints.report("message.malformed", charger="a1", topic="last")
+    complaints.report("message.malformed", charger="a1")
     assert [fields for _, _, fields in log.lines] == [
         {"charger": "a1"},
         {"charger": "a1", "topic": "last", "repeated": 3},
     ]
 
 
-def test_other_chargers_and_other_complaints_are_told(complaints: Complaints, log: _Log) -> None:
-    complaints.say("message.malformed", charger="a1")
-    complaints.say("message.malformed", charger="a2")
-    complaints.say("message.malformed")
-    complaints.say("poll.failed", charger="a1", level="error")
+def test_other_chargers_and_other_complaints_are_told(complaints: RepeatedLog, log: _Log) -> None:
+    complaints.report("message.malformed", charger="a1")
+    complaints.report("message.malformed", charger="a2")
+    complaints.report("message.malformed")
+    complaints.report("poll.failed", charger="a1", level="error")
     assert [(level, event) for level, event, _ in log.lines] == [
         (logging.WARNING, "message.malformed"),
         (logging.WARNING, "message.malformed"),
@@ -90,10 +90,10 @@ def test_other_chargers_and_other_complaints_are_told(complaints: Complaints, lo
 
 
 def test_a_sweep_tells_what_was_held_back_with_its_newest_fields(
-    complaints: Complaints, log: _Log, clock: _Clock
+    complaints: RepeatedLog, log: _Log, clock: _Clock
 ) -> None:
     for number in range(3):
-        complaints.say("message.malformed", charger="a1", number=number)
+        complaints.report("message.malformed", charger="a1", number=number)
     complaints.sweep()
     assert len(log.lines) == 1
     clock.now += 60
@@ -103,12 +103,12 @@ def test_a_sweep_tells_what_was_held_back_with_its_newest_fields(
     ]
 
 
-def test_a_sweep_starts_a_new_minute(complaints: Complaints, log: _Log, clock: _Clock) -> None:
-    complaints.say("message.malformed")
-    complaints.say("message.malformed")
+def test_a_sweep_starts_a_new_minute(complaints: RepeatedLog, log: _Log, clock: _Clock) -> None:
+    complaints.report("message.malformed")
+    complaints.report("message.malformed")
     clock.now += 60
     complaints.sweep()
-    complaints.say("message.malformed")
+    complaints.report("message.malformed")
     assert len(log.lines) == 2
     clock.now += 60
     complaints.sweep()
@@ -116,39 +116,39 @@ def test_a_sweep_starts_a_new_minute(complaints: Complaints, log: _Log, clock: _
 
 
 def test_a_sweep_says_nothing_of_what_was_told_once(
-    complaints: Complaints, log: _Log, clock: _Clock
+    complaints: RepeatedLog, log: _Log, clock: _Clock
 ) -> None:
-    complaints.say("message.malformed")
+    complaints.report("message.malformed")
     clock.now += 600
     complaints.sweep()
     assert len(log.lines) == 1
 
 
 def test_what_was_quiet_is_told_anew_without_a_count(
-    complaints: Complaints, log: _Log, clock: _Clock
+    complaints: RepeatedLog, log: _Log, clock: _Clock
 ) -> None:
-    complaints.say("message.malformed")
+    complaints.report("message.malformed")
     clock.now += 600
-    complaints.say("message.malformed")
+    complaints.report("message.malformed")
     assert [fields for _, _, fields in log.lines] == [{}, {}]
 
 
 def test_memory_is_bounded_and_the_longest_unheard_makes_room(log: _Log, clock: _Clock) -> None:
-    complaints = Complaints(log, clock=clock, most=2)
+    complaints = RepeatedLog(log, clock=clock, most=2)
     for charger in ("a1", "a2", "a1", "a3"):
-        complaints.say("message.malformed", charger=charger)
+        complaints.report("message.malformed", charger=charger)
     assert [fields["charger"] for _, _, fields in log.lines] == ["a1", "a2", "a3"]
-    complaints.say("message.malformed", charger="a1")
+    complaints.report("message.malformed", charger="a1")
     assert len(log.lines) == 3
-    complaints.say("message.malformed", charger="a2")
+    complaints.report("message.malformed", charger="a2")
     assert log.lines[3][2] == {"charger": "a2"}
 
 
 def test_what_makes_room_tells_its_count_first(log: _Log, clock: _Clock) -> None:
-    complaints = Complaints(log, clock=clock, most=1)
-    complaints.say("message.malformed", charger="a1")
-    complaints.say("message.malformed", charger="a1")
-    complaints.say("message.malformed", charger="a2")
+    complaints = RepeatedLog(log, clock=clock, most=1)
+    complaints.report("message.malformed", charger="a1")
+    complaints.report("message.malformed", charger="a1")
+    complaints.report("message.malformed", charger="a2")
     assert [fields for _, _, fields in log.lines] == [
         {"charger": "a1"},
         {"charger": "a1", "repeated": 1},
@@ -157,10 +157,10 @@ def test_what_makes_room_tells_its_count_first(log: _Log, clock: _Clock) -> None
 
 
 def test_the_subject_keeps_the_name_of_its_field(
-    complaints: Complaints, log: _Log, clock: _Clock
+    complaints: RepeatedLog, log: _Log, clock: _Clock
 ) -> None:
     for store in ("main", "main", "far"):
-        complaints.say("store.busy", about="store", store=store, why="HTTP 503")
+        complaints.report("store.busy", about="store", store=store, why="HTTP 503")
     clock.now += 60
     complaints.sweep()
     assert [fields for _, _, fields in log.lines] == [
@@ -171,19 +171,19 @@ def test_the_subject_keeps_the_name_of_its_field(
 
 
 def told_in(
-    hours: int, complaints: Complaints, log: _Log, clock: _Clock, **about: str
+    hours: int, complaints: RepeatedLog, log: _Log, clock: _Clock, **about: str
 ) -> list[tuple[str, object]]:
     """What is told of something that is complained of every half a minute."""
     del log.lines[:]
     for _ in range(hours * 120):
-        complaints.say("reading.implausible", **about)
+        complaints.report("reading.implausible", **about)
         complaints.sweep()
         clock.now += 30
     return [(event, fields.get("repeated")) for _, event, fields in log.lines]
 
 
 def test_what_a_charger_says_on_and_on_is_told_once_an_hour(
-    complaints: Complaints, log: _Log, clock: _Clock
+    complaints: RepeatedLog, log: _Log, clock: _Clock
 ) -> None:
     first = told_in(1, complaints, log, clock, charger="a1")
     assert first == [("reading.implausible", None)] + [("reading.implausible", 1)] * 9
@@ -191,7 +191,7 @@ def test_what_a_charger_says_on_and_on_is_told_once_an_hour(
 
 
 def test_after_a_quiet_hour_it_is_told_each_minute_again(
-    complaints: Complaints, log: _Log, clock: _Clock
+    complaints: RepeatedLog, log: _Log, clock: _Clock
 ) -> None:
     told_in(2, complaints, log, clock, charger="a1")
     clock.now += 3600
@@ -202,7 +202,7 @@ def test_after_a_quiet_hour_it_is_told_each_minute_again(
 
 
 def test_what_is_wrong_with_a_store_is_told_each_minute_for_ever(
-    complaints: Complaints, log: _Log, clock: _Clock
+    complaints: RepeatedLog, log: _Log, clock: _Clock
 ) -> None:
     assert len(told_in(3, complaints, log, clock, about="store", store="main")) == 180
 
@@ -210,21 +210,21 @@ def test_what_is_wrong_with_a_store_is_told_each_minute_for_ever(
 AWAY = ("store.busy", "store.denied")
 
 
-def away(complaints: Complaints) -> None:
-    complaints.say("store.busy", about="store", store="main")
+def away(complaints: RepeatedLog) -> None:
+    complaints.report("store.busy", about="store", store="main")
 
 
-def over(complaints: Complaints) -> None:
-    complaints.over("store.takes_again", ends=AWAY, about="store", store="main")
+def over(complaints: RepeatedLog) -> None:
+    complaints.resolved("store.takes_again", ends=AWAY, about="store", store="main")
 
 
 def test_the_end_is_told_at_once_after_all_that_it_ends(
-    complaints: Complaints, log: _Log, clock: _Clock
+    complaints: RepeatedLog, log: _Log, clock: _Clock
 ) -> None:
     away(complaints)
     away(complaints)
-    complaints.say("store.denied", about="store", store="far")
-    complaints.say("store.denied", about="store", store="far")
+    complaints.report("store.denied", about="store", store="far")
+    complaints.report("store.denied", about="store", store="far")
     over(complaints)
     clock.now += 60
     complaints.sweep()
@@ -238,7 +238,7 @@ def test_the_end_is_told_at_once_after_all_that_it_ends(
     assert log.lines[3][0] == logging.INFO
 
 
-def test_what_comes_again_after_its_end_is_told_at_once(complaints: Complaints, log: _Log) -> None:
+def test_what_comes_again_after_its_end_is_told_at_once(complaints: RepeatedLog, log: _Log) -> None:
     away(complaints)
     over(complaints)
     away(complaints)
@@ -246,7 +246,7 @@ def test_what_comes_again_after_its_end_is_told_at_once(complaints: Complaints, 
 
 
 def test_what_ends_again_and_again_takes_few_lines_and_the_last_one_is_true(
-    complaints: Complaints, log: _Log, clock: _Clock
+    complaints: RepeatedLog, log: _Log, clock: _Clock
 ) -> None:
     for _ in range(50):
         away(complaints)
@@ -263,7 +263,7 @@ def test_what_ends_again_and_again_takes_few_lines_and_the_last_one_is_true(
 @given(st.lists(st.tuples(st.floats(0, 90), st.booleans(), st.booleans())))
 def test_the_last_line_says_whether_it_is_over(steps: list[tuple[float, bool, bool]]) -> None:
     log, clock = _Log(), _Clock()
-    complaints = Complaints(log, clock=clock)
+    complaints = RepeatedLog(log, clock=clock)
     bad = False
     for seconds, ends, sweeps in steps:
         clock.now += seconds
@@ -284,10 +284,10 @@ def test_the_last_line_says_whether_it_is_over(steps: list[tuple[float, bool, bo
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.floats(0, 90), st.booleans())))
 def test_every_complaint_is_told_or_counted(steps: list[tuple[str, float, bool]]) -> None:
     log, clock = _Log(), _Clock()
-    complaints = Complaints(log, clock=clock, most=3)
+    complaints = RepeatedLog(log, clock=clock, most=3)
     for charger, seconds, sweeps in steps:
         clock.now += seconds
-        complaints.say("x.y", charger=charger, said=1)
+        complaints.report("x.y", charger=charger, said=1)
         if sweeps:
             complaints.sweep()
     told = len(log.lines)
@@ -311,13 +311,13 @@ def _restless() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_restless")
 def test_threads_may_complain_at_once(log: _Log) -> None:
-    complaints = Complaints(log)
+    complaints = RepeatedLog(log)
     ready = threading.Barrier(4)
 
     def complain() -> None:
         ready.wait(5)
         for number in range(1000):
-            complaints.say("x.y", charger=f"a{number}")
+            complaints.report("x.y", charger=f"a{number}")
 
     threads = [threading.Thread(target=complain) for _ in range(4)]
     for thread in threads:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.app import from_settings
-from bridge.monitoring.certificates import Expiries, earliest_end
+from bridge.monitoring.certificates import CertificateExpiries, earliest_end
 from tests.kit import settings as settings_kit
 from tests.kit.certificates import Authority
 from tests.kit.running import bridge
@@ -88,7 +88,7 @@ def test_a_damaged_certificate_has_a_date_or_none(at: int, more: bytes) -> None:
 def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "a.pem"
     file.write_bytes(pem(2031))
-    expiries = Expiries({"mqtt.ca_file": file})
+    expiries = CertificateExpiries({"mqtt.ca_file": file})
     assert expiries.seconds() == {"mqtt.ca_file": 1927857906}
     file.write_bytes(pem(2050))
     assert expiries.seconds() == {"mqtt.ca_file": 2527473906}
@@ -100,7 +100,7 @@ def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
 def test_a_file_that_did_not_change_is_not_read_again(tmp_path: Path) -> None:
     file = tmp_path / "a.pem"
     file.write_bytes(pem(2031))
-    expiries = Expiries({"mqtt.ca_file": file})
+    expiries = CertificateExpiries({"mqtt.ca_file": file})
     before, stat = expiries.seconds(), file.stat()
     # A change that leaves no trace shows who does not look.
     file.write_bytes(b"x" * stat.st_size)
@@ -110,7 +110,7 @@ def test_a_file_that_did_not_change_is_not_read_again(tmp_path: Path) -> None:
 
 def test_a_file_that_is_gone_or_no_file_is_absent_until_it_is_back(tmp_path: Path) -> None:
     file = tmp_path / "a.pem"
-    expiries = Expiries({"mqtt.ca_file": file})
+    expiries = CertificateExpiries({"mqtt.ca_file": file})
     assert expiries.seconds() == {}
     file.mkdir()
     assert expiries.seconds() == {}
@@ -158,7 +158,7 @@ async def test_a_scrape_tells_when_a_certificate_expires(
 
 
 def test_a_look_at_files_that_did_not_change_is_cheap(tmp_path: Path) -> None:
-    expiries = Expiries({f"{n}": Path(certifi.where()) for n in range(10)})
+    expiries = CertificateExpiries({f"{n}": Path(certifi.where()) for n in range(10)})
     expiries.seconds()
     began = time.process_time()
     for _ in range(100):

@@ -15,16 +15,13 @@ TOP_LEVEL = {
 }  # fmt: skip
 MADE = {"__pycache__", "build", "dist", "nofos-bridge-data"}
 FIRST_SCREEN = 40
-MOST_LINES = 200
-"""For a module of the bridge; the aim is 150."""
+MOST_LINES = 250
+"""For a module of the bridge: as long as its idea."""
 LONGER = {
     "bridge/core/fields/catalogue.py": "a table",
     "bridge/core/discovery/fleet.py": "the rules of discovery, which only make sense side by side",
     "bridge/core/telemetry/telemetry.py": "hot path: what a reading passes, without calls between",
-    "bridge/settings/sections.py": "a table",
     "bridge/storage/journal.py": "all that may happen to one file, under one lock",
-    "bridge/storage/journal_sql.py": "the SQL of one file",
-    "bridge/sources/mqtt/link.py": "one connection, with the callbacks of paho beside it",
     "bridge/storage/state_file.py": "all that may happen to one file, under one lock",
 }
 # Put together here, so that this file does not say them itself.

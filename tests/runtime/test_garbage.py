@@ -7,9 +7,9 @@ from collections.abc import Callable
 from bridge.core.charging.charging import Charging
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.telemetry import Telemetry
-from bridge.ingest.routes import Field
+from bridge.ingest.routes import FieldRoute
 from bridge.runtime.garbage import MANY, Garbage
-from bridge.sinks.prometheus import Slot
+from bridge.sinks.prometheus import SeriesSlot
 from tests.kit.core import Bench
 
 
@@ -22,7 +22,7 @@ class Knot:
 
 def parts() -> int:
     """How many parts of chargers there are in memory."""
-    kinds = (Telemetry, Charging, Channel, Field, Slot)
+    kinds = (Telemetry, Charging, Channel, FieldRoute, SeriesSlot)
     return sum(isinstance(each, kinds) for each in gc.get_objects())
 
 
@@ -89,7 +89,7 @@ def test_a_charger_that_retires_needs_no_collector() -> None:
     try:
         bench.take((b"openevse/announce/c123", b"", True))
         bench.wait(5)
-        assert not bench.roster.tracks
+        assert not bench.registry.telemetries
         assert parts() == before
     finally:
         gc.enable()

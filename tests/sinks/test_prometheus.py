@@ -34,7 +34,7 @@ def busy() -> Bench:
 async def render(bench: Bench, *, openmetrics: bool) -> str:
     stats = Stats(version="1", stores=("main",))
     stats.registry.register(AccountsCollector(bench.accounts, lambda: 0))
-    body = await Metrics(bench.board, stats.registry).render(Wanted(ALL_GROUPS, openmetrics))
+    body = await Metrics(bench.series_table, stats.registry).render(Wanted(ALL_GROUPS, openmetrics))
     return b"".join(body.pieces).decode()
 
 
@@ -59,43 +59,45 @@ async def test_prometheus_clients_own_parser_reads_openmetrics() -> None:
 
 
 def test_a_scrape_shows_what_was_put_last_and_nothing_that_was_cleared() -> None:
-    board = Exposition()
-    line = board.series("evse_pilot_amperes", ONE, {})
+    series_table = Exposition()
+    line = series_table.series("evse_pilot_amperes", ONE, {})
     line.set(16.0)
     line.set(6.5)
-    assert b"".join(board.blocks(ALL_GROUPS, openmetrics=False)) == (
+    assert b"".join(series_table.blocks(ALL_GROUPS, openmetrics=False)) == (
         b"# HELP evse_pilot_amperes Current that the pilot signal offers to the car.\n"
         b"# TYPE evse_pilot_amperes gauge\n"
         b'evse_pilot_amperes{charger="abc123"} 6.5\n'
     )
     line.clear()
-    assert b"".join(board.blocks(ALL_GROUPS, openmetrics=False)) == b""
+    assert b"".join(series_table.blocks(ALL_GROUPS, openmetrics=False)) == b""
 
 
 def test_a_strangers_name_cannot_break_out_of_its_label() -> None:
-    board = Exposition()
-    board.series("evse_info", ONE, {"name": 'x"} 1\nevse_up{charger="y"} 1 \x1b[31m\\'}).set(1)
-    text = b"".join(board.blocks(ALL_GROUPS, openmetrics=False)).decode()
+    series_table = Exposition()
+    series_table.series("evse_info", ONE, {"name": 'x"} 1\nevse_up{charger="y"} 1 \x1b[31m\\'}).set(
+        1
+    )
+    text = b"".join(series_table.blocks(ALL_GROUPS, openmetrics=False)).decode()
     assert text.splitlines()[2:] == [
         'evse_info{charger="abc123",name="x\\"} 1\\nevse_up{charger=\\"y\\"} 1 [31m\\\\"} 1'
     ]
 
 
 def test_a_retired_charger_takes_all_its_series_along() -> None:
-    board = Exposition()
+    series_table = Exposition()
     for charger in ("a", "b"):
-        board.series("evse_up", ChargerId(charger), {}).set(1)
-        board.series("evse_current_amperes", ChargerId(charger), {"phase": "1"}).set(1)
-    board.retire(ChargerId("a"))
-    assert len(board) == 2
+        series_table.series("evse_up", ChargerId(charger), {}).set(1)
+        series_table.series("evse_current_amperes", ChargerId(charger), {"phase": "1"}).set(1)
+    series_table.retire(ChargerId("a"))
+    assert len(series_table) == 2
 
 
 def test_groups_can_be_asked_for_by_name() -> None:
-    board = Exposition()
-    board.series("evse_up", ONE, {}).set(1)
-    board.series("evse_flash_size_bytes", ONE, {}).set(4096)
-    live = b"".join(board.blocks(groups_of(["live"]), openmetrics=False))
-    device = b"".join(board.blocks(groups_of(["device"]), openmetrics=False))
+    series_table = Exposition()
+    series_table.series("evse_up", ONE, {}).set(1)
+    series_table.series("evse_flash_size_bytes", ONE, {}).set(4096)
+    live = b"".join(series_table.blocks(groups_of(["live"]), openmetrics=False))
+    device = b"".join(series_table.blocks(groups_of(["device"]), openmetrics=False))
     assert b"evse_up{" in live
     assert b"evse_flash" not in live
     assert b"evse_flash" in device
@@ -107,7 +109,7 @@ def test_groups_can_be_asked_for_by_name() -> None:
 async def test_the_bridge_group_alone_carries_no_charger() -> None:
     bench = busy()
     wanted = Wanted(frozenset({Group.BRIDGE}), openmetrics=False)
-    body = await Metrics(bench.board, CollectorRegistry()).render(wanted)
+    body = await Metrics(bench.series_table, CollectorRegistry()).render(wanted)
     assert b"".join(body.pieces) == b""
 
 

@@ -1,4 +1,4 @@
-"""The keeper: what waits for a disk, and what happens when the disk does not answer."""
+"""The committer: what waits for a disk, and what happens when the disk does not answer."""
 
 import asyncio
 import time
@@ -9,10 +9,10 @@ import pytest
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import ChargerId, Event, EventKind, Reason, SavedState, Session
 from bridge.core.output.outbox import Outbox
-from bridge.disks import Batch, Points
+from bridge.disks import Batch, PointsJournal
 from bridge.monitoring.stats import Accounts
 from bridge.storage import committer as keeper_file
-from bridge.storage.committer import Keeper
+from bridge.storage.committer import Committer
 from tests.kit.support import eventually
 
 ONE = ChargerId("one")
@@ -37,20 +37,20 @@ class Disk:
 
     async def save(
         self, *, chargers: Mapping[ChargerId, SavedState | None], events: Sequence[Event],
-        sessions: Sequence[Session], told: Sequence[bytes] | None,
+        sessions: Sequence[Session], pending: Sequence[bytes] | None,
     ) -> None:  # fmt: skip
         if self.state_fails:
             raise DiskTrouble("state: full")
-        self.told = self.told if told is None else list(told)
+        self.told = self.told if pending is None else list(pending)
         self.saved.append((set(chargers), len(events)))
 
-    def bodies(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
+    def saved_states(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
         return {charger: {} for charger in chargers}
 
-    def say(self, event: str, *, about: str, level: str, **fields: object) -> None:
+    def report(self, event: str, *, about: str, level: str, **fields: object) -> None:
         self.said.append(f"{event} {fields[about]}")
 
-    def over(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
+    def resolved(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
         self.said.append(f"{event} {fields[about]}, which ends {' '.join(ends)}")
 
 
@@ -61,10 +61,10 @@ class Hung(Disk):
         await asyncio.Event().wait()
 
 
-def made(disk: Disk, out: Outbox, accounts: Accounts, *, store: bool = True) -> Keeper:
-    journal: Points = disk
-    return Keeper(
-        out=out, accounts=accounts, journal=journal, chronicle=disk, roster=disk,
+def made(disk: Disk, out: Outbox, accounts: Accounts, *, store: bool = True) -> Committer:
+    journal: PointsJournal = disk
+    return Committer(
+        out=out, accounts=accounts, journal=journal, chronicle=disk, registry=disk,
         stored_when_kept=not store, complaints=disk,
     )  # fmt: skip
 
@@ -80,9 +80,9 @@ def busy() -> Outbox:
 
 async def test_a_commit_empties_the_outbox() -> None:
     out, disk = busy(), Disk()
-    keeper = made(disk, out, Accounts())
-    await keeper.commit()
-    assert keeper.empty
+    committer = made(disk, out, Accounts())
+    await committer.commit()
+    assert committer.empty
     assert (len(disk.lines), disk.saved, out.readings_held) == (3, [({"one"}, 1)], 0)
 
 
@@ -90,24 +90,24 @@ async def test_a_charger_with_newer_numbers_alone_is_saved_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     disk, out = Disk(), Outbox()
-    keeper = made(disk, out, Accounts())
+    committer = made(disk, out, Accounts())
     now = time.monotonic()
     out.dirty_since = {ChargerId("old"): now - 25, ChargerId("two"): now}
-    await keeper.commit()
-    assert (disk.saved, keeper.empty) == ([], False)
+    await committer.commit()
+    assert (disk.saved, committer.empty) == ([], False)
     monkeypatch.setattr(keeper_file, "SAVE_SECONDS", 20)
-    await keeper.commit()
+    await committer.commit()
     assert disk.saved == [({"old"}, 0)]
-    await keeper.commit(last=True)
-    assert (disk.saved[1:], keeper.empty) == ([({"two"}, 0)], True)
+    await committer.commit(last=True)
+    assert (disk.saved[1:], committer.empty) == ([({"two"}, 0)], True)
 
 
 async def test_a_charger_that_lived_through_something_is_saved_at_once_and_only_once() -> None:
     disk, out = Disk(), Outbox()
-    keeper = made(disk, out, Accounts())
+    committer = made(disk, out, Accounts())
     out.dirty_since = {ChargerId("two"): 0.0}
     out.dirty.add(ChargerId("two"))
-    await keeper.commit()
+    await committer.commit()
     assert (disk.saved, out.dirty_since) == ([({"two"}, 0)], {})
 
 
@@ -120,41 +120,41 @@ async def test_without_a_store_what_is_kept_is_stored() -> None:
 async def test_trouble_with_the_state_file_does_not_keep_points_from_the_journal() -> None:
     disk, out = Disk(), busy()
     disk.state_fails = True
-    keeper = made(disk, out, Accounts())
-    await keeper.commit()
+    committer = made(disk, out, Accounts())
+    await committer.commit()
     assert len(disk.lines) == 3
     assert disk.said == ["disk.trouble state"]
     disk.state_fails = False
-    await keeper.commit()
+    await committer.commit()
     assert disk.saved == [({"one"}, 1)]
-    assert keeper.empty
+    assert committer.empty
 
 
 async def test_what_was_lived_through_is_delivered_once_the_state_file_knows_of_it() -> None:
     disk, out = Disk(), busy()
     out.append(b"event 1003", 0, 1003)
     disk.state_fails = True
-    keeper = made(disk, out, Accounts())
-    await keeper.commit()
+    committer = made(disk, out, Accounts())
+    await committer.commit()
     assert disk.lines == [b"line 0", b"line 1", b"line 2"]
-    assert not keeper.empty
+    assert not committer.empty
     disk.state_fails = False
-    await keeper.commit()
+    await committer.commit()
     assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event 1003"]
-    assert keeper.empty
+    assert committer.empty
 
 
 async def test_lines_of_events_are_kept_with_the_state_until_the_journal_has_them() -> None:
     disk, out = Disk(), busy()
     out.append(b"event 1003", 0, 1003)
-    keeper = made(disk, out, Accounts())
+    committer = made(disk, out, Accounts())
     disk.points_fail = True
-    await keeper.commit()
+    await committer.commit()
     assert (disk.told, disk.lines) == ([b"event 1003"], [])
     disk.points_fail = False
-    await keeper.commit()
+    await committer.commit()
     assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event 1003"]
-    await keeper.commit()
+    await committer.commit()
     assert disk.told == []
 
 
@@ -177,14 +177,14 @@ async def test_an_event_amid_a_commit_reaches_the_journal_after_the_state_file()
 
 async def test_lines_that_an_earlier_run_did_not_journal_are_journaled_first() -> None:
     disk = Disk()
-    keeper = Keeper(
-        out=Outbox(), accounts=Accounts(), journal=disk, chronicle=disk, roster=disk,
-        told=[b"from before 500"], stored_when_kept=False, complaints=disk,
+    committer = Committer(
+        out=Outbox(), accounts=Accounts(), journal=disk, chronicle=disk, registry=disk,
+        pending=[b"from before 500"], stored_when_kept=False, complaints=disk,
     )  # fmt: skip
-    assert not keeper.empty
-    await keeper.commit(last=True)
+    assert not committer.empty
+    await committer.commit(last=True)
     assert disk.lines == [b"from before 500"]
-    assert keeper.empty
+    assert committer.empty
 
 
 async def test_a_session_that_ended_long_ago_is_journaled_with_its_own_time() -> None:
@@ -198,23 +198,23 @@ async def test_a_session_that_ended_long_ago_is_journaled_with_its_own_time() ->
 
 async def test_what_is_no_line_in_a_damaged_state_file_is_let_go() -> None:
     disk = Disk()
-    keeper = Keeper(
-        out=Outbox(), accounts=Accounts(), journal=disk, chronicle=disk, roster=disk,
-        told=[b"", b"torn li", b"whole 700"], stored_when_kept=False, complaints=disk,
+    committer = Committer(
+        out=Outbox(), accounts=Accounts(), journal=disk, chronicle=disk, registry=disk,
+        pending=[b"", b"torn li", b"whole 700"], stored_when_kept=False, complaints=disk,
     )  # fmt: skip
-    await keeper.commit()
+    await committer.commit()
     assert (disk.lines, disk.spans) == ([b"whole 700"], [(700, 700)])
 
 
 async def test_the_end_of_trouble_with_the_disk_is_told_once() -> None:
     disk, out = Disk(), busy()
-    keeper = made(disk, out, Accounts())
-    await keeper.commit()
+    committer = made(disk, out, Accounts())
+    await committer.commit()
     assert disk.said == []
     for n, fails in enumerate((True, True, False, False)):
         disk.points_fail = fails
         out.append(b"line", 2, 1003 + n)
-        await keeper.commit()
+        await committer.commit()
     assert disk.said == [
         "disk.trouble points", "disk.trouble points",
         "disk.takes_again points, which ends disk.trouble",
@@ -224,11 +224,11 @@ async def test_the_end_of_trouble_with_the_disk_is_told_once() -> None:
 async def test_trouble_with_the_journal_keeps_the_lines_in_order() -> None:
     disk, out = Disk(), busy()
     disk.points_fail = True
-    keeper = made(disk, out, Accounts())
-    await keeper.commit()
+    committer = made(disk, out, Accounts())
+    await committer.commit()
     out.append(b"line 3", 2, 1003)
     disk.points_fail = False
-    await keeper.commit()
+    await committer.commit()
     assert disk.lines == [b"line %d" % n for n in range(4)]
     assert out.readings_held == 0
 
@@ -255,10 +255,10 @@ async def test_memory_is_bounded_while_the_disk_hangs(monkeypatch: pytest.Monkey
 async def test_what_the_disk_did_not_take_at_the_end_is_counted() -> None:
     disk, out, accounts = Disk(), busy(), Accounts()
     disk.points_fail = True
-    keeper = made(disk, out, accounts)
-    await keeper.commit()
-    assert not keeper.empty
-    assert keeper.give_up() == 6
+    committer = made(disk, out, accounts)
+    await committer.commit()
+    assert not committer.empty
+    assert committer.give_up() == 6
     assert (accounts.discarded[Reason.DISK], out.readings_held) == (6, 0)
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from bridge.core.errors import DiskTrouble, SinkBusy, SinkDenied, SinkRefused, SinkTrouble
 from bridge.core.model import ChargerId, Event, EventKind, SavedState
-from bridge.sinks.influx.client import Influx
-from bridge.sinks.influx.replies import Reply, judge
+from bridge.sinks.influx.client import InfluxClient
+from bridge.sinks.influx.replies import StoreReply, trouble_of
 from bridge.storage import database, retention
 from bridge.storage import journal as journal_file
 from bridge.storage.state_file import StateFile
@@ -47,7 +47,7 @@ async def test_garbage_inside_a_row_costs_that_row_only(tmp_path: Path) -> None:
     second = await opened(tmp_path, lost=losses)
     assert await drained(second) == [b"line 0", b"line 2"]
     assert losses.readings == {"main": 3}
-    assert second.owed("main").readings == 0
+    assert second.backlog("main").readings == 0
     await second.close()
 
 
@@ -71,7 +71,7 @@ async def test_what_a_trim_took_is_told_even_if_the_disk_fails_in_the_middle(
     with contextlib.suppress(DiskTrouble):
         await journal.trim(100)
     monkeypatch.setattr(retention, "used_bytes", real)
-    owed = journal.owed("main").readings
+    owed = journal.backlog("main").readings
     assert owed + losses.readings.get("main", 0) == 3000
     assert len(await drained(journal)) * 3 == owed
     await journal.close()
@@ -117,10 +117,10 @@ async def test_a_journal_that_could_not_begin_anew_at_once_delivers_later_all_th
                 continue
             break
     assert calls
-    owed = journal.owed("main").points
+    owed = journal.backlog("main").points
     assert owed >= 3
     assert len(await drained(journal)) == owed
-    assert journal.owed("main").points == 0
+    assert journal.backlog("main").points == 0
     await journal.close()
 
 
@@ -163,7 +163,7 @@ LINES = [f"evse,charger=c{n} voltage_1=230 {n}".encode() for n in range(5)]
 
 
 def judged(status: int, body: str) -> SinkTrouble:
-    return judge(Reply(status, "Bad Request", body), LINES, 0.0)
+    return trouble_of(StoreReply(status, "Bad Request", body), LINES, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def http(status: str, kind: str, body: str) -> bytes:
 
 async def outcome(reply: bytes, *, drip: float = 0.0, patience: float = 5.0) -> object:
     async with answering(reply, drip=drip) as url:
-        influx = Influx(
+        influx = InfluxClient(
             url=url, org="o", bucket="b", token=lambda: "t", timeout=patience, ca_file=None
         )
         try:

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.errors import CannotStart, DiskTrouble, FolderBusy
-from bridge.core.output.batch import Refusal
+from bridge.core.output.batch import RefusedLine
 from bridge.disks import Batch
 from bridge.storage.folder_lock import FolderLock
 from bridge.storage.journal import Journal
-from bridge.storage.journal_sql import Owed
+from bridge.storage.journal_sql import Backlog
 from bridge.storage.readonly import refused_rows
 
 DAY_MS = 86_400_000
@@ -28,7 +28,7 @@ class Losses:
     def __init__(self) -> None:
         self.readings: dict[str, int] = {}
 
-    def __call__(self, store: str, owed: Owed) -> None:
+    def __call__(self, store: str, owed: Backlog) -> None:
         self.readings[store] = self.readings.get(store, 0) + owed.readings
 
 
@@ -88,14 +88,14 @@ async def test_what_an_earlier_run_may_not_have_appended_is_looked_up(tmp_path: 
 async def test_owed_falls_when_a_chunk_is_settled(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
     await journal.append(batch("a", "b", at=7000))
-    assert journal.owed("main") == Owed(6, 2, 7000)
+    assert journal.backlog("main") == Backlog(6, 2, 7000)
     chunk = await journal.read("main", 10)
     assert chunk is not None
     await journal.append(batch("c", at=8000))
     await journal.settle("main", chunk, [], 0)
-    assert journal.owed("main") == Owed(3, 1, 8000)
+    assert journal.backlog("main") == Backlog(3, 1, 8000)
     await journal.settle("main", chunk, [], 0)
-    assert journal.owed("main") == Owed(3, 1, 8000)
+    assert journal.backlog("main") == Backlog(3, 1, 8000)
     await journal.close()
 
 
@@ -108,7 +108,7 @@ async def test_a_journal_goes_on_where_it_was_after_a_restart(tmp_path: Path) ->
     await first.settle("main", chunk, [], 0)
     await first.close()
     second = await opened(tmp_path)
-    assert second.owed("main") == Owed(3, 1, 6000)
+    assert second.backlog("main") == Backlog(3, 1, 6000)
     assert second.last_ms == 6000
     again = await second.read("main", 10)
     assert again is not None
@@ -135,7 +135,7 @@ async def test_each_store_has_a_cursor_of_its_own(tmp_path: Path) -> None:
     assert chunk is not None
     await journal.settle("main", chunk, [], 0)
     assert await journal.read("main", 10) is None
-    assert journal.owed("backup").points == 1
+    assert journal.backlog("backup").points == 1
     await journal.close()
 
 
@@ -144,7 +144,7 @@ async def test_a_new_store_gets_what_the_journal_still_holds(tmp_path: Path) -> 
     await first.append(batch("a"))
     await first.close()
     second = await opened(tmp_path, stores=("main",))
-    assert second.owed("main").points == 1
+    assert second.backlog("main").points == 1
     await second.close()
 
 
@@ -153,7 +153,7 @@ async def test_refused_lines_are_kept_with_the_stores_reason(tmp_path: Path) -> 
     await journal.append(batch("good", "bad"))
     chunk = await journal.read("main", 10)
     assert chunk is not None
-    await journal.settle("main", chunk, [Refusal(b"bad", "no such type", 3)], 9000)
+    await journal.settle("main", chunk, [RefusedLine(b"bad", "no such type", 3)], 9000)
     row = refused_rows(tmp_path)[0]
     assert (row.store, row.time_ms, row.reason, row.line) == ("main", 9000, "no such type", b"bad")
     await journal.close()
@@ -202,7 +202,7 @@ async def test_the_size_bound_takes_delivered_rows_first(tmp_path: Path) -> None
     await fill(journal, 41, 20)
     await journal.trim(60)
     assert losses.readings == {}
-    assert journal.owed("main").points == 300
+    assert journal.backlog("main").points == 300
     await journal.close()
 
 
@@ -210,9 +210,9 @@ async def test_the_size_bound_takes_undelivered_rows_only_when_it_must(tmp_path:
     losses = Losses()
     journal = await opened(tmp_path, limit=600_000, lost=losses)
     await fill(journal, 1, 100)
-    before = journal.owed("main")
+    before = journal.backlog("main")
     trimmed = await journal.trim(100)
-    after = journal.owed("main")
+    after = journal.backlog("main")
     assert journal.bytes <= 600_000
     assert trimmed.lost["main"].readings == before.readings - after.readings > 0
     assert losses.readings == {"main": before.readings - after.readings}
@@ -227,13 +227,13 @@ async def test_what_a_store_holds_is_not_trimmed_under_its_hands(tmp_path: Path)
     chunk = await journal.read("main", 50)
     assert chunk is not None
     await journal.trim(100)
-    left = journal.owed("main")
+    left = journal.backlog("main")
     await journal.settle("main", chunk, [], 0)
     assert losses.readings["main"] + left.readings == 3000
-    assert journal.owed("main").readings == left.readings - 150
+    assert journal.backlog("main").readings == left.readings - 150
     rest = await journal.read("main", 10_000)
     assert rest is not None
-    assert sum(rest.readings) == journal.owed("main").readings
+    assert sum(rest.readings) == journal.backlog("main").readings
     await journal.close()
 
 
@@ -269,14 +269,14 @@ async def test_a_damaged_file_is_set_aside_and_the_bridge_goes_on(
     path.write_bytes(bad[damage])
     losses = Losses()
     second = await opened(tmp_path, lost=losses)
-    before = second.owed("main").readings
+    before = second.backlog("main").readings
     await second.append(batch("fresh"))
     found = []
     while (chunk := await second.read("main", 50)) is not None:
         found += chunk.lines
         await second.settle("main", chunk, [], 0)
     assert found[-1] == b"fresh" or b"fresh" in found
-    assert second.owed("main") == Owed(0, 0, None)
+    assert second.backlog("main") == Backlog(0, 0, None)
     assert before >= losses.readings.get("main", 0)
     assert len(list(tmp_path.glob("points.db.damaged-*"))) >= 1
     await second.close()
@@ -297,9 +297,9 @@ async def test_damage_at_run_time_loses_only_what_no_store_holds(tmp_path: Path)
     for n in range(3):
         await journal.append(batch(f"fresh {n}"))
     assert losses.readings == {"main": 1800 - 150}
-    assert journal.owed("main").readings == 150 + 9
+    assert journal.backlog("main").readings == 150 + 9
     await journal.settle("main", chunk, [], 0)
-    assert journal.owed("main").readings == 9
+    assert journal.backlog("main").readings == 9
     rest = await journal.read("main", 50)
     assert rest is not None
     assert rest.lines == [b"fresh 0", b"fresh 1", b"fresh 2"]
@@ -316,10 +316,10 @@ async def test_a_full_disk_is_trouble_that_can_pass(tmp_path: Path) -> None:
     await journal._guarded(lambda connection: most_pages(connection, 1))
     with pytest.raises(DiskTrouble):
         await fill(journal, 1, 60)
-    owed = journal.owed("main")
+    owed = journal.backlog("main")
     await journal._guarded(lambda connection: most_pages(connection, 1_000_000))
     await journal.append(batch("b"))
-    assert journal.owed("main").points == owed.points + 1
+    assert journal.backlog("main").points == owed.points + 1
     chunk = await journal.read("main", 10_000)
     assert chunk is not None
     assert chunk.lines[-1] == b"b"
@@ -413,7 +413,7 @@ def test_any_course_delivers_every_line_once_and_in_order(steps: list[tuple[str,
                 journal = await opened(folder)
             else:
                 await journal.trim(10**9)
-            owed = journal.owed("main")
+            owed = journal.backlog("main")
             assert (owed.points, owed.readings) == (
                 written - len(delivered), 2 * (written - len(delivered))
             )  # fmt: skip

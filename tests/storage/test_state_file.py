@@ -176,11 +176,11 @@ async def test_a_newer_bridges_state_is_left_alone(tmp_path: Path) -> None:
 
 async def test_lines_that_wait_for_the_journal_are_there_after_a_restart(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
-    await state.save(told=[b"one", b"two"])
+    await state.save(pending=[b"one", b"two"])
     await state.save(events=[event(1)])
     await state.close(clean=False)
     state = await StateFile.open(tmp_path)
-    assert state.told == [b"one", b"two"]
-    await state.save(told=[])
+    assert state.pending == [b"one", b"two"]
+    await state.save(pending=[])
     await state.close(clean=True)
-    assert (await StateFile.open(tmp_path)).told == []
+    assert (await StateFile.open(tmp_path)).pending == []

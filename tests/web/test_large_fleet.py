@@ -63,14 +63,15 @@ def fleet() -> Bench:
 async def url(fleet: Bench) -> AsyncIterator[str]:
     """A server that shows the fleet."""
     stats = Stats(version="1", stores=("main",))
-    stats.read.table(
-        "chargers", "Chargers by presence.", "state", fleet.roster.presences, counter=False
+    stats.gauges.table(
+        "chargers", "Chargers by presence.", "state", fleet.registry.presences, counter=False
     )
-    stats.registry.register(stats.read)
-    tracks = fleet.roster.tracks
+    stats.registry.register(stats.gauges)
+    telemetries = fleet.registry.telemetries
     server = Server(
-        host="127.0.0.1", port=0, metrics=Metrics(fleet.board, stats.registry),
-        page=Page(tracks), api=Api(tracks=tracks, history=Nothing(), clock=lambda: fleet.now),
+        host="127.0.0.1", port=0, metrics=Metrics(fleet.series_table, stats.registry),
+        page=Page(telemetries),
+        api=Api(telemetries=telemetries, history=Nothing(), clock=lambda: fleet.now),
         health=Nothing(),
     )  # fmt: skip
     yield f"http://127.0.0.1:{await server.start()}"
@@ -105,25 +106,25 @@ async def test_no_turn_of_the_loop_is_long(url: str, path: str, encoding: str) -
 
 @pytest.mark.parametrize("openmetrics", [False, True])
 async def test_a_scrape_costs_little_for_each_series(fleet: Bench, openmetrics: bool) -> None:
-    metrics = Metrics(fleet.board, CollectorRegistry())
+    metrics = Metrics(fleet.series_table, CollectorRegistry())
     spent = []
     for _ in range(5):
         before = time.thread_time()
         await metrics.render(Wanted(ALL_GROUPS, openmetrics))
         spent.append(time.thread_time() - before)
-    assert min(spent) / len(fleet.board) <= MOST_PER_SERIES
+    assert min(spent) / len(fleet.series_table) <= MOST_PER_SERIES
 
 
 async def test_lines_that_change_during_a_scrape_break_nothing_and_none_is_lost() -> None:
-    board = Exposition()
-    known = [board.series("evse_up", ChargerId(f"c{n}"), {}) for n in range(5000)]
+    series_table = Exposition()
+    known = [series_table.series("evse_up", ChargerId(f"c{n}"), {}) for n in range(5000)]
     for line in known:
         line.set(1)
-    pieces = board.blocks(ALL_GROUPS, openmetrics=False)
+    pieces = series_table.blocks(ALL_GROUPS, openmetrics=False)
     text = next(pieces)
-    board.retire(ChargerId("c4999"))
+    series_table.retire(ChargerId("c4999"))
     for n in range(5000, 9000):
-        board.series("evse_up", ChargerId(f"c{n}"), {}).set(1)
+        series_table.series("evse_up", ChargerId(f"c{n}"), {}).set(1)
     for line in known[:4999]:
         line.set(0)
     rows = (text + b"".join(pieces)).splitlines()[2:]

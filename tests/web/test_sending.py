@@ -29,13 +29,13 @@ LINES = 100_000
 
 @pytest_asyncio.fixture
 async def url() -> AsyncIterator[str]:
-    board, bench = Exposition(), Bench()
+    series_table, bench = Exposition(), Bench()
     for n in range(LINES):
-        board.series("evse_up", ChargerId(f"charger-{n:05}-with-a-long-id"), {}).set(1)
+        series_table.series("evse_up", ChargerId(f"charger-{n:05}-with-a-long-id"), {}).set(1)
     server = Server(
-        host="127.0.0.1", port=0, metrics=Metrics(board, CollectorRegistry()),
-        page=Page(bench.roster.tracks), health=Nothing(),
-        api=Api(tracks=bench.roster.tracks, history=Nothing(), clock=lambda: bench.now),
+        host="127.0.0.1", port=0, metrics=Metrics(series_table, CollectorRegistry()),
+        page=Page(bench.registry.telemetries), health=Nothing(),
+        api=Api(telemetries=bench.registry.telemetries, history=Nothing(), clock=lambda: bench.now),
     )  # fmt: skip
     yield f"http://127.0.0.1:{await server.start()}"
     await server.close()

@@ -21,7 +21,7 @@ def charger() -> Desk:
 
 
 def told(bench: Bench) -> tuple[object, object, object]:
-    found = charger_view(bench.roster.tracks[ONE], bench.now)
+    found = charger_view(bench.registry.telemetries[ONE], bench.now)
     return found["up"], found["state"], found["state_code"]
 
 
@@ -32,7 +32,9 @@ async def test_a_state_that_went_stale_is_told_no_more() -> None:
     assert told(restarted(desk.bench)) == (False, None, None)
     desk.wait(121)
     assert told(desk.bench) == (False, None, None)
-    assert "charging</td>" not in await Page(desk.bench.roster.tracks).render(desk.bench.wall)
+    assert "charging</td>" not in await Page(desk.bench.registry.telemetries).render(
+        desk.bench.wall
+    )
 
 
 async def test_the_page_shows_when_a_charger_answered_a_poll_last() -> None:
@@ -40,17 +42,17 @@ async def test_the_page_shows_when_a_charger_answered_a_poll_last() -> None:
     desk.speak()
     desk.wait(3600)
     desk.answer()
-    page = await Page(desk.bench.roster.tracks).render(desk.bench.wall)
+    page = await Page(desk.bench.registry.telemetries).render(desk.bench.wall)
     assert "charging</td>" in page
     assert "<td>0 s ago</td>" in page
 
 
 def test_a_charger_that_only_answered_polls_is_silent_when_it_no_longer_does() -> None:
     desk = charger()
-    assert desk.bench.roster.presences()["unheard"] == 1
+    assert desk.bench.registry.presences()["unheard"] == 1
     desk.answer()
     desk.wait(121)
-    assert desk.bench.roster.presences() == {"up": 0, "silent": 1, "offline": 0, "unheard": 0}
+    assert desk.bench.registry.presences() == {"up": 0, "silent": 1, "offline": 0, "unheard": 0}
 
 
 def test_a_total_that_a_poll_made_believed_is_in_the_api_at_once() -> None:
@@ -59,7 +61,7 @@ def test_a_total_that_a_poll_made_believed_is_in_the_api_at_once() -> None:
         desk.speak(wh=str(total))
         desk.answer(watthour=total, comm_success=commands)
         desk.wait(30)
-    found = values_view(desk.bench.roster.tracks[ONE], desk.bench.now)["energy_total"]
+    found = values_view(desk.bench.registry.telemetries[ONE], desk.bench.now)["energy_total"]
     assert isinstance(found, dict)
     assert found["value"] == 5110
     assert desk.metric("energy_joules_total") == 18_396_000

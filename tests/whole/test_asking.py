@@ -12,12 +12,12 @@ from structlog.testing import capture_logs
 
 from bridge.app import from_settings
 from bridge.core.model import Message
-from bridge.core.rapi.plan import Manner
+from bridge.core.rapi.plan import QueryConfig
 from bridge.core.rapi.query import Query
 from bridge.sim.options import SimOptions
 from bridge.sources.mqtt.broker import Broker
-from bridge.sources.mqtt.client import Hearing
-from bridge.sources.mqtt.publisher import SpeakingMqtt
+from bridge.sources.mqtt.client import ConnectionState
+from bridge.sources.mqtt.publisher import PublishingMqttClient
 from tests.kit.chargers import BASE
 from tests.kit.lives import Line, journal_lines
 from tests.kit.running import Bridge, bridge
@@ -42,7 +42,7 @@ ANNOUNCEMENT = json.dumps(
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Queries to one charger half a second apart."""
-    monkeypatch.setattr(from_settings, "manner", lambda settings: Manner(every=0.5))
+    monkeypatch.setattr(from_settings, "manner", lambda settings: QueryConfig(every=0.5))
 
 
 @contextlib.asynccontextmanager
@@ -249,18 +249,18 @@ async def test_a_broker_that_lets_us_not_ask_is_said_so(tmp_path: Path) -> None:
 async def test_a_base_that_is_none_is_never_published_to(mosquitto: Mosquitto) -> None:
     heard: list[Message] = []
     broker = Broker("127.0.0.1", mosquitto.port, client_id="asks")
-    hearing = Hearing()
-    mqtt = SpeakingMqtt(
+    hearing = ConnectionState()
+    mqtt = PublishingMqttClient(
         broker, announce_topics=("openevse/announce/+",), deliver=heard.extend,
         expects=lambda: False, hearing=hearing,
     )  # fmt: skip
-    assert not mqtt.ask(BASE, Query.STATE), "not connected"
+    assert not mqtt.publish_query(BASE, Query.STATE), "not connected"
     with Subscriber(mosquitto.port) as all_:
         running = asyncio.create_task(mqtt.run())
         await eventually(lambda: hearing.subscribed)
         for base in ("a/#", "+", "", "$SYS/broker", "a" * 300, "a\0b", f"{BASE}/rapi/in/$FD"):
-            assert not mqtt.ask(base, Query.STATE)
-        assert mqtt.ask(BASE, Query.STATE)
+            assert not mqtt.publish_query(base, Query.STATE)
+        assert mqtt.publish_query(BASE, Query.STATE)
         await eventually(lambda: all_.received)
         assert all_.received == [Heard(f"{BASE}/rapi/in/$GS", "")]
         running.cancel()

@@ -17,10 +17,10 @@ from bridge.app.service import log
 from bridge.core.clock import Moment
 from bridge.core.errors import FolderBusy
 from bridge.core.model import Reason
-from bridge.logs import Complaints
+from bridge.logs import RepeatedLog
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import Stats
-from bridge.storage.journal_sql import Owed
+from bridge.storage.journal_sql import Backlog
 from tests.kit.influx_standin import Canned, InfluxStandin
 from tests.kit.running import bridge
 from tests.kit.servers import Mosquitto, VictoriaMetrics
@@ -162,9 +162,9 @@ async def test_what_a_mirror_stored_is_not_counted_twice(
 
 def test_what_the_disk_could_not_keep_for_the_main_store_is_discarded_under_disk() -> None:
     stats = Stats(version="1", stores=("main", "mirror"))
-    reporter = Reporter(stats=stats, complaints=Complaints(log), follow=lambda new, old: None)
-    reporter.lost("main", Owed(readings=15, points=2))
-    reporter.lost("mirror", Owed(readings=30, points=4))
+    reporter = Reporter(stats=stats, complaints=RepeatedLog(log), follow=lambda new, old: None)
+    reporter.lost("main", Backlog(readings=15, points=2))
+    reporter.lost("mirror", Backlog(readings=30, points=4))
     assert stats.accounts.discarded[Reason.DISK] == 15
     expired = stats.registry.get_sample_value
     assert expired("evse_bridge_points_expired_total", {"store": "main"}) == 2
@@ -173,7 +173,7 @@ def test_what_the_disk_could_not_keep_for_the_main_store_is_discarded_under_disk
 
 def telling() -> Reporter:
     return Reporter(
-        stats=Stats(version="1", stores=("main",)), complaints=Complaints(get_logger("bridge")),
+        stats=Stats(version="1", stores=("main",)), complaints=RepeatedLog(get_logger("bridge")),
         follow=lambda new, old: None,
     )  # fmt: skip
 

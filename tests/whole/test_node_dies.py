@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from bench.child import Child
-from bridge.core.discovery.shard import owner
+from bridge.core.discovery.shard import shard_of
 from bridge.core.model import ChargerId
 from tests.kit.lives import Life, Line, copied, journal_lines
 from tests.kit.servers import Mosquitto, VictoriaMetrics, free_port
@@ -240,7 +240,7 @@ def assert_the_gap_is_the_victims_alone(depot: Depot, killed: float, restarted: 
     """No point of its chargers from the kill to the start; of the others, one every 1.5 to 3 s."""
     for charger, stamps in depot.stamps().items():
         between = [at for at in stamps if killed * 1000 < at < restarted * 1000]
-        if owner(ChargerId(charger), SHARDS) == VICTIM:
+        if shard_of(ChargerId(charger), SHARDS) == VICTIM:
             assert between == [], charger
         else:
             assert len(between) >= GAP_SECONDS / 1.5 / 2, charger
@@ -264,7 +264,7 @@ def assert_energy_is_right(
     """Each total is the charger's own, also of what was charged while nobody listened."""
     in_the_gap = []
     for charger, each in truth.items():
-        shard = owner(ChargerId(charger), SHARDS)
+        shard = shard_of(ChargerId(charger), SHARDS)
         assert [n for n, totals in told.items() if charger in totals] == [shard]
         total = told[shard][charger]
         assert each.said[-1] - 1 <= total <= each.meter[-1][1] + DOCUMENT_WH

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bridge.core.discovery.shard import owner
+from bridge.core.discovery.shard import shard_of
 from bridge.core.model import ChargerId
 from tests.kit.support import eventually
 from tests.whole.test_node_dies import (
@@ -32,7 +32,7 @@ def mine(truth: Mapping[str, Truth]) -> dict[str, Truth]:
     return {
         charger: each
         for charger, each in truth.items()
-        if owner(ChargerId(charger), SHARDS) == VICTIM
+        if shard_of(ChargerId(charger), SHARDS) == VICTIM
     }
 
 

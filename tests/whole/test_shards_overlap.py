@@ -4,7 +4,7 @@ import contextlib
 import json
 from pathlib import Path
 
-from bridge.core.discovery.shard import owner
+from bridge.core.discovery.shard import shard_of
 from bridge.core.model import ChargerId
 from tests.kit.running import Bridge, bridge
 from tests.kit.servers import Mosquitto, Prometheus, VictoriaMetrics, free_port
@@ -48,7 +48,7 @@ async def spoken(running: Bridge, peer: Publisher, wh: int) -> None:
 async def test_a_charger_that_moves_has_two_bridges_for_a_while_and_then_one(
     mosquitto: Mosquitto, victoria: VictoriaMetrics, tmp_path: Path
 ) -> None:
-    assert [owner(ChargerId(charger), 2) for charger in (STAYS, MOVES)] == [0, 1]
+    assert [shard_of(ChargerId(charger), 2) for charger in (STAYS, MOVES)] == [0, 1]
     store = {"INFLUX__URL": victoria.url, "INFLUX__BUCKET": "evse"}
     ports = free_port(), free_port()
     first = {**store, "WEB__LISTEN": f"127.0.0.1:{ports[0]}"}

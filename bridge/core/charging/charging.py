@@ -45,7 +45,7 @@ class Charging:
         self,
         charger: ChargerId,
         *,
-        board: SeriesTable,
+        series_table: SeriesTable,
         writer: Writer,
         body: SavedState,
         trusted: bool,
@@ -54,7 +54,7 @@ class Charging:
         self._charger = charger
         self._writer = writer
         self._listening = False
-        self._state = StateSeries(charger, board=board, state_set=state_set)
+        self._state = StateSeries(charger, series_table=series_table, state_set=state_set)
         self.code: int | None = None
         self._settled: int | None = None
         """The last state but `starting`."""
@@ -68,7 +68,7 @@ class Charging:
         self._faults = dict.fromkeys(states.FAULTS, 0)
 
         def line(name: str, labels: Mapping[str, str] | None = None) -> Series:
-            return board.series(f"evse_{name}", charger, labels or {})
+            return series_table.series(f"evse_{name}", charger, labels or {})
 
         self._energy_line = line("energy_joules_total")
         self._sessions_line = line("sessions_total")

@@ -10,11 +10,11 @@ class StateSeries:
 
     __slots__ = ("_fault", "_names", "visible")
 
-    def __init__(self, charger: ChargerId, *, board: SeriesTable, state_set: bool) -> None:
-        self._fault = board.series("evse_fault", charger, {})
+    def __init__(self, charger: ChargerId, *, series_table: SeriesTable, state_set: bool) -> None:
+        self._fault = series_table.series("evse_fault", charger, {})
         names = [*states.NAMES.values(), states.UNKNOWN] if state_set else []
         self._names = {
-            name: board.series("evse_state", charger, {"evse_state": name}) for name in names
+            name: series_table.series("evse_state", charger, {"evse_state": name}) for name in names
         }
         self.visible = False
         """They tell a state, which is not stale."""

@@ -20,12 +20,12 @@ class Claim:
     """
 
     base: str
-    since: float
+    since_steady: float
     topic: str | None = None
     """The announce topic that named this base last."""
     http: str | None = None
     """The web server that was announced with a second base."""
-    heard: float | None = None
+    heard_steady: float | None = None
     remembered: bool = False
     fresh: bool = False
     """Announced live, and the charger has not spoken elsewhere since."""
@@ -35,9 +35,9 @@ class Claim:
 
         A base that was heard in an earlier run has `after` seconds to speak again.
         """
-        if self.heard is not None:
-            return steady - self.heard >= after
-        return not self.remembered or steady - self.since >= after
+        if self.heard_steady is not None:
+            return steady - self.heard_steady >= after
+        return not self.remembered or steady - self.since_steady >= after
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +46,7 @@ class Charger:
 
     id: ChargerId
     dialect: Dialect
-    first_at: float
+    first_unix: float
     name: str | None = None
     http: str | None = None
     labels: Labels = UNLABELLED
@@ -54,41 +54,41 @@ class Charger:
     """What /config calls its firmware, protocol and identifier."""
     announce_topic: str | None = None
     announced: bool = False
-    announced_at: float = 0.0
-    heard_at: float = 0.0
-    polled_at: float = 0.0
+    announced_unix: float = 0.0
+    heard_unix: float = 0.0
+    polled_unix: float = 0.0
     offline: bool = False
     claim: Claim | None = None
     second: Claim | None = None
     ambiguous: bool = False
     doubled: bool = False
     """Both bases speak: two devices carry this id."""
-    turns: Rivalry = field(default_factory=Rivalry)
+    topic_rival: Rivalry = field(default_factory=Rivalry)
     """With whom it takes turns on its announce topic."""
-    sharing: Rivalry = field(default_factory=Rivalry)
+    base_rival: Rivalry = field(default_factory=Rivalry)
     """With whom it shares a base."""
-    heard: float | None = None
+    heard_steady: float | None = None
     """Steady time of the last live telemetry."""
-    polled: float | None = None
+    polled_steady: float | None = None
     """Steady time of the last good poll."""
     topics: list[str] = field(default_factory=list)
     """Announce topics that named this charger, the latest last."""
-    allowance: TokenBucket = field(default_factory=lambda: TokenBucket(1.0, burst=20))
+    announcements: TokenBucket = field(default_factory=lambda: TokenBucket(1.0, burst=20))
 
     @property
     def base(self) -> str | None:
         return self.claim.base if self.claim else None
 
     @property
-    def told_at(self) -> float:
+    def last_seen_unix(self) -> float:
         """When it said anything last, on either way."""
-        return max(self.heard_at, self.polled_at)
+        return max(self.heard_unix, self.polled_unix)
 
-    def answers(self, steady: float, within: float) -> bool:
+    def answered_poll(self, steady: float, within: float) -> bool:
         """A poll was good so many seconds ago, or less."""
-        return self.polled is not None and steady - self.polled < within
+        return self.polled_steady is not None and steady - self.polled_steady < within
 
-    def place(self, steady: float, after: float, asked: str | None) -> str | None:
+    def http_address(self, steady: float, after: float, asked: str | None) -> str | None:
         """Where its web server is: of two bases each may be another device's, so that the
         second's counts once the charger left the first for it.
 
@@ -97,14 +97,14 @@ class Charger:
         first, second = self.claim, self.second
         if not (first and second and second.fresh and first.silent(steady, after)):
             return self.http
-        if self.answers(steady, after) and asked in {self.http, second.http}:
+        if self.answered_poll(steady, after) and asked in {self.http, second.http}:
             return asked
         return second.http or self.http
 
     def claims(self) -> list[Claim]:
         return [claim for claim in (self.claim, self.second) if claim]
 
-    def body(self) -> dict[str, object]:
+    def saved(self) -> dict[str, object]:
         """What the state file keeps of the charger's identity."""
         return {
             "name": self.name,
@@ -116,16 +116,16 @@ class Charger:
             "http": self.http,
             "announce_topic": self.announce_topic,
             "announced": self.announced,
-            "announced_at": self.announced_at,
-            "first_at": self.first_at,
-            "heard_at": self.heard_at,
-            "polled_at": self.polled_at,
+            "announced_at": self.announced_unix,
+            "first_at": self.first_unix,
+            "heard_at": self.heard_unix,
+            "polled_at": self.polled_unix,
             "offline": self.offline,
             "doubled": self.doubled,
-            "rival": self.turns.other,
-            "rival_at": self.turns.at,
-            "sharer": self.sharing.other,
-            "sharer_at": self.sharing.at,
+            "rival": self.topic_rival.other,
+            "rival_at": self.topic_rival.met_unix,
+            "sharer": self.base_rival.other,
+            "sharer_at": self.base_rival.met_unix,
         }
 
 
@@ -141,18 +141,18 @@ def restored(id_: ChargerId, body: SavedState, dialect: Dialect, steady: float) 
     return Charger(
         id=id_,
         dialect=dialect,
-        first_at=_number(body, "first_at"),
+        first_unix=_number(body, "first_at"),
         name=_text(body, "name"),
         http=_text(body, "http"),
         announce_topic=_text(body, "announce_topic"),
         announced=body.get("announced") is True,
-        announced_at=_number(body, "announced_at"),
-        heard_at=heard_at,
-        polled_at=_number(body, "polled_at"),
+        announced_unix=_number(body, "announced_at"),
+        heard_unix=heard_at,
+        polled_unix=_number(body, "polled_at"),
         offline=body.get("offline") is True,
         doubled=body.get("doubled") is True,
-        turns=Rivalry(_text(body, "rival"), _number(body, "rival_at")),
-        sharing=Rivalry(_text(body, "sharer"), _number(body, "sharer_at")),
+        topic_rival=Rivalry(_text(body, "rival"), _number(body, "rival_at")),
+        base_rival=Rivalry(_text(body, "sharer"), _number(body, "sharer_at")),
         claim=claim("base"),
         second=claim("second"),
     )

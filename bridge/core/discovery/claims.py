@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger, Claim
-from bridge.core.discovery.subscriptions import Change
-from bridge.core.discovery.topic_owners import Ownership
+from bridge.core.discovery.subscriptions import SubscriptionChange
+from bridge.core.discovery.topic_owners import TopicOwners
 from bridge.core.model import Event, EventKind, Reason
 
 
 @dataclass(slots=True)
-class Outcome:
+class DiscoveryOutcome:
     """What something led to: a counter's label, whose flags changed, what to tell.
 
     `moves` are the claims on bases that came, went or changed places.
@@ -24,7 +24,7 @@ class Outcome:
     label: str
     touched: list[Charger] = field(default_factory=list)
     retired: list[Charger] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[SubscriptionChange] = field(default_factory=list)
     moves: list[tuple[Charger, str]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
@@ -34,7 +34,7 @@ class Claims:
 
     def __init__(self, stale_after: float) -> None:
         self._stale_after = stale_after
-        self.bases = Ownership()
+        self.owners = TopicOwners()
 
     def claim(self, charger: Charger, claim: Claim) -> None:
         """A base that is new for the charger becomes its first, or its second."""
@@ -44,36 +44,38 @@ class Claims:
                 known.topic = claim.topic
                 known.http = claim.http or known.http
                 return
-        if self.bases.crowded(claim.base):
+        if self.owners.crowded(claim.base):
             return
         if charger.claim is None:
             charger.claim = claim
         else:
-            heard = (charger.claim.heard, charger.heard)
-            charger.claim.heard = max((at for at in heard if at is not None), default=None)
+            heard = (charger.claim.heard_steady, charger.heard_steady)
+            charger.claim.heard_steady = max((at for at in heard if at is not None), default=None)
             old, charger.second = charger.second, None
             if old:
-                self.bases.disown(charger, old.base)
+                self.owners.remove(charger, old.base)
             charger.second = claim
-        self.bases.own(charger, claim.base)
+        self.owners.add(charger, claim.base)
 
-    def speak(self, charger: Charger, claim: Claim, now: Moment, outcome: Outcome) -> Reason | None:
-        claim.heard = now.steady
+    def receive_telemetry(
+        self, charger: Charger, claim: Claim, now: Moment, outcome: DiscoveryOutcome
+    ) -> Reason | None:
+        claim.heard_steady = now.steady
         first, second = charger.claim, charger.second
         if claim is first:
             if second and second.fresh:
                 second.fresh = False
-                self.bases.judge(second.base)
+                self.owners.reassess(second.base)
             self._notice_double(charger, now, outcome)
             return None
         waits = first is not None and not first.silent(now.steady, self._stale_after)
-        if first and waits and not self.bases.contested(first.base):
+        if first and waits and not self.owners.contested(first.base):
             self._notice_double(charger, now, outcome)
             return Reason.DUPLICATE
         self.move(charger, now, outcome)
         return None
 
-    def move(self, charger: Charger, now: Moment, outcome: Outcome) -> None:
+    def move(self, charger: Charger, now: Moment, outcome: DiscoveryOutcome) -> None:
         """The second base is the charger's now; the first stays followed, unless shared."""
         old, new = charger.claim, charger.second
         if old is None or new is None:
@@ -86,21 +88,21 @@ class Claims:
         outcome.label = "moved"
         outcome.touched.append(charger)
         outcome.events.append(Event(charger.id, now.wall, EventKind.MOVED, 0, text))
-        if self.bases.shared(old.base):
+        if self.owners.shared(old.base):
             charger.second = None
-            self.bases.disown(charger, old.base)
-        self.bases.judge(old.base)
-        self.bases.judge(new.base)
+            self.owners.remove(charger, old.base)
+        self.owners.reassess(old.base)
+        self.owners.reassess(new.base)
         outcome.moves += [(charger, old.base), (charger, new.base)]
 
-    def _notice_double(self, charger: Charger, now: Moment, outcome: Outcome) -> None:
+    def _notice_double(self, charger: Charger, now: Moment, outcome: DiscoveryOutcome) -> None:
         """Both bases speak: two devices carry one id."""
         claims = charger.claims()
         if len(claims) < 2 or any(
             # A first base that fell silent before the second was announced was left.
-            c.heard is None
-            or c.heard < claims[1].since
-            or now.steady - c.heard >= self._stale_after
+            c.heard_steady is None
+            or c.heard_steady < claims[1].since_steady
+            or now.steady - c.heard_steady >= self._stale_after
             for c in claims
         ):
             return

@@ -12,17 +12,17 @@ from math import inf
 from bridge.core.clock import Moment
 from bridge.core.discovery.announcement import Announcement
 from bridge.core.discovery.charger import Charger, Claim
-from bridge.core.discovery.claims import Claims, Outcome
-from bridge.core.discovery.shard import owner
+from bridge.core.discovery.claims import Claims, DiscoveryOutcome
+from bridge.core.discovery.shard import shard_of
 from bridge.core.model import ChargerId, Dialect, Event, EventKind, Reason
 
 TOPICS_PER_CHARGER = 4
-MOST_SPEAKERS = 10_000
+MOST_ANNOUNCERS = 10_000
 IGNORED = "ignored"
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class FleetConfig:
     """What the settings say of the fleet; durations in seconds."""
 
     dialect: Dialect = Dialect.NOFOS
@@ -43,13 +43,13 @@ class Rules:
 class Fleet:
     """All chargers by id. Decides and returns; does nothing itself."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: FleetConfig) -> None:
         self._rules = rules
         self._chargers: dict[ChargerId, Charger] = {}
         self._claims = Claims(rules.stale_after)
-        self._bases = self._claims.bases
-        self._speakers: dict[str, tuple[ChargerId, ChargerId | None]] = {}
-        self._strangers: dict[ChargerId, None] = {}
+        self._owners = self._claims.owners
+        self._announcers: dict[str, tuple[ChargerId, ChargerId | None]] = {}
+        self._unheard: dict[ChargerId, None] = {}
         self._named: dict[str, dict[ChargerId, None]] = {}
 
     def expected(self) -> bool:
@@ -67,15 +67,15 @@ class Fleet:
 
     def filters(self) -> list[str]:
         """The subscriptions that hear every followed base."""
-        return self._bases.filters()
+        return self._owners.filters()
 
-    def speaker(self, base: str) -> Charger | None:
+    def owner(self, base: str) -> Charger | None:
         """Whose readings come below this base; None for nobody's."""
-        return self._bases.speaker(base)
+        return self._owners.owner(base)
 
     def claimants(self, base: str) -> list[Charger]:
         """All who claim this very base, as their first or their second."""
-        return self._bases.claimants(base)
+        return self._owners.claimants(base)
 
     def restore(self, chargers: Iterable[Charger]) -> list[Charger]:
         """Take in what the state file remembers, before anything is announced.
@@ -90,24 +90,26 @@ class Fleet:
                 ignored.append(charger)
             elif label is None and len(self._chargers) < self._rules.most:
                 self._chargers[charger.id] = charger
-                if not charger.heard_at:
-                    self._strangers[charger.id] = None
+                if not charger.heard_unix:
+                    self._unheard[charger.id] = None
                 self._index(charger, charger.announce_topic)
                 for claim in charger.claims():
-                    self._bases.own(charger, claim.base)
-        self._collect(Outcome("restored"))
+                    self._owners.add(charger, claim.base)
+        self._collect(DiscoveryOutcome("restored"))
         return ignored
 
-    def announce(self, said: Announcement, topic: str, *, retained: bool, now: Moment) -> Outcome:
+    def receive_announcement(
+        self, said: Announcement, topic: str, *, retained: bool, now: Moment
+    ) -> DiscoveryOutcome:
         """Take an announcement that arrived on `topic`."""
         if label := self._mine(said.id):
-            return Outcome(label)
-        outcome = Outcome("known")
+            return DiscoveryOutcome(label)
+        outcome = DiscoveryOutcome("known")
         charger = self._chargers.get(said.id) or self._admit(said, now, outcome)
         if charger is None:
-            return self._collect(Outcome("limit"))
-        if not charger.allowance.acquire(now.steady):
-            return self._collect(Outcome("too_often"))
+            return self._collect(DiscoveryOutcome("limit"))
+        if not charger.announcements.acquire(now.steady):
+            return self._collect(DiscoveryOutcome("too_often"))
         outcome.touched.append(charger)
         self._index(charger, topic)
         if said.base is not None and said.connected:
@@ -124,15 +126,17 @@ class Fleet:
         self._note_shared(now, outcome)
         return self._collect(outcome)
 
-    def greet(self, name: ChargerId, base: str, *, connected: bool, now: Moment) -> Outcome:
+    def receive_greeting(
+        self, name: ChargerId, base: str, *, connected: bool, now: Moment
+    ) -> DiscoveryOutcome:
         """Take a plain word on a base: the greeting, or the last will, of a gateway that
         announces nothing. On a base that is not the charger's alone, it says nothing."""
         charger = self._chargers.get(name)
-        if charger is None or charger.base != base or self._bases.contested(base):
-            return Outcome("greeting_unclear")
-        if not charger.allowance.acquire(now.steady):
-            return Outcome("too_often")
-        outcome = Outcome("known", touched=[charger])
+        if charger is None or charger.base != base or self._owners.contested(base):
+            return DiscoveryOutcome("greeting_unclear")
+        if not charger.announcements.acquire(now.steady):
+            return DiscoveryOutcome("too_often")
+        outcome = DiscoveryOutcome("known", touched=[charger])
         if connected:
             self._connected(charger, Announcement(name, True), False, now, outcome)
         else:
@@ -140,12 +144,12 @@ class Fleet:
         self._note_shared(now, outcome)
         return self._collect(outcome)
 
-    def clear(self, topic: str) -> Outcome:
+    def clear_topic(self, topic: str) -> DiscoveryOutcome:
         """An operator cleared an announce topic: who was announced there last retires.
 
         Where only a second base was announced there, that base alone is let go.
         """
-        outcome = Outcome("cleared_unknown")
+        outcome = DiscoveryOutcome("cleared_unknown")
         named = self._named.get(topic, {})
         for charger in [self._chargers[each] for each in named if each in self._chargers]:
             second = charger.second
@@ -155,35 +159,37 @@ class Fleet:
             elif second and second.topic == topic:
                 outcome.label = "cleared_second"
                 charger.second = None
-                self._bases.disown(charger, second.base)
-        self._speakers.pop(topic, None)
+                self._owners.remove(charger, second.base)
+        self._announcers.pop(topic, None)
         return self._collect(outcome)
 
-    def retire(self, charger: Charger) -> Outcome:
+    def retire(self, charger: Charger) -> DiscoveryOutcome:
         """Forget a charger and let go of its base topics."""
-        outcome = Outcome("retired")
+        outcome = DiscoveryOutcome("retired")
         self._forget(charger, outcome)
         return self._collect(outcome)
 
     def expired(self, charger: Charger, now: Moment) -> bool:
         """Silent for retire_after on the wall's clock, and not just by a step of it."""
-        last = max(charger.told_at, charger.announced_at, charger.first_at)
-        spoke = max(charger.heard or -inf, charger.polled or -inf)
+        last = max(charger.last_seen_unix, charger.announced_unix, charger.first_unix)
+        spoke = max(charger.heard_steady or -inf, charger.polled_steady or -inf)
         recently = now.steady - spoke < self._rules.stale_after
         return now.wall - last >= self._rules.retire_after and not recently
 
-    def hear(self, charger: Charger, base: str, now: Moment) -> tuple[Reason | None, Outcome]:
+    def receive_telemetry(
+        self, charger: Charger, base: str, now: Moment
+    ) -> tuple[Reason | None, DiscoveryOutcome]:
         """Live telemetry of a charger with two bases, or of a contested one.
 
         Returns why the reading must be discarded (None: believe it) and what follows.
         """
-        outcome = Outcome("heard")
+        outcome = DiscoveryOutcome("heard")
         claim = next((c for c in charger.claims() if c.base == base), None)
         if claim is None:
             return Reason.DUPLICATE, outcome
-        if self._bases.contested(base):
+        if self._owners.contested(base):
             return Reason.AMBIGUOUS, outcome
-        reason = self._claims.speak(charger, claim, now, outcome)
+        reason = self._claims.receive_telemetry(charger, claim, now, outcome)
         self._note_shared(now, outcome)
         return reason, self._collect(outcome)
 
@@ -191,78 +197,85 @@ class Fleet:
         """None for a charger to follow, else the label that says why not."""
         if charger in self._rules.ignore:
             return IGNORED
-        if owner(charger, self._rules.shards) != self._rules.shard:
+        if shard_of(charger, self._rules.shards) != self._rules.shard:
             return "other_shard"
         return None
 
-    def _admit(self, said: Announcement, now: Moment, outcome: Outcome) -> Charger | None:
+    def _admit(self, said: Announcement, now: Moment, outcome: DiscoveryOutcome) -> Charger | None:
         if len(self._chargers) >= self._rules.most and not self._make_room(outcome):
             return None
-        charger = Charger(said.id, self._rules.dialect_of(said.id), first_at=now.wall)
+        charger = Charger(said.id, self._rules.dialect_of(said.id), first_unix=now.wall)
         self._chargers[said.id] = charger
-        self._strangers[said.id] = None
+        self._unheard[said.id] = None
         outcome.label = "new"
         return charger
 
-    def _make_room(self, outcome: Outcome) -> bool:
+    def _make_room(self, outcome: DiscoveryOutcome) -> bool:
         """A stranger may announce ids without end; who never spoke makes room first."""
-        while self._strangers:
-            stranger = next(iter(self._strangers))
-            del self._strangers[stranger]
+        while self._unheard:
+            stranger = next(iter(self._unheard))
+            del self._unheard[stranger]
             charger = self._chargers.get(stranger)
-            if charger and charger.heard is None:
+            if charger and charger.heard_steady is None:
                 self._forget(charger, outcome)
                 return True
         return False
 
-    def _note_topic(self, charger: Charger, topic: str, now: Moment, outcome: Outcome) -> None:
+    def _note_topic(
+        self, charger: Charger, topic: str, now: Moment, outcome: DiscoveryOutcome
+    ) -> None:
         """Two ids that take turns on one announce topic share a client id or a name."""
         charger.announce_topic = topic
-        if len(self._speakers) > MOST_SPEAKERS:
-            self._speakers.clear()
-        last, before = self._speakers.get(topic, (charger.id, None))
+        if len(self._announcers) > MOST_ANNOUNCERS:
+            self._announcers.clear()
+        last, before = self._announcers.get(topic, (charger.id, None))
         if last == charger.id:
-            self._speakers[topic] = (last, before)
+            self._announcers[topic] = (last, before)
             return
-        self._speakers[topic] = (charger.id, last)
-        if before == charger.id and charger.turns.anew(last, now.wall):
+        self._announcers[topic] = (charger.id, last)
+        if before == charger.id and charger.topic_rival.meet(last, now.wall):
             text = f"announce topic {topic[:120]} alternates with {last}"
             outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
 
-    def _note_shared(self, now: Moment, outcome: Outcome) -> None:
+    def _note_shared(self, now: Moment, outcome: DiscoveryOutcome) -> None:
         """Two ids began to claim one base: nobody's readings there can be attributed."""
-        for charger in self._bases.touched:
-            contest = self._bases.contest(charger)
-            if contest is not None and charger.sharing.anew(contest[1].id, now.wall):
+        for charger in self._owners.touched:
+            contest = self._owners.contest(charger)
+            if contest is not None and charger.base_rival.meet(contest[1].id, now.wall):
                 base, other = contest
                 text = f"base {base[:120]} is claimed by {other.id} too"
                 outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
 
     def _connected(
-        self, charger: Charger, said: Announcement, retained: bool, now: Moment, outcome: Outcome
+        self,
+        charger: Charger,
+        said: Announcement,
+        retained: bool,
+        now: Moment,
+        outcome: DiscoveryOutcome,
     ) -> None:
         charger.announced = True
-        if not retained or not charger.announced_at:
-            charger.announced_at = now.wall
+        if not retained or not charger.announced_unix:
+            charger.announced_unix = now.wall
         if charger.offline and not retained:
             charger.offline = False
             outcome.events.append(Event(charger.id, now.wall, EventKind.ONLINE))
         if said.base in {None, charger.base} or charger.base is None:
             charger.http = said.http or charger.http
         for claim in charger.claims():
-            self._bases.judge(claim.base)
+            self._owners.reassess(claim.base)
         first = charger.claim
-        if first and not retained and charger.second and self._bases.contested(first.base):
+        if first and not retained and charger.second and self._owners.contested(first.base):
             self._claims.move(charger, now, outcome)
 
-    def _disconnected(self, charger: Charger, now: Moment, outcome: Outcome) -> None:
+    def _disconnected(self, charger: Charger, now: Moment, outcome: DiscoveryOutcome) -> None:
         outcome.label = outcome.label if outcome.label == "new" else "disconnected"
         charger.announced = False
         if not charger.offline:
             charger.offline = True
             outcome.events.append(Event(charger.id, now.wall, EventKind.OFFLINE))
         for claim in charger.claims():
-            self._bases.judge(claim.base)
+            self._owners.reassess(claim.base)
 
     def _index(self, charger: Charger, topic: str | None) -> None:
         """Remember the last few topics that named a charger, to find it by them."""
@@ -279,25 +292,25 @@ class Fleet:
         if not named:
             self._named.pop(topic, None)
 
-    def _forget(self, charger: Charger, outcome: Outcome) -> None:
+    def _forget(self, charger: Charger, outcome: DiscoveryOutcome) -> None:
         self._chargers.pop(charger.id, None)
-        self._strangers.pop(charger.id, None)
+        self._unheard.pop(charger.id, None)
         for topic in charger.topics:
             self._leave(charger, topic)
         for claim in charger.claims():
-            self._bases.disown(charger, claim.base)
+            self._owners.remove(charger, claim.base)
         outcome.retired.append(charger)
 
-    def _collect(self, outcome: Outcome) -> Outcome:
+    def _collect(self, outcome: DiscoveryOutcome) -> DiscoveryOutcome:
         """Hand over what the claims on bases changed meanwhile."""
-        outcome.changes += [c for c in self._bases.changes if c.subscribe or c.unsubscribe]
-        outcome.touched += self._bases.touched
-        outcome.moves += self._bases.moves
-        self._bases.changes, self._bases.touched, self._bases.moves = [], [], []
+        outcome.changes += [c for c in self._owners.changes if c.subscribe or c.unsubscribe]
+        outcome.touched += self._owners.touched
+        outcome.moves += self._owners.moves
+        self._owners.changes, self._owners.touched, self._owners.moves = [], [], []
         return outcome
 
 
-def _rename(charger: Charger, said: Announcement, now: Moment, outcome: Outcome) -> None:
+def _rename(charger: Charger, said: Announcement, now: Moment, outcome: DiscoveryOutcome) -> None:
     if said.name is None or said.name == charger.name:
         return
     if charger.name is not None:

@@ -11,10 +11,10 @@ class Rivalry:
     """The other one's id, and when the two met last, in Unix seconds."""
 
     other: str | None = None
-    at: float = 0.0
+    met_unix: float = 0.0
 
-    def anew(self, other: str, wall: float) -> bool:
+    def meet(self, other: str, wall: float) -> bool:
         """They meet; True where that is to be told."""
-        anew = self.other != other or wall - self.at > AGAIN_SECONDS
-        self.other, self.at = other, wall
+        anew = self.other != other or wall - self.met_unix > AGAIN_SECONDS
+        self.other, self.met_unix = other, wall
         return anew

@@ -9,7 +9,7 @@ _WEIGHTS = Struct(">8Q")
 """Of one hash: with a hash for each shard, a hundred shards would spend their start on it."""
 
 
-def owner(charger: ChargerId, count: int) -> int:
+def shard_of(charger: ChargerId, count: int) -> int:
     """The index in 0..count-1 whose weight for this id is highest."""
     if count == 1:
         return 0

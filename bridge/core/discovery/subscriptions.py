@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SubscriptionChange:
     """Filters to subscribe to first, and then to let go."""
 
     subscribe: tuple[str, ...] = ()
@@ -16,35 +16,35 @@ class Change:
 
 
 @dataclass(slots=True)
-class Cover:
+class Subscriptions:
     """Bases in, filters out; each change costs the number of levels, not of bases."""
 
     _bases: set[str] = field(default_factory=set)
     _inside: dict[str, set[str]] = field(default_factory=dict)
 
-    def add(self, base: str) -> Change:
+    def add(self, base: str) -> SubscriptionChange:
         """Cover one more base; adding a known one changes nothing."""
         if base in self._bases:
-            return Change()
+            return SubscriptionChange()
         outer = _outer(base)
         self._bases.add(base)
         for prefix in outer:
             self._inside.setdefault(prefix, set()).add(base)
         if not self._bases.isdisjoint(outer):
-            return Change()
-        return Change((_filter(base),), self._top_inside(base))
+            return SubscriptionChange()
+        return SubscriptionChange((_filter(base),), self._top_inside(base))
 
-    def remove(self, base: str) -> Change:
+    def remove(self, base: str) -> SubscriptionChange:
         """Let go of one base; what it alone covered is subscribed to by itself."""
         if base not in self._bases:
-            return Change()
+            return SubscriptionChange()
         outer = _outer(base)
         if not self._bases.isdisjoint(outer):
             self._forget(base, outer)
-            return Change()
+            return SubscriptionChange()
         inner = self._top_inside(base)
         self._forget(base, outer)
-        return Change(inner, (_filter(base),))
+        return SubscriptionChange(inner, (_filter(base),))
 
     def filters(self) -> list[str]:
         """All filters in force, sorted."""

@@ -8,31 +8,31 @@ take another charger's readings away.
 from dataclasses import dataclass, field
 
 from bridge.core.discovery.charger import Charger
-from bridge.core.discovery.subscriptions import Change, Cover
+from bridge.core.discovery.subscriptions import SubscriptionChange, Subscriptions
 
 MOST_CLAIMANTS = 16
 
 
 @dataclass(slots=True)
-class Ownership:
+class TopicOwners:
     """All claims on all bases.
 
     Collects, until its caller takes it: what to subscribe to, whose flags changed, and
     which claims came, went or changed places.
     """
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[SubscriptionChange] = field(default_factory=list)
     touched: list[Charger] = field(default_factory=list)
     moves: list[tuple[Charger, str]] = field(default_factory=list)
     _owners: dict[str, list[Charger]] = field(default_factory=dict)
     _contested: set[str] = field(default_factory=set)
-    _cover: Cover = field(default_factory=Cover)
+    _subscriptions: Subscriptions = field(default_factory=Subscriptions)
 
     def filters(self) -> list[str]:
         """The subscriptions that hear every claimed base."""
-        return self._cover.filters()
+        return self._subscriptions.filters()
 
-    def speaker(self, base: str) -> Charger | None:
+    def owner(self, base: str) -> Charger | None:
         """Whose readings these are; None for nobody's. Of a contested base, any claimant."""
         owners = self._owners.get(base)
         if not owners:
@@ -62,16 +62,16 @@ class Ownership:
         """So many claim this base that it is no charger's but a stranger's game."""
         return len(self._owners.get(base, ())) >= MOST_CLAIMANTS
 
-    def own(self, charger: Charger, base: str) -> None:
+    def add(self, charger: Charger, base: str) -> None:
         """Note a claim that the charger has on a base."""
         self.moves.append((charger, base))
         owners = self._owners.setdefault(base, [])
         if charger not in owners:
             owners.append(charger)
-        self.changes.append(self._cover.add(base))
-        self.judge(base)
+        self.changes.append(self._subscriptions.add(base))
+        self.reassess(base)
 
-    def disown(self, charger: Charger, base: str) -> None:
+    def remove(self, charger: Charger, base: str) -> None:
         """Let go of a claim."""
         self.moves.append((charger, base))
         owners = self._owners.get(base, [])
@@ -79,11 +79,11 @@ class Ownership:
             owners.remove(charger)
         if not owners:
             self._owners.pop(base, None)
-            self.changes.append(self._cover.remove(base))
-        self.judge(base)
-        self._flag(charger)
+            self.changes.append(self._subscriptions.remove(base))
+        self.reassess(base)
+        self._set_ambiguous(charger)
 
-    def judge(self, base: str) -> None:
+    def reassess(self, base: str) -> None:
         """Look again at who contests this base."""
         owners = self._owners.get(base, [])
         if len(owners) > 1:
@@ -94,9 +94,9 @@ class Ownership:
         else:
             self._contested.discard(base)
         for charger in owners:
-            self._flag(charger)
+            self._set_ambiguous(charger)
 
-    def _flag(self, charger: Charger) -> None:
+    def _set_ambiguous(self, charger: Charger) -> None:
         ambiguous = self.contest(charger) is not None
         if ambiguous != charger.ambiguous:
             charger.ambiguous = ambiguous

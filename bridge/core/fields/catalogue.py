@@ -59,7 +59,7 @@ JOULES = Scale(times=3600)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FieldRow:
     """A field: its wire key, its column and metric, its unit, its scale, what is plausible.
 
     `low` and `high` bound the value in the column's unit. `absent` are wire values that
@@ -112,61 +112,63 @@ _CODE = (-32768, 65535)
 _AFTER_2020 = 1.6e9
 
 
-def _current(wire: str, phase: str, rank: int = 0) -> Row:
-    return Row(
+def _current(wire: str, phase: str, rank: int = 0) -> FieldRow:
+    return FieldRow(
         wire, f"current_{phase}", Kind.FLOAT, "A", _MQTT, f"Measured current, phase {phase}.",
         "evse_current_amperes", ("phase", phase), low=0, high=100_000, absent=_NO_AMMETER,
         dialect_scale=_MA, rank=rank,
     )  # fmt: skip
 
 
-def _voltage(wire: str, phase: str, rank: int = 0) -> Row:
-    return Row(
+def _voltage(wire: str, phase: str, rank: int = 0) -> FieldRow:
+    return FieldRow(
         wire, f"voltage_{phase}", Kind.FLOAT, "V", _MQTT, f"Measured voltage, phase {phase}.",
         "evse_voltage_volts", ("phase", phase), low=60, high=300, rank=rank,
         idle_with=f"current_{phase}",
     )  # fmt: skip
 
 
-def _amperes(wire: str, origin: Origin, text: str) -> Row:
-    return Row(
+def _amperes(wire: str, origin: Origin, text: str) -> FieldRow:
+    return FieldRow(
         wire, wire, Kind.FLOAT, "A", origin, text, f"evse_{wire}_amperes", low=0, high=1000
     )  # fmt: skip
 
 
-def _temperature(wire: str, text: str, metric: bool = True) -> Row:
-    return Row(
+def _temperature(wire: str, text: str, metric: bool = True) -> FieldRow:
+    return FieldRow(
         wire, wire, Kind.FLOAT, "°C", _MQTT, text,
         "evse_temperature_celsius" if metric else None, ("sensor", wire) if metric else None,
         low=-80, high=200, absent=_NO_PROBE, scale=TENTH, temperature=True,
     )  # fmt: skip
 
 
-def _heap(wire: str, column: str, origin: Origin, text: str, rank: int = 0) -> Row:
-    return Row(
+def _heap(wire: str, column: str, origin: Origin, text: str, rank: int = 0) -> FieldRow:
+    return FieldRow(
         wire, column, Kind.INT, "bytes", origin, text, f"evse_{column}_bytes",
         low=0, high=_HEAP, rank=rank,
     )  # fmt: skip
 
 
-def _count(wire: str, column: str, metric: str | None, text: str) -> Row:
-    return Row(wire, column, Kind.INT, "", _STATUS, text, metric, low=0, high=2**32)
+def _count(wire: str, column: str, metric: str | None, text: str) -> FieldRow:
+    return FieldRow(wire, column, Kind.INT, "", _STATUS, text, metric, low=0, high=2**32)
 
 
-def _flag(wire: str, column: str, metric: str | None, text: str, origin: Origin = _STATUS) -> Row:
-    return Row(wire, column, Kind.FLAG, "0/1", origin, text, metric)
+def _flag(
+    wire: str, column: str, metric: str | None, text: str, origin: Origin = _STATUS
+) -> FieldRow:
+    return FieldRow(wire, column, Kind.FLAG, "0/1", origin, text, metric)
 
 
-def _previous(wire: str, column: str, metric: str, text: str) -> Row:
-    return Row(wire, column, Kind.INT, "bytes", _STATUS, text, metric, low=0, high=_HEAP)
+def _previous(wire: str, column: str, metric: str, text: str) -> FieldRow:
+    return FieldRow(wire, column, Kind.INT, "bytes", _STATUS, text, metric, low=0, high=_HEAP)
 
 
-def _unix(wire: str, column: str, metric: str, text: str) -> Row:
-    return Row(wire, column, Kind.INT, "s", _STATUS, text, metric, low=_AFTER_2020, high=1e11)
+def _unix(wire: str, column: str, metric: str, text: str) -> FieldRow:
+    return FieldRow(wire, column, Kind.INT, "s", _STATUS, text, metric, low=_AFTER_2020, high=1e11)
 
 
-def _check(wire: str, check: str) -> Row:
-    return Row(
+def _check(wire: str, check: str) -> FieldRow:
+    return FieldRow(
         wire, f"{check}_check", Kind.FLAG, "0/1", _CONFIG, f"Raw flag of the {check} check.",
         "evse_check_enabled", ("check", check),
     )  # fmt: skip
@@ -174,15 +176,15 @@ def _check(wire: str, check: str) -> Row:
 
 def _setting(
     wire: str, column: str, unit: str, metric: str, text: str, *, low: float = 0, high: float = 1000
-) -> Row:
-    return Row(wire, column, Kind.FLOAT, unit, _CONFIG, text, metric, low=low, high=high)
+) -> FieldRow:
+    return FieldRow(wire, column, Kind.FLOAT, unit, _CONFIG, text, metric, low=low, high=high)
 
 
-def _text(wire: str, origin: Origin, text: str) -> Row:
-    return Row(wire, wire, Kind.TEXT, "", origin, text)
+def _text(wire: str, origin: Origin, text: str) -> FieldRow:
+    return FieldRow(wire, wire, Kind.TEXT, "", origin, text)
 
 
-CATALOGUE: tuple[Row, ...] = (
+CATALOGUE: tuple[FieldRow, ...] = (
     _current("amp1", "1"),
     _current("amp", "1", rank=1),
     _current("amp2", "2"),
@@ -200,28 +202,28 @@ CATALOGUE: tuple[Row, ...] = (
     _temperature("temp3", "Third temperature (dialects of OpenEVSE)."),
     _temperature("temp4", "Temperature of the MCP9808 sensor."),
     _temperature("temp_max", "Highest temperature of the session (OpenEVSE).", metric=False),
-    Row("wh", "energy", Kind.FLOAT, "Wh", _MQTT, "Accumulated energy, as the charger says it.",
+    FieldRow("wh", "energy", Kind.FLOAT, "Wh", _MQTT, "Accumulated energy, as the charger says it.",
         low=0, high=1e12),
-    Row("watthour", "energy", Kind.FLOAT, "Wh", _STATUS, "Accumulated energy, the same total.",
+    FieldRow("watthour", "energy", Kind.FLOAT, "Wh", _STATUS, "Accumulated energy, the same total.",
         low=0, high=1e12, rank=1),
-    Row("total_energy", "energy", Kind.FLOAT, "Wh", _MQTT, "Accumulated energy (OpenEVSE, kWh).",
-        low=0, high=1e12, scale=KILO, rank=2),
-    Row("wattsec", "session_energy", Kind.FLOAT, "Wh", _STATUS, "Energy of the session.",
+    FieldRow("total_energy", "energy", Kind.FLOAT, "Wh", _MQTT,
+        "Accumulated energy (OpenEVSE, kWh).", low=0, high=1e12, scale=KILO, rank=2),
+    FieldRow("wattsec", "session_energy", Kind.FLOAT, "Wh", _STATUS, "Energy of the session.",
         "evse_session_energy_joules", to_metric=JOULES, low=0, high=1e9, scale=WATT_SECONDS),
-    Row("session_energy", "session_energy", Kind.FLOAT, "Wh", _MQTT,
+    FieldRow("session_energy", "session_energy", Kind.FLOAT, "Wh", _MQTT,
         "Energy of the session (OpenEVSE).", "evse_session_energy_joules", to_metric=JOULES,
         low=0, high=1e9, rank=1),
-    Row("elapsed", "session_elapsed", Kind.FLOAT, "s", _STATUS,
+    FieldRow("elapsed", "session_elapsed", Kind.FLOAT, "s", _STATUS,
         "Time of the session; kept after unplugging.", "evse_session_duration_seconds",
         low=0, high=2**32),
-    Row("session_elapsed", "session_elapsed", Kind.FLOAT, "s", _MQTT,
+    FieldRow("session_elapsed", "session_elapsed", Kind.FLOAT, "s", _MQTT,
         "Time of the session (OpenEVSE).", "evse_session_duration_seconds",
         low=0, high=2**32, rank=1),
-    Row("power", "power", Kind.FLOAT, "W", _MQTT, "Charging power (OpenEVSE).",
+    FieldRow("power", "power", Kind.FLOAT, "W", _MQTT, "Charging power (OpenEVSE).",
         "evse_power_watts", low=0, high=1e6),
-    Row("state", "state_code", Kind.STATE, "code", _MQTT, "The charger's state code.",
+    FieldRow("state", "state_code", Kind.STATE, "code", _MQTT, "The charger's state code.",
         "evse_state_code", low=_CODE[0], high=_CODE[1]),
-    Row("srssi", "rssi", Kind.INT, "dBm", _MQTT, "Wi-Fi signal strength.",
+    FieldRow("srssi", "rssi", Kind.INT, "dBm", _MQTT, "Wi-Fi signal strength.",
         "evse_wifi_rssi_dbm", low=-150, high=-1),
     _heap("free_heap", "heap_free", _STATUS, "Free heap."),
     _heap("freeram", "heap_free", _MQTT, "Free heap, from the telemetry block.", rank=1),
@@ -245,12 +247,12 @@ CATALOGUE: tuple[Row, ...] = (
     _flag("wifi_client_connected", "wifi_connected", "evse_wifi_connected", "Wi-Fi connected."),
     _flag("eth_connected", "ethernet_connected", "evse_ethernet_connected", "Ethernet connected."),
     _flag("net_connected", "network_connected", "evse_network_connected", "Any network is up."),
-    Row("time", "clock_skew", Kind.TIME, "s", _BOTH,
+    FieldRow("time", "clock_skew", Kind.TIME, "s", _BOTH,
         "The charger's clock, kept as its skew against the time of arrival.",
         "evse_clock_skew_seconds"),
-    Row("offset", "utc_offset", Kind.OFFSET, "s", _BOTH, "Offset of local time from UTC.",
+    FieldRow("offset", "utc_offset", Kind.OFFSET, "s", _BOTH, "Offset of local time from UTC.",
         low=-86400, high=86400),
-    Row("prev_uptime_ms", "previous_uptime", Kind.FLOAT, "s", _STATUS,
+    FieldRow("prev_uptime_ms", "previous_uptime", Kind.FLOAT, "s", _STATUS,
         "Uptime before the last reset.", "evse_previous_uptime_seconds", low=0, high=2**32,
         scale=MILLI),
     _previous("prev_free_heap", "previous_heap_free", "evse_previous_heap_free_bytes",
@@ -264,15 +266,15 @@ CATALOGUE: tuple[Row, ...] = (
           "Unix time of the last heartbeat before the last reset."),
     _unix("crash_recorded_unix_time", "crash_recorded",
           "evse_crash_recorded_timestamp_seconds", "Unix time of the stored crash record."),
-    Row("divertmode", "divert_mode", Kind.INT, "code", _MQTT, "Divert mode (OpenEVSE).",
+    FieldRow("divertmode", "divert_mode", Kind.INT, "code", _MQTT, "Divert mode (OpenEVSE).",
         low=0, high=255),
-    Row("divert_update", "divert_update", Kind.FLOAT, "s", _LIVE,
+    FieldRow("divert_update", "divert_update", Kind.FLOAT, "s", _LIVE,
         "Time since the last divert update (OpenEVSE).", low=0, high=2**32),
     _flag("divert_active", "divert_active", None, "Diverting now (OpenEVSE).", _LIVE),
-    Row("solar", "solar", Kind.FLOAT, "W", _LIVE, "Solar production (OpenEVSE).",
+    FieldRow("solar", "solar", Kind.FLOAT, "W", _LIVE, "Solar production (OpenEVSE).",
         low=-1e7, high=1e7),
-    Row("grid_ie", "grid_ie", Kind.FLOAT, "W", _LIVE, "Grid import, export below 0 (OpenEVSE).",
-        low=-1e7, high=1e7),
+    FieldRow("grid_ie", "grid_ie", Kind.FLOAT, "W", _LIVE,
+        "Grid import, export below 0 (OpenEVSE).", low=-1e7, high=1e7),
     _flag("vehicle", "vehicle_connected", None, "A car is plugged in (OpenEVSE).", _MQTT),
     _text("mode", _STATUS, "Network mode: Wired, STA, AP or STA+AP."),
     _text("ipaddress", _STATUS, "Local address."),

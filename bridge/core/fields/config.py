@@ -6,13 +6,13 @@ The document also holds the network's name, user names and host names.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.fields.catalogue import CATALOGUE, PLAIN, Kind, Origin, Row
+from bridge.core.fields.catalogue import CATALOGUE, PLAIN, FieldRow, Kind, Origin
 from bridge.core.fields.decode import Parse, Value, parser
 from bridge.core.fields.payloads import payload
 from bridge.core.model import Reason
 
 LONGEST_TEXT = 255
-_ROWS: dict[str, tuple[Row, Parse]] = {
+_ROWS: dict[str, tuple[FieldRow, Parse]] = {
     row.wire: (row, parser(row, PLAIN)) for row in CATALOGUE if row.origin is Origin.CONFIG
 }
 FACTS = tuple(_ROWS)
@@ -20,7 +20,7 @@ FACTS = tuple(_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class DeviceConfig:
     """What /config says: numbers and flags by column, words by wire key."""
 
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Device:
         return self.texts.get(wire)
 
 
-def read_device(document: Mapping[str, object]) -> Device:
+def read_config(document: Mapping[str, object]) -> DeviceConfig:
     """The facts; every member is in exactly one of the four."""
     values: dict[str, Value] = {}
     texts: dict[str, str] = {}
@@ -52,7 +52,7 @@ def read_device(document: Mapping[str, object]) -> Device:
             case _:
                 values[row.column] = found
     known = len(values) + len(texts) + len(discarded)
-    return Device(values, texts, tuple(discarded), len(document) - known)
+    return DeviceConfig(values, texts, tuple(discarded), len(document) - known)
 
 
 def _text(value: object) -> str | Reason:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bridge.core.fields.catalogue import Kind, Row, Scale
+from bridge.core.fields.catalogue import FieldRow, Kind, Scale
 from bridge.core.model import Reason
 
 Value = float | int
@@ -22,7 +22,7 @@ _FLAGS = {b"true": 1, b"1": 1, b"false": 0, b"0": 0}
 _EXACT = 2.0**53
 
 
-def parser(row: Row, scale: Scale) -> Parse:
+def parser(row: FieldRow, scale: Scale) -> Parse:
     """The function that turns this row's payloads into values of its column.
 
     It returns the value (seconds since 1970 for TIME), or the reason to discard it.
@@ -62,7 +62,7 @@ def _odd(payload: bytes) -> Reason:
     return Reason.IMPLAUSIBLE if word in {b"nan", b"inf", b"infinity"} else Reason.MALFORMED
 
 
-def _bounded(row: Row, scale: Scale, *, whole: bool) -> Parse:
+def _bounded(row: FieldRow, scale: Scale, *, whole: bool) -> Parse:
     absent, low, high = row.absent, row.low, row.high
     plain = scale.times == scale.per == 1
 
@@ -80,7 +80,7 @@ def _bounded(row: Row, scale: Scale, *, whole: bool) -> Parse:
     return parse
 
 
-def _idle(row: Row, value: float) -> bool:
+def _idle(row: FieldRow, value: float) -> bool:
     """0 V may be an unused phase; whether it is, only the phase's current tells."""
     return row.idle_with is not None and value == 0
 

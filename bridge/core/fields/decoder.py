@@ -4,7 +4,7 @@ Speed: a decoder is shared by all chargers of a dialect, and so are the texts it
 saves the reading of four payloads in five, and most of a charger's memory.
 """
 
-from bridge.core.fields.catalogue import Row, Scale
+from bridge.core.fields.catalogue import FieldRow, Scale
 from bridge.core.fields.decode import LONGEST, Value, parser
 from bridge.core.model import Reason
 from bridge.core.output.line_protocol import number
@@ -24,7 +24,7 @@ class Decoder:
 
     __slots__ = ("_column", "_parse", "_to_metric", "known")
 
-    def __init__(self, row: Row, scale: Scale) -> None:
+    def __init__(self, row: FieldRow, scale: Scale) -> None:
         self._parse = parser(row, scale)
         self._column = row.column
         self._to_metric = row.to_metric if row.to_metric != Scale() else None
@@ -53,7 +53,7 @@ class Decoders:
     def __init__(self) -> None:
         self._made: dict[tuple[str, Scale], Decoder] = {}
 
-    def of(self, row: Row, scale: Scale) -> Decoder:
+    def of(self, row: FieldRow, scale: Scale) -> Decoder:
         """The decoder of this row in this scale."""
         made = self._made.get((row.wire, scale))
         if made is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bridge.core.counters import Witness
 from bridge.core.fields import resets
-from bridge.core.fields.catalogue import LIVE, Kind, Row
+from bridge.core.fields.catalogue import LIVE, FieldRow, Kind
 from bridge.core.fields.decode import LONGEST, Parse, Value, parser
 from bridge.core.fields.decoder import MOST_KNOWN
 from bridge.core.fields.payloads import payloads
@@ -18,10 +18,10 @@ OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class StatusValue:
     """A value of one column, and the row it came by."""
 
-    row: Row
+    row: FieldRow
     value: Value
 
 
@@ -30,7 +30,7 @@ class Status:
     """One document; `members` = values + discarded, always."""
 
     members: int
-    parts: dict[str, Part] = field(default_factory=dict)
+    parts: dict[str, StatusValue] = field(default_factory=dict)
     """By column."""
     discarded: list[tuple[str, Reason]] = field(default_factory=list)
     """By wire key."""
@@ -55,7 +55,7 @@ class Status:
         )
 
 
-class Member:
+class StatusMember:
     """One member's payloads, each read once: most of a document is as it was.
 
     Speed: shared by all chargers of a dialect, like the decoders of what comes by MQTT.
@@ -63,17 +63,17 @@ class Member:
 
     __slots__ = ("_parse", "known", "row")
 
-    def __init__(self, row: Row, parse: Parse) -> None:
+    def __init__(self, row: FieldRow, parse: Parse) -> None:
         self.row = row
-        self.known: dict[bytes, Part | Reason] = {}
+        self.known: dict[bytes, StatusValue | Reason] = {}
         self._parse = parse
 
-    def read(self, payload: bytes, wall: float) -> Part | Reason:
+    def read(self, payload: bytes, wall: float) -> StatusValue | Reason:
         """A payload that is not known."""
         found, clock = self._parse(payload), self.row.kind is Kind.TIME
         if clock and not isinstance(found, Reason):
             found = skew(found, wall)
-        read = found if isinstance(found, Reason) else Part(self.row, found)
+        read = found if isinstance(found, Reason) else StatusValue(self.row, found)
         # What a clock says means something else each time, also when it says the same.
         if not clock and len(payload) <= LONGEST:
             if len(self.known) >= MOST_KNOWN:
@@ -87,21 +87,21 @@ class StatusReader:
 
     def __init__(self, dialect: Dialect, temperature_scale: float | None) -> None:
         self._members = {
-            wire: Member(row, parser(row, row.scale_for(dialect, temperature_scale)))
+            wire: StatusMember(row, parser(row, row.scale_for(dialect, temperature_scale)))
             for wire, row in LIVE.items()
         }
 
     def read(self, document: Mapping[str, object], wall: float) -> Status:
         """The values that arrived at `wall`, in Unix seconds."""
         status = Status(len(document))
-        idle: list[Row] = []
+        idle: list[FieldRow] = []
         for wire, payload in payloads(document):
             member = self._members.get(wire)
             if member is None:
                 status.discarded.append((wire, Reason.UNKNOWN_FIELD))
                 continue
             found = member.known.get(payload) or member.read(payload, wall)
-            if isinstance(found, Part):
+            if isinstance(found, StatusValue):
                 _join(status, found)
             elif found is Reason.NO_SENSOR and member.row.idle_with and payload != b"false":
                 idle.append(member.row)
@@ -112,7 +112,7 @@ class StatusReader:
         return status
 
 
-def _join(status: Status, part: Part) -> None:
+def _join(status: Status, part: StatusValue) -> None:
     """Of two names of one value the better one stands, the other is an alias."""
     other = status.parts.get(part.row.column)
     better = other is None or part.row.rank < other.row.rank
@@ -123,7 +123,7 @@ def _join(status: Status, part: Part) -> None:
         status.discarded.append((worse.row.wire, Reason.ALIAS))
 
 
-def _idle(status: Status, rows: list[Row]) -> None:
+def _idle(status: Status, rows: list[FieldRow]) -> None:
     """0 V on a phase that carries a current is no unused phase."""
     for row in rows:
         carries = bool(row.idle_with and status.value(row.idle_with))

@@ -41,7 +41,7 @@ class Boots:
     """The counters of one gateway; shown once the state file has them."""
 
     def __init__(
-        self, charger: ChargerId, *, board: SeriesTable, writer: Writer, body: SavedState
+        self, charger: ChargerId, *, series_table: SeriesTable, writer: Writer, body: SavedState
     ) -> None:
         self._charger = charger
         self._writer = writer
@@ -56,8 +56,8 @@ class Boots:
         self._bootless = False
         """The last records came without a boot."""
         self._cut_short = MOST_CUT_SHORT
-        self._boots_line = board.series("evse_boots_total", charger, {})
-        self._crashes_line = board.series("evse_crashes_total", charger, {})
+        self._boots_line = series_table.series("evse_boots_total", charger, {})
+        self._crashes_line = series_table.series("evse_crashes_total", charger, {})
         self._crashes_line.set(self._crashes)
         if self._boots.total is not None:
             self._boots_line.set(self._boots.total)

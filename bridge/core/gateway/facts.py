@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from bridge.core.fields.catalogue import CATALOGUE, Origin, Row
-from bridge.core.fields.config import Device
+from bridge.core.fields.catalogue import CATALOGUE, FieldRow, Origin
+from bridge.core.fields.config import DeviceConfig
 from bridge.core.fields.decode import Value
 from bridge.core.model import ChargerId, SavedState
 from bridge.core.telemetry.presence import SeriesTable
 
 MOST_TRIES = 3
 TEXTS = ("version", "firmware", "protocol", "identifier", "nofos_network_profile")
-ROWS: Mapping[str, Row] = {
+ROWS: Mapping[str, FieldRow] = {
     row.column: row for row in CATALOGUE if row.origin is Origin.CONFIG and row.metric
 }
 
@@ -18,9 +18,9 @@ ROWS: Mapping[str, Row] = {
 class Facts:
     """The facts of one charger; `wanted`: /config is to be asked."""
 
-    def __init__(self, charger: ChargerId, *, board: SeriesTable, body: SavedState) -> None:
+    def __init__(self, charger: ChargerId, *, series_table: SeriesTable, body: SavedState) -> None:
         self._charger = charger
-        self._board = board
+        self._series_table = series_table
         kept = body.get("config")
         known: Mapping[str, object] = kept if isinstance(kept, dict) else {}
         self.texts = {key: text for key in TEXTS if isinstance(text := known.get(key), str)}
@@ -31,12 +31,12 @@ class Facts:
         self._tries = 0
         self._show()
 
-    def observe(self, device: Device) -> None:
+    def observe(self, device: DeviceConfig) -> None:
         """Take a document: what it does not hold is no longer known."""
         self.texts = {key: text for key in TEXTS if (text := device.text(key)) is not None}
         gone = self._values.keys() - device.values.keys()
         for column in gone:
-            self._board.series(*self._series(column)).clear()
+            self._series_table.series(*self._series(column)).clear()
         self._values = {c: value for c, value in device.values.items() if c in ROWS}
         self.wanted = False
         self._show()
@@ -55,7 +55,7 @@ class Facts:
 
     def _show(self) -> None:
         for column, value in self._values.items():
-            self._board.series(*self._series(column)).set(ROWS[column].to_metric(value))
+            self._series_table.series(*self._series(column)).set(ROWS[column].to_metric(value))
 
     def _series(self, column: str) -> tuple[str, ChargerId, dict[str, str]]:
         row = ROWS[column]

@@ -3,7 +3,7 @@
 from bridge.core.clock import Moment
 from bridge.core.counters import Witness
 from bridge.core.discovery.charger import Charger
-from bridge.core.fields.config import Device
+from bridge.core.fields.config import DeviceConfig
 from bridge.core.fields.crashlog import Crash
 from bridge.core.fields.status import NETWORK_MODES, OTHER, Status
 from bridge.core.gateway.boots import Boots
@@ -22,10 +22,16 @@ class Gateway:
     """One charger behind its HTTP pages; what it tells goes stale after `rare` seconds."""
 
     def __init__(
-        self, charger: Charger, *, board: SeriesTable, writer: Writer, body: SavedState, rare: float
+        self,
+        charger: Charger,
+        *,
+        series_table: SeriesTable,
+        writer: Writer,
+        body: SavedState,
+        rare: float,
     ) -> None:
         self._charger = charger
-        self._board = board
+        self._series_table = series_table
         self._writer = writer
         self._rare = rare
         self._at: float | None = None
@@ -33,12 +39,12 @@ class Gateway:
         self._shown: tuple[str | None, str | None] = (None, None)
         self.poll_hints = 0
         """Rises where /status is to be asked again soon."""
-        self._trips = Trips(charger.id, board=board, writer=writer, body=body)
-        self._boots = Boots(charger.id, board=board, writer=writer, body=body)
+        self._trips = Trips(charger.id, series_table=series_table, writer=writer, body=body)
+        self._boots = Boots(charger.id, series_table=series_table, writer=writer, body=body)
         self._crashes = Crashes(charger.id, writer=writer, body=body)
-        self._facts = Facts(charger.id, board=board, body=body)
+        self._facts = Facts(charger.id, series_table=series_table, body=body)
         self._frozen = Frozen(body)
-        self._frozen_line = board.series("evse_frozen", charger.id, {})
+        self._frozen_line = series_table.series("evse_frozen", charger.id, {})
         self._frozen_line.set(int(self._frozen.frozen))
         charger.versions = self._facts.texts
 
@@ -72,7 +78,7 @@ class Gateway:
         """Take an answer of the controller itself, of which only trips are told here."""
         self._trips.observe(status, witness, now.wall, state=state)
 
-    def observe_config(self, device: Device) -> bool:
+    def observe_config(self, device: DeviceConfig) -> bool:
         """Take a /config; True where what the charger is called by its versions changed."""
         before = self._charger.versions
         self._facts.observe(device)
@@ -130,4 +136,4 @@ class Gateway:
                 self._line("last_reset", "reason", reset).set(1)
 
     def _line(self, name: str, label: str, value: str) -> Series:
-        return self._board.series(f"evse_{name}", self._charger.id, {label: value})
+        return self._series_table.series(f"evse_{name}", self._charger.id, {label: value})

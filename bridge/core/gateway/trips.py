@@ -18,7 +18,7 @@ class Trips:
     """The reset-proof trips of one charger; shown once the state file has them."""
 
     def __init__(
-        self, charger: ChargerId, *, board: SeriesTable, writer: Writer, body: SavedState
+        self, charger: ChargerId, *, series_table: SeriesTable, writer: Writer, body: SavedState
     ) -> None:
         self._writer = writer
         saved = body.get("trips")
@@ -26,7 +26,7 @@ class Trips:
         self._counters: dict[str, tuple[ResetProof, Series]] = {}
         for column in COLUMNS:
             counter = ResetProof.restored(GROWTH, kept.get(column))
-            line = board.series(f"evse_{column}_total", charger, {})
+            line = series_table.series(f"evse_{column}_total", charger, {})
             if counter.total is not None:
                 line.set(counter.total)
             self._counters[column] = (counter, line)

@@ -14,7 +14,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedLine:
     """A line that a store will not take, and why."""
 
     line: bytes

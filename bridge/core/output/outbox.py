@@ -46,7 +46,7 @@ class Outbox:
         """Readings in frames that have not ended."""
         return sum(breath.readings for breath in self.open_frames)
 
-    def publish(self, counters: Sequence[tuple[Series, float]]) -> None:
+    def show_saved(self, counters: Sequence[tuple[Series, float]]) -> None:
         """These counters are safe on the disk: show them."""
         for line, value in counters:
             line.set(value)

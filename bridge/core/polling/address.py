@@ -21,7 +21,7 @@ _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
-class Bad(StrEnum):
+class AddressFault(StrEnum):
     """Why a charger is not polled at an address; the first group is of the text alone."""
 
     NOT_TEXT = "not_text"
@@ -49,10 +49,10 @@ class Bad(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedAddress:
     """A refusal; `why` completes "the address …" and never repeats the text."""
 
-    reason: Bad
+    reason: AddressFault
     why: str
 
 
@@ -76,34 +76,34 @@ class Address:
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
 
-def read_address(text: object, ports: Collection[int]) -> Address | Refused:
+def read_address(text: object, ports: Collection[int]) -> Address | RefusedAddress:
     """The address in an announcement's `http` member, or why it is not taken."""
     if not isinstance(text, str):
-        return Refused(Bad.NOT_TEXT, "is not text")
+        return RefusedAddress(AddressFault.NOT_TEXT, "is not text")
     if len(text) > LONGEST:
-        return Refused(Bad.TOO_LONG, f"is over {LONGEST} characters")
+        return RefusedAddress(AddressFault.TOO_LONG, f"is over {LONGEST} characters")
     if not text.isprintable() or any(letter.isspace() for letter in text):
-        return Refused(Bad.CONTROL, "holds a space or a control character")
+        return RefusedAddress(AddressFault.CONTROL, "holds a space or a control character")
     found = _PARTS.fullmatch(text)
     scheme = found[1].lower() if found else ""
     if found is None or scheme not in _PORTS or text[len(scheme) :][:3] != "://":
-        return Refused(Bad.SCHEME, "does not begin with http:// or https://")
+        return RefusedAddress(AddressFault.SCHEME, "does not begin with http:// or https://")
     return _place(scheme, found[2], found[3], ports)
 
 
-def _place(scheme: str, place: str, rest: str, ports: Collection[int]) -> Address | Refused:
+def _place(scheme: str, place: str, rest: str, ports: Collection[int]) -> Address | RefusedAddress:
     if "@" in place or "@" in rest:
-        return Refused(Bad.USER_INFO, "holds a user name or a password")
+        return RefusedAddress(AddressFault.USER_INFO, "holds a user name or a password")
     if rest not in {"", "/"}:
-        return Refused(Bad.PATH, "has a path, a query or a fragment")
+        return RefusedAddress(AddressFault.PATH, "has a path, a query or a fragment")
     host, colon, port = place.rpartition(":") if _has_port(place) else (place, "", "")
     if not host:
-        return Refused(Bad.NO_HOST, "names no host")
+        return RefusedAddress(AddressFault.NO_HOST, "names no host")
     number = _port(port) if colon else _PORTS[scheme]
     if number is None or number not in ports:
-        return Refused(Bad.PORT, "has a port that is not in http.ports")
+        return RefusedAddress(AddressFault.PORT, "has a port that is not in http.ports")
     checked = _host(host)
-    if isinstance(checked, Refused):
+    if isinstance(checked, RefusedAddress):
         return checked
     return Address(scheme == "https", str(checked), number, _ip(checked))
 
@@ -120,36 +120,38 @@ def _ip(host: str | Ip) -> Ip | None:
     return None if isinstance(host, str) else host
 
 
-def _host(host: str) -> str | Ip | Refused:
+def _host(host: str) -> str | Ip | RefusedAddress:
     if not host.isascii():
         # Full-width digits and dots turn into an address when names are normalised.
-        return Refused(Bad.NON_ASCII, "has letters other than ASCII in its host")
+        return RefusedAddress(AddressFault.NON_ASCII, "has letters other than ASCII in its host")
     if host.startswith("[") or host.endswith("]"):
         return _ipv6(host)
     labels = host.removesuffix(".").split(".")
     if _NUMERIC.fullmatch(labels[-1]):
         return _ipv4(host)
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        return Refused(Bad.HOST, "has a host that is neither a name nor an address")
+        return RefusedAddress(AddressFault.HOST, "has a host that is neither a name nor an address")
     return host.lower()
 
 
-def _ipv4(host: str) -> Ip | Refused:
+def _ipv4(host: str) -> Ip | RefusedAddress:
     try:
         return IPv4Address(host)
     except ValueError:
-        return Refused(Bad.SPELLING, "spells an address otherwise than as four decimal numbers")
+        return RefusedAddress(
+            AddressFault.SPELLING, "spells an address otherwise than as four decimal numbers"
+        )
 
 
-def _ipv6(host: str) -> Ip | Refused:
+def _ipv6(host: str) -> Ip | RefusedAddress:
     if "%" in host:
-        return Refused(Bad.ZONE, "names a network interface")
+        return RefusedAddress(AddressFault.ZONE, "names a network interface")
     try:
         if not (host.startswith("[") and host.endswith("]")):
             raise ValueError
         return IPv6Address(host[1:-1])
     except ValueError:
-        return Refused(Bad.HOST, "has brackets around what is no IPv6 address")
+        return RefusedAddress(AddressFault.HOST, "has brackets around what is no IPv6 address")
 
 
 def parse_ip(text: str) -> Ip | None:

@@ -8,13 +8,13 @@ those of cloud metadata must be named one by one.
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 
-from bridge.core.polling.address import Bad, Ip, Refused
+from bridge.core.polling.address import AddressFault, Ip, RefusedAddress
 
 Network = IPv4Network | IPv6Network
 
-_SPECIAL: tuple[tuple[Bad, str, tuple[str, ...]], ...] = (
+_SPECIAL: tuple[tuple[AddressFault, str, tuple[str, ...]], ...] = (
     (
-        Bad.METADATA,
+        AddressFault.METADATA,
         "is a cloud's metadata service",
         (
             "169.254.169.254/32",
@@ -24,13 +24,17 @@ _SPECIAL: tuple[tuple[Bad, str, tuple[str, ...]], ...] = (
             "fd20:ce::254/128",
         ),
     ),
-    (Bad.UNSPECIFIED, "is no host's address", ("0.0.0.0/8", "::/128")),
-    (Bad.LOOPBACK, "is on the bridge's own machine", ("127.0.0.0/8", "::1/128")),
-    (Bad.LINK_LOCAL, "is link-local", ("169.254.0.0/16", "fe80::/10")),
-    (Bad.MULTICAST, "is multicast", ("224.0.0.0/4", "ff00::/8")),
-    (Bad.RESERVED, "is reserved", ("240.0.0.0/4", "192.0.0.0/24", "fec0::/10", "100::/64")),
+    (AddressFault.UNSPECIFIED, "is no host's address", ("0.0.0.0/8", "::/128")),
+    (AddressFault.LOOPBACK, "is on the bridge's own machine", ("127.0.0.0/8", "::1/128")),
+    (AddressFault.LINK_LOCAL, "is link-local", ("169.254.0.0/16", "fe80::/10")),
+    (AddressFault.MULTICAST, "is multicast", ("224.0.0.0/4", "ff00::/8")),
     (
-        Bad.EMBEDDED,
+        AddressFault.RESERVED,
+        "is reserved",
+        ("240.0.0.0/4", "192.0.0.0/24", "fec0::/10", "100::/64"),
+    ),
+    (
+        AddressFault.EMBEDDED,
         "is an IPv6 address with an IPv4 address in it",
         (
             "::ffff:0:0/96",
@@ -43,43 +47,43 @@ _SPECIAL: tuple[tuple[Bad, str, tuple[str, ...]], ...] = (
         ),
     ),
 )
-_TABLE: tuple[tuple[Bad, str, Network], ...] = tuple(
+_TABLE: tuple[tuple[AddressFault, str, Network], ...] = tuple(
     (reason, why, ip_network(network)) for reason, why, networks in _SPECIAL for network in networks
 )
 
 
-class Reach:
+class AddressPolicy:
     """What the settings allow; `own` tells whether an address is the bridge's own."""
 
     def __init__(self, allow: Iterable[Network], *, own: Callable[[Ip], bool]) -> None:
         self._allow = tuple(allow)
         self._own = own
 
-    def refusal(self, ip: Ip, more: Iterable[Network] = ()) -> Refused | None:
+    def refusal(self, ip: Ip, more: Iterable[Network] = ()) -> RefusedAddress | None:
         """Why the address is not polled; `more` are one charger's own allowed networks."""
         named = [network for network in (*self._allow, *more) if ip in network]
         special = _special(ip)
         if special is not None:
             reason, why, within = special
             if not any(_inside(network, within) for network in named):
-                return Refused(reason, f"{why}, and not named in http.allow")
+                return RefusedAddress(reason, f"{why}, and not named in http.allow")
         refused = self._itself(ip, named) or self._carried(ip, more)
         if refused is None and not named:
-            return Refused(Bad.NOT_ALLOWED, "is in no network of http.allow")
+            return RefusedAddress(AddressFault.NOT_ALLOWED, "is in no network of http.allow")
         return refused
 
-    def _itself(self, ip: Ip, named: Iterable[Network]) -> Refused | None:
+    def _itself(self, ip: Ip, named: Iterable[Network]) -> RefusedAddress | None:
         """All of loopback is the bridge's own, and named as a network."""
         alone = any(network.num_addresses == 1 for network in named)
         if alone or ip.is_loopback or not self._own(ip):
             return None
-        return Refused(Bad.OWN, "is the bridge's own, and not named in http.allow")
+        return RefusedAddress(AddressFault.OWN, "is the bridge's own, and not named in http.allow")
 
-    def _carried(self, ip: Ip, more: Iterable[Network]) -> Refused | None:
+    def _carried(self, ip: Ip, more: Iterable[Network]) -> RefusedAddress | None:
         """What an allowed IPv6 address carries must not be special either."""
         inner = embedded(ip)
         refused = self.refusal(inner, more) if inner else None
-        return None if refused is None or refused.reason is Bad.NOT_ALLOWED else refused
+        return None if refused is None or refused.reason is AddressFault.NOT_ALLOWED else refused
 
 
 def embedded(ip: Ip) -> IPv4Address | None:
@@ -91,10 +95,14 @@ def embedded(ip: Ip) -> IPv4Address | None:
     if ip.sixtofour is not None:
         return ip.sixtofour
     special = _special(ip)
-    return IPv4Address(int(ip) & 0xFFFFFFFF) if special and special[0] is Bad.EMBEDDED else None
+    return (
+        IPv4Address(int(ip) & 0xFFFFFFFF)
+        if special and special[0] is AddressFault.EMBEDDED
+        else None
+    )
 
 
-def _special(ip: Ip) -> tuple[Bad, str, Network] | None:
+def _special(ip: Ip) -> tuple[AddressFault, str, Network] | None:
     return next((row for row in _TABLE if ip in row[2]), None)
 
 

@@ -7,7 +7,7 @@ lines, two lengths, a length beside chunks, codings other than `chunked`.
 import re
 from collections.abc import Callable
 
-from bridge.core.polling.outcome import Outcome, of_status
+from bridge.core.polling.outcome import PollOutcome, of_status
 
 MOST_BYTES = 64 * 1024
 _MOST_HEAD = 8 * 1024
@@ -33,7 +33,7 @@ class Response:
 
     def __init__(self, *, with_errors: bool = False) -> None:
         self.status: int | None = None
-        self.outcome: Outcome | None = None
+        self.outcome: PollOutcome | None = None
         self.body = bytearray()
         self._with_errors = with_errors
         self._raw = bytearray()
@@ -50,18 +50,18 @@ class Response:
             while self.outcome is None and self._step(self):
                 pass
         except ValueError:
-            self._spoiled(Outcome.MALFORMED)
+            self._spoiled(PollOutcome.MALFORMED)
         return self.outcome is not None
 
-    def end(self) -> Outcome:
+    def end(self) -> PollOutcome:
         """The connection ended: how the response did."""
         if self.outcome is None:
             if self._step is Response._plain and self._left is None:
                 self._whole()
             elif self.status is None and _may_begin(self._raw):
-                self.outcome = Outcome.UNREACHABLE
+                self.outcome = PollOutcome.UNREACHABLE
             else:
-                self._spoiled(Outcome.MALFORMED)
+                self._spoiled(PollOutcome.MALFORMED)
         assert self.outcome is not None
         return self.outcome
 
@@ -86,7 +86,7 @@ class Response:
             return
         self.status = status
         outcome = of_status(status)
-        if outcome is not Outcome.OK and not self._with_errors:
+        if outcome is not PollOutcome.OK and not self._with_errors:
             self.outcome = outcome
             return
         chunked, self._left = _framing(head)
@@ -97,7 +97,7 @@ class Response:
         if self._left is None:
             self._take(len(self._raw))
         elif len(self.body) + self._left > MOST_BYTES:
-            self._spoiled(Outcome.TOO_LARGE)
+            self._spoiled(PollOutcome.TOO_LARGE)
         elif self._taken():
             self._whole()
         return False
@@ -118,7 +118,7 @@ class Response:
     def _in_chunk(self) -> bool:
         """A chunk's bytes, and the end of its last line."""
         if len(self.body) + (self._left or 0) > MOST_BYTES:
-            self._spoiled(Outcome.TOO_LARGE)
+            self._spoiled(PollOutcome.TOO_LARGE)
             return False
         if not self._taken() or len(self._raw) < len(_LINE):
             return False
@@ -153,17 +153,17 @@ class Response:
         self.body += self._raw[:size]
         del self._raw[:size]
         if len(self.body) > MOST_BYTES:
-            self._spoiled(Outcome.TOO_LARGE)
+            self._spoiled(PollOutcome.TOO_LARGE)
 
     def _whole(self) -> None:
         assert self.status is not None
         self.outcome = of_status(self.status)
 
-    def _spoiled(self, outcome: Outcome) -> None:
+    def _spoiled(self, outcome: PollOutcome) -> None:
         """A status that is no 200 says more than that its body cannot be read."""
         self.body.clear()
-        told = Outcome.OK if self.status is None else of_status(self.status)
-        self.outcome = outcome if told is Outcome.OK else told
+        told = PollOutcome.OK if self.status is None else of_status(self.status)
+        self.outcome = outcome if told is PollOutcome.OK else told
 
 
 def _framing(head: bytes) -> tuple[bool, int | None]:

@@ -29,23 +29,23 @@ class Lanes:
         self._heaps: dict[Lane, list[tuple[float, int, ChargerId]]] = {lane: [] for lane in Lane}
         self._place: dict[ChargerId, tuple[int, Lane]] = {}
         self._busy = dict.fromkeys(Lane, 0)
-        self._turn = 0
+        self._number = 0
 
-    def put(self, charger: ChargerId, lane: Lane, due: float) -> None:
+    def enqueue(self, charger: ChargerId, lane: Lane, due: float) -> None:
         """Let the charger wait here and nowhere else."""
-        self._turn += 1
-        self._place[charger] = (self._turn, lane)
+        self._number += 1
+        self._place[charger] = (self._number, lane)
         heap = self._heaps[lane]
-        heapq.heappush(heap, (due, self._turn, charger))
+        heapq.heappush(heap, (due, self._number, charger))
         if len(heap) > 64 + 2 * len(self._place):
             heap[:] = [entry for entry in heap if self._holds(entry)]
             heapq.heapify(heap)
 
-    def drop(self, charger: ChargerId) -> None:
+    def remove(self, charger: ChargerId) -> None:
         """The charger waits no more."""
         self._place.pop(charger, None)
 
-    def take(self, now: float) -> Iterator[tuple[ChargerId, Lane]]:
+    def due(self, now: float) -> Iterator[tuple[ChargerId, Lane]]:
         """Those whose time has come and who have a slot; each holds it until `free`."""
         for lane, heap in self._heaps.items():
             while self._room(lane) and (due := self._first(heap)) is not None and due <= now:
@@ -54,7 +54,7 @@ class Lanes:
                 self._busy[lane] += 1
                 yield charger, lane
 
-    def free(self, lane: Lane) -> None:
+    def release(self, lane: Lane) -> None:
         """A request of this lane ended."""
         self._busy[lane] -= 1
 

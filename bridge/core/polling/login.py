@@ -12,7 +12,7 @@ from bridge.core.polling.address_policy import Network, contains
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class ChargerLogin:
     """A user name and a password for HTTP Basic."""
 
     username: str
@@ -25,19 +25,19 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CredentialsEntry:
     """What the credentials file says of one charger."""
 
-    login: Login | None = None
+    login: ChargerLogin | None = None
     allow: tuple[Network, ...] = ()
 
 
-NOTHING = Entry()
+NOTHING = CredentialsEntry()
 
 
 def login_for(
-    ip: Ip, *, shared: Login | None, entry: Entry, named: tuple[Network, ...]
-) -> Login | None:
+    ip: Ip, *, shared: ChargerLogin | None, entry: CredentialsEntry, named: tuple[Network, ...]
+) -> ChargerLogin | None:
     """The login to send to this address of a charger, if any.
 
     `named` is `http.allow` where it was set, and empty where it is the default. A login of the

@@ -14,7 +14,7 @@ class Page(StrEnum):
     CRASHLOG = "/crashlog"
 
 
-class Outcome(StrEnum):
+class PollOutcome(StrEnum):
     """How a request ended; every request has exactly one."""
 
     OK = "ok"
@@ -50,20 +50,20 @@ class Outcome(StrEnum):
         return self not in _SILENT
 
 
-_BAD_STATUS = {401: Outcome.UNAUTHORIZED, 404: Outcome.NOT_FOUND}
+_BAD_STATUS = {401: PollOutcome.UNAUTHORIZED, 404: PollOutcome.NOT_FOUND}
 
 
-def of_status(status: int) -> Outcome:
+def of_status(status: int) -> PollOutcome:
     """What an HTTP status means; OK only says that a document may follow."""
     if status == 200:
-        return Outcome.OK
+        return PollOutcome.OK
     redirect = 300 <= status < 400
-    return Outcome.REDIRECT if redirect else _BAD_STATUS.get(status, Outcome.HTTP_ERROR)
+    return PollOutcome.REDIRECT if redirect else _BAD_STATUS.get(status, PollOutcome.HTTP_ERROR)
 
 
 _SILENT = frozenset(
     {
-        Outcome.TIMEOUT, Outcome.UNREACHABLE, Outcome.UNRESOLVED, Outcome.TLS,
-        Outcome.FORBIDDEN, Outcome.BUSY,
+        PollOutcome.TIMEOUT, PollOutcome.UNREACHABLE, PollOutcome.UNRESOLVED, PollOutcome.TLS,
+        PollOutcome.FORBIDDEN, PollOutcome.BUSY,
     }
 )  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from bridge.core.polling.lanes import Lane
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.outcome import Page, PollOutcome
 
 MOST_TRIES = 3
 _NEVER = float("inf")
@@ -19,7 +19,7 @@ class Mode(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PollConfig:
     """Seconds, and how many requests at once."""
 
     enrich_every: float = 300.0
@@ -39,10 +39,10 @@ class Pace:
 
 
 @dataclass(slots=True)
-class Turn:
+class PollTimer:
     """One charger's place in the plan; all times are steady seconds."""
 
-    pace: Pace
+    config: PollConfig
     since: float = 0.0  # it has its address since then; older requests tell nothing of it
     mode: Mode = Mode.OFF
     grid: float = _NEVER  # the regular poll, without its jitter
@@ -53,7 +53,7 @@ class Turn:
     failures: int = 0
     proven: bool = False
     denied: bool = False
-    errands: dict[Page, int] = field(default_factory=dict)
+    pages: dict[Page, int] = field(default_factory=dict)
 
     @property
     def lane(self) -> Lane:
@@ -71,8 +71,8 @@ class Turn:
         if mode is Mode.OFF:
             self.grid = self.due = self.soon = _NEVER
             return
-        period = self.pace.period(mode)
-        first = min(period, self.pace.first_within) if mode is Mode.FALLBACK else period
+        period = self.config.period(mode)
+        first = min(period, self.config.first_within) if mode is Mode.FALLBACK else period
         self.due = now + share * first
         self.grid = self.due + first + share * (period - first) - period
         if mode is Mode.FALLBACK and not self.denied:
@@ -83,14 +83,14 @@ class Turn:
         if self.mode is Mode.OFF:
             return _NEVER
         wanted = min(self.due, self.soon)
-        if self.errands and self.proven:
-            wanted = min(wanted, self.ended + self.pace.min_gap)
-        return max(wanted, self.blocked, self.ended + self.pace.min_gap)
+        if self.pages and self.proven:
+            wanted = min(wanted, self.ended + self.config.min_gap)
+        return max(wanted, self.blocked, self.ended + self.config.min_gap)
 
     def page(self, now: float) -> Page:
         """What to ask for now: the regular document first."""
-        if self.errands and self.proven and min(self.due, self.soon) > now:
-            return next(iter(self.errands))
+        if self.pages and self.proven and min(self.due, self.soon) > now:
+            return next(iter(self.pages))
         return Page.STATUS
 
     def advance(self, now: float, stretch: float, jitter: float) -> None:
@@ -98,42 +98,42 @@ class Turn:
         self.soon = _NEVER
         if self.due > now:
             return
-        period = self.pace.period(self.mode) * stretch
+        period = self.config.period(self.mode) * stretch
         self.grid = self.grid + period if self.grid + period > now else now
-        self.due = self.grid + period * self.pace.jitter * jitter
+        self.due = self.grid + period * self.config.jitter * jitter
         if self.due <= now:
             self.grid += period
             self.due += period
 
-    def end(self, page: Page, outcome: Outcome, now: float, jitter: float) -> None:
+    def end(self, page: Page, outcome: PollOutcome, now: float, jitter: float) -> None:
         """A request ended."""
         self.ended = now
         self.proven = outcome.answered
-        self.denied = outcome is Outcome.UNAUTHORIZED
-        self._errand(page, outcome)
+        self.denied = outcome is PollOutcome.UNAUTHORIZED
+        self._settle_page(page, outcome)
         # An errand's page may be missing or odd: only the regular document tells of trouble.
-        bad = outcome is not Outcome.OK and (page is Page.STATUS or not outcome.answered)
-        self.failures = self.failures + 1 if bad else self.failures if self.errands else 0
-        if outcome is Outcome.OK:
+        bad = outcome is not PollOutcome.OK and (page is Page.STATUS or not outcome.answered)
+        self.failures = self.failures + 1 if bad else self.failures if self.pages else 0
+        if outcome is PollOutcome.OK:
             self.failures = 0
         self.blocked = now + self._wait(jitter) if bad else 0.0
         if self.denied:
-            self.blocked = max(self.blocked, now + self.pace.denied_every)
+            self.blocked = max(self.blocked, now + self.config.denied_every)
 
-    def hope(self) -> None:
+    def retry_now(self) -> None:
         """There is a sign of life: the next try is not a dark host's."""
         self.failures = 0
         if not self.denied:
             self.blocked = 0.0
 
     def _wait(self, jitter: float) -> float:
-        period = self.pace.period(self.mode)
-        most = max(period, self.pace.back_off_most)
+        period = self.config.period(self.mode)
+        most = max(period, self.config.back_off_most)
         grown = min(most, period * 2.0 ** min(self.failures - 1, 30))
         return grown * (0.75 + 0.25 * jitter)
 
-    def _errand(self, page: Page, outcome: Outcome) -> None:
-        tries = self.errands.pop(page, None)
-        keep = not outcome.answered or outcome is Outcome.UNAUTHORIZED
+    def _settle_page(self, page: Page, outcome: PollOutcome) -> None:
+        tries = self.pages.pop(page, None)
+        keep = not outcome.answered or outcome is PollOutcome.UNAUTHORIZED
         if tries is not None and keep and tries + 1 < MOST_TRIES:
-            self.errands[page] = tries + 1
+            self.pages[page] = tries + 1

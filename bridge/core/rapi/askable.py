@@ -5,7 +5,7 @@ from bridge.core.discovery.charger import Charger
 from bridge.core.errors import AnnounceRefused
 
 
-def check_askable(base: str) -> None:
+def check_query_base(base: str) -> None:
     """Raise AnnounceRefused for a base topic below which nothing must be published.
 
     A gateway takes all from the first $ of a topic on for its command: with a stranger's base
@@ -16,16 +16,16 @@ def check_askable(base: str) -> None:
         raise AnnounceRefused("bad_base", "the base topic holds a $, where a command could hide")
 
 
-def base_to_ask(charger: Charger, steady: float, *, silent_after: float) -> str | None:
+def base_for_queries(charger: Charger, steady: float, *, silent_after: float) -> str | None:
     """The base topic under which it listens now; None where that is not certain."""
     claim = charger.claim
     if claim is None or charger.ambiguous or charger.doubled or charger.offline:
         return None
     # Where there are two bases, only what came below the first was believed.
-    if charger.heard is None or steady - charger.heard >= silent_after:
+    if charger.heard_steady is None or steady - charger.heard_steady >= silent_after:
         return None
     try:
-        check_askable(claim.base)
+        check_query_base(claim.base)
     except AnnounceRefused:
         return None
     return claim.base

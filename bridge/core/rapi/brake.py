@@ -8,7 +8,7 @@ TRIES = 3
 FIRST_REST, LONGEST_REST = 60.0, 3600.0
 
 
-class Brake:
+class QueryBackoff:
     """Told how each query ended; times are steady seconds."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ _SEQUENCE = re.compile(r" *:[0-9A-Fa-f]{1,2}$")
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class RapiReply:
     """What a controller said: `line` without its checksum, `words` after `$OK`.
 
     `words` is None where it said `$NK`: it does not know the command, or not now.
@@ -22,7 +22,7 @@ class Reply:
     words: tuple[str, ...] | None
 
 
-def read_line(line: str) -> Reply | None:
+def read_line(line: str) -> RapiReply | None:
     """The reply; None for a line that is none, or whose checksum is wrong."""
     if len(line) > LONGEST:
         return None
@@ -34,7 +34,7 @@ def read_line(line: str) -> Reply | None:
     if found is None:
         return None
     words = tuple(found[2].split())
-    return Reply(said.strip(), words if found[1] == "OK" else None)
+    return RapiReply(said.strip(), words if found[1] == "OK" else None)
 
 
 def _whole(said: str, kind: str | None, check: str | None) -> bool:

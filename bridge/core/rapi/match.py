@@ -6,7 +6,7 @@ query, and whatever else was asked meanwhile would be answered in another form.
 
 from dataclasses import dataclass
 
-from bridge.core.rapi.line import Reply, read_line
+from bridge.core.rapi.line import RapiReply, read_line
 from bridge.core.rapi.query import Query, decode, query_named
 
 PATIENCE_SECONDS = 3.0
@@ -43,7 +43,7 @@ class Exchange:
         self._expire(at)
         return not self._open
 
-    def answered(self, line: str, at: float) -> Reply | None:
+    def answered(self, line: str, at: float) -> RapiReply | None:
         """The reply, where it is ours beyond doubt."""
         self._expire(at)
         reply = read_line(line)
@@ -65,7 +65,7 @@ class Exchange:
         self._open = [asked for asked in self._open if at - asked.at <= PATIENCE_SECONDS]
 
 
-def _fits(command: str, reply: Reply) -> bool:
+def _fits(command: str, reply: RapiReply) -> bool:
     """Whether this may answer the command; what no query of ours asks has any form."""
     query = query_named(command)
     if reply.words is None or query is None:

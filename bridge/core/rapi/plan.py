@@ -9,18 +9,18 @@ from dataclasses import dataclass
 
 from bridge.core.model import ChargerId
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import Outcome
+from bridge.core.rapi.talks import QueryOutcome
 
 ROUND = (Query.ENERGY, Query.FAULTS, Query.STATE)
 """What MQTT does not bring by itself, in turn."""
 LEAST_GAP, SLOWEST = 60.0, 3600.0
 # Multiples of it, cut to their fractions, fill an interval evenly however many they are.
 _GOLDEN = 0.6180339887498949
-_BAD = frozenset({Outcome.TIMEOUT, Outcome.MALFORMED})
+_BAD = frozenset({QueryOutcome.TIMEOUT, QueryOutcome.MALFORMED})
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class QueryConfig:
     """Seconds between two queries to one charger, and how many may wait for an answer."""
 
     every: float = 100.0
@@ -29,14 +29,14 @@ class Manner:
     jitter: float = 0.1  # of the time between two, on top of it
 
 
-def manner_for(round_seconds: float) -> Manner:
+def config_for(round_seconds: float) -> QueryConfig:
     """A whole round in this time, as far as the least gap lets it."""
     every = max(LEAST_GAP, round_seconds / len(ROUND))
-    return Manner(every, slowest=max(every, SLOWEST))
+    return QueryConfig(every, slowest=max(every, SLOWEST))
 
 
 @dataclass(slots=True)
-class _Turn:
+class _Progress:
     """One charger's place in the round."""
 
     step: int = 0
@@ -47,52 +47,52 @@ class _Turn:
         return ROUND[self.step % len(ROUND)]
 
 
-class QueryPlan:
+class QuerySchedule:
     """Every charger is either waiting or taken; `random` gives numbers from 0 to 1."""
 
-    def __init__(self, manner: Manner, *, random: Callable[[], float]) -> None:
-        self.manner = manner
+    def __init__(self, config: QueryConfig, *, random: Callable[[], float]) -> None:
+        self.manner = config
         self._random = random
         self._share = random()
-        self._turns: dict[ChargerId, _Turn] = {}
+        self._progress: dict[ChargerId, _Progress] = {}
         self._waiting: list[tuple[float, ChargerId]] = []
 
     def __len__(self) -> int:
-        return len(self._turns)
+        return len(self._progress)
 
     def __contains__(self, charger: ChargerId) -> bool:
-        return charger in self._turns
+        return charger in self._progress
 
     def admit(self, charger: ChargerId, now: float) -> None:
         """Ask it too, the first time within one period; a known one is left where it is."""
-        if charger not in self._turns:
+        if charger not in self._progress:
             self._share = (self._share + _GOLDEN) % 1.0
-            self._turns[charger] = _Turn()
+            self._progress[charger] = _Progress()
             heapq.heappush(self._waiting, (now + self.manner.every * self._share, charger))
 
-    def take(self, now: float) -> tuple[ChargerId, Query] | None:
+    def due(self, now: float) -> tuple[ChargerId, Query] | None:
         """One whose time has come, and its query; one of the three others must follow."""
         if not self._waiting or self._waiting[0][0] > now:
             return None
         charger = heapq.heappop(self._waiting)[1]
-        return charger, self._turns[charger].query
+        return charger, self._progress[charger].query
 
-    def done(self, charger: ChargerId, outcome: Outcome, now: float) -> None:
+    def done(self, charger: ChargerId, outcome: QueryOutcome, now: float) -> None:
         """The query ended so; without a clear answer the same one is due again."""
-        turn = self._turns[charger]
+        turn = self._progress[charger]
         turn.failures = turn.failures + 1 if outcome in _BAD else 0
-        turn.step += outcome is not Outcome.AMBIGUOUS
+        turn.step += outcome is not QueryOutcome.AMBIGUOUS
         # A lost message is no reason yet: only a whole round without an answer is.
         doubled = min(max(0, turn.failures - len(ROUND)), 30)
         self._wait(charger, now, min(self.manner.slowest, self.manner.every * 2.0**doubled))
 
-    def put_off(self, charger: ChargerId, now: float) -> None:
+    def postpone(self, charger: ChargerId, now: float) -> None:
         """It must not be asked just now."""
         self._wait(charger, now, self.manner.every)
 
-    def forget(self, charger: ChargerId) -> None:
+    def remove(self, charger: ChargerId) -> None:
         """It is gone, and was taken."""
-        del self._turns[charger]
+        del self._progress[charger]
 
     def _wait(self, charger: ChargerId, now: float, seconds: float) -> None:
         due = now + seconds * (1 + self.manner.jitter * self._random())

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from bridge.core.rapi.parts import (
-    Part,
-    Value,
+    RapiPart,
+    RapiValue,
     bits,
     clock,
     degrees,
@@ -49,7 +49,7 @@ def query_named(text: str) -> Query | None:
 
 
 _ELAPSED = whole("elapsed", "s", "elapsed")
-FORMS: Mapping[Query, tuple[tuple[Part, ...], ...]] = {
+FORMS: Mapping[Query, tuple[tuple[RapiPart, ...], ...]] = {
     Query.VERSIONS: ((word("firmware"), word("protocol")),),
     # Old protocols know two values, the state in decimal.
     Query.STATE: (
@@ -84,7 +84,7 @@ FORMS: Mapping[Query, tuple[tuple[Part, ...], ...]] = {
 }
 
 
-def decode(query: Query, words: Sequence[str]) -> tuple[Value, ...] | None:
+def decode(query: Query, words: Sequence[str]) -> tuple[RapiValue, ...] | None:
     """The values of an answer's words after `$OK`; None for words of another form."""
     for form in FORMS[query]:
         looks = [look for part in form for look in part.looks]
@@ -93,8 +93,8 @@ def decode(query: Query, words: Sequence[str]) -> tuple[Value, ...] | None:
     return None
 
 
-def _read(form: Iterable[Part], words: Sequence[str]) -> tuple[Value, ...] | None:
-    values: list[Value] = []
+def _read(form: Iterable[RapiPart], words: Sequence[str]) -> tuple[RapiValue, ...] | None:
+    values: list[RapiValue] = []
     at = 0
     for part in form:
         value = part.read(part, words[at : at + len(part.looks)])
@@ -105,7 +105,7 @@ def _read(form: Iterable[Part], words: Sequence[str]) -> tuple[Value, ...] | Non
     return tuple(values)
 
 
-def members(values: Iterable[Value]) -> dict[str, int]:
+def members(values: Iterable[RapiValue]) -> dict[str, int]:
     """The values that `/status` has too, under its keys and in its units."""
     return {
         value.wire: value.number

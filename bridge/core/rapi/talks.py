@@ -16,7 +16,7 @@ from bridge.core.rapi.query import Query, decode, members
 OUT, IN = "rapi/out", "rapi/in"
 
 
-class Outcome(StrEnum):
+class QueryOutcome(StrEnum):
     """How a query ended; every query has exactly one."""
 
     ANSWERED = "answered"
@@ -36,14 +36,14 @@ def topic(query: Query) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class QueryResult:
     """How a query to a charger ended; `document` is as `/status` would say it.
 
     `heard`: the broker passed it on, as we know from hearing it ourselves.
     """
 
     charger: ChargerId
-    outcome: Outcome
+    outcome: QueryOutcome
     heard: bool
     document: Mapping[str, int] = field(default_factory=dict)
 
@@ -58,7 +58,7 @@ class _Asked:
     heard: bool = False
 
 
-class Talks:
+class OpenQueries:
     """What is asked of chargers just now, by us and by others; times are steady seconds."""
 
     def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
@@ -75,13 +75,13 @@ class Talks:
         last = self._others.get(charger)
         return last is None or now - last > self._patience
 
-    def begin(self, charger: ChargerId, base: str, query: Query, now: float) -> None:
+    def sent(self, charger: ChargerId, base: str, query: Query, now: float) -> None:
         """Our query goes out."""
         self._open[charger] = _Asked(base, query, now)
 
-    def heard(
+    def observe(
         self, charger: ChargerId, base: str, key: str, payload: bytes, now: float
-    ) -> Ending | None:
+    ) -> QueryResult | None:
         """A live message on `base/key`; others than queries and answers are passed over."""
         asked = self._open.get(charger)
         if key == OUT:
@@ -95,9 +95,9 @@ class Talks:
             return None
         self._others.pop(charger, None)
         self._others[charger] = now
-        return self._end(charger, Outcome.AMBIGUOUS) if asked is not None else None
+        return self._end(charger, QueryOutcome.AMBIGUOUS) if asked is not None else None
 
-    def expired(self, now: float) -> list[Ending]:
+    def expired(self, now: float) -> list[QueryResult]:
         """The queries whose time is over."""
         while self._others:
             charger, at = next(iter(self._others.items()))
@@ -105,25 +105,25 @@ class Talks:
                 break
             del self._others[charger]
         late = [each for each, asked in self._open.items() if now - asked.at > self._patience]
-        return [self._end(charger, Outcome.TIMEOUT) for charger in late]
+        return [self._end(charger, QueryOutcome.TIMEOUT) for charger in late]
 
     def _echo(self, asked: _Asked, base: str, key: str, payload: bytes) -> bool:
         """Whether this is our own query, come back; a second one is somebody else's."""
         ours = (base, key, payload) == (asked.base, topic(asked.query), b"")
         return ours and not asked.heard
 
-    def _answered(self, charger: ChargerId, payload: bytes) -> Ending:
+    def _answered(self, charger: ChargerId, payload: bytes) -> QueryResult:
         reply = read_line(payload.decode(errors="replace"))
         if reply is None:
-            return self._end(charger, Outcome.MALFORMED)
+            return self._end(charger, QueryOutcome.MALFORMED)
         if reply.words is None:
-            return self._end(charger, Outcome.REFUSED)
+            return self._end(charger, QueryOutcome.REFUSED)
         values = decode(self._open[charger].query, reply.words)
         if values is None:
-            return self._end(charger, Outcome.MALFORMED)
-        return self._end(charger, Outcome.ANSWERED, members(values))
+            return self._end(charger, QueryOutcome.MALFORMED)
+        return self._end(charger, QueryOutcome.ANSWERED, members(values))
 
     def _end(
-        self, charger: ChargerId, outcome: Outcome, document: Mapping[str, int] | None = None
-    ) -> Ending:
-        return Ending(charger, outcome, self._open.pop(charger).heard, document or {})
+        self, charger: ChargerId, outcome: QueryOutcome, document: Mapping[str, int] | None = None
+    ) -> QueryResult:
+        return QueryResult(charger, outcome, self._open.pop(charger).heard, document or {})

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bridge.core.fields.catalogue import Kind, Origin, Row
+from bridge.core.fields.catalogue import FieldRow, Kind, Origin
 from bridge.core.fields.decode import LONGEST, Value
 from bridge.core.fields.decoder import Decoder
 from bridge.core.model import Reason
@@ -34,7 +34,7 @@ class Channel:
         "rank", "reason", "row", "shown", "state", "text", "value",
     )  # fmt: skip
 
-    def __init__(self, row: Row, decoder: Decoder, line: Series | None) -> None:
+    def __init__(self, row: FieldRow, decoder: Decoder, line: Series | None) -> None:
         self.row = row
         self.decoder = decoder
         self.line = line

@@ -25,7 +25,7 @@ class FeedPath:
         """Steady time of the first look, from which one never heard counts as silent."""
         self._spoke: float | None = None
         # Who was polled when the last run ended is polled at once, or its series would break off.
-        self._resumed = charger.polled_at - charger.heard_at >= silent_after
+        self._resumed = charger.polled_unix - charger.heard_unix >= silent_after
         """Whether it was then, and MQTT has not spoken since."""
         self.fallback = self._resumed
 
@@ -34,12 +34,12 @@ class FeedPath:
         charger = self._charger
         if self._since is None:
             self._since = now.steady
-        heard = self._since if charger.heard is None else charger.heard
+        heard = self._since if charger.heard_steady is None else charger.heard_steady
         if charger.ambiguous or now.steady - heard >= self._silent_after:
             # Of a base that two ids claim, MQTT tells nothing that could be believed.
             self.fallback, self._spoke, self._resumed = True, None, False
         elif self._resumed:
-            self.fallback = self._resumed = charger.heard is None
+            self.fallback = self._resumed = charger.heard_steady is None
         elif self.fallback:
             self._spoke = heard if self._spoke is None else self._spoke
             self.fallback = heard - self._spoke < 2 * PERIOD_SECONDS

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger
-from bridge.core.fields.catalogue import Origin, Row
+from bridge.core.fields.catalogue import FieldRow, Origin
 from bridge.core.fields.decoder import Decoders
-from bridge.core.fields.status import Part
+from bridge.core.fields.status import StatusValue
 from bridge.core.model import SavedState
 from bridge.core.telemetry.channel import Channel, Series
 from bridge.core.telemetry.presence import SeriesTable
@@ -19,15 +19,24 @@ class PolledValues:
     """The polled values of one charger, and how its polls go."""
 
     __slots__ = (
-        "_board", "_charger", "_decoders", "_due", "_duration", "_failed", "_failures", "_last",
-        "_missed", "_success", "channels",
+        "_charger",
+        "_decoders",
+        "_due",
+        "_duration",
+        "_failed",
+        "_failures",
+        "_last",
+        "_missed",
+        "_series_table",
+        "_success",
+        "channels",
     )  # fmt: skip
 
     def __init__(
-        self, charger: Charger, *, board: SeriesTable, decoders: Decoders, body: SavedState
+        self, charger: Charger, *, series_table: SeriesTable, decoders: Decoders, body: SavedState
     ) -> None:
         self._charger = charger
-        self._board = board
+        self._series_table = series_table
         self._decoders = decoders
         self.channels: dict[str, Channel] = {}
         """By column."""
@@ -39,15 +48,15 @@ class PolledValues:
         self._failed = int(failed) if isinstance(failed, int) else 0
 
         def line(name: str) -> Series:
-            return board.series(f"evse_{name}", charger.id, {})
+            return series_table.series(f"evse_{name}", charger.id, {})
 
         self._success = line("poll_success")
         self._duration = line("poll_duration_seconds")
         self._failures = line("poll_failures_total")
         self._last = line("last_poll_timestamp_seconds")
         self._failures.set(self._failed)
-        if charger.polled_at:
-            self._last.set(round(charger.polled_at, 3))
+        if charger.polled_unix:
+            self._last.set(round(charger.polled_unix, 3))
 
     @property
     def lost(self) -> bool:
@@ -60,13 +69,13 @@ class PolledValues:
         self._success.set(int(good))
         self._duration.set(round(seconds, 4))
         if good:
-            self._charger.polled, self._charger.polled_at = now.steady, now.wall
+            self._charger.polled_steady, self._charger.polled_unix = now.steady, now.wall
             self._last.set(round(now.wall, 3))
         else:
             self._failed += 1
             self._failures.set(self._failed)
 
-    def receive(self, part: Part, now: Moment) -> Channel:
+    def receive(self, part: StatusValue, now: Moment) -> Channel:
         """Show a value that no fresher source brings."""
         column = part.row.column
         channel = self.channels.get(column)
@@ -103,7 +112,7 @@ class PolledValues:
 
     def from_polls(self) -> list[Channel]:
         """Those shown that a poll brought: what came later was asked for over MQTT."""
-        last = self._charger.polled or 0.0
+        last = self._charger.polled_steady or 0.0
         return [each for each in self.values() if each.at <= last]
 
     def values(self) -> Iterable[Channel]:
@@ -114,12 +123,12 @@ class PolledValues:
         """What the state file keeps."""
         return {"poll_failures": self._failed}
 
-    def _line(self, row: Row) -> Series | None:
+    def _line(self, row: FieldRow) -> Series | None:
         """A device's counter is shown by what makes it reset-proof; a plain one as it is."""
         if row.metric is None or (row.counter and row.column not in _PLAIN):
             return None
         labels = dict([row.label]) if row.label else {}
-        return self._board.series(row.metric, self._charger.id, labels)
+        return self._series_table.series(row.metric, self._charger.id, labels)
 
 
 def _shown(channel: Channel) -> bool:

@@ -30,11 +30,11 @@ class Presence:
 
     __slots__ = (
         "_announced",
-        "_board",
         "_charger",
         "_duplicate",
         "_labels",
         "_last_message",
+        "_series_table",
         "_shown_heard",
         "_sources",
         "_stale_after",
@@ -43,9 +43,9 @@ class Presence:
         "up",
     )  # fmt: skip
 
-    def __init__(self, charger: Charger, *, board: SeriesTable, stale_after: float) -> None:
+    def __init__(self, charger: Charger, *, series_table: SeriesTable, stale_after: float) -> None:
         self._charger = charger
-        self._board = board
+        self._series_table = series_table
         self._stale_after = stale_after
         self.up = False
         self.source = "none"
@@ -53,7 +53,7 @@ class Presence:
         self._labels: dict[str, str] | None = None
 
         def line(name: str, **labels: str) -> Series:
-            return board.series(f"evse_{name}", charger.id, labels)
+            return series_table.series(f"evse_{name}", charger.id, labels)
 
         self._up = line("up")
         self._announced = line("announced")
@@ -75,9 +75,9 @@ class Presence:
         }  # fmt: skip
         wanted = {label: known.get(label, "") for label in INFO_LABELS}
         if wanted != self._labels:
-            self._board.drop("evse_info", charger.id)
+            self._series_table.drop("evse_info", charger.id)
             self._labels = wanted
-            self._board.series("evse_info", charger.id, wanted).set(1)
+            self._series_table.series("evse_info", charger.id, wanted).set(1)
 
     def mark_up(self, now: Moment, source: str = "mqtt") -> Event | None:
         """Something came from a charger that was not up, or said to be offline."""
@@ -92,15 +92,15 @@ class Presence:
     def sweep(self, now: Moment) -> bool:
         """Look at the time; True when the charger is no longer up."""
         charger = self._charger
-        if charger.heard_at != self._shown_heard:
-            self._shown_heard = charger.heard_at
-            self._last_message.set(round(charger.heard_at, 3))
+        if charger.heard_unix != self._shown_heard:
+            self._shown_heard = charger.heard_unix
+            self._last_message.set(round(charger.heard_unix, 3))
         if charger.doubled and any(
             claim.silent(now.steady, self._stale_after) for claim in charger.claims()
         ):
             charger.doubled = False
             self._duplicate.set(int(charger.ambiguous))
-        last = max(charger.heard or 0.0, charger.polled or 0.0)
+        last = max(charger.heard_steady or 0.0, charger.polled_steady or 0.0)
         fresh = last > 0 and now.steady - last < self._stale_after
         if self.up and not fresh:
             self.up = False
@@ -115,7 +115,7 @@ class Presence:
             return "offline"
         if self.up:
             return "up"
-        return "silent" if self._charger.told_at else "unheard"
+        return "silent" if self._charger.last_seen_unix else "unheard"
 
     def set_source(self, source: str) -> None:
         """This path brings the charger's values from now on."""

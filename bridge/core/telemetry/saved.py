@@ -7,7 +7,7 @@ from bridge.core.model import SavedState
 _MOST = 2.0**53
 
 
-def usable(body: SavedState) -> SavedState:
+def usable_members(body: SavedState) -> SavedState:
     """The body without the members that hold what no run of the bridge can have saved."""
     return {key: value for key, value in body.items() if _sound(value)}
 

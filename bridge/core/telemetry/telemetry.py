@@ -7,10 +7,10 @@ from bridge.core.charging.charging import Charging
 from bridge.core.clock import Moment
 from bridge.core.counters import Witness
 from bridge.core.discovery.charger import Charger
-from bridge.core.fields.catalogue import LIVE, Kind, Row
-from bridge.core.fields.config import Device
+from bridge.core.fields.catalogue import LIVE, FieldRow, Kind
+from bridge.core.fields.config import DeviceConfig
 from bridge.core.fields.decoder import Decoders
-from bridge.core.fields.status import Part, Status
+from bridge.core.fields.status import Status, StatusValue
 from bridge.core.gateway.gateway import Gateway
 from bridge.core.model import Dialect, Event, EventKind, Reason, SavedState
 from bridge.core.output.line_protocol import number
@@ -43,10 +43,9 @@ class TelemetryConfig:
 
 
 class Telemetry:
-    """Takes the payloads of one charger and fills the outbox and the board."""
+    """Takes the payloads of one charger and fills the outbox and the series_table."""
 
     __slots__ = (
-        "_board",
         "_bucket",
         "_config",
         "_decoders",
@@ -55,6 +54,7 @@ class Telemetry:
         "_moment",
         "_out",
         "_reported_path",
+        "_series_table",
         "_unit_check",
         "_witnessed",
         "channels",
@@ -72,19 +72,19 @@ class Telemetry:
         self,
         charger: Charger,
         *,
-        board: SeriesTable,
+        series_table: SeriesTable,
         out: Outbox,
         writer: Writer,
-        habits: TelemetryConfig,
+        telemetry_config: TelemetryConfig,
         decoders: Decoders,
         body: SavedState,
         trusted: bool,
     ) -> None:
         self.charger = charger
         self.writer = writer
-        self._board = board
+        self._series_table = series_table
         self._out = out
-        self._config = habits
+        self._config = telemetry_config
         self._decoders = decoders
         self._frame: Frame | None = None
         self._moment: Moment | None = None
@@ -92,20 +92,26 @@ class Telemetry:
         """Steady time before which no value can go stale."""
         self._witnessed: float | None = None
         """Steady time of the last /status that could speak for its values."""
-        self._bucket = TokenBucket(habits.readings_per_second)
-        self.load = Load(board.series("evse_power_watts", charger.id, {}))
+        self._bucket = TokenBucket(telemetry_config.readings_per_second)
+        self.load = Load(series_table.series("evse_power_watts", charger.id, {}))
         self.channels: dict[str, Channel] = {}
         # Before presence, which shows the versions that it remembers.
         self.gateway = Gateway(
-            charger, board=board, writer=writer, body=body, rare=3 * habits.enrich_every
+            charger,
+            series_table=series_table,
+            writer=writer,
+            body=body,
+            rare=3 * telemetry_config.enrich_every,
         )
-        self.presence = Presence(charger, board=board, stale_after=habits.stale_after)
+        self.presence = Presence(
+            charger, series_table=series_table, stale_after=telemetry_config.stale_after
+        )
         self.charging = Charging(
-            charger.id, board=board, writer=writer, body=body, trusted=trusted,
-            state_set=habits.state_set,
+            charger.id, series_table=series_table, writer=writer, body=body, trusted=trusted,
+            state_set=telemetry_config.state_set,
         )  # fmt: skip
-        self.polled = PolledValues(charger, board=board, decoders=decoders, body=body)
-        self.path = FeedPath(charger, silent_after=habits.silent_after)
+        self.polled = PolledValues(charger, series_table=series_table, decoders=decoders, body=body)
+        self.path = FeedPath(charger, silent_after=telemetry_config.silent_after)
         self._reported_path = "http" if body.get("path") == "http" else "mqtt"
         """The path that was told of last."""
         self._unit_check = UnitCheck(
@@ -170,7 +176,7 @@ class Telemetry:
     def _begin_moment(self, now: Moment) -> None:
         """The first message of a moment: the charger is there, and time has passed."""
         self._moment = now
-        self.charger.heard, self.charger.heard_at = now.steady, now.wall
+        self.charger.heard_steady, self.charger.heard_unix = now.steady, now.wall
         if not self.presence.up:
             self.mark_up(now)
         self._bucket.fill(now.steady)
@@ -315,7 +321,7 @@ class Telemetry:
             self.charging.observe_energy(float(energy), now.wall, witness, alone=False)
         return reasons
 
-    def receive_config(self, device: Device, now: Moment) -> list[Reason]:
+    def receive_config(self, device: DeviceConfig, now: Moment) -> list[Reason]:
         """Take a /config; returns why its other members became no samples."""
         if self.gateway.observe_config(device):
             self.presence.update()
@@ -325,21 +331,21 @@ class Telemetry:
         others = len(device.texts) + device.dropped
         return [reason for _, reason in device.discarded] + [Reason.NOT_TELEMETRY] * others
 
-    def _keep(self, part: Part, now: Moment) -> Channel:
+    def _keep(self, part: StatusValue, now: Moment) -> Channel:
         if part.row.kind is Kind.STATE:
             self.charging.observe_state(int(part.value), now)
         return self.polled.receive(part, now)
 
     def http_address(self, now: Moment, asked: str | None) -> str | None:
         """Where it is to be polled, as it was announced; `asked` is where it is now."""
-        return self.charger.place(now.steady, self._config.stale_after, asked)
+        return self.charger.http_address(now.steady, self._config.stale_after, asked)
 
     def poll_mode(self, now: Moment) -> Mode:
         """How to poll it from now on; tells of a change of its path."""
         mode = self.path.poll_mode(now)
-        if self.path.fallback and self.charger.answers(now.steady, self._config.stale_after):
+        if self.path.fallback and self.charger.answered_poll(now.steady, self._config.stale_after):
             self._report_path("http", now)
-        elif not self.path.fallback and self.presence.up and self.charger.heard is not None:
+        elif not self.path.fallback and self.presence.up and self.charger.heard_steady is not None:
             self._report_path("mqtt", now)
         return mode
 
@@ -361,9 +367,12 @@ class Telemetry:
         down = self.presence.sweep(now)
         if down or now.steady >= self._due:
             self._expire(now.steady, down)
-        habits = self._config
+        telemetry_config = self._config
         for channel in self.polled.stale(
-            now.steady, periodic=habits.stale_after, rare=3 * habits.enrich_every, down=down
+            now.steady,
+            periodic=telemetry_config.stale_after,
+            rare=3 * telemetry_config.enrich_every,
+            down=down,
         ):
             self._expire_polled(channel)
         self.gateway.sweep(now.steady)
@@ -393,7 +402,7 @@ class Telemetry:
     def saved(self) -> dict[str, object]:
         """What the state file keeps of this charger."""
         return {
-            **self.charger.body(),
+            **self.charger.saved(),
             **self.charging.saved(),
             **self.polled.saved(),
             **self.gateway.saved(),
@@ -438,11 +447,11 @@ class Telemetry:
                 other.show()
 
     def _suspect_line(self) -> Series:
-        return self._board.series("evse_unit_suspect", self.charger.id, {})
+        return self._series_table.series("evse_unit_suspect", self.charger.id, {})
 
-    def _line_of(self, row: Row) -> Series | None:
+    def _line_of(self, row: FieldRow) -> Series | None:
         """A device's counter is no counter of ours: only its reset-proof total is shown."""
         if row.metric is None or row.counter:
             return None
         labels = dict([row.label]) if row.label else {}
-        return self._board.series(row.metric, self.charger.id, labels)
+        return self._series_table.series(row.metric, self.charger.id, labels)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from bridge.core.errors import SinkRefused
-from bridge.core.output.batch import Chunk, Refusal
+from bridge.core.output.batch import Chunk, RefusedLine
 
 
-class Sift:
+class Bisect:
     """Hands out pieces until each line is known to be stored or refused.
 
     A piece may be sent again: points are idempotent, a repeated one changes nothing.
@@ -40,11 +40,11 @@ class Sift:
         else:
             self._split(why)
 
-    def refusals(self) -> list[Refusal]:
+    def refusals(self) -> list[RefusedLine]:
         """Every refused line once, in the chunk's order."""
         lines, readings = self._chunk.lines, self._chunk.readings
         return [
-            Refusal(lines[number], reason, readings[number])
+            RefusedLine(lines[number], reason, readings[number])
             for number, reason in sorted(self._reasons.items())
         ]
 

@@ -13,10 +13,10 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from bridge.core.errors import SinkBusy, SinkDenied, SinkTrouble
-from bridge.sinks.influx.replies import Reply, doubt, judge, shortened
+from bridge.sinks.influx.replies import StoreReply, shortened, trouble_of, trouble_of_success
 
 
-class Influx:
+class InfluxClient:
     """Writes ready lines, stamped in milliseconds, gzipped, one try each.
 
     `token` is asked for before each write, on the event loop. `timeout` in seconds.
@@ -87,8 +87,8 @@ class Influx:
         except ValueError:
             # Not `from`: the error quotes the header, and with it the token.
             raise SinkDenied("the token cannot be sent: it is no single line of ASCII") from None
-        reply = Reply(said.status, said.reason or "", _hidden(token, said.data or ""))
-        if trouble := doubt(reply, lines):
+        reply = StoreReply(said.status, said.reason or "", _hidden(token, said.data or ""))
+        if trouble := trouble_of_success(reply, lines):
             raise trouble
 
 
@@ -97,8 +97,8 @@ def _translated(error: ApiException, token: str, lines: Sequence[bytes]) -> Sink
         return SinkBusy(_without(token, str(error.reason)))
     body = _hidden(token, error.body or "")
     headers = error.headers or {}
-    reply = Reply(error.status, error.reason or "", body, headers.get("Retry-After"))
-    return judge(reply, lines, time.time())
+    reply = StoreReply(error.status, error.reason or "", body, headers.get("Retry-After"))
+    return trouble_of(reply, lines, time.time())
 
 
 def _without(token: str, text: str) -> str:

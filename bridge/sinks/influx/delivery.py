@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from bridge.core.errors import DiskTrouble, SinkRefused, SinkTooLarge
-from bridge.core.output.batch import Chunk, Refusal
+from bridge.core.output.batch import Chunk, RefusedLine
 from bridge.sinks.influx import retry
 from bridge.sinks.influx.backoff import Backoff
-from bridge.sinks.influx.bisect import Sift
-from bridge.sinks.influx.retry import Sender, Store
+from bridge.sinks.influx.bisect import Bisect
+from bridge.sinks.influx.retry import RetryingWriter, Store
 
 IDLE_SECONDS = 60.0
 
@@ -26,17 +26,17 @@ class Owed(Protocol):
     def points(self) -> int: ...
 
 
-class Backlog(Protocol):
+class JournalBacklog(Protocol):
     """What the mover needs of the journal; all but `owed` may raise DiskTrouble."""
 
-    def owed(self, store: str, /) -> Owed:
+    def backlog(self, store: str, /) -> Owed:
         """How much lies behind the store's cursor."""
 
     async def read(self, store: str, most: int, /) -> Chunk | None:
         """What lies behind the store's cursor, up to `most` lines; None for nothing."""
 
     async def settle(
-        self, store: str, chunk: Chunk, refusals: Sequence[Refusal], at_ms: int, /
+        self, store: str, chunk: Chunk, refusals: Sequence[RefusedLine], at_ms: int, /
     ) -> None:
         """Move the cursor over the chunk; once more does no harm."""
 
@@ -44,7 +44,7 @@ class Backlog(Protocol):
         """Return when something lies behind the cursor, or after `seconds`."""
 
 
-class Report(retry.Report, Protocol):
+class DeliveryReport(retry.RequestReport, Protocol):
     """Who is told how it goes, on the event loop."""
 
     def stored(self, store: str, points: int, readings: int, at: float, /) -> None:
@@ -54,7 +54,7 @@ class Report(retry.Report, Protocol):
         """The store will never have these."""
 
 
-class Mover:
+class Delivery:
     """Reads behind the store's cursor, writes, settles, and so on.
 
     A chunk is settled when each of its lines is stored or refused; what was sent of a
@@ -62,8 +62,9 @@ class Mover:
     """
 
     def __init__(
-        self, name: str, journal: Backlog, store: Store, *, report: Report, batch: int = 5000,
-        flush_every: float = 1.0, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        self, name: str, journal: JournalBacklog, store: Store, *, report: DeliveryReport,
+        batch: int = 5000, flush_every: float = 1.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time, random: Callable[[], float] = chance.random,
     ) -> None:  # fmt: skip
         self._name = name
@@ -73,7 +74,7 @@ class Mover:
         self._flush_every = flush_every
         self._sleep = sleep
         self._clock = clock
-        self._sender = Sender(name, store, report=report, sleep=sleep, random=random)
+        self._retry = RetryingWriter(name, store, report=report, sleep=sleep, random=random)
         self._disk_backoff = Backoff(random)
 
     @property
@@ -87,10 +88,12 @@ class Mover:
             began = loop.time()
             chunk = await self._read()
             if chunk is None:
-                await self._patiently(lambda: self._journal.wait_for_more(self._name, IDLE_SECONDS))
+                await self._with_retry(
+                    lambda: self._journal.wait_for_more(self._name, IDLE_SECONDS)
+                )
             else:
                 await self._deliver(chunk)
-            if chunk is None or self._journal.owed(self._name).points < self._batch:
+            if chunk is None or self._journal.backlog(self._name).points < self._batch:
                 await self._sleep(max(0.0, began + self._flush_every - loop.time()))
 
     async def drain(self, seconds: float) -> None:
@@ -101,21 +104,21 @@ class Mover:
                     await self._deliver(chunk)
 
     async def _read(self) -> Chunk | None:
-        return await self._patiently(lambda: self._journal.read(self._name, self._batch))
+        return await self._with_retry(lambda: self._journal.read(self._name, self._batch))
 
     async def _deliver(self, chunk: Chunk) -> None:
-        sift = Sift(chunk)
+        sift = Bisect(chunk)
         while lines := sift.next():
             try:
-                await self._sender.send(lines)
+                await self._retry.write(lines)
             except SinkTooLarge as error:
                 sift.too_large(str(error))
             except SinkRefused as error:
                 sift.refused(error)
         refusals = sift.refusals()
-        await self._patiently(lambda: self._settle(chunk, refusals))
+        await self._with_retry(lambda: self._settle(chunk, refusals))
 
-    async def _settle(self, chunk: Chunk, refusals: Sequence[Refusal]) -> None:
+    async def _settle(self, chunk: Chunk, refusals: Sequence[RefusedLine]) -> None:
         """Also when cancelled it ends before this returns, so that cursor and counts agree."""
         task = asyncio.create_task(self._settle_and_count(chunk, refusals))
         try:
@@ -126,7 +129,7 @@ class Mover:
                 task.exception()
             raise
 
-    async def _settle_and_count(self, chunk: Chunk, refusals: Sequence[Refusal]) -> None:
+    async def _settle_and_count(self, chunk: Chunk, refusals: Sequence[RefusedLine]) -> None:
         at = self._clock()
         await self._journal.settle(self._name, chunk, refusals, round(at * 1000))
         # No await from here on: the counts change at the same moment as what is owed.
@@ -138,7 +141,7 @@ class Mover:
             self._report.refused(self._name, len(refusals), bad)
             self._report.trouble(self._name, refusals[0].reason, "refused")
 
-    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+    async def _with_retry(self, work: Callable[[], Awaitable[T]]) -> T:
         """Ask the journal, again and again while its disk is in trouble."""
         while True:
             try:

@@ -35,7 +35,7 @@ _ABOUT_THE_REQUEST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class StoreReply:
     """An HTTP reply that is no success."""
 
     status: int
@@ -44,7 +44,7 @@ class Reply:
     retry_after: str | None = None
 
 
-def judge(reply: Reply, lines: Sequence[bytes], now: float) -> SinkTrouble:
+def trouble_of(reply: StoreReply, lines: Sequence[bytes], now: float) -> SinkTrouble:
     """What to do after this reply to a write of these lines; `now` in Unix seconds."""
     document = _document(reply.body)
     text = _text(reply, document)
@@ -60,7 +60,7 @@ def judge(reply: Reply, lines: Sequence[bytes], now: float) -> SinkTrouble:
     return SinkBusy(why, wait_asked(reply.retry_after, now))
 
 
-def doubt(reply: Reply, lines: Sequence[bytes]) -> SinkTrouble | None:
+def trouble_of_success(reply: StoreReply, lines: Sequence[bytes]) -> SinkTrouble | None:
     """What is wrong with a 2xx; None where the lines are stored.
 
     Clustered versions of 3 said 201 to a partial write; a page comes from a wrong address.
@@ -106,7 +106,7 @@ def _document(body: str) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _text(reply: Reply, document: Mapping[str, object]) -> str:
+def _text(reply: StoreReply, document: Mapping[str, object]) -> str:
     for key in ("message", "error"):
         found = document.get(key)
         if isinstance(found, str) and found:

@@ -28,7 +28,7 @@ class Store(Protocol):
         """Store the lines, or raise SinkBusy, SinkDenied, SinkTooLarge or SinkRefused."""
 
 
-class Report(Protocol):
+class RequestReport(Protocol):
     """Who is told of requests, on the event loop."""
 
     def request(self, store: str, outcome: str, seconds: float, /) -> None:
@@ -38,11 +38,11 @@ class Report(Protocol):
         """Something to complain of; the kind is busy, denied or refused."""
 
 
-class Sender:
+class RetryingWriter:
     """Tries again with growing pauses; an answer of any other kind ends them."""
 
     def __init__(
-        self, name: str, store: Store, *, report: Report,
+        self, name: str, store: Store, *, report: RequestReport,
         sleep: Callable[[float], Awaitable[None]], random: Callable[[], float],
     ) -> None:  # fmt: skip
         self._name = name
@@ -51,7 +51,7 @@ class Sender:
         self._sleep = sleep
         self._backoff = Backoff(random)
 
-    async def send(self, lines: Sequence[bytes]) -> None:
+    async def write(self, lines: Sequence[bytes]) -> None:
         """Returns when the lines are stored; raises SinkTooLarge or SinkRefused."""
         while True:
             try:

@@ -11,107 +11,107 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.core.model import ChargerId
-from bridge.core.polling.address import Address, Ip, Refused
-from bridge.core.polling.address_policy import Network, Reach
+from bridge.core.polling.address import Address, Ip, RefusedAddress
+from bridge.core.polling.address_policy import AddressPolicy, Network
 from bridge.core.polling.document import Document, read_document
 from bridge.core.polling.http_response import Response
-from bridge.core.polling.login import Login
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.login import ChargerLogin
+from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.sources.http.exchange import exchange, request
 
 _MOST_TRIED = 4
 
 
-class Keys(Protocol):
+class ChargerCredentials(Protocol):
     """What a request needs to know of credentials."""
 
     def allow(self, charger: ChargerId) -> Iterable[Network]:
         """The networks of this charger alone."""
 
-    def login(self, charger: ChargerId, ip: Ip) -> Login | None:
+    def login(self, charger: ChargerId, ip: Ip) -> ChargerLogin | None:
         """What may be sent to this address."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class PollReply:
     """How a request ended; `document` only with OK, `refused` only with FORBIDDEN.
 
     `seconds` is how long it took, the look-up included.
     """
 
-    outcome: Outcome
+    outcome: PollOutcome
     seconds: float
     document: Document | None = None
-    refused: Refused | None = None
+    refused: RefusedAddress | None = None
 
 
-class Http:
+class HttpClient:
     """Fetches pages; of each charger one at a time."""
 
     def __init__(
         self,
         *,
-        reach: Reach,
-        keys: Keys,
+        reach: AddressPolicy,
+        keys: ChargerCredentials,
         resolve: Callable[[str], Awaitable[tuple[Ip, ...]]],
         timeout: float,
         tls: ssl.SSLContext,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._reach = reach
-        self._keys = keys
+        self._policy = reach
+        self._credentials = keys
         self._resolve = resolve
         self._timeout = timeout
         self._tls = tls
         self._steady = steady
         self._in_flight: set[ChargerId] = set()
 
-    async def fetch(self, charger: ChargerId, address: Address, page: Page) -> Reply:
+    async def fetch(self, charger: ChargerId, address: Address, page: Page) -> PollReply:
         """GET one page, within the timeout."""
         if charger in self._in_flight:
-            return Reply(Outcome.BUSY, 0.0)
+            return PollReply(PollOutcome.BUSY, 0.0)
         self._in_flight.add(charger)
         began = self._steady()
         try:
             async with asyncio.timeout(self._timeout):
-                found = await self._ask(charger, address, page)
+                found = await self._request(charger, address, page)
         except TimeoutError:
-            found = Outcome.TIMEOUT
+            found = PollOutcome.TIMEOUT
         finally:
             self._in_flight.discard(charger)
         seconds = self._steady() - began
         match found:
-            case Outcome():
-                return Reply(found, seconds)
-            case Refused():
-                return Reply(Outcome.FORBIDDEN, seconds, refused=found)
+            case PollOutcome():
+                return PollReply(found, seconds)
+            case RefusedAddress():
+                return PollReply(PollOutcome.FORBIDDEN, seconds, refused=found)
             case _:
-                return Reply(Outcome.OK, seconds, found)
+                return PollReply(PollOutcome.OK, seconds, found)
 
-    async def _ask(
+    async def _request(
         self, charger: ChargerId, address: Address, page: Page
-    ) -> Outcome | Refused | Document:
+    ) -> PollOutcome | RefusedAddress | Document:
         ips = (address.ip,) if address.ip else await self._resolve(address.host)
-        more = tuple(self._keys.allow(charger))
+        more = tuple(self._credentials.allow(charger))
         # All of them, not only the one that is taken: whoever answers for the name could
         # otherwise try until the order suits.
         for ip in ips:
-            if (refused := self._reach.refusal(ip, more)) is not None:
+            if (refused := self._policy.refusal(ip, more)) is not None:
                 return refused
-        outcome: Outcome | Document = Outcome.UNRESOLVED
+        outcome: PollOutcome | Document = PollOutcome.UNRESOLVED
         for ip in ips[:_MOST_TRIED]:
-            outcome = await self._get(ip, address, page, self._keys.login(charger, ip))
-            if outcome is not Outcome.UNREACHABLE:
+            outcome = await self._get(ip, address, page, self._credentials.login(charger, ip))
+            if outcome is not PollOutcome.UNREACHABLE:
                 break
         return outcome
 
     async def _get(
-        self, ip: Ip, address: Address, page: Page, login: Login | None
-    ) -> Outcome | Document:
+        self, ip: Ip, address: Address, page: Page, login: ChargerLogin | None
+    ) -> PollOutcome | Document:
         response = Response()
         said = request(address, page.value, login)
         outcome = await exchange(ip, address, said, response, self._tls)
-        if outcome is not Outcome.OK:
+        if outcome is not PollOutcome.OK:
             return outcome
         document = read_document(bytes(response.body), page)
-        return Outcome.MALFORMED if document is None else document
+        return PollOutcome.MALFORMED if document is None else document

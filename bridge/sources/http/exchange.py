@@ -10,11 +10,13 @@ from pathlib import Path
 
 from bridge.core.polling.address import Address, Ip
 from bridge.core.polling.http_response import Response
-from bridge.core.polling.login import Login
-from bridge.core.polling.outcome import Outcome
+from bridge.core.polling.login import ChargerLogin
+from bridge.core.polling.outcome import PollOutcome
 
 
-def request(address: Address, target: str, login: Login | None, body: bytes | None = None) -> bytes:
+def request(
+    address: Address, target: str, login: ChargerLogin | None, body: bytes | None = None
+) -> bytes:
     """A GET, or a POST of a JSON document; `target` is a path and its query, as it is sent."""
     lines = [
         f"{'GET' if body is None else 'POST'} {target} HTTP/1.1",
@@ -32,14 +34,14 @@ def request(address: Address, target: str, login: Login | None, body: bytes | No
 
 async def exchange(
     ip: Ip, address: Address, said: bytes, response: Response, tls: ssl.SSLContext
-) -> Outcome:
+) -> PollOutcome:
     """Say it, and read the response; it knows no time limit but the system's for connecting.
 
     Nothing is looked up: the connection goes to `ip`, where `address` names whose certificate is
     expected.
     """
     loop = asyncio.get_running_loop()
-    talk = _Talk(said, response, loop.create_future())
+    talk = _Exchange(said, response, loop.create_future())
     try:
         transport, _ = await loop.create_connection(
             lambda: talk,
@@ -49,11 +51,11 @@ async def exchange(
             server_hostname=_name(ip, address) if address.tls else None,
         )
     except ssl.SSLError:
-        return Outcome.TLS
+        return PollOutcome.TLS
     except TimeoutError:
-        return Outcome.TIMEOUT
+        return PollOutcome.TIMEOUT
     except OSError:
-        return Outcome.UNREACHABLE
+        return PollOutcome.UNREACHABLE
     try:
         return await talk.done
     finally:
@@ -65,10 +67,10 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
-class _Talk(asyncio.Protocol):
+class _Exchange(asyncio.Protocol):
     """Ends with the response's outcome, whichever way the connection goes."""
 
-    def __init__(self, said: bytes, response: Response, done: asyncio.Future[Outcome]) -> None:
+    def __init__(self, said: bytes, response: Response, done: asyncio.Future[PollOutcome]) -> None:
         self.done = done
         self._said = said
         self._response = response
@@ -83,9 +85,9 @@ class _Talk(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         untold = self._response.status is None and isinstance(error, ssl.SSLError)
-        self._finish(Outcome.TLS if untold else self._response.end())
+        self._finish(PollOutcome.TLS if untold else self._response.end())
 
-    def _finish(self, outcome: Outcome) -> None:
+    def _finish(self, outcome: PollOutcome) -> None:
         if not self.done.done():
             self.done.set_result(outcome)
 

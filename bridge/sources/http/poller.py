@@ -8,9 +8,9 @@ from typing import Protocol
 from bridge.core.clock import Moment
 from bridge.core.model import ChargerId
 from bridge.core.polling.address import Address
-from bridge.core.polling.outcome import Outcome, Page
-from bridge.core.polling.schedule import Ask, PollPlan
-from bridge.sources.http.client import Reply
+from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.schedule import PollRequest, PollSchedule
+from bridge.sources.http.client import PollReply
 
 _LONGEST_WAIT = 1.0
 _MOMENT = 0.02
@@ -22,7 +22,7 @@ _AT_ONCE = 8
 class Fetch(Protocol):
     """What the poller needs of the client."""
 
-    async def fetch(self, charger: ChargerId, address: Address, page: Page) -> Reply:
+    async def fetch(self, charger: ChargerId, address: Address, page: Page) -> PollReply:
         """One request, never an exception."""
 
 
@@ -32,16 +32,16 @@ class Poller:
     def __init__(
         self,
         *,
-        plan: PollPlan,
+        plan: PollSchedule,
         client: Fetch,
         address: Callable[[ChargerId], Address | None],
-        take: Callable[[Ask, Reply, Moment], None],
+        take: Callable[[PollRequest, PollReply, Moment], None],
         clock: Callable[[], Moment],
     ) -> None:
-        self._plan = plan
+        self._schedule = plan
         self._client = client
         self._address = address
-        self._take = take
+        self._ended = take
         self._clock = clock
         self._wake = asyncio.Event()
 
@@ -54,7 +54,7 @@ class Poller:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._wake.clear()
-                for index, ask in enumerate(self._plan.take(self._clock().steady), start=1):
+                for index, ask in enumerate(self._schedule.due(self._clock().steady), start=1):
                     tasks.create_task(self._ask(ask), name=f"poll {ask.charger}")
                     if index % _AT_ONCE == 0:
                         await asyncio.sleep(0)
@@ -62,7 +62,7 @@ class Poller:
                 await self._rest()
 
     async def _rest(self) -> None:
-        due = self._plan.next_due()
+        due = self._schedule.next_due()
         wait = _LONGEST_WAIT if due is None else due - self._clock().steady
         if wait <= 0 or self._wake.is_set():
             return
@@ -70,13 +70,13 @@ class Poller:
             async with asyncio.timeout(min(_LONGEST_WAIT, wait)):
                 await self._wake.wait()
 
-    async def _ask(self, ask: Ask) -> None:
+    async def _ask(self, ask: PollRequest) -> None:
         address = self._address(ask.charger)
         if address is None:
-            reply = Reply(Outcome.UNRESOLVED, 0.0)
+            reply = PollReply(PollOutcome.UNRESOLVED, 0.0)
         else:
             reply = await self._client.fetch(ask.charger, address, ask.page)
         now = self._clock()
-        self._plan.done(ask, reply.outcome, now.steady)
-        self._take(ask, reply, now)
+        self._schedule.done(ask, reply.outcome, now.steady)
+        self._ended(ask, reply, now)
         self._wake.set()

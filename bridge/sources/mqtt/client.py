@@ -10,7 +10,7 @@ import structlog
 from bridge.core.model import Message
 from bridge.sources.mqtt.broker import Broker, Loss
 from bridge.sources.mqtt.link import Link
-from bridge.sources.mqtt.watchdog import Verdict, Watch
+from bridge.sources.mqtt.watchdog import Verdict, Watchdog
 from bridge.sources.mqtt.why import TlsTrouble, explain
 
 log = structlog.get_logger("mqtt")
@@ -22,7 +22,7 @@ UNANSWERED = "the broker does not answer a subscription"
 DEAF = "the broker takes our subscriptions and delivers nothing: look at its access rules"
 
 
-class Hearing:
+class ConnectionState:
     """What is known of the connection; `last_packet` in Unix seconds, 0 for never, and
     `heard_at` the same moment on the steady clock."""
 
@@ -44,7 +44,7 @@ class Hearing:
         self.failures: dict[str, int] = dict.fromkeys(Loss, 0)
 
 
-class Mqtt:
+class MqttClient:
     """Follows the announce topics and whatever `follow` asks for.
 
     `deliver` gets each batch on the event loop, in the broker's order. `expects` tells
@@ -58,19 +58,19 @@ class Mqtt:
         announce_topics: Iterable[str],
         deliver: Callable[[list[Message]], None],
         expects: Callable[[], bool],
-        hearing: Hearing,
+        hearing: ConnectionState,
     ) -> None:
         self._broker = broker
         self._announce_topics = tuple(announce_topics)
         self._deliver = deliver
         self._expects = expects
-        self._hearing = hearing
+        self._state = hearing
         self._filters: dict[str, None] = {}
         self._awaited: set[str] = set()
         self._over = asyncio.Event()
         self._why = ""
-        self._watch = Watch(broker.keepalive)
-        self._link = self._dial()
+        self._watchdog = Watchdog(broker.keepalive)
+        self._link = self._make_link()
 
     async def run(self) -> None:
         """Connect, hear, and come back after every loss, until cancelled."""
@@ -90,15 +90,15 @@ class Mqtt:
         gone = [topic for topic in gone if topic not in self._announce_topics]
         new = [topic for topic in subscribe if topic not in self._filters]
         self._filters.update(dict.fromkeys(new))
-        if self._hearing.connected:
+        if self._state.connected:
             self._link.subscribe(new)
             self._link.unsubscribe(gone)
 
-    def heard(self, batch: list[Message]) -> None:
+    def received(self, batch: list[Message]) -> None:
         """Something came from the broker."""
-        hearing = self._hearing
+        hearing = self._state
         hearing.last_packet, hearing.heard_at = time.time(), time.monotonic()
-        self._watch.packet(hearing.heard_at, message=bool(batch))
+        self._watchdog.packet_received(hearing.heard_at, message=bool(batch))
         if batch:
             if hearing.deaf:
                 hearing.deaf = False
@@ -108,16 +108,16 @@ class Mqtt:
     def connected(self) -> None:
         """The broker took the session, and knows nothing of what we follow."""
         log.info("mqtt.connected", host=self._broker.host, port=self._broker.port)
-        self._hearing.connected = True
-        self._hearing.connections += 1
-        self._watch.taken()
+        self._state.connected = True
+        self._state.connections += 1
+        self._watchdog.session_accepted()
         self._awaited = set(self._announce_topics)
         self._link.subscribe(self._announce_topics)
         self._link.subscribe(self._filters)
 
     def granted(self, asked: list[str], refused: list[str]) -> None:
         """The broker answered a subscription."""
-        hearing = self._hearing
+        hearing = self._state
         ours = self._awaited.intersection(refused)
         if refused and not (ours and hearing.refused):
             log.warning("mqtt.subscription_refused", topics=len(refused), first=refused[0])
@@ -126,34 +126,34 @@ class Mqtt:
             hearing.subscribed, hearing.refused = False, True
         elif not self._awaited:
             hearing.subscribed, hearing.refused = True, False
-            self._watch.answered(time.monotonic())
+            self._watchdog.granted(time.monotonic())
 
     def lost(self, loss: Loss, why: str) -> None:
         """The connection is over; the first reason is the one that counts."""
         if not self._over.is_set():
-            self._hearing.failures[loss] += 1
+            self._state.failures[loss] += 1
             self._why = why
             self._over.set()
 
-    def _dial(self) -> Link:
+    def _make_link(self) -> Link:
         return Link(self._broker, self)
 
     async def _session(self) -> None:
         """One connection, from the first packet to the last."""
         self._over.clear()
-        self._link = self._dial()
+        self._link = self._make_link()
         try:
             await asyncio.to_thread(self._link.connect)
         except (OSError, ValueError) as error:
             tls = isinstance(error, TlsTrouble)
             self.lost(Loss.TLS if tls else Loss.UNREACHABLE, explain(error))
             return
-        self._watch.begin(time.monotonic())
+        self._watchdog.begin(time.monotonic())
         self._link.attach()
         try:
             await self._until_over()
         finally:
-            hearing = self._hearing
+            hearing = self._state
             hearing.connected = hearing.subscribed = hearing.refused = False
             if not self._over.is_set():
                 self._link.goodbye()
@@ -163,37 +163,37 @@ class Mqtt:
         step = min(1.0, self._broker.keepalive / 8)
         while not self._over.is_set():
             self._link.keep_alive()
-            self._judge(time.monotonic())
+            self._check_silence(time.monotonic())
             try:
                 async with asyncio.timeout(step):
                     await self._over.wait()
             except TimeoutError:
                 continue
 
-    def _judge(self, now: float) -> None:
-        match self._watch.look(now):
+    def _check_silence(self, now: float) -> None:
+        match self._watchdog.verdict(now):
             case Verdict.SILENT:
                 self.lost(Loss.SILENT, "the broker does not answer")
-            case Verdict.ASK:
-                self._ask(now)
+            case Verdict.RESUBSCRIBE:
+                self._subscribe_again(now)
             case Verdict.DEAF:
                 self._deaf(now)
             case Verdict.WELL:
                 pass
 
-    def _ask(self, now: float) -> None:
-        self._watch.asked(now)
+    def _subscribe_again(self, now: float) -> None:
+        self._watchdog.resubscribed(now)
         self._awaited = set(self._announce_topics)
         self._link.subscribe(self._announce_topics)
 
     def _deaf(self, now: float) -> None:
         """Connecting anew may cure it, once; after that it is for the operator to."""
-        hearing = self._hearing
+        hearing = self._state
         if hearing.refused:
-            self._ask(now)
+            self._subscribe_again(now)
             return
         again, hearing.deaf = hearing.deaf, bool(self._awaited) or self._expects()
         if hearing.deaf and not again:
             self.lost(Loss.DEAF, UNANSWERED if self._awaited else DEAF)
         else:
-            self._watch.later(now)
+            self._watchdog.postpone(now)

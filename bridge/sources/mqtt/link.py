@@ -17,7 +17,7 @@ from bridge.core.errors import BrokenStream
 from bridge.core.model import Message
 from bridge.sources.mqtt.broker import Broker, Loss
 from bridge.sources.mqtt.reader import Reader
-from bridge.sources.mqtt.subscribe_queue import Asking
+from bridge.sources.mqtt.subscribe_queue import SubscribeQueue
 from bridge.sources.mqtt.tap import Tap
 from bridge.sources.mqtt.tls import secure
 from bridge.sources.mqtt.why import explain, unanswered
@@ -31,10 +31,10 @@ _LOSSES = {"Protocol error": Loss.PROTOCOL, "Keep alive timeout": Loss.SILENT}
 """paho's names; any other end is a plain one."""
 
 
-class Ear(Protocol):
+class LinkObserver(Protocol):
     """Whoever is told what comes over the link; all on the event loop."""
 
-    def heard(self, batch: list[Message]) -> None:
+    def received(self, batch: list[Message]) -> None:
         """Messages in the broker's order; empty where only other packets came."""
 
     def connected(self) -> None:
@@ -59,19 +59,19 @@ class _Client(Client):
 class Link:
     """One connection, made in a thread by `connect`, then used on the loop alone."""
 
-    def __init__(self, broker: Broker, ear: Ear) -> None:
+    def __init__(self, broker: Broker, ear: LinkObserver) -> None:
         self._broker = broker
-        self._ear = ear
+        self._observer = ear
         self._loop = asyncio.get_running_loop()
         self._client = self._make_client()
-        self._asking = Asking(self._client)
+        self._queue = SubscribeQueue(self._client)
         self._reader: Reader | None = None
         self._tap: Tap | None = None
         self._answered = False
         """The broker took or refused the session."""
         self._answered_at = 0.0
-        self.subscribe = self._asking.subscribe
-        self.unsubscribe = self._asking.unsubscribe
+        self.subscribe = self._queue.subscribe
+        self.unsubscribe = self._queue.unsubscribe
 
     def connect(self) -> None:
         """Blocking, for a thread: names are resolved and TLS is negotiated.
@@ -90,13 +90,15 @@ class Link:
             self._closed("the broker closed the connection")
             return
         self._tap = tap
-        self._reader = Reader(tap, rest=self._rest, heard=self._ear.heard, ended=self._ended)
+        self._reader = Reader(
+            tap, rest=self._rest, heard=self._observer.received, ended=self._ended
+        )
         self._reader.start()
         self._write()
 
     def detach(self) -> None:
         """Close the connection, if it is still there."""
-        self._asking.stop()
+        self._queue.stop()
         self._unwatch()
         if (sock := self._client.socket()) is not None:
             sock.close()
@@ -109,7 +111,7 @@ class Link:
     def keep_alive(self) -> None:
         """To be called about once a second."""
         if self._client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._ear.lost(Loss.SILENT, "no answer within the keep-alive")
+            self._observer.lost(Loss.SILENT, "no answer within the keep-alive")
 
     def _open(self) -> Tap:
         broker = self._broker
@@ -129,9 +131,9 @@ class Link:
     def _ended(self, error: Exception) -> None:
         match error:
             case BrokenStream():
-                self._ear.lost(Loss.PROTOCOL, f"the broker sent what is not MQTT: {error}")
+                self._observer.lost(Loss.PROTOCOL, f"the broker sent what is not MQTT: {error}")
             case ssl.SSLError():
-                self._ear.lost(Loss.TLS, explain(error))
+                self._observer.lost(Loss.TLS, explain(error))
             case OSError() if self._answered:
                 self._closed(explain(error))
             case _:
@@ -145,7 +147,7 @@ class Link:
         elif time.monotonic() - self._answered_at < BRIEF_SECONDS:
             # A broker ends the session of a client whose id another one comes with.
             why = f"{why}; perhaps another client has our client id {broker.client_id}"
-        self._ear.lost(Loss.CLOSED, why)
+        self._observer.lost(Loss.CLOSED, why)
 
     def _write(self) -> None:
         """Send what is queued; while the socket is full, wait for it."""
@@ -194,16 +196,16 @@ class Link:
     ) -> None:  # fmt: skip
         self._answered, self._answered_at = True, time.monotonic()
         if code.is_failure:
-            self._ear.lost(Loss.REFUSED, f"the broker refused the connection: {code}")
+            self._observer.lost(Loss.REFUSED, f"the broker refused the connection: {code}")
         else:
-            self._ear.connected()
+            self._observer.connected()
 
     def _on_disconnect(
         self, _client: Client, _data: object, _flags: object, code: ReasonCode,
         _properties: Properties | None,
     ) -> None:  # fmt: skip
         if (loss := _LOSSES.get(code.getName())) is not None:
-            self._ear.lost(loss, f"the session ended: {code}")
+            self._observer.lost(loss, f"the session ended: {code}")
         else:
             self._closed("the connection ended")
 
@@ -211,9 +213,9 @@ class Link:
         self, _client: Client, _data: object, packet: int, codes: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:  # fmt: skip
-        asked = self._asking.answered(packet)
+        asked = self._queue.answered(packet)
         answers = zip(asked, codes, strict=False)
-        self._ear.granted(asked, [topic for topic, code in answers if code.is_failure])
+        self._observer.granted(asked, [topic for topic, code in answers if code.is_failure])
 
     def _on_want_write(self, _client: Client, _data: object, _sock: object) -> None:
         """paho queued a packet, on the loop's thread or on the connecting one."""

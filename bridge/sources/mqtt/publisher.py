@@ -1,36 +1,36 @@
 """All that is ever published: a read-only query to a charger's controller."""
 
 from bridge.core.errors import AnnounceRefused
-from bridge.core.rapi.askable import check_askable
+from bridge.core.rapi.askable import check_query_base
 from bridge.core.rapi.query import Query
 from bridge.core.rapi.talks import topic
-from bridge.sources.mqtt.client import Mqtt
+from bridge.sources.mqtt.client import MqttClient
 from bridge.sources.mqtt.link import Link
 
 
-class SpeakingLink(Link):
+class PublishingLink(Link):
     """A connection that may ask; a plain one only hears."""
 
-    def ask(self, base: str, query: Query) -> None:
+    def publish_query(self, base: str, query: Query) -> None:
         """Put a query to the charger with this base; raises AnnounceRefused for a bad one."""
-        check_askable(base)
+        check_query_base(base)
         self._client.publish(f"{base}/{topic(query)}", b"", qos=0, retain=False)
         self._write()
 
 
-class SpeakingMqtt(Mqtt):
+class PublishingMqttClient(MqttClient):
     """The bridge's connection where `mqtt.queries` is on."""
 
-    def ask(self, base: str, query: Query) -> bool:
+    def publish_query(self, base: str, query: Query) -> bool:
         """Put a query to a charger; False where it did not go out: no connection, or no base."""
         link = self._link
-        if not self._hearing.connected or not isinstance(link, SpeakingLink):
+        if not self._state.connected or not isinstance(link, PublishingLink):
             return False
         try:
-            link.ask(base, query)
+            link.publish_query(base, query)
         except AnnounceRefused:
             return False
         return True
 
     def _dial(self) -> Link:
-        return SpeakingLink(self._broker, self)
+        return PublishingLink(self._broker, self)

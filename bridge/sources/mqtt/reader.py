@@ -52,7 +52,7 @@ class Reader:
         """This slice's messages; `rest` may add some."""
         self._source = source
         self._skimmer = Skimmer(rest)
-        self._heard = heard
+        self._received = heard
         self._ended = ended
         self._loop = asyncio.get_running_loop()
         self._next: asyncio.Handle | None = None
@@ -105,21 +105,21 @@ class Reader:
         """Hand on some messages; whether anything came, and what ended the stream."""
         came, error = True, None
         try:
-            came = self._take()
+            came = self._cut()
         except (EOFError, OSError, BrokenStream) as caught:
             self._left, error = False, caught
         batch, self.batch = self.batch, []
         if batch or (came and error is None):
-            self._heard(batch)
+            self._received(batch)
         return came, error
 
-    def _take(self) -> bool:
+    def _cut(self) -> bool:
         """Cut a slice, from the last gulp or a new one; whether anything came."""
         if not self._left:
             gulp = self._source.fill()
             if not gulp:
                 return False
             self._busy = len(gulp) >= BUSY_BYTES
-            self._skimmer.put(gulp)
-        self._left = self._skimmer.take(self.batch, SLICE)
+            self._skimmer.feed(gulp)
+        self._left = self._skimmer.cut(self.batch, SLICE)
         return True

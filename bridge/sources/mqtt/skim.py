@@ -41,7 +41,7 @@ class Skimmer:
         self._skip = 0
         """Bytes to come that belong to the cut-off end of a publish."""
 
-    def put(self, data: bytes | memoryview) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take what was read next."""
         if self._skip:
             skipped = min(self._skip, len(data))
@@ -50,7 +50,7 @@ class Skimmer:
         self._data = self._data[self._at :] + data
         self._at = 0
 
-    def take(self, batch: list[Message], most: int) -> bool:
+    def cut(self, batch: list[Message], most: int) -> bool:
         """Append up to `most` messages; True while whole frames are left.
 
         Raises BrokenStream for what no broker may send; what came before it is in `batch`.

@@ -14,22 +14,22 @@ FILTERS_PER_PACKET = 100
 PACKETS_PER_TURN = 4
 
 
-class Asking:
+class SubscribeQueue:
     """What one connection is asked for, in the order it was wished."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._wished: deque[tuple[bool, str]] = deque()
+        self._queued: deque[tuple[bool, str]] = deque()
         self._sent: dict[int, list[str]] = {}
         self._next: asyncio.Handle | None = None
 
     def subscribe(self, filters: Iterable[str]) -> None:
         """Ask for these, soon."""
-        self._wish(True, filters)
+        self._enqueue(True, filters)
 
     def unsubscribe(self, filters: Iterable[str]) -> None:
         """Ask no more for these, soon."""
-        self._wish(False, filters)
+        self._enqueue(False, filters)
 
     def answered(self, packet: int) -> list[str]:
         """The filters that this packet asked for; empty for one that we never sent."""
@@ -37,31 +37,31 @@ class Asking:
 
     def stop(self) -> None:
         """The connection is over."""
-        self._wished.clear()
+        self._queued.clear()
         if self._next is not None:
             self._next.cancel()
 
-    def _wish(self, wanted: bool, filters: Iterable[str]) -> None:
-        self._wished.extend((wanted, each) for each in filters)
-        if self._wished and self._next is None:
+    def _enqueue(self, wanted: bool, filters: Iterable[str]) -> None:
+        self._queued.extend((wanted, each) for each in filters)
+        if self._queued and self._next is None:
             self._next = asyncio.get_running_loop().call_soon(self._send)
 
     def _send(self) -> None:
         self._next = None
         for _ in range(PACKETS_PER_TURN):
-            if self._wished:
-                self._packet()
-        self._wish(True, ())
+            if self._queued:
+                self._send_packet()
+        self._enqueue(True, ())
 
-    def _packet(self) -> None:
-        wanted = self._wished[0][0]
+    def _send_packet(self) -> None:
+        wanted = self._queued[0][0]
         few: list[str] = []
-        for kind, each in islice(self._wished, FILTERS_PER_PACKET):
+        for kind, each in islice(self._queued, FILTERS_PER_PACKET):
             if kind is not wanted:
                 break
             few.append(each)
         for _ in few:
-            self._wished.popleft()
+            self._queued.popleft()
         if not wanted:
             self._client.unsubscribe(few)
             return

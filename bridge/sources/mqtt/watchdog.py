@@ -20,7 +20,7 @@ class Verdict(Enum):
     """What to do about the silence."""
 
     WELL = "well"
-    ASK = "ask"
+    RESUBSCRIBE = "ask"
     """Subscribe to the announce topics once more."""
     SILENT = "silent"
     """Not even a ping is answered: connect anew."""
@@ -28,7 +28,7 @@ class Verdict(Enum):
     """Subscriptions bring nothing, though there are announcements to be repeated."""
 
 
-class Watch:
+class Watchdog:
     """Judges one connection; times are of the steady clock, in seconds."""
 
     __slots__ = ("_answered", "_asked", "_began", "_message", "_packet", "_ready", "keepalive")
@@ -44,31 +44,31 @@ class Watch:
         self._answered: float | None = None
         self._ready = False
 
-    def taken(self) -> None:
+    def session_accepted(self) -> None:
         """The broker took the session."""
         self._ready = True
 
-    def packet(self, now: float, *, message: bool) -> None:
+    def packet_received(self, now: float, *, message: bool) -> None:
         """Something came; `message`: more than an answer to what we sent."""
         self._packet = now
         if message:
             self._message = now
             self._asked = None
 
-    def later(self, now: float) -> None:
+    def postpone(self, now: float) -> None:
         """Let it be; ask again when the silence has gone on for another keep-alive."""
         self._message, self._asked = now, None
 
-    def asked(self, now: float) -> None:
+    def resubscribed(self, now: float) -> None:
         """The announce topics were subscribed to once more."""
         self._asked, self._answered = now, None
 
-    def answered(self, now: float) -> None:
+    def granted(self, now: float) -> None:
         """The broker granted them."""
         if self._answered is None:
             self._answered = now
 
-    def look(self, now: float) -> Verdict:
+    def verdict(self, now: float) -> Verdict:
         """Judge; to be called about once a second, more often with a short keep-alive."""
         if not self._ready:
             waited = now - self._began
@@ -77,7 +77,7 @@ class Watch:
             return Verdict.SILENT
         if self._asked is None:
             quiet = now - self._message >= ASK_KEEPALIVES * self.keepalive
-            return Verdict.ASK if quiet else Verdict.WELL
+            return Verdict.RESUBSCRIBE if quiet else Verdict.WELL
         return self._outcome(now, self._asked)
 
     def _outcome(self, now: float, asked: float) -> Verdict:

@@ -7,7 +7,7 @@ from pathlib import Path
 from bridge.core.discovery.charger import restored
 from bridge.core.errors import CommandFailed
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.polling.address import Address, Refused, read_address
+from bridge.core.polling.address import Address, RefusedAddress, read_address
 from bridge.logs.scrub import printable
 from bridge.settings import Settings
 from bridge.storage.readonly import charger_ids, charger_row
@@ -23,14 +23,14 @@ class Target:
     """
 
     id: ChargerId | None
-    address: Address | Refused
+    address: Address | RefusedAddress
     base: str | None = None
 
 
 def typed(url: str) -> Target:
     """The charger at a URL; raises CommandFailed for one that cannot be."""
     address = read_address(url, ANY_PORT)
-    if isinstance(address, Refused):
+    if isinstance(address, RefusedAddress):
         # Without the text itself: it may hold a password.
         raise CommandFailed(f"the address {address.why}; write it like http://10.0.0.7")
     return Target(None, address)

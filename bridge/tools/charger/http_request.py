@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from bridge.core.polling.address import Address, Ip, Refused
+from bridge.core.polling.address import Address, Ip, RefusedAddress
 from bridge.core.polling.document import read_document
 from bridge.core.polling.http_response import Response
-from bridge.core.polling.login import Login
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.login import ChargerLogin
+from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.sources.http.exchange import exchange, request
-from bridge.tools.charger.requests import Errand
+from bridge.tools.charger.requests import ChargerRequest
 
 Document = dict[str, object]
 
@@ -26,8 +26,8 @@ class Route:
 
     address: Address
     resolve: Callable[[str], Awaitable[tuple[Ip, ...]]]
-    refusal: Callable[[Ip], Refused | None]
-    login: Callable[[Ip], Login | None]
+    refusal: Callable[[Ip], RefusedAddress | None]
+    login: Callable[[Ip], ChargerLogin | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +37,44 @@ class Result:
     `logged_in` is whether a login was sent, `refused` is set with FORBIDDEN.
     """
 
-    outcome: Outcome
+    outcome: PollOutcome
     status: int | None = None
     document: Document | None = None
     logged_in: bool = False
-    refused: Refused | None = None
+    refused: RefusedAddress | None = None
 
 
-async def run(route: Route, errand: Errand, *, seconds: float, tls: ssl.SSLContext) -> Result:
+async def run(
+    route: Route, errand: ChargerRequest, *, seconds: float, tls: ssl.SSLContext
+) -> Result:
     """Send the request, within the time."""
     try:
         async with asyncio.timeout(seconds):
             return await _run(route, errand, tls)
     except TimeoutError:
-        return Result(Outcome.TIMEOUT)
+        return Result(PollOutcome.TIMEOUT)
 
 
-async def _run(route: Route, errand: Errand, tls: ssl.SSLContext) -> Result:
+async def _run(route: Route, errand: ChargerRequest, tls: ssl.SSLContext) -> Result:
     address = route.address
     ips = (address.ip,) if address.ip else await route.resolve(address.host)
     for ip in ips:
         if (refused := route.refusal(ip)) is not None:
-            return Result(Outcome.FORBIDDEN, refused=refused)
-    result = Result(Outcome.UNRESOLVED)
+            return Result(PollOutcome.FORBIDDEN, refused=refused)
+    result = Result(PollOutcome.UNRESOLVED)
     for ip in ips:
         result = await _send(ip, address, errand, route.login(ip), tls)
-        if result.outcome is not Outcome.UNREACHABLE:
+        if result.outcome is not PollOutcome.UNREACHABLE:
             break
     return result
 
 
 async def _send(
-    ip: Ip, address: Address, errand: Errand, login: Login | None, tls: ssl.SSLContext
+    ip: Ip,
+    address: Address,
+    errand: ChargerRequest,
+    login: ChargerLogin | None,
+    tls: ssl.SSLContext,
 ) -> Result:
     """The document is read of an error too: it says why."""
     response = Response(with_errors=True)
@@ -78,11 +84,11 @@ async def _send(
         return Result(outcome)
     found = read_document(bytes(response.body), Page.STATUS)
     document = found if isinstance(found, dict) else None
-    if outcome is Outcome.OK and document is None:
-        outcome = Outcome.MALFORMED
+    if outcome is PollOutcome.OK and document is None:
+        outcome = PollOutcome.MALFORMED
     return Result(outcome, response.status, document, login is not None)
 
 
-def _target(errand: Errand) -> str:
+def _target(errand: ChargerRequest) -> str:
     query = urlencode(errand.query, safe="$", quote_via=quote)
     return f"{errand.path}?{query}" if query else errand.path

@@ -9,7 +9,7 @@ from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.core.model import Message
 from bridge.core.rapi.query import Query
 from bridge.sources.mqtt.broker import Broker, Loss
-from bridge.sources.mqtt.publisher import SpeakingLink
+from bridge.sources.mqtt.publisher import PublishingLink
 from bridge.sources.mqtt.why import explain
 
 ANSWER_SECONDS = 10.0
@@ -18,7 +18,7 @@ _MOST_WAITING = 50_000
 """Messages nobody has looked at yet; more are dropped, and a command may miss its answer."""
 
 
-class Visit:
+class MqttVisit:
     """An asynchronous context manager; all of it raises CommandFailed where the broker fails."""
 
     def __init__(self, broker: Broker) -> None:
@@ -29,7 +29,7 @@ class Visit:
         self._refused: list[str] = []
         self._lost: str | None = None
         self._news = asyncio.Event()
-        self._link = SpeakingLink(broker, self)
+        self._link = PublishingLink(broker, self)
 
     async def __aenter__(self) -> Self:
         try:
@@ -66,14 +66,14 @@ class Visit:
             await self._step(min(left, _STEP_SECONDS))
         return self._heard.get_nowait()
 
-    def ask(self, base: str, query: Query) -> None:
+    def publish_query(self, base: str, query: Query) -> None:
         """Put a query to the charger with this base topic."""
         try:
-            self._link.ask(base, query)
+            self._link.publish_query(base, query)
         except AnnounceRefused as error:
             raise CommandFailed(str(error)) from error
 
-    def heard(self, batch: list[Message]) -> None:
+    def received(self, batch: list[Message]) -> None:
         """Messages came."""
         for message in batch[: _MOST_WAITING - self._heard.qsize()]:
             self._heard.put_nowait(message)

@@ -3,20 +3,20 @@
 import time
 
 from bridge.core.errors import CommandFailed
-from bridge.core.rapi.line import Reply
+from bridge.core.rapi.line import RapiReply
 from bridge.core.rapi.match import PATIENCE_SECONDS, Exchange
 from bridge.core.rapi.query import Query
 from bridge.sources.mqtt.broker import Broker
-from bridge.tools.charger.mqtt_visit import Visit
+from bridge.tools.charger.mqtt_visit import MqttVisit
 
 LISTEN_SECONDS = 1.0
 """Before our query, so that whoever asks too is heard."""
 MOST_TRIES = 3
 
 
-async def ask(broker: Broker, base: str, query: Query) -> Reply:
+async def ask(broker: Broker, base: str, query: Query) -> RapiReply:
     """The charger's reply; raises CommandFailed where none comes, or none is surely ours."""
-    async with Visit(broker) as visit:
+    async with MqttVisit(broker) as visit:
         talk = _Talk(visit, base, query)
         await talk.begin()
         for _ in range(MOST_TRIES):
@@ -30,7 +30,7 @@ async def ask(broker: Broker, base: str, query: Query) -> Reply:
 class _Talk:
     """What is said between others and the charger, and between us and it."""
 
-    def __init__(self, visit: Visit, base: str, query: Query) -> None:
+    def __init__(self, visit: MqttVisit, base: str, query: Query) -> None:
         self.exchange = Exchange(query)
         self._visit = visit
         self._base = base
@@ -44,13 +44,13 @@ class _Talk:
             raise CommandFailed(f"the broker does not let us hear {' and '.join(refused)}")
         await self._hear(LISTEN_SECONDS)
 
-    async def ask(self) -> Reply | None:
+    async def ask(self) -> RapiReply | None:
         """Once nobody else waits for an answer: our query, and the reply if it is surely ours."""
         while not self.exchange.quiet(time.monotonic()):
             await self._hear(PATIENCE_SECONDS / 10)
         self.exchange.again()
         self._passed_on = False
-        self._visit.ask(self._base, self._query)
+        self._visit.publish_query(self._base, self._query)
         try:
             return await self._hear(PATIENCE_SECONDS)
         except CommandFailed as failed:
@@ -75,7 +75,7 @@ class _Talk:
             "it is not connected to this broker, or its controller does not answer"
         )
 
-    async def _hear(self, seconds: float) -> Reply | None:
+    async def _hear(self, seconds: float) -> RapiReply | None:
         """Listen for a while, or until the reply is there or in doubt."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0 and not self.exchange.doubtful:
@@ -86,7 +86,7 @@ class _Talk:
                 return reply
         return None
 
-    def _take(self, topic: bytes, payload: bytes, retained: bool) -> Reply | None:
+    def _take(self, topic: bytes, payload: bytes, retained: bool) -> RapiReply | None:
         now = time.monotonic()
         below = topic.decode(errors="replace").removeprefix(f"{self._base}/rapi/")
         if retained:

@@ -6,10 +6,10 @@ from typing import TextIO
 
 from bridge.app import from_settings
 from bridge.core.errors import CommandFailed
-from bridge.core.polling.address import Refused
-from bridge.core.polling.outcome import Outcome
-from bridge.core.rapi.line import Reply, read_line
-from bridge.core.rapi.parts import Value
+from bridge.core.polling.address import RefusedAddress
+from bridge.core.polling.outcome import PollOutcome
+from bridge.core.rapi.line import RapiReply, read_line
+from bridge.core.rapi.parts import RapiValue
 from bridge.core.rapi.query import Query, decode, query_named
 from bridge.logs.scrub import printable
 from bridge.settings import Settings
@@ -19,7 +19,12 @@ from bridge.tools.charger.http_request import Result
 from bridge.tools.charger.requests import asking
 from bridge.tools.charger.web_call import WebCall
 
-_OUT_OF_REACH = {Outcome.TIMEOUT, Outcome.UNREACHABLE, Outcome.UNRESOLVED, Outcome.FORBIDDEN}
+_OUT_OF_REACH = {
+    PollOutcome.TIMEOUT,
+    PollOutcome.UNREACHABLE,
+    PollOutcome.UNRESOLVED,
+    PollOutcome.FORBIDDEN,
+}
 _LONGEST_ERROR = 60
 
 
@@ -47,7 +52,7 @@ async def query(settings: Settings, charger: str, command: str, out: TextIO, err
     out.writelines(lines(values))
 
 
-def lines(values: Iterable[Value]) -> Iterable[str]:
+def lines(values: Iterable[RapiValue]) -> Iterable[str]:
     """Name, value and unit in columns."""
     rows = list(values)
     names = max(len(row.name) for row in rows)
@@ -60,10 +65,10 @@ def _no_query() -> str:
     return f"no such query; these are known: {known} (in a shell between single quotes: '$GS')"
 
 
-async def _ask(settings: Settings, one: Target, asked: Query, err: TextIO) -> Reply:
+async def _ask(settings: Settings, one: Target, asked: Query, err: TextIO) -> RapiReply:
     """Over HTTP where the charger has it, else over MQTT where that is switched on."""
     found = await _over_http(settings, one, asked)
-    if isinstance(found, Reply):
+    if isinstance(found, RapiReply):
         return found
     if one.base is None:
         raise CommandFailed(found.why)
@@ -71,13 +76,13 @@ async def _ask(settings: Settings, one: Target, asked: Query, err: TextIO) -> Re
         remedy = "mqtt.queries (NOFOS_MQTT__QUERIES=true) lets the command ask over MQTT"
         raise CommandFailed(f"{found.why}; {remedy}")
     err.write(f"{found.why}; asking over MQTT\n")
-    return await over_mqtt.ask(from_settings.guest(settings, "query"), one.base, asked)
+    return await over_mqtt.ask(from_settings.broker_for_command(settings, "query"), one.base, asked)
 
 
-async def _over_http(settings: Settings, one: Target, asked: Query) -> Reply | _NoHttp:
+async def _over_http(settings: Settings, one: Target, asked: Query) -> RapiReply | _NoHttp:
     if one.id is not None and not settings.http.enabled:
         return _NoHttp("http.enabled is off")
-    if isinstance(one.address, Refused):
+    if isinstance(one.address, RefusedAddress):
         return _NoHttp(f"the charger's address {one.address.why}")
     call = WebCall(settings, one)
     result = await call.run(asking(asked))
@@ -86,12 +91,12 @@ async def _over_http(settings: Settings, one: Target, asked: Query) -> Reply | _
     return _read(call, result)
 
 
-def _read(call: WebCall, result: Result) -> Reply:
+def _read(call: WebCall, result: Result) -> RapiReply:
     document = result.document or {}
-    if result.outcome is not Outcome.UNAUTHORIZED and isinstance(document.get("error"), str):
+    if result.outcome is not PollOutcome.UNAUTHORIZED and isinstance(document.get("error"), str):
         why = printable(str(document["error"])[:_LONGEST_ERROR])
         raise CommandFailed(f"{call.address} answers, its controller does not: {why}")
-    if result.outcome is not Outcome.OK:
+    if result.outcome is not PollOutcome.OK:
         raise CommandFailed(call.trouble(result))
     reply = read_line(str(document.get("ret")))
     if reply is None:

@@ -11,7 +11,7 @@ RAPI_PATH = "/r"
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class ChargerRequest:
     """One request; `body` may hold secrets, and makes it a POST."""
 
     path: str
@@ -19,16 +19,16 @@ class Errand:
     body: bytes | None = field(default=None, repr=False)
 
 
-def reading(page: Page) -> Errand:
+def reading(page: Page) -> ChargerRequest:
     """GET a page."""
-    return Errand(page.value)
+    return ChargerRequest(page.value)
 
 
-def asking(query: Query) -> Errand:
+def asking(query: Query) -> ChargerRequest:
     """Let the controller answer a query."""
-    return Errand(RAPI_PATH, {"json": "1", "rapi": query.value})
+    return ChargerRequest(RAPI_PATH, {"json": "1", "rapi": query.value})
 
 
-def configuring(settings: Mapping[str, str | int | bool]) -> Errand:
+def configuring(settings: Mapping[str, str | int | bool]) -> ChargerRequest:
     """Change these settings of a charger, and no others."""
-    return Errand(Page.CONFIG.value, body=json.dumps(settings).encode())
+    return ChargerRequest(Page.CONFIG.value, body=json.dumps(settings).encode())

@@ -7,29 +7,29 @@ from ipaddress import ip_address
 from bridge.app import from_settings
 from bridge.core.errors import CommandFailed
 from bridge.core.model import ChargerId
-from bridge.core.polling.address import Address, Ip, Refused
-from bridge.core.polling.address_policy import Reach
-from bridge.core.polling.login import Login
-from bridge.core.polling.outcome import Outcome
+from bridge.core.polling.address import Address, Ip, RefusedAddress
+from bridge.core.polling.address_policy import AddressPolicy
+from bridge.core.polling.login import ChargerLogin
+from bridge.core.polling.outcome import PollOutcome
 from bridge.settings import Settings
 from bridge.sources.http.exchange import tls_context
 from bridge.sources.http.local_address import is_own
 from bridge.sources.http.resolver import Resolver
 from bridge.tools.charger.find import Target
 from bridge.tools.charger.http_request import Result, Route, run
-from bridge.tools.charger.requests import Errand
+from bridge.tools.charger.requests import ChargerRequest
 
 _NOBODY = ChargerId("")
-_WHY: Mapping[Outcome, str] = {
-    Outcome.TIMEOUT: "did not answer in time; chargers answer one at a time, so try again",
-    Outcome.UNREACHABLE: "is not reachable: look whether the address is right, the charger "
+_WHY: Mapping[PollOutcome, str] = {
+    PollOutcome.TIMEOUT: "did not answer in time; chargers answer one at a time, so try again",
+    PollOutcome.UNREACHABLE: "is not reachable: look whether the address is right, the charger "
     "switched on, and its network in reach from here",
-    Outcome.UNRESOLVED: "is not reachable: its name has no address here; use its IP address",
-    Outcome.TLS: "showed no certificate that we trust (http.ca_file), or speaks no HTTPS",
-    Outcome.NOT_FOUND: "does not know this page: look whether it is a charger",
-    Outcome.REDIRECT: "wants us elsewhere, which is not followed: look whether it is a charger",
-    Outcome.TOO_LARGE: "answered more than any charger would",
-    Outcome.MALFORMED: "answered what is no JSON: look whether it is a charger",
+    PollOutcome.UNRESOLVED: "is not reachable: its name has no address here; use its IP address",
+    PollOutcome.TLS: "showed no certificate that we trust (http.ca_file), or speaks no HTTPS",
+    PollOutcome.NOT_FOUND: "does not know this page: look whether it is a charger",
+    PollOutcome.REDIRECT: "wants us elsewhere, which is not followed: look whether it is a charger",
+    PollOutcome.TOO_LARGE: "answered more than any charger would",
+    PollOutcome.MALFORMED: "answered what is no JSON: look whether it is a charger",
 }
 
 
@@ -38,40 +38,40 @@ class WebCall:
 
     def __init__(self, settings: Settings, target: Target) -> None:
         """Raises CommandFailed for an address that cannot be called."""
-        if isinstance(target.address, Refused):
+        if isinstance(target.address, RefusedAddress):
             raise CommandFailed(f"the announced address {target.address.why}")
         self.address = target.address
         self._settings = settings
         self._typed = target.id is None
         self._id = target.id or _NOBODY
-        self._keyring = from_settings.keyring(settings)
-        self._reach = Reach(settings.http.allow, own=is_own)
+        self._keyring = from_settings.credentials(settings)
+        self._reach = AddressPolicy(settings.http.allow, own=is_own)
         self._tls = _tls(settings)
 
-    async def run(self, errand: Errand) -> Result:
+    async def run(self, errand: ChargerRequest) -> Result:
         """One request, however it ends."""
         route = Route(self.address, Resolver().resolve, self._refusal, self.login)
         seconds = self._settings.http.timeout.total_seconds()
         return await run(route, errand, seconds=seconds, tls=self._tls)
 
-    def login(self, ip: Ip) -> Login | None:
+    def login(self, ip: Ip) -> ChargerLogin | None:
         """What is sent to this address of the charger, if anything."""
         return self._keyring.login(self._id, ip)
 
     def trouble(self, result: Result) -> str:
         """What went wrong, and what to do."""
         match result.outcome:
-            case Outcome.UNAUTHORIZED:
+            case PollOutcome.UNAUTHORIZED:
                 return f"{self.address} {self._locked(result)}"
-            case Outcome.FORBIDDEN:
+            case PollOutcome.FORBIDDEN:
                 why = result.refused.why if result.refused else "is refused"
                 return f"{self.address} is not called: its address {why}"
-            case Outcome.HTTP_ERROR:
+            case PollOutcome.HTTP_ERROR:
                 return f"{self.address} answered with HTTP status {result.status}"
             case outcome:
                 return f"{self.address} {_WHY.get(outcome, outcome.value)}"
 
-    def _refusal(self, ip: Ip) -> Refused | None:
+    def _refusal(self, ip: Ip) -> RefusedAddress | None:
         # Who typed an address means it; one that was announced is a stranger's.
         return None if self._typed else self._reach.refusal(ip, self._keyring.allow(self._id))
 

@@ -10,7 +10,7 @@ from bridge.core.discovery.announcement import Announcement, read_announcement
 from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.core.model import ChargerId
 from bridge.sources.mqtt.broker import Broker
-from bridge.tools.charger.mqtt_visit import Visit
+from bridge.tools.charger.mqtt_visit import MqttVisit
 from bridge.tools.doctor.finding import Case, Finding, counted, doubtful, failed, good
 
 SUBJECT = "broker"
@@ -44,10 +44,10 @@ class Heard:
 
 async def probe_broker(case: Case) -> AsyncIterator[Finding]:
     """Visits under a client id of its own: with the bridge's own it would cut the bridge off."""
-    broker = from_settings.guest(case.settings, "doctor")
+    broker = from_settings.broker_for_command(case.settings, "doctor")
     place = f"{broker.host}:{broker.port}"
     try:
-        async with Visit(broker) as visit:
+        async with MqttVisit(broker) as visit:
             yield good(SUBJECT, f"{place} {_joined(broker)}")
             topics = case.settings.mqtt.announce_topics
             refused = await visit.follow(*topics)
@@ -77,7 +77,7 @@ def _granted(topic: str, refused: list[str]) -> Finding:
     return good(SUBJECT, f"granted the subscription to {topic}")
 
 
-async def _listen(visit: Visit, heard: Heard, seconds: float) -> None:
+async def _listen(visit: MqttVisit, heard: Heard, seconds: float) -> None:
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         message = await visit.next(left)

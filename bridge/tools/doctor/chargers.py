@@ -10,11 +10,11 @@ from bridge.core.discovery.announcement import Announcement
 from bridge.core.errors import CommandFailed
 from bridge.core.fields import states
 from bridge.core.model import ChargerId
-from bridge.core.polling.address import Address, Ip, Refused, read_address
-from bridge.core.polling.address_policy import Reach
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.address import Address, Ip, RefusedAddress, read_address
+from bridge.core.polling.address_policy import AddressPolicy
+from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.settings import Settings
-from bridge.sources.http.credentials import Keyring
+from bridge.sources.http.credentials import Credentials
 from bridge.sources.http.local_address import is_own
 from bridge.tools.charger.find import Target
 from bridge.tools.charger.http_request import Result
@@ -34,7 +34,7 @@ class Place:
     """Where a charger says that it is, if that may be called."""
 
     charger: ChargerId
-    address: Address | Refused
+    address: Address | RefusedAddress
 
 
 async def probe_chargers(case: Case) -> AsyncIterator[Finding]:
@@ -46,7 +46,7 @@ async def probe_chargers(case: Case) -> AsyncIterator[Finding]:
         yield unchecked(SUBJECT, "no charger's web address is known: none announced itself")
         return
     places, silent = _places(case)
-    refused = [place for place in places if isinstance(place.address, Refused)]
+    refused = [place for place in places if isinstance(place.address, RefusedAddress)]
     for finding in _refusals(refused):
         yield finding
     if silent:
@@ -72,8 +72,8 @@ class _Judge:
 
     def __init__(self, settings: Settings) -> None:
         self._ports = settings.http.ports
-        self._reach = Reach(settings.http.allow, own=is_own)
-        self._keyring: Keyring = from_settings.keyring(settings)
+        self._reach = AddressPolicy(settings.http.allow, own=is_own)
+        self._keyring: Credentials = from_settings.credentials(settings)
 
     def place(self, announced: Announcement) -> Place:
         address = read_address(announced.http, self._ports)
@@ -81,13 +81,13 @@ class _Judge:
             address = self._refusal(announced.id, address.ip) or address
         return Place(announced.id, address)
 
-    def _refusal(self, charger: ChargerId, ip: Ip) -> Refused | None:
+    def _refusal(self, charger: ChargerId, ip: Ip) -> RefusedAddress | None:
         return self._reach.refusal(ip, self._keyring.allow(charger))
 
 
 def _refusals(refused: list[Place]) -> Iterable[Finding]:
     for place in refused[:MOST_NAMED]:
-        assert isinstance(place.address, Refused)
+        assert isinstance(place.address, RefusedAddress)
         found = f"not polled: its address {place.address.why}"
         yield doubtful(f"charger {place.charger}", found, _NAME_IT)
     if len(refused) > MOST_NAMED:
@@ -111,7 +111,7 @@ async def _ask(settings: Settings, place: Place) -> Finding:
         return doubtful(subject, str(trouble), "correct that setting")
     result = await call.run(reading(Page.STATUS))
     took = time.monotonic() - began
-    if result.outcome is Outcome.OK:
+    if result.outcome is PollOutcome.OK:
         return good(subject, f"{call.address} answered in {took:.2f} s: {_said(result)}")
     return doubtful(subject, call.trouble(result))
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bridge.app import from_settings
-from bridge.monitoring.certificates import Expiries
+from bridge.monitoring.certificates import CertificateExpiries
 from bridge.settings import CredentialsFile
 from bridge.settings.labels import read_labels
 from bridge.tools.cautions import SOON_SECONDS
@@ -20,7 +20,7 @@ _DAY_SECONDS = 86400
 async def probe_certificates(case: Case) -> AsyncIterator[Finding]:
     """The first end of validity in each file."""
     files, now = from_settings.certificates(case.settings), time.time()
-    ends = await asyncio.to_thread(Expiries(files).seconds)
+    ends = await asyncio.to_thread(CertificateExpiries(files).seconds)
     for name, file in files.items():
         yield _expiry(f"certificate {name}", file, ends.get(name), now)
 

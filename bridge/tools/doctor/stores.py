@@ -10,7 +10,7 @@ from bridge.app import from_settings
 from bridge.core.errors import SinkDenied, SinkTrouble
 from bridge.monitoring.stats import MAIN
 from bridge.settings import Secrets, Store
-from bridge.sinks.influx.client import Influx
+from bridge.sinks.influx.client import InfluxClient
 from bridge.tools.doctor.finding import Case, Finding, failed, good, unchecked
 from bridge.tools.doctor.readback import Mark, Place, Seen, read_back
 
@@ -59,7 +59,7 @@ async def _probe(subject: str, place: Place) -> AsyncIterator[Finding]:
 
 
 async def _write(place: Place, mark: Mark) -> None:
-    influx = Influx(
+    influx = InfluxClient(
         url=place.url, org=place.org, bucket=place.bucket, token=lambda: place.token,
         timeout=place.timeout, ca_file=place.ca_file,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from bridge.core.discovery.announcement import Announcement
-from bridge.core.polling.address import Refused, read_address
+from bridge.core.polling.address import RefusedAddress, read_address
 
 Setting = str | int | bool
 _SECRET = "mqtt_pass"
@@ -109,6 +109,6 @@ class Awaited:
     def same_place(self, said: Announcement) -> bool | None:
         """Whether the announced address is the charger's; None where that cannot be told."""
         place = read_address(said.http, range(1, 65536))
-        if self.named or isinstance(place, Refused) or place.ip is None:
+        if self.named or isinstance(place, RefusedAddress) or place.ip is None:
             return None
         return place.host == self.host

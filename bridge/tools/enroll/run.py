@@ -7,13 +7,13 @@ from typing import TextIO
 
 from bridge.core.discovery.announcement import Announcement, matches
 from bridge.core.errors import CommandFailed
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.logs.scrub import HIDDEN, printable
 from bridge.settings import Settings
 from bridge.sources.mqtt.broker import Broker
 from bridge.tools.charger.find import typed
 from bridge.tools.charger.http_request import Result
-from bridge.tools.charger.mqtt_visit import Visit
+from bridge.tools.charger.mqtt_visit import MqttVisit
 from bridge.tools.charger.requests import configuring, reading
 from bridge.tools.charger.web_call import WebCall, loopback
 from bridge.tools.enroll.enrollment import Awaited, Wish, text_of
@@ -58,7 +58,7 @@ async def _listen(
     """Hear announcements, before anything is changed."""
     topics = {*settings.mqtt.announce_topics, *filter(None, [awaited.announce_topic])}
     try:
-        visit = await stack.enter_async_context(Visit(task.broker))
+        visit = await stack.enter_async_context(MqttVisit(task.broker))
         if refused := await visit.follow(*topics):
             raise CommandFailed(f"the broker does not let us hear {', '.join(refused)}")
         lookout = Lookout(visit, awaited)
@@ -70,7 +70,7 @@ async def _listen(
 
 async def _config(call: WebCall) -> Mapping[str, object]:
     result = await call.run(reading(Page.CONFIG))
-    if result.outcome is not Outcome.OK:
+    if result.outcome is not PollOutcome.OK:
         raise CommandFailed(f"{call.trouble(result)}. Nothing was changed at the charger")
     return result.document or {}
 
@@ -94,15 +94,17 @@ async def _configure(call: WebCall, wish: Wish) -> None:
     result = await call.run(configuring(wish.settings()))
     said = _words(result, wish.password)
     match result:
-        case Result(outcome=Outcome.OK) if said == "done":
+        case Result(outcome=PollOutcome.OK) if said == "done":
             return
-        case Result(outcome=Outcome.OK):
+        case Result(outcome=PollOutcome.OK):
             raise CommandFailed(f"{call.address} did not say that it took the settings: {said}")
-        case Result(outcome=Outcome.HTTP_ERROR):
+        case Result(outcome=PollOutcome.HTTP_ERROR):
             raise CommandFailed(
                 f"{call.address} refused the settings (HTTP status {result.status}): {said}"
             )
-        case Result(outcome=Outcome.UNAUTHORIZED | Outcome.FORBIDDEN | Outcome.NOT_FOUND):
+        case Result(
+            outcome=PollOutcome.UNAUTHORIZED | PollOutcome.FORBIDDEN | PollOutcome.NOT_FOUND
+        ):
             raise CommandFailed(call.trouble(result))
         case _:
             raise CommandFailed(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bridge.core.discovery.announcement import Announcement, read_announcement
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import Message
-from bridge.tools.charger.mqtt_visit import Visit
+from bridge.tools.charger.mqtt_visit import MqttVisit
 from bridge.tools.enroll.enrollment import Awaited, Match
 from bridge.tools.waiting import Tick
 
@@ -27,7 +27,7 @@ class Found:
 class Lookout:
     """`kept` is the retained announcement that fits, `other` a live one with another topic."""
 
-    def __init__(self, visit: Visit, awaited: Awaited) -> None:
+    def __init__(self, visit: MqttVisit, awaited: Awaited) -> None:
         self.awaited = awaited
         self.kept: Found | None = None
         self.other: Found | None = None

@@ -1,6 +1,6 @@
 """Why a charger that was given its settings did not announce itself, and what to do."""
 
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.logs.scrub import printable
 from bridge.tools.charger.requests import reading
 from bridge.tools.charger.web_call import WebCall
@@ -23,7 +23,7 @@ async def why_silent(call: WebCall, wish: Wish, lookout: Lookout, seconds: float
     if lookout.other is not None:
         return _other(lookout)
     result = await call.run(reading(Page.CONFIG))
-    if result.outcome is not Outcome.OK:
+    if result.outcome is not PollOutcome.OK:
         return f"the charger took the settings, and then {call.trouble(result)}"
     missing = wish.missing(result.document or {})
     if missing:

@@ -11,7 +11,7 @@ from typing import TextIO
 from bridge.core.errors import CommandFailed
 from bridge.core.output.line_parser import is_of
 from bridge.logs.scrub import printable
-from bridge.storage.journal_reader import Past, Span
+from bridge.storage.journal_reader import JournalReader, Span
 from bridge.storage.readonly import charger_ids
 from bridge.tools.export.formats import Form, written
 from bridge.tools.time_argument import span_between
@@ -45,9 +45,9 @@ def export(folder: Path, choice: Choice, now: datetime, out: TextIO, err: TextIO
         )
 
 
-def _opened(folder: Path, span: Span, spoiled: dict[int, int]) -> Past:
+def _opened(folder: Path, span: Span, spoiled: dict[int, int]) -> JournalReader:
     try:
-        return Past(folder, span, spoiled=spoiled.__setitem__)
+        return JournalReader(folder, span, spoiled=spoiled.__setitem__)
     except FileNotFoundError:
         raise CommandFailed(
             f"there is no journal in {folder}: name the bridge's data folder (journal.dir, "
@@ -55,7 +55,7 @@ def _opened(folder: Path, span: Span, spoiled: dict[int, int]) -> Past:
         ) from None
 
 
-def _chosen(past: Past, charger: str | None) -> Iterator[bytes]:
+def _chosen(past: JournalReader, charger: str | None) -> Iterator[bytes]:
     if charger is None:
         return past.lines()
     return (line for line in past.lines() if is_of(line, charger))

@@ -9,12 +9,12 @@ from typing import TextIO
 from bridge.app import from_settings
 from bridge.app.service import stop_on_signals
 from bridge.core.discovery.announcement import matches, read_announcement
-from bridge.core.discovery.subscriptions import Cover
+from bridge.core.discovery.subscriptions import Subscriptions
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import Message
 from bridge.logs.scrub import printable
 from bridge.settings import Settings
-from bridge.tools.charger.mqtt_visit import Visit
+from bridge.tools.charger.mqtt_visit import MqttVisit
 from bridge.tools.record.anonymous import Anonymous, Line
 
 STEP_SECONDS = 0.25
@@ -32,7 +32,7 @@ class Recorder:
         self._announced = settings.mqtt.announce_topics
         self._out = out
         self._names = Anonymous(settings.fleet.max_chargers)
-        self._cover = Cover()
+        self._cover = Subscriptions()
         self._began: float | None = None
 
     @property
@@ -76,7 +76,7 @@ async def record(settings: Settings, seconds: float | None, out: TextIO, err: Te
     """Until the time is over or a signal comes; raises CommandFailed where the broker fails."""
     recorder = Recorder(settings, out)
     recorder.wanted += settings.mqtt.announce_topics
-    async with Visit(from_settings.guest(settings, "record")) as visit:
+    async with MqttVisit(from_settings.broker_for_command(settings, "record")) as visit:
         await _follow(visit, recorder, err)
         err.write("recording; Ctrl-C ends it\n")
         err.flush()
@@ -87,7 +87,7 @@ async def record(settings: Settings, seconds: float | None, out: TextIO, err: Te
     )
 
 
-async def _listen(visit: Visit, recorder: Recorder, seconds: float | None, err: TextIO) -> None:
+async def _listen(visit: MqttVisit, recorder: Recorder, seconds: float | None, err: TextIO) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     end = math.inf if seconds is None else time.monotonic() + seconds
@@ -102,7 +102,7 @@ async def _listen(visit: Visit, recorder: Recorder, seconds: float | None, err: 
             recorder.take(message, time.monotonic())
 
 
-async def _follow(visit: Visit, recorder: Recorder, err: TextIO) -> None:
+async def _follow(visit: MqttVisit, recorder: Recorder, err: TextIO) -> None:
     """Hear what is wanted; a topic that the broker keeps to itself does not end the others."""
     wanted, recorder.wanted = recorder.wanted, []
     if wanted and (refused := await visit.follow(*wanted)):

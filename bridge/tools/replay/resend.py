@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from bridge.core.errors import CommandFailed, SinkRefused, SinkTooLarge
-from bridge.core.output.batch import Chunk, Refusal
-from bridge.sinks.influx.bisect import Sift
-from bridge.sinks.influx.retry import Sender, Store
+from bridge.core.output.batch import Chunk, RefusedLine
+from bridge.sinks.influx.bisect import Bisect
+from bridge.sinks.influx.retry import RetryingWriter, Store
 
 PATIENCE_SECONDS = 600.0
 Row = tuple[int, list[bytes]]
@@ -21,7 +21,7 @@ class Sent:
 
     row: int
     stored: int
-    refusals: list[Refusal]
+    refusals: list[RefusedLine]
 
 
 class Patience:
@@ -58,7 +58,7 @@ class Resend:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:  # fmt: skip
         self._batch = batch
-        self._sender = Sender(
+        self._sender = RetryingWriter(
             name, store, report=Patience(told, patience), sleep=sleep, random=chance.random
         )
 
@@ -68,11 +68,11 @@ class Resend:
             refusals = await self._deliver(row, lines)
             done(Sent(row, len(lines) - len(refusals), refusals))
 
-    async def _deliver(self, row: int, lines: list[bytes]) -> list[Refusal]:
-        sift = Sift(Chunk(row, row, lines, [1] * len(lines)))
+    async def _deliver(self, row: int, lines: list[bytes]) -> list[RefusedLine]:
+        sift = Bisect(Chunk(row, row, lines, [1] * len(lines)))
         while piece := sift.next():
             try:
-                await self._sender.send(piece)
+                await self._sender.write(piece)
             except SinkTooLarge as error:
                 sift.too_large(str(error))
             except SinkRefused as error:

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from bridge.core.errors import CommandFailed
 from bridge.settings import Settings
-from bridge.storage.journal_reader import Past, Span
+from bridge.storage.journal_reader import JournalReader, Span
 from bridge.tools.replay.bookmark import Bookmark, Mark
 from bridge.tools.replay.progress import Show
 from bridge.tools.replay.resend import PATIENCE_SECONDS, Resend, Sent
@@ -47,9 +47,9 @@ async def replay(settings: Settings, errand: Errand, now: datetime, err: TextIO)
         raise CommandFailed(f"{place.url} refused {done.refused} points; nothing sends them again")
 
 
-def _opened(folder: Path, span: Span, show: Show) -> Past:
+def _opened(folder: Path, span: Span, show: Show) -> JournalReader:
     try:
-        return Past(folder, span, spoiled=show.spoiled)
+        return JournalReader(folder, span, spoiled=show.spoiled)
     except FileNotFoundError:
         raise CommandFailed(
             f"there is no journal in {folder}: name the bridge's data folder (journal.dir, "
@@ -57,7 +57,7 @@ def _opened(folder: Path, span: Span, show: Show) -> Past:
         ) from None
 
 
-def _begin(past: Past, span: Span, before: Mark | None, owed_to: str | None) -> Mark:
+def _begin(past: JournalReader, span: Span, before: Mark | None, owed_to: str | None) -> Mark:
     # A mark behind the newest row is of a journal that was set aside meanwhile.
     if before and before.row <= past.last:
         return before
@@ -65,7 +65,7 @@ def _begin(past: Past, span: Span, before: Mark | None, owed_to: str | None) -> 
 
 
 async def _send(
-    past: Past, mark: Mark, bookmark: Bookmark, place: Target, errand: Errand, show: Show
+    past: JournalReader, mark: Mark, bookmark: Bookmark, place: Target, errand: Errand, show: Show
 ) -> Mark:
     bookmark.save(mark)
     show.begin(mark, past.points(mark.row))

@@ -10,7 +10,7 @@ from bridge.monitoring.stats import MAIN
 from bridge.settings import Secrets, Settings, Store
 from bridge.settings.addresses import store_url
 from bridge.settings.parse import Wrong
-from bridge.sinks.influx.client import Influx
+from bridge.sinks.influx.client import InfluxClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Target:
     ca_file: Path | None
     token: Callable[[], str]
 
-    def open(self) -> Influx:
-        return Influx(
+    def open(self) -> InfluxClient:
+        return InfluxClient(
             url=self.url, org=self.org, bucket=self.bucket, token=self.token,
             timeout=self.timeout, ca_file=self.ca_file,
         )  # fmt: skip

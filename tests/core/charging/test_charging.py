@@ -2,14 +2,14 @@
 
 import pytest
 
-from bridge.core.discovery.fleet import Rules
+from bridge.core.discovery.fleet import FleetConfig
 from bridge.core.model import ChargerId, Dialect
 from tests.kit.core import Bench, restarted
 
 FAULT = 'evse_faults_total{charger="abc123",fault="gfci_fault"}'
 
 
-def listening(rules: Rules | None = None) -> Bench:
+def listening(rules: FleetConfig | None = None) -> Bench:
     bench = Bench(rules)
     bench.announce()
     return bench
@@ -203,7 +203,7 @@ def test_milliamperes_where_amperes_are_due_raise_a_suspicion() -> None:
 
 
 def test_amperes_where_milliamperes_are_due_raise_a_suspicion() -> None:
-    bench = listening(Rules(dialect=Dialect.ANCESTOR))
+    bench = listening(FleetConfig(dialect=Dialect.ANCESTOR))
     say(bench, ("pilot", "16"), ("state", "3"))
     for amps in ("15", "16", "15.5"):
         say(bench, ("amp", amps))
@@ -317,7 +317,7 @@ def test_a_last_will_is_taken_back_by_the_next_live_message() -> None:
 
 
 def test_each_dialect_reads_the_same_text_in_its_own_unit() -> None:
-    bench = Bench(Rules(dialects={ChargerId("old"): Dialect.ANCESTOR}))
+    bench = Bench(FleetConfig(dialects={ChargerId("old"): Dialect.ANCESTOR}))
     bench.announce("new", "charger/new", topic="openevse/announce/new")
     bench.announce("old", "charger/old", topic="openevse/announce/old")
     for base in ("charger/new", "charger/old"):

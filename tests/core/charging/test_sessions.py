@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.polling.outcome import Outcome
+from bridge.core.polling.outcome import PollOutcome
 from tests.kit.core import Bench, restarted
 from tests.kit.desk import Desk
 
@@ -15,7 +15,7 @@ def desk() -> Desk:
 
 
 def poll(desk: Desk, then: float = 30, **changed: object) -> None:
-    desk.answer(Outcome.OK, **changed)
+    desk.answer(PollOutcome.OK, **changed)
     desk.wait(then)
 
 
@@ -140,13 +140,13 @@ def test_a_session_in_progress_is_known_again_with_its_meter(desk: Desk) -> None
 
 
 def test_a_car_that_left_is_asked_about_soon(desk: Desk) -> None:
-    track = desk.bench.roster.tracks[next(iter(desk.bench.roster.tracks))]
+    telemetry = desk.bench.registry.telemetries[next(iter(desk.bench.registry.telemetries))]
     desk.speak(20, state="1")
     desk.speak(20, state="3")
-    before = track.poll_hints
+    before = telemetry.poll_hints
     desk.speak(state="1")
     desk.speak(state="1")
-    assert track.poll_hints == before + 1
+    assert telemetry.poll_hints == before + 1
 
 
 def test_a_session_whose_beginning_nobody_heard_has_all_of_its_energy(desk: Desk) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge.core.discovery.fleet import Rules
-from bridge.core.discovery.shard import owner
+from bridge.core.discovery.fleet import FleetConfig
+from bridge.core.discovery.shard import shard_of
 from bridge.core.model import ChargerId
 from tests.kit.core import Bench, restarted
 
@@ -34,7 +34,7 @@ def test_a_last_will_of_an_unknown_charger_tells_only_its_id() -> None:
     bench.announce(base=None, state="disconnected", retained=True)
     assert bench.ears.filters == set()
     assert bench.metrics()['evse_announced{charger="abc123"}'] == 0
-    assert bench.roster.presences()["offline"] == 1
+    assert bench.registry.presences()["offline"] == 1
 
 
 def test_a_charger_that_is_offline_at_start_is_known_from_the_last_run() -> None:
@@ -52,7 +52,7 @@ def test_an_announcement_without_its_last_members_keeps_what_was_known() -> None
     bench = Bench()
     bench.announce()
     bench.announce(base=None)
-    charger = bench.roster.fleet.get("abc123")
+    charger = bench.registry.fleet.get("abc123")
     assert charger is not None
     assert (charger.base, charger.http) == ("charger/one", "http://10.0.0.7/")
 
@@ -125,7 +125,7 @@ def test_a_stale_retained_announcement_does_not_hide_where_the_charger_speaks() 
     bench.announce(base="charger/new", retained=True)
     speak(bench, "charger/new")
     assert bench.discarded() == {}
-    charger = bench.roster.fleet.get("abc123")
+    charger = bench.registry.fleet.get("abc123")
     assert charger is not None
     assert charger.base == "charger/new"
 
@@ -231,7 +231,7 @@ def test_a_cleared_announcement_retires_the_charger_and_its_series() -> None:
     assert bench.metrics() == {}
     assert bench.ears.filters == set()
     assert bench.ears.gone == ["abc123"]
-    assert bench.roster.bodies(bench.out.dirty) == {"abc123": None}
+    assert bench.registry.saved_states(bench.out.dirty) == {"abc123": None}
 
 
 def test_clearing_an_old_announce_topic_leaves_the_charger_alone() -> None:
@@ -248,7 +248,7 @@ def test_two_ids_that_take_turns_on_one_announce_topic_are_both_named() -> None:
         bench.announce(charger, base, topic="openevse/announce/1234")
     text = "announce topic openevse/announce/1234 alternates with bbb"
     assert [(e.charger, e.text) for e in bench.out.events] == [("aaa", text)]
-    assert len(bench.roster.fleet) == 2
+    assert len(bench.registry.fleet) == 2
 
 
 def test_a_last_will_marks_the_charger_offline_until_it_speaks() -> None:
@@ -257,9 +257,9 @@ def test_a_last_will_marks_the_charger_offline_until_it_speaks() -> None:
     speak(bench)
     bench.announce(base=None, state="disconnected")
     bench.wait(130)
-    assert bench.roster.presences() == {"up": 0, "silent": 0, "offline": 1, "unheard": 0}
+    assert bench.registry.presences() == {"up": 0, "silent": 0, "offline": 1, "unheard": 0}
     speak(bench)
-    assert bench.roster.presences()["up"] == 1
+    assert bench.registry.presences()["up"] == 1
     assert [kind for kind, _, _ in bench.events()] == ["offline", "online"]
 
 
@@ -269,10 +269,10 @@ def test_a_charger_that_announces_itself_after_its_last_will_is_online_again() -
     speak(bench)
     bench.announce(base=None, state="disconnected")
     bench.announce(retained=True)
-    assert bench.roster.presences()["offline"] == 1
+    assert bench.registry.presences()["offline"] == 1
     bench.announce()
     speak(bench)
-    assert bench.roster.presences()["offline"] == 0
+    assert bench.registry.presences()["offline"] == 0
     assert [kind for kind, _, _ in bench.events()] == ["offline", "online"]
 
 
@@ -283,11 +283,11 @@ def test_a_silent_charger_is_not_up_but_stays_known() -> None:
     bench.wait(121)
     assert bench.metrics()['evse_up{charger="abc123"}'] == 0
     assert bench.metrics()['evse_source{charger="abc123",evse_source="none"}'] == 1
-    assert bench.roster.presences()["silent"] == 1
+    assert bench.registry.presences()["silent"] == 1
 
 
 def test_a_charger_retires_after_a_long_silence() -> None:
-    bench = Bench(Rules(retire_after=3600))
+    bench = Bench(FleetConfig(retire_after=3600))
     bench.announce()
     speak(bench)
     bench.wait(3599)
@@ -297,7 +297,7 @@ def test_a_charger_retires_after_a_long_silence() -> None:
 
 
 def test_a_clock_that_jumps_ahead_retires_nobody_who_speaks() -> None:
-    bench = Bench(Rules(retire_after=3600))
+    bench = Bench(FleetConfig(retire_after=3600))
     bench.announce()
     speak(bench)
     bench.wall += 100 * 86400
@@ -306,19 +306,19 @@ def test_a_clock_that_jumps_ahead_retires_nobody_who_speaks() -> None:
 
 
 def test_ignored_chargers_are_not_followed() -> None:
-    bench = Bench(Rules(ignore=frozenset({"abc123"})))
+    bench = Bench(FleetConfig(ignore=frozenset({"abc123"})))
     bench.announce()
     assert bench.ears.labels == ["ignored"]
-    assert len(bench.roster.fleet) == 0
+    assert len(bench.registry.fleet) == 0
 
 
 def test_a_charger_that_is_ignored_from_now_on_goes_at_the_start() -> None:
     before = Bench()
     before.announce()
     speak(before)
-    bench = restarted(before, rules=Rules(ignore=frozenset({"abc123"})))
+    bench = restarted(before, rules=FleetConfig(ignore=frozenset({"abc123"})))
     assert (bench.ears.gone, bench.ears.filters, bench.metrics()) == (["abc123"], set(), {})
-    assert bench.roster.bodies(bench.out.dirty) == {"abc123": None}
+    assert bench.registry.saved_states(bench.out.dirty) == {"abc123": None}
     bench.announce()
     speak(bench)
     assert (bench.ears.filters, bench.unrouted, bench.accounts.received) == (set(), 1, 0)
@@ -327,13 +327,13 @@ def test_a_charger_that_is_ignored_from_now_on_goes_at_the_start() -> None:
 def test_a_charger_of_another_shard_stays_remembered() -> None:
     before = Bench()
     before.announce()
-    shard = 1 - owner(ChargerId("abc123"), 2)
-    bench = restarted(before, rules=Rules(shard=shard, shards=2))
+    shard = 1 - shard_of(ChargerId("abc123"), 2)
+    bench = restarted(before, rules=FleetConfig(shard=shard, shards=2))
     assert (bench.ears.gone, bench.ears.filters, bench.out.dirty) == ([], set(), set())
 
 
 def test_a_full_fleet_refuses_newcomers_but_drops_those_who_never_spoke_first() -> None:
-    bench = Bench(Rules(most=2))
+    bench = Bench(FleetConfig(most=2))
     bench.announce("aaa", "a", topic="openevse/announce/a")
     speak(bench, "a")
     bench.announce("bbb", "b", topic="openevse/announce/b")
@@ -342,14 +342,14 @@ def test_a_full_fleet_refuses_newcomers_but_drops_those_who_never_spoke_first() 
     speak(bench, "c")
     bench.announce("ddd", "d", topic="openevse/announce/d")
     assert bench.ears.labels[-1] == "limit"
-    assert {c.id for c in bench.roster.fleet} == {"aaa", "ccc"}
+    assert {c.id for c in bench.registry.fleet} == {"aaa", "ccc"}
 
 
 def test_a_retained_announcement_proves_no_presence() -> None:
     bench = Bench()
     bench.announce(retained=True)
     assert bench.metrics()['evse_up{charger="abc123"}'] == 0
-    assert bench.roster.presences()["unheard"] == 1
+    assert bench.registry.presences()["unheard"] == 1
 
 
 def test_a_refused_announcement_changes_nothing() -> None:
@@ -357,28 +357,28 @@ def test_a_refused_announcement_changes_nothing() -> None:
     bench.announce(base="charger/#")
     bench.announce("x" * 65)
     assert bench.ears.labels == ["bad_base", "bad_id"]
-    assert len(bench.roster.fleet) == 0
+    assert len(bench.registry.fleet) == 0
     assert bench.ears.filters == set()
 
 
 def test_each_charger_has_one_shard_and_a_new_shard_takes_only_its_share() -> None:
     ids = [ChargerId(f"{n:x}") for n in range(2000)]
-    three = {i: owner(i, 3) for i in ids}
-    four = {i: owner(i, 4) for i in ids}
+    three = {i: shard_of(i, 3) for i in ids}
+    four = {i: shard_of(i, 4) for i in ids}
     moved = [i for i in ids if three[i] != four[i]]
     assert all(four[i] == 3 for i in moved)
     assert 400 < len(moved) < 600
-    assert {owner(i, 1) for i in ids} == {0}
+    assert {shard_of(i, 1) for i in ids} == {0}
 
 
 def test_chargers_of_other_shards_are_left_to_them() -> None:
-    bench = Bench(Rules(shard=1, shards=2))
+    bench = Bench(FleetConfig(shard=1, shards=2))
     for n in range(50):
         bench.announce(f"id{n}", f"base/{n}", topic=f"openevse/announce/{n}")
-    assert {c.id for c in bench.roster.fleet} == {
-        f"id{n}" for n in range(50) if owner(ChargerId(f"id{n}"), 2) == 1
+    assert {c.id for c in bench.registry.fleet} == {
+        f"id{n}" for n in range(50) if shard_of(ChargerId(f"id{n}"), 2) == 1
     }
-    assert bench.ears.labels.count("other_shard") == 50 - len(bench.roster.fleet)
+    assert bench.ears.labels.count("other_shard") == 50 - len(bench.registry.fleet)
 
 
 def test_an_old_topics_retained_word_does_not_change_what_a_charger_says_now() -> None:
@@ -392,7 +392,7 @@ def test_an_old_topics_retained_word_does_not_change_what_a_charger_says_now() -
         retained=True,
     )  # fmt: skip
     bench.announce(topic="openevse/announce/old", name="old-name", retained=True)
-    charger = bench.roster.fleet.get("abc123")
+    charger = bench.registry.fleet.get("abc123")
     assert charger is not None
     assert (charger.announced, charger.name) == (False, "new-name")
     assert bench.events() == []
@@ -439,7 +439,7 @@ def test_a_charger_whose_saved_counters_are_spoiled_is_known_all_the_same(
     speak(before)
     saved = {id_: {**body, **spoiled} for id_, body in before.saved().items()}
     bench = Bench()
-    bench.roster.restore(saved, trusted=True, floor_ms=0, now=bench.now)
+    bench.registry.restore(saved, trusted=True, floor_ms=0, now=bench.now)
     speak(bench)
     bench.wait(1)
     assert bench.metrics()['evse_up{charger="abc123"}'] == 1
@@ -488,16 +488,16 @@ def test_a_base_that_a_broker_cannot_carry_is_refused_and_not_remembered(base: s
     before = Bench()
     before.announce()
     saved = {id_: {**body, "base": base} for id_, body in before.saved().items()}
-    bench.roster.restore(saved, trusted=True, floor_ms=0, now=bench.now)
-    assert bench.roster.fleet.filters() == []
+    bench.registry.restore(saved, trusted=True, floor_ms=0, now=bench.now)
+    assert bench.registry.fleet.filters() == []
 
 
 def test_strangers_of_an_earlier_run_make_room_too() -> None:
-    before = Bench(Rules(most=2))
+    before = Bench(FleetConfig(most=2))
     for name in ("s1", "s2"):
         before.announce(name, name, topic=f"openevse/announce/{name}")
-    bench = Bench(Rules(most=2))
-    bench.roster.restore(before.saved(), trusted=True, floor_ms=0, now=bench.now)
+    bench = Bench(FleetConfig(most=2))
+    bench.registry.restore(before.saved(), trusted=True, floor_ms=0, now=bench.now)
     bench.announce("real", "real", topic="openevse/announce/real")
     assert bench.ears.labels == ["new"]
 
@@ -514,7 +514,7 @@ def test_few_may_claim_the_same_base() -> None:
     bench = Bench()
     for n in range(100):
         bench.announce(f"id{n}", topic=f"openevse/announce/{n}")
-    assert len(bench.roster.fleet.claimants("charger/one")) == 16
+    assert len(bench.registry.fleet.claimants("charger/one")) == 16
 
 
 def test_renames_leave_no_old_series_behind() -> None:
@@ -529,7 +529,7 @@ def test_a_long_payload_is_not_kept() -> None:
     bench = Bench()
     bench.announce()
     bench.hear(("charger/one/amp", "9" * 1_000_000))
-    assert bench.roster.tracks[ChargerId("abc123")].channels["amp"].payload is None
+    assert bench.registry.telemetries[ChargerId("abc123")].channels["amp"].payload is None
     assert bench.discarded() == {"malformed": 1}
 
 
@@ -538,7 +538,7 @@ def test_an_endless_topic_is_not_searched_to_its_end() -> None:
     bench.announce()
     bench.hear(("charger/one" + "/" * 60_000, "1"), ("openevse/announce/" + "x" * 300, "{}"))
     assert (bench.unrouted, bench.discarded()) == (1, {"unknown_field": 1})
-    assert bench.roster.router.routes == {}
+    assert bench.registry.router.routes == {}
 
 
 def test_a_counter_is_shown_once_it_is_kept() -> None:
@@ -549,7 +549,7 @@ def test_a_counter_is_shown_once_it_is_kept() -> None:
     bench.hear(("charger/one/state", "6"))
     name = 'evse_faults_total{charger="abc123",fault="gfci_fault"}'
     assert bench.metrics()[name] == 0
-    bench.out.publish(list(bench.out.counters.items()))
+    bench.out.show_saved(list(bench.out.counters.items()))
     assert bench.metrics()[name] == 1
 
 
@@ -559,5 +559,5 @@ def test_a_counter_of_a_charger_that_is_gone_is_shown_no_more() -> None:
     bench.hear(("charger/one/state", "3"))
     bench.wait(1)
     bench.hear(("charger/one/state", "6"), ("openevse/announce/c123", ""))
-    bench.out.publish(list(bench.out.counters.items()))
+    bench.out.show_saved(list(bench.out.counters.items()))
     assert bench.metrics() == {}

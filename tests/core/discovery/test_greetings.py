@@ -28,10 +28,10 @@ def kinds(bench: Bench) -> list[str]:
 def test_disconnected_is_a_last_will_and_connected_ends_it() -> None:
     bench = heard()
     bench.hear((BASE, "disconnected"))
-    assert bench.roster.presences()["offline"] == 1
+    assert bench.registry.presences()["offline"] == 1
     assert bench.metrics()['evse_announced{charger="abc123"}'] == 0
     bench.hear((BASE, "connected"))
-    assert bench.roster.presences()["offline"] == 0
+    assert bench.registry.presences()["offline"] == 0
     assert bench.metrics()['evse_announced{charger="abc123"}'] == 1
     assert kinds(bench) == ["offline", "online"]
 

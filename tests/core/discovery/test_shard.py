@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from bridge.core.discovery.fleet import Rules
-from bridge.core.discovery.shard import owner
+from bridge.core.discovery.fleet import FleetConfig
+from bridge.core.discovery.shard import shard_of
 from bridge.core.model import ChargerId
 from tests.kit.core import Bench, restarted
 
@@ -16,7 +16,7 @@ DAY = 86_400.0
 
 
 def owners(count: int) -> list[int]:
-    return [owner(charger, count) for charger in IDS]
+    return [shard_of(charger, count) for charger in IDS]
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ def test_the_shards_are_of_one_size() -> None:
 )
 def test_an_owner_is_the_same_in_every_release(charger: str, known: list[int]) -> None:
     """A new version that shared out anew would move the whole fleet."""
-    assert [owner(ChargerId(charger), count) for count in range(1, 7)] == known
+    assert [shard_of(ChargerId(charger), count) for count in range(1, 7)] == known
 
 
 def test_more_than_eight_shards_keep_to_it() -> None:
-    assert [owner(ChargerId("four"), count) for count in (8, 9, 16, 17, 40)] == [7, 7, 7, 7, 31]
+    assert [shard_of(ChargerId("four"), count) for count in (8, 9, 16, 17, 40)] == [7, 7, 7, 7, 31]
 
 
 def meter(bench: Bench, wh: int, seconds: float = 30.0) -> None:
@@ -72,12 +72,12 @@ def after_a_reset() -> Bench:
     return bench
 
 
-def elsewhere() -> Rules:
-    return Rules(shard=1 - owner(MINE, 2), shards=2)
+def elsewhere() -> FleetConfig:
+    return FleetConfig(shard=1 - shard_of(MINE, 2), shards=2)
 
 
-def here() -> Rules:
-    return Rules(shard=owner(MINE, 2), shards=2)
+def here() -> FleetConfig:
+    return FleetConfig(shard=shard_of(MINE, 2), shards=2)
 
 
 def test_the_new_owner_begins_at_the_devices_own_total() -> None:
@@ -95,7 +95,7 @@ def test_a_bridge_that_lost_a_charger_shows_nothing_of_it_from_its_first_scrape_
     meter(bench, 120)
     assert [name for name in bench.metrics() if MINE in name] == []
     assert bench.lines() == []
-    assert bench.roster.tracks == {}
+    assert bench.registry.telemetries == {}
 
 
 def test_a_charger_that_comes_back_goes_on_above_what_was_shown_of_it() -> None:
@@ -114,7 +114,7 @@ def test_a_move_ends_nothing_and_faults_count_from_zero_at_the_new_owner() -> No
     """A session in progress is known to its new owner from the first state on."""
     before = after_a_reset()
     before.hear(("charger/one/state", "6"))
-    before.roster.close()
+    before.registry.close()
     assert not [line for line in before.lines() if line.startswith("evse_charge")]
     bench = Bench(here())
     bench.announce(MINE, retained=True)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bridge.core.fields import resets
 from bridge.core.fields.catalogue import LIVE
-from bridge.core.fields.config import FACTS, read_device
+from bridge.core.fields.config import FACTS, read_config
 from bridge.core.fields.crashlog import LONGEST_TEXT, MOST_RECORDS, read_crashlog
 from bridge.core.fields.decode import parser
-from bridge.core.fields.status import Member, Status, StatusReader
+from bridge.core.fields.status import Status, StatusMember, StatusReader
 from bridge.core.model import Dialect, Reason
 from bridge.core.polling.document import read_document
 from bridge.core.polling.outcome import Page
@@ -154,7 +154,7 @@ def test_a_clock_that_stands_is_further_off_each_time() -> None:
 
 def test_texts_that_never_come_again_take_bounded_memory() -> None:
     row = LIVE["wh"]
-    member = Member(row, parser(row, row.scale))
+    member = StatusMember(row, parser(row, row.scale))
     for number in range(3000):
         member.read(b"%d" % number, WALL)
         assert len(member.known) <= 1024
@@ -189,7 +189,7 @@ def test_each_member_of_a_status_is_a_value_or_has_one_reason(
 
 @given(DOCUMENTS)
 def test_each_member_of_a_configuration_is_accounted_for(document: dict[str, object]) -> None:
-    device = read_device(document)
+    device = read_config(document)
     known = len(device.values) + len(device.texts) + len(device.discarded)
     assert known + device.dropped == len(document)
 
@@ -209,7 +209,7 @@ def test_no_bytes_whatever_raise(body: bytes) -> None:
 
 
 def test_a_configuration_gives_its_facts() -> None:
-    device = read_device(CONFIG)
+    device = read_config(CONFIG)
     assert device.values == {
         "flash_size": 4194304.0, "diode_check": 1, "gfci_check": 0, "ground_check": 1,
         "relay_check": 0, "vent_check": 0, "temperature_check": 1, "service_level": 2.0,
@@ -224,21 +224,21 @@ def test_a_configuration_gives_its_facts() -> None:
 
 @pytest.mark.parametrize("wire", ["service", "scale", "offset", "amplimit", "espflash"])
 def test_a_setting_that_no_device_can_have_is_no_value(wire: str) -> None:
-    device = read_device({wire: 1e308})
+    device = read_config({wire: 1e308})
     assert (device.values, device.discarded) == ({}, ((wire, Reason.IMPLAUSIBLE),))
 
 
 def test_a_configuration_gives_nothing_else() -> None:
-    told = repr(read_device(CONFIG))
+    told = repr(read_config(CONFIG))
     assert [secret for secret in SECRETS if secret in told] == []
-    assert read_device(CONFIG).dropped == 13
+    assert read_config(CONFIG).dropped == 13
 
 
 @pytest.mark.parametrize(
     "value", [{"ssid": "depot-wifi"}, ["hunter2"], "a\nb", "x" * 256, None, ""]
 )
 def test_a_fact_that_is_no_plain_text_is_dropped(value: object) -> None:
-    device = read_device({"version": value})
+    device = read_config({"version": value})
     assert device.text("version") is None
     assert "depot-wifi" not in repr(device)
     assert len(device.discarded) == 1

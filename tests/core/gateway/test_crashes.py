@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.outcome import Page, PollOutcome
 from tests.kit.core import Bench, restarted
 from tests.kit.desk import Desk
 
@@ -105,7 +105,7 @@ def test_a_firmware_that_tells_no_reason_any_more_goes_on_counting_its_boots(des
 
 def test_two_crashes_before_the_log_is_known_to_be_missing_are_two_events(desk: Desk) -> None:
     desk.answer(boot_count=11, crash_seq=3, reset_reason=4)
-    desk.page(Page.CRASHLOG, Outcome.TIMEOUT)
+    desk.page(Page.CRASHLOG, PollOutcome.TIMEOUT)
     desk.answer(boot_count=12, crash_seq=4, reset_reason=6)
     again = Desk(restarted(desk.bench))
     again.page(Page.CRASHLOG, None)

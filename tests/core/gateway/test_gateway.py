@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.outcome import Page, PollOutcome
 from tests.kit.core import Bench, restarted
 from tests.kit.desk import ONE, Desk
 
@@ -180,18 +180,18 @@ def test_a_crash_log_that_is_never_readable_is_asked_for_three_times(desk: Desk)
     desk.answer(boot_count=10, crash_seq=2, reset_reason=1)
     for _ in range(3):
         assert Page.CRASHLOG in desk.wanted()
-        desk.page(Page.CRASHLOG, Outcome.MALFORMED)
+        desk.page(Page.CRASHLOG, PollOutcome.MALFORMED)
     assert Page.CRASHLOG not in desk.wanted()
     desk.answer(boot_count=11, crash_seq=3, reset_reason=4)
     for _ in range(3):
         assert kinds(desk, "crash") == []
-        desk.page(Page.CRASHLOG, Outcome.MALFORMED)
+        desk.page(Page.CRASHLOG, PollOutcome.MALFORMED)
     assert kinds(desk, "crash") == [(4, "panic")]
 
 
 def test_a_charger_that_does_not_answer_is_not_without_a_crash_log(desk: Desk) -> None:
     for _ in range(9):
-        desk.page(Page.CRASHLOG, Outcome.TIMEOUT)
+        desk.page(Page.CRASHLOG, PollOutcome.TIMEOUT)
     assert Page.CRASHLOG in desk.wanted()
 
 
@@ -250,7 +250,7 @@ def test_config_is_asked_for_again_after_each_boot(desk: Desk) -> None:
 def test_a_config_that_is_never_readable_is_asked_for_three_times(desk: Desk) -> None:
     for _ in range(3):
         assert Page.CONFIG in desk.wanted()
-        desk.page(Page.CONFIG, Outcome.MALFORMED)
+        desk.page(Page.CONFIG, PollOutcome.MALFORMED)
     assert Page.CONFIG not in desk.wanted()
 
 
@@ -274,9 +274,9 @@ def test_pages_are_asked_for_once_the_charger_answers(desk: Desk) -> None:
     asked = []
     for _ in range(120):
         desk.wait(5)
-        for ask in desk.plan.take(desk.bench.steady):
+        for ask in desk.plan.due(desk.bench.steady):
             asked.append(ask.page)
-            desk.plan.done(ask, Outcome.OK, desk.bench.steady)
+            desk.plan.done(ask, PollOutcome.OK, desk.bench.steady)
             if ask.page is Page.STATUS:
                 desk.answer(boot_count=10, crash_seq=0)
             else:
@@ -320,9 +320,9 @@ def test_a_gateway_that_just_booted_has_no_frozen_controller(desk: Desk) -> None
 def test_a_first_sign_of_a_dead_controller_is_asked_about_soon(desk: Desk) -> None:
     desk.wait(2)
     desk.speak()
-    before = desk.bench.roster.tracks[ONE].poll_hints
+    before = desk.bench.registry.telemetries[ONE].poll_hints
     desk.answer(rapi_connected=0)
-    assert desk.bench.roster.tracks[ONE].poll_hints == before + 1
+    assert desk.bench.registry.telemetries[ONE].poll_hints == before + 1
 
 
 def test_network_mode_and_last_reset_are_told_in_closed_lists(desk: Desk) -> None:
@@ -343,9 +343,9 @@ def test_a_drop_of_the_total_is_asked_about_and_believed_by_two_documents(desk: 
     desk.speak(wh="5000000")
     desk.answer(watthour=5_000_000, comm_success=100)
     desk.wait(30)
-    before = desk.bench.roster.tracks[ONE].poll_hints
+    before = desk.bench.registry.telemetries[ONE].poll_hints
     desk.speak(wh="10")
-    assert desk.bench.roster.tracks[ONE].poll_hints > before
+    assert desk.bench.registry.telemetries[ONE].poll_hints > before
     desk.answer(watthour=10, comm_success=120)
     desk.wait(30)
     desk.speak(wh="12")

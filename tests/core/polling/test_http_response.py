@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from bridge.core.polling.http_response import MOST_BYTES, Response
-from bridge.core.polling.outcome import Outcome
+from bridge.core.polling.outcome import PollOutcome
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 WHOLE = [
@@ -39,14 +39,14 @@ def read(*parts: bytes, with_errors: bool = False) -> Response:
 def test_a_whole_response_is_known_without_the_connections_end(said: bytes) -> None:
     response = Response()
     assert response.feed(said)
-    assert (response.outcome, response.status) == (Outcome.OK, 200)
+    assert (response.outcome, response.status) == (PollOutcome.OK, 200)
     assert response.body == b'{"state":3}'
 
 
 def test_without_a_length_the_end_of_the_connection_ends_the_body() -> None:
     response = Response()
     assert not response.feed(TO_THE_END)
-    assert response.end() is Outcome.OK
+    assert response.end() is PollOutcome.OK
     assert response.body == b'{"state":3}'
 
 
@@ -114,7 +114,7 @@ def test_where_the_bytes_are_cut_makes_no_difference(said: bytes) -> None:
 def test_what_could_be_read_in_two_ways_or_takes_long_is_malformed(said: bytes) -> None:
     response = Response()
     response.feed(said)
-    assert (response.end(), bytes(response.body)) == (Outcome.MALFORMED, b"")
+    assert (response.end(), bytes(response.body)) == (PollOutcome.MALFORMED, b"")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_could_be_read_in_two_ways_or_takes_long_is_malformed(said: bytes) 
 def test_what_has_no_end_is_malformed_before_its_end(said: bytes) -> None:
     response = Response()
     assert response.feed(said)
-    assert response.outcome is Outcome.MALFORMED
+    assert response.outcome is PollOutcome.MALFORMED
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_what_has_no_end_is_malformed_before_its_end(said: bytes) -> None:
 def test_a_document_over_64_kb_is_too_large_as_soon_as_that_is_known(said: bytes) -> None:
     response = Response()
     assert response.feed(said)
-    assert (response.outcome, bytes(response.body)) == (Outcome.TOO_LARGE, b"")
+    assert (response.outcome, bytes(response.body)) == (PollOutcome.TOO_LARGE, b"")
 
 
 @pytest.mark.parametrize(
@@ -159,19 +159,19 @@ def test_a_document_over_64_kb_is_too_large_as_soon_as_that_is_known(said: bytes
 )
 def test_a_document_of_64_kb_is_read(said: bytes) -> None:
     response = read(said)
-    assert (response.outcome, len(response.body)) == (Outcome.OK, MOST_BYTES)
+    assert (response.outcome, len(response.body)) == (PollOutcome.OK, MOST_BYTES)
 
 
 @pytest.mark.parametrize("said", [b"", b"H", b"HTTP/1.", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nX:"])
 def test_a_connection_that_ends_before_an_answer_is_as_if_there_were_none(said: bytes) -> None:
-    assert read(said).outcome is Outcome.UNREACHABLE
+    assert read(said).outcome is PollOutcome.UNREACHABLE
 
 
 def test_what_an_error_says_is_read_only_where_it_is_wanted() -> None:
     said = b'HTTP/1.1 500 No\r\nContent-Length: 11\r\n\r\n{"why":"x"}'
     assert read(said).body == b""
     wanted = read(said, with_errors=True)
-    assert (wanted.outcome, wanted.status) == (Outcome.HTTP_ERROR, 500)
+    assert (wanted.outcome, wanted.status) == (PollOutcome.HTTP_ERROR, 500)
     assert wanted.body == b'{"why":"x"}'
 
 
@@ -180,7 +180,7 @@ def test_an_error_whose_body_cannot_be_read_is_still_that_error(body: bytes) -> 
     size = 900 if body == b"cut" else MOST_BYTES + 1
     said = b"HTTP/1.1 401 No\r\nContent-Length: %d\r\n\r\n" % size + body
     found = read(said, with_errors=True)
-    assert (found.outcome, found.status, bytes(found.body)) == (Outcome.UNAUTHORIZED, 401, b"")
+    assert (found.outcome, found.status, bytes(found.body)) == (PollOutcome.UNAUTHORIZED, 401, b"")
 
 
 def test_a_response_needs_no_collector() -> None:

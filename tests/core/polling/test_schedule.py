@@ -11,37 +11,37 @@ from hypothesis import strategies as st
 
 from bridge.core.model import ChargerId
 from bridge.core.polling.lanes import Lane
-from bridge.core.polling.outcome import Outcome, Page
-from bridge.core.polling.schedule import Ask, Mode, Pace, PollPlan
+from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.schedule import Mode, PollConfig, PollRequest, PollSchedule
 
 ONE = ChargerId("one")
-Answer = Callable[[Ask], tuple[float, Outcome]]
+Answer = Callable[[PollRequest], tuple[float, PollOutcome]]
 
 
-def well(ask: Ask) -> tuple[float, Outcome]:
-    return 0.2, Outcome.OK
+def well(ask: PollRequest) -> tuple[float, PollOutcome]:
+    return 0.2, PollOutcome.OK
 
 
-def dark(ask: Ask) -> tuple[float, Outcome]:
-    return 10.0, Outcome.TIMEOUT
+def dark(ask: PollRequest) -> tuple[float, PollOutcome]:
+    return 10.0, PollOutcome.TIMEOUT
 
 
 class Turned:
     """Plays a plan: asks go out when due, answers come when the test says."""
 
-    def __init__(self, pace: Pace, answer: Answer = well, seed: int = 1) -> None:
-        self.plan = PollPlan(pace, random=Random(seed).random)
+    def __init__(self, pace: PollConfig, answer: Answer = well, seed: int = 1) -> None:
+        self.plan = PollSchedule(pace, random=Random(seed).random)
         self.answer = answer
         self.now = 1000.0
-        self.asked: list[Ask] = []
+        self.asked: list[PollRequest] = []
         self.most = dict.fromkeys(Lane, 0)
         self.most_unproven = 0
-        self._ends: list[tuple[float, int, Ask, Outcome]] = []
+        self._ends: list[tuple[float, int, PollRequest, PollOutcome]] = []
         self._number = itertools.count()
 
     def until(self, end: float) -> None:
         while True:
-            for ask in self.plan.take(self.now):
+            for ask in self.plan.due(self.now):
                 seconds, outcome = self.answer(ask)
                 self.asked.append(ask)
                 entry = (self.now + seconds, next(self._number), ask, outcome)
@@ -81,8 +81,8 @@ def fleet(count: int) -> list[ChargerId]:
 
 
 def test_a_charger_in_fallback_is_asked_within_twenty_seconds_then_every_thirty() -> None:
-    turned = Turned(Pace())
-    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
+    turned = Turned(PollConfig())
+    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
     turned.after(600)
     times = turned.times()
     assert times[0] <= 1020
@@ -91,31 +91,31 @@ def test_a_charger_in_fallback_is_asked_within_twenty_seconds_then_every_thirty(
 
 
 def test_a_charger_whose_mqtt_is_fine_is_asked_every_five_minutes() -> None:
-    turned = Turned(Pace())
-    turned.plan.mode(ONE, Mode.ENRICH, turned.now)
+    turned = Turned(PollConfig())
+    turned.plan.set_mode(ONE, Mode.ENRICH, turned.now)
     turned.after(6000)
     assert all(285 <= gap <= 315 for gap in gaps(turned.times()))
     assert len(turned.times()) in {19, 20}
 
 
 def test_a_charger_that_is_off_is_not_asked() -> None:
-    turned = Turned(Pace())
-    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
+    turned = Turned(PollConfig())
+    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
     turned.after(40)
     before = len(turned.asked)
-    turned.plan.mode(ONE, Mode.OFF, turned.now)
-    turned.plan.soon(ONE, turned.now)
-    turned.plan.want(ONE, Page.CONFIG)
+    turned.plan.set_mode(ONE, Mode.OFF, turned.now)
+    turned.plan.poll_soon(ONE, turned.now)
+    turned.plan.request_page(ONE, Page.CONFIG)
     turned.after(600)
     assert len(turned.asked) == before
     assert turned.plan.next_due() is None
 
 
 def test_soon_is_fifteen_to_twenty_seconds_and_happens_once() -> None:
-    turned = Turned(Pace(enrich_every=100_000))
-    turned.plan.mode(ONE, Mode.ENRICH, turned.now)
+    turned = Turned(PollConfig(enrich_every=100_000))
+    turned.plan.set_mode(ONE, Mode.ENRICH, turned.now)
     for _ in range(10):
-        turned.plan.soon(ONE, turned.now)
+        turned.plan.poll_soon(ONE, turned.now)
         turned.after(1)
     turned.after(100)
     assert [15 <= time - 1000 <= 20 for time in turned.times()] == [True]
@@ -123,17 +123,17 @@ def test_soon_is_fifteen_to_twenty_seconds_and_happens_once() -> None:
 
 @pytest.mark.parametrize("mode", [Mode.ENRICH, Mode.FALLBACK])
 def test_a_new_charger_is_not_asked_twice_for_entering_its_mode_twice(mode: Mode) -> None:
-    turned = Turned(Pace())
+    turned = Turned(PollConfig())
     for _ in range(100):
-        turned.plan.mode(ONE, mode, turned.now)
+        turned.plan.set_mode(ONE, mode, turned.now)
         turned.after(0.1)
     turned.after(10)
     assert len(turned.asked) <= 1
 
 
 def test_a_host_that_does_not_answer_is_asked_ever_more_seldom_up_to_fifteen_minutes() -> None:
-    turned = Turned(Pace(), dark)
-    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
+    turned = Turned(PollConfig(), dark)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
     turned.after(20_000)
     waits = [gap - 10 for gap in gaps(turned.times())]
     assert all(
@@ -145,11 +145,11 @@ def test_a_host_that_does_not_answer_is_asked_ever_more_seldom_up_to_fifteen_min
 
 
 def test_an_answer_ends_the_back_off() -> None:
-    turned = Turned(Pace(), dark)
-    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
+    turned = Turned(PollConfig(), dark)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
     turned.after(5000)
     turned.answer = well
-    turned.plan.soon(ONE, turned.now)
+    turned.plan.poll_soon(ONE, turned.now)
     turned.after(200)
     recent = [time for time in turned.times() if time > 6000]
     assert 6015 <= recent[0] <= 6020
@@ -157,8 +157,8 @@ def test_an_answer_ends_the_back_off() -> None:
 
 
 def test_a_refused_login_is_tried_once_in_ten_minutes_until_it_changes() -> None:
-    turned = Turned(Pace(), lambda ask: (0.1, Outcome.UNAUTHORIZED))
-    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
+    turned = Turned(PollConfig(), lambda ask: (0.1, PollOutcome.UNAUTHORIZED))
+    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
     turned.after(3000)
     assert all(gap >= 600 for gap in gaps(turned.times()))
     assert len(turned.times()) >= 4
@@ -170,8 +170,8 @@ def test_a_refused_login_is_tried_once_in_ten_minutes_until_it_changes() -> None
 
 
 def test_an_address_that_was_forbidden_is_tried_once_the_credentials_file_allows_it() -> None:
-    turned = Turned(Pace(), lambda ask: (0.0, Outcome.FORBIDDEN))
-    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
+    turned = Turned(PollConfig(), lambda ask: (0.0, PollOutcome.FORBIDDEN))
+    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
     turned.after(3000)
     turned.answer = well
     turned.plan.credentials_changed(turned.now)
@@ -180,32 +180,32 @@ def test_an_address_that_was_forbidden_is_tried_once_the_credentials_file_allows
 
 
 def test_signs_of_life_do_not_hurry_a_refused_login() -> None:
-    turned = Turned(Pace(), lambda ask: (0.1, Outcome.UNAUTHORIZED))
-    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
+    turned = Turned(PollConfig(), lambda ask: (0.1, PollOutcome.UNAUTHORIZED))
+    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
     for _ in range(60):
         turned.after(10)
-        turned.plan.soon(ONE, turned.now)
-        turned.plan.mode(ONE, Mode.ENRICH, turned.now)
-        turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
+        turned.plan.poll_soon(ONE, turned.now)
+        turned.plan.set_mode(ONE, Mode.ENRICH, turned.now)
+        turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
     assert len(turned.times()) <= 2
 
 
 def test_what_an_old_address_answers_is_not_held_against_the_new_one() -> None:
-    turned = Turned(Pace(), lambda _: (8.0, Outcome.UNAUTHORIZED))
-    turned.plan.mode(ONE, Mode.ENRICH, turned.now)
+    turned = Turned(PollConfig(), lambda _: (8.0, PollOutcome.UNAUTHORIZED))
+    turned.plan.set_mode(ONE, Mode.ENRICH, turned.now)
     turned.until(turned.plan.next_due() or 0.0)
     turned.after(1)
-    turned.plan.moved(ONE, turned.now)
+    turned.plan.address_changed(ONE, turned.now)
     moved_at = turned.now
     turned.after(60)
     assert [15 <= began - moved_at <= 30 for began in turned.times()] == [False, True]
 
 
 def test_other_pages_follow_once_the_charger_answered() -> None:
-    turned = Turned(Pace())
-    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
-    turned.plan.want(ONE, Page.CONFIG)
-    turned.plan.want(ONE, Page.CRASHLOG)
+    turned = Turned(PollConfig())
+    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.request_page(ONE, Page.CONFIG)
+    turned.plan.request_page(ONE, Page.CRASHLOG)
     turned.after(300)
     assert turned.asked[0].page is Page.STATUS
     assert len(turned.times(ONE, Page.CONFIG)) == 1
@@ -215,33 +215,33 @@ def test_other_pages_follow_once_the_charger_answered() -> None:
 
 
 def test_a_page_that_is_missing_is_not_asked_for_again_and_is_no_failure() -> None:
-    def old_firmware(ask: Ask) -> tuple[float, Outcome]:
-        return 0.1, Outcome.OK if ask.page is Page.STATUS else Outcome.NOT_FOUND
+    def old_firmware(ask: PollRequest) -> tuple[float, PollOutcome]:
+        return 0.1, PollOutcome.OK if ask.page is Page.STATUS else PollOutcome.NOT_FOUND
 
-    turned = Turned(Pace(), old_firmware)
-    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
-    turned.plan.want(ONE, Page.CRASHLOG)
+    turned = Turned(PollConfig(), old_firmware)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.request_page(ONE, Page.CRASHLOG)
     turned.after(600)
     assert len(turned.times(ONE, Page.CRASHLOG)) == 1
     assert len(turned.times(ONE, Page.STATUS)) >= 18
 
 
 def test_a_page_that_never_comes_is_given_up() -> None:
-    def hanging(ask: Ask) -> tuple[float, Outcome]:
-        return (0.1, Outcome.OK) if ask.page is Page.STATUS else (10.0, Outcome.TIMEOUT)
+    def hanging(ask: PollRequest) -> tuple[float, PollOutcome]:
+        return (0.1, PollOutcome.OK) if ask.page is Page.STATUS else (10.0, PollOutcome.TIMEOUT)
 
-    turned = Turned(Pace(), hanging)
-    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
-    turned.plan.want(ONE, Page.CONFIG)
+    turned = Turned(PollConfig(), hanging)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.request_page(ONE, Page.CONFIG)
     turned.after(2000)
     assert len(turned.times(ONE, Page.CONFIG)) == 3
 
 
 @pytest.mark.parametrize(("mode", "first"), [(Mode.FALLBACK, 20.0), (Mode.ENRICH, 300.0)])
 def test_ten_thousand_that_enter_in_one_second_do_not_burst(mode: Mode, first: float) -> None:
-    turned = Turned(Pace(concurrency=2000))
+    turned = Turned(PollConfig(concurrency=2000))
     for charger in fleet(10_000):
-        turned.plan.mode(charger, mode, turned.now)
+        turned.plan.set_mode(charger, mode, turned.now)
     turned.after(first + 2)
     per_second = [0] * 400
     for ask in turned.asked:
@@ -251,9 +251,9 @@ def test_ten_thousand_that_enter_in_one_second_do_not_burst(mode: Mode, first: f
 
 
 def test_a_fleet_in_fallback_is_spread_over_the_whole_period() -> None:
-    turned = Turned(Pace(concurrency=2000))
+    turned = Turned(PollConfig(concurrency=2000))
     for charger in fleet(3000):
-        turned.plan.mode(charger, Mode.FALLBACK, turned.now)
+        turned.plan.set_mode(charger, Mode.FALLBACK, turned.now)
     turned.after(300)
     per_second = [0] * 301
     for ask in turned.asked:
@@ -264,11 +264,11 @@ def test_a_fleet_in_fallback_is_spread_over_the_whole_period() -> None:
 
 
 def test_ten_thousand_dark_hosts_do_not_delay_one_that_answers() -> None:
-    turned = Turned(Pace(), lambda ask: well(ask) if ask.charger == ONE else dark(ask))
-    turned.plan.mode(ONE, Mode.FALLBACK, turned.now)
+    turned = Turned(PollConfig(), lambda ask: well(ask) if ask.charger == ONE else dark(ask))
+    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
     turned.after(30)
     for charger in fleet(10_000):
-        turned.plan.mode(charger, Mode.FALLBACK, turned.now)
+        turned.plan.set_mode(charger, Mode.FALLBACK, turned.now)
     turned.after(4000)
     assert all(gap <= 31.5 for gap in gaps(turned.times()))
     assert turned.most[Lane.DARK] <= 64
@@ -278,9 +278,9 @@ def test_ten_thousand_dark_hosts_do_not_delay_one_that_answers() -> None:
 
 
 def test_periods_stretch_when_there_are_more_chargers_than_time() -> None:
-    turned = Turned(Pace(concurrency=8), lambda ask: (1.0, Outcome.OK))
+    turned = Turned(PollConfig(concurrency=8), lambda ask: (1.0, PollOutcome.OK))
     for charger in fleet(600):
-        turned.plan.mode(charger, Mode.FALLBACK, turned.now)
+        turned.plan.set_mode(charger, Mode.FALLBACK, turned.now)
     turned.after(3000)
     assert 3.5 <= turned.plan.stretch <= 4.0
     late = [gap for charger in fleet(600)[::50] for gap in gaps(turned.times(charger)[-10:])]
@@ -288,21 +288,21 @@ def test_periods_stretch_when_there_are_more_chargers_than_time() -> None:
 
 
 def test_periods_do_not_stretch_without_need() -> None:
-    turned = Turned(Pace(fallback_every=60))
+    turned = Turned(PollConfig(fallback_every=60))
     for charger in fleet(10_000):
-        turned.plan.mode(charger, Mode.FALLBACK, turned.now)
+        turned.plan.set_mode(charger, Mode.FALLBACK, turned.now)
     turned.after(200)
     assert turned.plan.stretch == 1.0
     assert all(gap <= 72 for charger in fleet(10_000) for gap in gaps(turned.times(charger)))
 
 
 def test_memory_does_not_grow_with_what_was_planned() -> None:
-    turned = Turned(Pace())
+    turned = Turned(PollConfig())
     for _ in range(2000):
         for charger in fleet(5):
-            turned.plan.mode(charger, Mode.FALLBACK, turned.now)
-            turned.plan.soon(charger, turned.now)
-            turned.plan.mode(charger, Mode.ENRICH, turned.now)
+            turned.plan.set_mode(charger, Mode.FALLBACK, turned.now)
+            turned.plan.poll_soon(charger, turned.now)
+            turned.plan.set_mode(charger, Mode.ENRICH, turned.now)
             turned.plan.remove(charger)
     assert len(turned.plan) == 0
     assert turned.plan._lanes.size <= 200
@@ -325,8 +325,8 @@ def test_manners_hold_whatever_happens(
 ) -> None:
     rng = Random(seed)
     turned = Turned(
-        Pace(concurrency=slots),
-        lambda ask: (rng.uniform(0, 10), rng.choice(list(Outcome))),
+        PollConfig(concurrency=slots),
+        lambda ask: (rng.uniform(0, 10), rng.choice(list(PollOutcome))),
         seed,
     )
     plan, removed = turned.plan, set()
@@ -334,18 +334,18 @@ def test_manners_hold_whatever_happens(
         charger = ChargerId(f"c{index}")
         match move:
             case "soon":
-                plan.soon(charger, turned.now)
+                plan.poll_soon(charger, turned.now)
             case "want":
-                plan.want(charger, Page.CONFIG)
+                plan.request_page(charger, Page.CONFIG)
             case "moved":
-                plan.moved(charger, turned.now)
+                plan.address_changed(charger, turned.now)
             case "keys":
                 plan.credentials_changed(turned.now)
             case "remove":
                 plan.remove(charger)
                 removed.add(charger)
             case _:
-                plan.mode(charger, Mode(move), turned.now)
+                plan.set_mode(charger, Mode(move), turned.now)
         turned.after(wait)
         assert plan.in_flight <= slots
         assert plan.stretch >= 1.0

@@ -7,33 +7,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.model import ChargerId
-from bridge.core.rapi.brake import Brake
-from bridge.core.rapi.plan import Manner, QueryPlan, manner_for
+from bridge.core.rapi.brake import QueryBackoff
+from bridge.core.rapi.plan import QueryConfig, QuerySchedule, config_for
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import Outcome
+from bridge.core.rapi.talks import QueryOutcome
 
 ONE = ChargerId("one")
-STEADY = Manner(every=100.0, jitter=0.0)
+STEADY = QueryConfig(every=100.0, jitter=0.0)
 
 
-def plan(manner: Manner = STEADY) -> QueryPlan:
+def plan(manner: QueryConfig = STEADY) -> QuerySchedule:
     """Who is admitted first has 0.618 of a period to wait."""
-    return QueryPlan(manner, random=lambda: 0.0)
+    return QuerySchedule(manner, random=lambda: 0.0)
 
 
-def one_admitted(manner: Manner = STEADY) -> QueryPlan:
+def one_admitted(manner: QueryConfig = STEADY) -> QuerySchedule:
     made = plan(manner)
     made.admit(ONE, 0.0)
     return made
 
 
-def gaps(outcome: Outcome, count: int) -> list[float]:
+def gaps(outcome: QueryOutcome, count: int) -> list[float]:
     """The seconds between the queries to a charger whose queries all end so, at once."""
     asked, now = one_admitted(), 0.0
     at: list[float] = []
     while len(at) <= count:
         now += 1.0
-        if asked.take(now):
+        if asked.due(now):
             at.append(now)
             asked.done(ONE, outcome, now)
     return [after - before for before, after in itertools.pairwise(at)]
@@ -41,97 +41,97 @@ def gaps(outcome: Outcome, count: int) -> list[float]:
 
 def test_a_charger_is_asked_within_a_period_of_being_admitted() -> None:
     asked = one_admitted()
-    assert asked.take(61.0) is None
-    assert asked.take(62.0) == (ONE, Query.ENERGY)
+    assert asked.due(61.0) is None
+    assert asked.due(62.0) == (ONE, Query.ENERGY)
 
 
 def test_while_it_is_asked_it_is_not_asked_again() -> None:
     asked = one_admitted()
-    asked.take(62.0)
-    assert asked.take(10_000.0) is None
+    asked.due(62.0)
+    assert asked.due(10_000.0) is None
 
 
 def test_who_is_admitted_again_keeps_its_place() -> None:
     asked = one_admitted()
     asked.admit(ONE, 61.0)
-    assert asked.take(62.0) is not None
-    asked.done(ONE, Outcome.ANSWERED, 62.0)
+    assert asked.due(62.0) is not None
+    asked.done(ONE, QueryOutcome.ANSWERED, 62.0)
     asked.admit(ONE, 62.0)
-    assert asked.take(161.0) is None
+    assert asked.due(161.0) is None
 
 
 def test_energy_faults_and_state_take_turns() -> None:
     asked, seen = one_admitted(), []
     for turn in range(1, 6):
-        due = asked.take(turn * 100.0)
+        due = asked.due(turn * 100.0)
         assert due is not None
         seen.append(due[1].value)
-        asked.done(ONE, Outcome.ANSWERED, turn * 100.0)
+        asked.done(ONE, QueryOutcome.ANSWERED, turn * 100.0)
     assert seen == ["$GU", "$GF", "$GS", "$GU", "$GF"]
 
 
 def test_a_round_takes_as_long_as_the_setting_says() -> None:
-    assert manner_for(300.0).every == 100.0
+    assert config_for(300.0).every == 100.0
 
 
 def test_no_charger_is_asked_more_than_once_a_minute() -> None:
-    assert manner_for(30.0).every == 60.0
+    assert config_for(30.0).every == 60.0
 
 
 def test_one_that_answers_or_refuses_is_asked_at_its_pace() -> None:
-    assert gaps(Outcome.ANSWERED, 3) == [100.0, 100.0, 100.0]
-    assert gaps(Outcome.REFUSED, 6) == [100.0] * 6
+    assert gaps(QueryOutcome.ANSWERED, 3) == [100.0, 100.0, 100.0]
+    assert gaps(QueryOutcome.REFUSED, 6) == [100.0] * 6
 
 
 def test_one_that_never_answers_is_asked_ever_less_down_to_once_an_hour() -> None:
     expected = [100.0, 100.0, 100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 3600.0, 3600.0]
-    assert gaps(Outcome.TIMEOUT, 10) == expected
-    assert gaps(Outcome.MALFORMED, 10) == expected
+    assert gaps(QueryOutcome.TIMEOUT, 10) == expected
+    assert gaps(QueryOutcome.MALFORMED, 10) == expected
 
 
 def test_an_answer_ends_the_waiting() -> None:
     asked, now = one_admitted(), 100.0
     for _ in range(6):
-        assert asked.take(now)
-        asked.done(ONE, Outcome.TIMEOUT, now)
+        assert asked.due(now)
+        asked.done(ONE, QueryOutcome.TIMEOUT, now)
         now += 10_000.0
-    assert asked.take(now)
-    asked.done(ONE, Outcome.ANSWERED, now)
-    assert asked.take(now + 99.0) is None
-    assert asked.take(now + 100.0)
+    assert asked.due(now)
+    asked.done(ONE, QueryOutcome.ANSWERED, now)
+    assert asked.due(now + 99.0) is None
+    assert asked.due(now + 100.0)
 
 
 def test_without_a_clear_answer_the_same_is_asked_again() -> None:
     asked = one_admitted()
-    assert asked.take(100.0) == (ONE, Query.ENERGY)
-    asked.done(ONE, Outcome.AMBIGUOUS, 100.0)
-    assert asked.take(199.0) is None
-    assert asked.take(200.0) == (ONE, Query.ENERGY)
+    assert asked.due(100.0) == (ONE, Query.ENERGY)
+    asked.done(ONE, QueryOutcome.AMBIGUOUS, 100.0)
+    assert asked.due(199.0) is None
+    assert asked.due(200.0) == (ONE, Query.ENERGY)
 
 
 def test_one_that_must_not_be_asked_just_now_waits_for_its_next_turn() -> None:
     asked = one_admitted()
-    asked.take(62.0)
-    asked.put_off(ONE, 62.0)
-    assert asked.take(161.0) is None
-    assert asked.take(162.0) == (ONE, Query.ENERGY)
+    asked.due(62.0)
+    asked.postpone(ONE, 62.0)
+    assert asked.due(161.0) is None
+    assert asked.due(162.0) == (ONE, Query.ENERGY)
 
 
 def test_one_that_is_gone_is_asked_no_more() -> None:
     asked = one_admitted()
-    asked.take(62.0)
-    asked.forget(ONE)
-    assert asked.take(10_000.0) is None
+    asked.due(62.0)
+    asked.remove(ONE)
+    assert asked.due(10_000.0) is None
     assert len(asked) == 0
 
 
 def test_jitter_only_makes_the_time_longer() -> None:
-    asked = QueryPlan(Manner(every=60.0, jitter=0.1), random=lambda: 1.0)
+    asked = QuerySchedule(QueryConfig(every=60.0, jitter=0.1), random=lambda: 1.0)
     asked.admit(ONE, 0.0)
-    asked.take(100.0)
-    asked.done(ONE, Outcome.ANSWERED, 100.0)
-    assert asked.take(165.9) is None
-    assert asked.take(166.1) is not None
+    asked.due(100.0)
+    asked.done(ONE, QueryOutcome.ANSWERED, 100.0)
+    assert asked.due(165.9) is None
+    assert asked.due(166.1) is not None
 
 
 def test_a_fleet_that_comes_at_once_is_spread_over_a_period() -> None:
@@ -141,7 +141,7 @@ def test_a_fleet_that_comes_at_once_is_spread_over_a_period() -> None:
     busiest = 0
     for second in range(1, 101):
         count = 0
-        while asked.take(float(second)):
+        while asked.due(float(second)):
             count += 1
         busiest = max(busiest, count)
     assert busiest <= 13
@@ -150,16 +150,16 @@ def test_a_fleet_that_comes_at_once_is_spread_over_a_period() -> None:
 @settings(max_examples=50, deadline=None)
 @given(
     seed=st.integers(0, 1000),
-    outcomes=st.lists(st.sampled_from(Outcome), min_size=1, max_size=30),
+    outcomes=st.lists(st.sampled_from(QueryOutcome), min_size=1, max_size=30),
 )
 def test_however_it_goes_a_minute_lies_between_two_queries(
-    seed: int, outcomes: list[Outcome]
+    seed: int, outcomes: list[QueryOutcome]
 ) -> None:
-    asked = QueryPlan(manner_for(30.0), random=Random(seed).random)
+    asked = QuerySchedule(config_for(30.0), random=Random(seed).random)
     asked.admit(ONE, 0.0)
     now, last = 0.0, -1000.0
     for outcome in outcomes:
-        while asked.take(now) is None:
+        while asked.due(now) is None:
             now += 0.5
             assert now - last <= 3961.0
         assert now - last >= 60.0
@@ -168,7 +168,7 @@ def test_however_it_goes_a_minute_lies_between_two_queries(
 
 
 def test_a_broker_that_passes_nothing_on_is_tried_ever_less() -> None:
-    brake = Brake()
+    brake = QueryBackoff()
     assert brake.most(16, 0.0) == 16
     brake.ended(False, 0.0)
     assert brake.most(16, 0.0) == 1
@@ -186,14 +186,14 @@ def test_a_broker_that_passes_nothing_on_is_tried_ever_less() -> None:
 
 
 def test_many_that_one_lost_connection_took_are_one_reason_to_rest() -> None:
-    brake = Brake()
+    brake = QueryBackoff()
     for _ in range(16):
         brake.ended(False, 0.0)
     assert (brake.most(16, 59.0), brake.most(16, 60.0)) == (0, 1)
 
 
 def test_a_broker_that_passes_one_on_is_trusted_again() -> None:
-    brake = Brake()
+    brake = QueryBackoff()
     for _ in range(5):
         brake.ended(False, 0.0)
     brake.ended(True, 0.0)

@@ -3,12 +3,12 @@
 import pytest
 
 from bridge.core.fields.catalogue import LIVE
-from bridge.core.rapi.line import Reply, read_line
-from bridge.core.rapi.parts import Value
+from bridge.core.rapi.line import RapiReply, read_line
+from bridge.core.rapi.parts import RapiValue
 from bridge.core.rapi.query import FORMS, Query, decode, members, query_named
 
 
-def values(query: Query, line: str) -> tuple[Value, ...]:
+def values(query: Query, line: str) -> tuple[RapiValue, ...]:
     reply = read_line(line)
     assert reply is not None
     assert reply.words is not None
@@ -122,11 +122,13 @@ def test_what_status_tells_otherwise_is_not_taken_for_the_same() -> None:
 
 
 def test_a_right_checksum_is_cut_off() -> None:
-    assert read_line("$OK 02 0 02 0100^11") == Reply("$OK 02 0 02 0100", ("02", "0", "02", "0100"))
+    assert read_line("$OK 02 0 02 0100^11") == RapiReply(
+        "$OK 02 0 02 0100", ("02", "0", "02", "0100")
+    )
 
 
 def test_an_old_checksum_adds() -> None:
-    assert read_line("$OK*BE") == Reply("$OK", ())
+    assert read_line("$OK*BE") == RapiReply("$OK", ())
 
 
 @pytest.mark.parametrize("line", ["$OK 02 0 02 0100^12", "$OK*BF", "$NK^11"])
@@ -141,7 +143,7 @@ def test_a_sequence_number_is_no_value() -> None:
 
 
 def test_a_refusal_has_no_words() -> None:
-    assert read_line("$NK^21\r") == Reply("$NK", None)
+    assert read_line("$NK^21\r") == RapiReply("$NK", None)
 
 
 @pytest.mark.parametrize("line", ["", "OK 1", "$ST 03", "$OK\n$OK", "hello", "$OK " + "1 " * 200])

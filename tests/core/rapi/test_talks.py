@@ -4,7 +4,7 @@ import pytest
 
 from bridge.core.model import ChargerId
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import Ending, Outcome, Talks
+from bridge.core.rapi.talks import OpenQueries, QueryOutcome, QueryResult
 
 ONE, TWO = ChargerId("one"), ChargerId("two")
 BASE = "charger/one"
@@ -12,21 +12,21 @@ ENERGY = b"$OK 36000 20127"
 
 
 def say(
-    talks: Talks, key: str, payload: bytes = b"", at: float = 0.1, base: str = BASE
-) -> Ending | None:
-    return talks.heard(ONE, base, key, payload, at)
+    talks: OpenQueries, key: str, payload: bytes = b"", at: float = 0.1, base: str = BASE
+) -> QueryResult | None:
+    return talks.observe(ONE, base, key, payload, at)
 
 
-def asked(query: Query = Query.ENERGY, *, heard: bool = True) -> Talks:
+def asked(query: Query = Query.ENERGY, *, heard: bool = True) -> OpenQueries:
     """A query of ours at 0 s, which the broker passed on."""
-    talks = Talks()
-    talks.begin(ONE, BASE, query, 0.0)
+    talks = OpenQueries()
+    talks.sent(ONE, BASE, query, 0.0)
     if heard:
         assert say(talks, f"rapi/in/{query.value}", at=0.0) is None
     return talks
 
 
-def answered(query: Query, line: str) -> Ending:
+def answered(query: Query, line: str) -> QueryResult:
     ending = say(asked(query), "rapi/out", line.encode())
     assert ending is not None
     return ending
@@ -44,21 +44,23 @@ def answered(query: Query, line: str) -> Ending:
 def test_an_answer_is_as_status_would_say_it(
     query: Query, line: str, document: dict[str, int]
 ) -> None:
-    assert answered(query, line) == Ending(ONE, Outcome.ANSWERED, True, document)
+    assert answered(query, line) == QueryResult(ONE, QueryOutcome.ANSWERED, True, document)
 
 
 @pytest.mark.parametrize(
     ("line", "outcome"),
     [
-        ("$NK^21", Outcome.REFUSED),
-        ("$OK 36000 20127^00", Outcome.MALFORMED),
-        ("$OK 1 2 3", Outcome.MALFORMED),
-        ("", Outcome.MALFORMED),
-        ("\x00" * 5000, Outcome.MALFORMED),
+        ("$NK^21", QueryOutcome.REFUSED),
+        ("$OK 36000 20127^00", QueryOutcome.MALFORMED),
+        ("$OK 1 2 3", QueryOutcome.MALFORMED),
+        ("", QueryOutcome.MALFORMED),
+        ("\x00" * 5000, QueryOutcome.MALFORMED),
     ],
 )
-def test_what_is_no_answer_to_it_ends_the_query_without_values(line: str, outcome: Outcome) -> None:
-    assert answered(Query.ENERGY, line) == Ending(ONE, outcome, True, {})
+def test_what_is_no_answer_to_it_ends_the_query_without_values(
+    line: str, outcome: QueryOutcome
+) -> None:
+    assert answered(Query.ENERGY, line) == QueryResult(ONE, outcome, True, {})
 
 
 def test_an_answer_is_taken_once() -> None:
@@ -75,24 +77,24 @@ def test_an_answer_before_our_query_was_passed_on_is_somebody_elses() -> None:
 
 
 def test_an_answer_that_nobody_asked_for_is_nothing() -> None:
-    assert say(Talks(), "rapi/out", ENERGY) is None
+    assert say(OpenQueries(), "rapi/out", ENERGY) is None
 
 
 @pytest.mark.parametrize("key", ["rapi/in/$SC", "rapi/in/$GU", "rapi/in/x/$GU", "rapi/in"])
 def test_whoever_else_asks_meanwhile_makes_the_answer_ambiguous(key: str) -> None:
     talks = asked()
-    assert say(talks, key) == Ending(ONE, Outcome.AMBIGUOUS, True)
+    assert say(talks, key) == QueryResult(ONE, QueryOutcome.AMBIGUOUS, True)
     assert say(talks, "rapi/out", ENERGY) is None
 
 
 def test_somebody_who_asks_before_our_query_is_passed_on_makes_it_ambiguous() -> None:
     talks = asked(heard=False)
-    assert say(talks, "rapi/in/$GF") == Ending(ONE, Outcome.AMBIGUOUS, False)
+    assert say(talks, "rapi/in/$GF") == QueryResult(ONE, QueryOutcome.AMBIGUOUS, False)
 
 
 def test_our_query_with_an_argument_is_somebody_elses() -> None:
     talks = asked(heard=False)
-    assert say(talks, "rapi/in/$GU", b"1") == Ending(ONE, Outcome.AMBIGUOUS, False)
+    assert say(talks, "rapi/in/$GU", b"1") == QueryResult(ONE, QueryOutcome.AMBIGUOUS, False)
 
 
 def test_an_answer_below_another_base_is_not_the_chargers() -> None:
@@ -110,12 +112,12 @@ def test_what_is_neither_query_nor_answer_is_passed_over() -> None:
 
 def test_what_is_asked_of_one_charger_disturbs_no_other() -> None:
     talks = asked()
-    assert talks.heard(TWO, "charger/two", "rapi/in/$GS", b"", 0.1) is None
+    assert talks.observe(TWO, "charger/two", "rapi/in/$GS", b"", 0.1) is None
     assert say(talks, "rapi/out", ENERGY) is not None
 
 
 def test_a_charger_is_quiet_once_nobody_waits_for_its_answer() -> None:
-    talks = Talks()
+    talks = OpenQueries()
     assert talks.quiet(ONE, 0.0)
     say(talks, "rapi/in/$GS", at=0.0)
     assert not talks.quiet(ONE, 3.0)
@@ -129,18 +131,18 @@ def test_our_own_query_does_not_disturb() -> None:
 def test_a_query_without_an_answer_ends_after_three_seconds() -> None:
     talks = asked()
     assert talks.expired(3.0) == []
-    assert talks.expired(3.1) == [Ending(ONE, Outcome.TIMEOUT, True)]
+    assert talks.expired(3.1) == [QueryResult(ONE, QueryOutcome.TIMEOUT, True)]
     assert say(talks, "rapi/out", ENERGY, at=3.2) is None
 
 
 def test_a_query_that_the_broker_did_not_pass_on_is_told_apart() -> None:
-    assert asked(heard=False).expired(3.1) == [Ending(ONE, Outcome.TIMEOUT, False)]
+    assert asked(heard=False).expired(3.1) == [QueryResult(ONE, QueryOutcome.TIMEOUT, False)]
 
 
 def test_who_asked_long_ago_is_not_remembered() -> None:
-    talks = Talks()
+    talks = OpenQueries()
     for number in range(1000):
-        talks.heard(ChargerId(str(number)), BASE, "rapi/in/$GS", b"", 0.0)
-    talks.heard(ONE, BASE, "rapi/in/$GS", b"", 5.0)
+        talks.observe(ChargerId(str(number)), BASE, "rapi/in/$GS", b"", 0.0)
+    talks.observe(ONE, BASE, "rapi/in/$GS", b"", 5.0)
     talks.expired(5.0)
     assert list(talks._others) == [ONE]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.discovery.fleet import Rules
+from bridge.core.discovery.fleet import FleetConfig
 from bridge.core.model import Dialect
 from bridge.core.telemetry.telemetry import TelemetryConfig
 from tests.kit.core import Bench
@@ -37,9 +37,11 @@ SHARED = {
 }
 
 
-def spoken(dialect: Dialect, *documents: str, habits: TelemetryConfig | None = None) -> Bench:
+def spoken(
+    dialect: Dialect, *documents: str, telemetry_config: TelemetryConfig | None = None
+) -> Bench:
     """A charger of this dialect that published these documents, a member a message."""
-    bench = Bench(Rules(dialect=dialect), habits)
+    bench = Bench(FleetConfig(dialect=dialect), telemetry_config)
     bench.announce(base=BASE)
     for document in documents:
         members = (member.split(" ") for member in document.strip().replace("\n", "|").split("|"))
@@ -128,13 +130,18 @@ def test_without_an_ammeter_there_is_no_current_and_no_power(dialect: Dialect) -
 
 @pytest.mark.parametrize(("dialect", "celsius"), [(Dialect.NOFOS, 25.0), (Dialect.ANCESTOR, 2.5)])
 def test_a_temperature_scale_holds_for_its_dialect_alone(dialect: Dialect, celsius: float) -> None:
-    habits = TelemetryConfig(temperature_scale={Dialect.NOFOS: 1.0})
-    assert spoken(dialect, "temp1 25", habits=habits).points() == [f"temp1={celsius},polled=0i"]
+    telemetry_config = TelemetryConfig(temperature_scale={Dialect.NOFOS: 1.0})
+    assert spoken(dialect, "temp1 25", telemetry_config=telemetry_config).points() == [
+        f"temp1={celsius},polled=0i"
+    ]
 
 
 def test_a_sentinel_is_no_temperature_in_any_scale() -> None:
-    habits = TelemetryConfig(temperature_scale={Dialect.NOFOS: 1.0})
-    assert spoken(Dialect.NOFOS, "temp1 -2560|temp2 -256", habits=habits).points() == []
+    telemetry_config = TelemetryConfig(temperature_scale={Dialect.NOFOS: 1.0})
+    assert (
+        spoken(Dialect.NOFOS, "temp1 -2560|temp2 -256", telemetry_config=telemetry_config).points()
+        == []
+    )
 
 
 def test_a_power_that_was_sent_is_the_sessions_peak() -> None:

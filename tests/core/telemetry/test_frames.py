@@ -179,7 +179,7 @@ def test_a_clock_before_its_first_setting_is_no_sample() -> None:
 
 
 def test_a_flood_from_one_charger_is_cut_off_and_counted() -> None:
-    bench = Bench(habits=TelemetryConfig(readings_per_second=10))
+    bench = Bench(telemetry_config=TelemetryConfig(readings_per_second=10))
     bench.announce()
     for n in range(100):
         bench.hear(("charger/one/pilot", str(n % 50)), gap=0)
@@ -217,7 +217,7 @@ def test_unknown_keys_do_not_fill_the_memory() -> None:
     for n in range(1000):
         bench.hear((f"charger/one/key{n}", "1"), gap=0)
     assert bench.discarded() == {"unknown_field": 1000}
-    assert len(bench.roster.router.routes) == 64
+    assert len(bench.registry.router.routes) == 64
 
 
 @given(st.lists(st.floats(min_value=0, max_value=2e9), min_size=1, max_size=50))
@@ -238,7 +238,7 @@ def test_stamps_go_on_after_a_restart_although_the_clock_stepped_back() -> None:
     before.wait(1)
     bench = Bench()
     bench.wall = before.wall - 3600
-    bench.roster.restore(before.saved(), trusted=True, floor_ms=0, now=bench.now)
+    bench.registry.restore(before.saved(), trusted=True, floor_ms=0, now=bench.now)
     say(bench, ("amp", "2"))
     bench.wait(1)
     last = int(before.out.lines[-1].rsplit(b" ", 1)[1])
@@ -278,9 +278,9 @@ def test_any_course_of_messages_adds_up_and_shares_no_stamp(
         bench.hear((f"charger/{base}/{key}", value), retained=retained, gap=0)
         bench.wall += pause
         bench.steady += max(0.0, pause)
-        bench.pipeline.quiet(bench.now)
+        bench.pipeline.close_quiet_frames(bench.now)
         _adds_up(bench, len(steps))
-    bench.roster.close()
+    bench.registry.close()
     assert bench.out.readings_open == 0
     _adds_up(bench, len(steps))
     _no_stamp_twice(bench)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bridge.core.fields.catalogue import LIVE
 from bridge.core.fields.config import FACTS
 from bridge.core.model import Event, Session
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.outcome import Page, PollOutcome
 from tests.core.fields.test_documents import JSON, KEYS
 from tests.kit.core import Bench
 from tests.kit.desk import ONE, Desk
@@ -63,7 +63,7 @@ def crashlog(document: Mapping[str, object] | Sequence[object]) -> Act:
     return lambda desk: desk.page(Page.CRASHLOG, page)
 
 
-def failure(outcome: Outcome) -> Act:
+def failure(outcome: PollOutcome) -> Act:
     return lambda desk: desk.answer(outcome)
 
 
@@ -86,7 +86,9 @@ ACTS = st.one_of(
     WHATEVER.map(status),
     st.dictionaries(st.sampled_from([*FACTS, "mqtt_topic", "time"]), JSON, max_size=6).map(config),
     (RECORDS | st.lists(JSON, max_size=3) | WHATEVER).map(crashlog),
-    st.sampled_from([Outcome.TIMEOUT, Outcome.UNAUTHORIZED, Outcome.MALFORMED]).map(failure),
+    st.sampled_from([PollOutcome.TIMEOUT, PollOutcome.UNAUTHORIZED, PollOutcome.MALFORMED]).map(
+        failure
+    ),
     LIKELY.map(breath),
     st.dictionaries(st.sampled_from([*LIVE]), st.text(max_size=9), max_size=4).map(breath),
     st.sampled_from(["connected", "disconnected"]).map(announcement),
@@ -126,7 +128,7 @@ def test_nothing_raises_falls_or_is_lost_whatever_a_charger_says(acts: list[Act]
             told = bench.now
             bench = Bench()
             bench.wall, bench.steady = told.wall, told.steady
-            bench.roster.restore(saved, trusted=True, floor_ms=0, now=bench.now)
+            bench.registry.restore(saved, trusted=True, floor_ms=0, now=bench.now)
             assert bench.ears.unreadable == []
             desk = Desk(bench)
         act(desk)

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from bridge.core.discovery.fleet import Rules
+from bridge.core.discovery.fleet import FleetConfig
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
 from bridge.core.polling.lanes import Lane
-from bridge.core.polling.outcome import Outcome, Page
-from bridge.core.polling.schedule import Ask
+from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.schedule import PollRequest
 from bridge.core.telemetry.telemetry import Telemetry
-from bridge.sources.http.client import Reply
+from bridge.sources.http.client import PollReply
 from tests.kit.core import Bench, restarted
 from tests.kit.desk import ONE, STATUS, Desk
 
@@ -96,7 +96,7 @@ def test_a_connection_that_comes_and_goes_does_not_make_the_path_flap(desk: Desk
 
 
 def in_fallback(desk: Desk) -> bool:
-    return desk.bench.roster.tracks[ONE].path.fallback
+    return desk.bench.registry.telemetries[ONE].path.fallback
 
 
 def test_a_charger_in_fallback_is_polled_at_once_after_a_restart(desk: Desk) -> None:
@@ -196,14 +196,14 @@ def test_each_polled_value_goes_stale_in_its_own_time(desk: Desk) -> None:
 def test_three_polls_in_a_row_that_fail_take_away_what_status_alone_tells(desk: Desk) -> None:
     desk.answer(mode="STA", reset_reason=4)
     for _ in range(2):
-        desk.answer(Outcome.TIMEOUT)
+        desk.answer(PollOutcome.TIMEOUT)
     desk.answer(mode="STA", reset_reason=4)
     for _ in range(2):
         desk.speak()
-        desk.answer(Outcome.TIMEOUT)
+        desk.answer(PollOutcome.TIMEOUT)
     assert desk.metric("heap_largest_free_block_bytes") == 40_000
     assert desk.metric("last_reset", ',reason="panic"') == 1
-    desk.answer(Outcome.UNAUTHORIZED)
+    desk.answer(PollOutcome.UNAUTHORIZED)
     assert desk.metric("heap_largest_free_block_bytes") is None
     assert desk.metric("last_reset", ',reason="panic"') is None
     assert desk.metric("network_mode", ',evse_network_mode="STA"') is None
@@ -253,9 +253,9 @@ def test_three_missed_polls_are_enough_where_mqtt_is_silent_too(desk: Desk) -> N
     desk.answer(charge_rate=16)
     for _ in range(2):
         desk.wait(5)
-        desk.answer(Outcome.TIMEOUT)
+        desk.answer(PollOutcome.TIMEOUT)
     assert [desk.metric(name) for name in names] == [40_000, 1, 0]
-    desk.answer(Outcome.MALFORMED)
+    desk.answer(PollOutcome.MALFORMED)
     assert [desk.metric(name) for name in names] == [None, None, None]
     assert (desk.metric("up"), desk.metric("current_amperes", ',phase="1"')) == (1, 10)
     assert desk.metric("charge_rate_amperes") == 16
@@ -298,8 +298,8 @@ def test_how_polls_go_is_shown_and_failures_are_counted_across_a_restart(desk: D
     assert desk.metric("poll_success") == 1
     assert desk.metric("poll_duration_seconds") == 0.1
     assert desk.metric("last_poll_timestamp_seconds") == desk.bench.wall
-    desk.answer(Outcome.TIMEOUT)
-    desk.answer(Outcome.HTTP_ERROR)
+    desk.answer(PollOutcome.TIMEOUT)
+    desk.answer(PollOutcome.HTTP_ERROR)
     assert desk.metric("poll_success") == 0
     assert desk.metric("poll_failures_total") == 2
     again = restarted(desk.bench).metrics()
@@ -307,12 +307,12 @@ def test_how_polls_go_is_shown_and_failures_are_counted_across_a_restart(desk: D
 
 
 def test_what_was_asked_for_over_mqtt_stays_where_polls_are_refused(desk: Desk) -> None:
-    track, reader = desk.bench.roster.tracks[ONE], StatusReader(Dialect.NOFOS, None)
+    telemetry, reader = desk.bench.registry.telemetries[ONE], StatusReader(Dialect.NOFOS, None)
     for _ in range(4):
         desk.speak()
-        track.receive_answer(reader.read({"wattsec": 3600}, desk.bench.wall), desk.bench.now)
+        telemetry.receive_answer(reader.read({"wattsec": 3600}, desk.bench.wall), desk.bench.now)
         desk.wait(1)
-        desk.answer(Outcome.FORBIDDEN)
+        desk.answer(PollOutcome.FORBIDDEN)
         assert desk.metric("session_energy_joules") == 3600
 
 
@@ -330,7 +330,7 @@ def test_what_the_old_address_of_a_charger_that_moved_answers_is_not_its_own(
     desk: Desk, retired: bool
 ) -> None:
     desk.wait(2)
-    ask = Ask(ONE, Page.STATUS, Lane.PROVEN, desk.bench.steady)
+    ask = PollRequest(ONE, Page.STATUS, Lane.PROVEN, desk.bench.steady)
     desk.wait(1)
     if retired:
         desk.bench.hear(("openevse/announce/c123", ""))
@@ -338,7 +338,7 @@ def test_what_the_old_address_of_a_charger_that_moved_answers_is_not_its_own(
     said = {"state": "connected", "id": ONE, "mqtt": "charger/one", "http": "http://10.0.0.8/"}
     desk.bench.hear(("openevse/announce/c123", json.dumps(said)))
     desk.wait(1)
-    desk.polling.take(ask, Reply(Outcome.OK, 2.0, {**STATUS}), desk.bench.now)
+    desk.polling.poll_ended(ask, PollReply(PollOutcome.OK, 2.0, {**STATUS}), desk.bench.now)
     assert desk.metric("energy_joules_total") is None
     assert desk.metric("up") == 0
     assert desk.polling.outcomes["ok"] == 1
@@ -417,7 +417,7 @@ def test_an_address_that_may_not_be_polled_is_told_and_not_asked(desk: Desk) -> 
     ))  # fmt: skip
     desk.wait(400)
     assert desk.refusals == ["user_info"]
-    assert desk.plan.take(bench.steady) == []
+    assert desk.plan.due(bench.steady) == []
 
 
 def test_a_fault_is_asked_about_within_20_s(desk: Desk) -> None:
@@ -426,7 +426,7 @@ def test_a_fault_is_asked_about_within_20_s(desk: Desk) -> None:
     desk.speak(state="6")
     desk.wait(1)
     asked = 0.0
-    while not desk.plan.take(desk.bench.steady):
+    while not desk.plan.due(desk.bench.steady):
         desk.bench.steady += 1
         asked += 1
     assert 14 <= asked <= 20
@@ -439,12 +439,12 @@ def test_who_announces_itself_live_is_asked_15_to_20_s_later(known: bool) -> Non
     if known:
         bench.announce(retained=True)
         desk.wait(60)
-        (regular,) = desk.plan.take(bench.steady)
-        desk.plan.done(regular, Outcome.OK, bench.steady)
+        (regular,) = desk.plan.due(bench.steady)
+        desk.plan.done(regular, PollOutcome.OK, bench.steady)
     bench.announce()
     desk.polling.announced(ONE, bench.now)
     began = bench.steady
-    while not (asked := desk.plan.take(bench.steady)):
+    while not (asked := desk.plan.due(bench.steady)):
         desk.speak(0)
         desk.wait(1)
     assert asked[0].page is Page.STATUS
@@ -457,7 +457,7 @@ def test_a_reply_that_nobody_foresaw_is_counted_and_harms_nothing(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Telemetry, "poll", fail)
+    monkeypatch.setattr(Telemetry, "receive_status", fail)
     desk.answer()
     assert [type(bug) for bug in desk.bench.words.bugs] == [ZeroDivisionError]
     assert desk.bench.discarded() == {"bug": len(STATUS)}
@@ -465,7 +465,7 @@ def test_a_reply_that_nobody_foresaw_is_counted_and_harms_nothing(
 
 
 def test_a_charger_that_only_answers_polls_is_not_retired() -> None:
-    bench = Bench(Rules(retire_after=3600))
+    bench = Bench(FleetConfig(retire_after=3600))
     bench.announce()
     desk = Desk(bench)
     for _ in range(70):

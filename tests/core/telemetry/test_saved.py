@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bridge.core.model import SavedState
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.outcome import Page, PollOutcome
 from tests.kit.core import Bench
 from tests.kit.desk import ONE, Desk
 
@@ -24,9 +24,9 @@ def lived() -> dict[str, object]:
     desk.page(Page.CONFIG, {"version": "1", "service": 1, "diodet": 1})
     desk.page(Page.CRASHLOG, [{"seq": 1, "reason": 4}])
     counts = {"gfcicount": 1, "nogndcount": 0, "stuckcount": 3, "wattsec": 0, "elapsed": 0}
-    desk.answer(Outcome.OK, **counts, boot_count=10, crash_seq=2, reset_reason=1, state=6)
+    desk.answer(PollOutcome.OK, **counts, boot_count=10, crash_seq=2, reset_reason=1, state=6)
     desk.wait(30)
-    desk.answer(Outcome.OK, **counts, boot_count=11, crash_seq=3, reset_reason=4, state=3)
+    desk.answer(PollOutcome.OK, **counts, boot_count=11, crash_seq=3, reset_reason=4, state=3)
     return dict(bench.saved()[ONE])
 
 
@@ -36,7 +36,7 @@ def live_on(desk: Desk) -> None:
     desk.speak(1, state="3")
     desk.answer(boot_count=12, crash_seq=4, reset_reason=4, gfcicount=2, elapsed=5, wattsec=3600)
     desk.page(Page.CRASHLOG, [{"seq": 4, "reason": 4}])
-    desk.answer(Outcome.TIMEOUT)
+    desk.answer(PollOutcome.TIMEOUT)
     desk.speak(20, state="1")
     desk.speak(100, state="1", wh="5010")
     desk.speak(1, state="3")
@@ -53,7 +53,7 @@ def test_whatever_stands_in_a_saved_member_the_charger_lives_on(member: str | li
                 body[outer] = {**body[outer], inner: nothing}  # type: ignore[dict-item]
         bench = Bench()
         read: dict[str, SavedState] = {ONE: json.loads(json.dumps(body))}
-        bench.roster.restore(read, trusted=True, floor_ms=0, now=bench.now)
+        bench.registry.restore(read, trusted=True, floor_ms=0, now=bench.now)
         assert bench.metrics()['evse_up{charger="abc123"}'] in (0, 1)
         live_on(Desk(bench))
         metrics = bench.metrics()
@@ -66,7 +66,7 @@ def test_whatever_stands_in_a_saved_member_the_charger_lives_on(member: str | li
 def test_a_member_that_cannot_be_used_is_told_and_takes_no_other_along() -> None:
     bench = Bench()
     body = {**lived(), "stamps": [float("inf")] * 3}
-    bench.roster.restore({str(ONE): body}, trusted=True, floor_ms=0, now=bench.now)
+    bench.registry.restore({str(ONE): body}, trusted=True, floor_ms=0, now=bench.now)
     assert bench.ears.unreadable == [ONE]
     assert bench.metrics()['evse_boots_total{charger="abc123"}'] == 11
     assert bench.metrics()['evse_crashes_total{charger="abc123"}'] == 1

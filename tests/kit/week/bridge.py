@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect, Event, Message, SavedState, Session
-from bridge.core.polling.address import Refused
-from bridge.core.polling.schedule import Ask, Pace, PollPlan
+from bridge.core.polling.address import RefusedAddress
+from bridge.core.polling.schedule import PollConfig, PollRequest, PollSchedule
 from bridge.ingest.polling import Polling
-from bridge.sources.http.client import Reply
+from bridge.sources.http.client import PollReply
 from bridge.storage.committer import COMMIT_SECONDS, SAVE_SECONDS
 from tests.kit.core import EPOCH, Bench
 
@@ -34,18 +34,19 @@ class Disk:
 
 
 class Bridge:
-    """Commits as the keeper does; `now` is always simulated time."""
+    """Commits as the committer does; `now` is always simulated time."""
 
     def __init__(self, disk: Disk, now: float, *, trusted: bool) -> None:
         self.disk = disk
         self.bench = Bench()
         self.turn(now)
-        roster = self.bench.roster
-        roster.restore(disk.bodies, trusted=trusted, floor_ms=disk.last_ms, now=self.bench.now)
-        self.plan = PollPlan(Pace(), random=lambda: 0.5)
+        registry = self.bench.registry
+        registry.restore(disk.bodies, trusted=trusted, floor_ms=disk.last_ms, now=self.bench.now)
+        self.plan = PollSchedule(PollConfig(), random=lambda: 0.5)
         self.polling = Polling(
-            tracks=roster.tracks, plan=self.plan, ports=(80,), replies=self.bench.pipeline,
-            readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, teller=self,
+            telemetries=registry.telemetries, plan=self.plan, ports=(80,),
+            replies=self.bench.pipeline,
+            readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, report=self,
         )  # fmt: skip
         self.next_poll = now
         """When the next poll is due, in simulated time."""
@@ -53,7 +54,7 @@ class Bridge:
         self.recent = False
         """Numbers that only grew are saved as well; only the last minutes' can matter."""
 
-    def address_refused(self, charger: ChargerId, refused: Refused) -> None:
+    def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:
         raise AssertionError(f"{charger} may not be polled: {refused.reason}")
 
     def config_differs(
@@ -68,7 +69,7 @@ class Bridge:
     def hear(self, messages: Iterable[Message]) -> None:
         """Messages that arrive at this moment."""
         bench = self.bench
-        bench.pipeline.take(messages, bench.now)
+        bench.pipeline.process(messages, bench.now)
         there, bench.ears.there = bench.ears.there, []
         for charger in there:
             self.polling.announced(ChargerId(charger), bench.now)
@@ -78,7 +79,7 @@ class Bridge:
         """End frames; commit what has waited long enough."""
         bench = self.bench
         if bench.out.open_frames:
-            bench.pipeline.quiet(bench.now)
+            bench.pipeline.close_quiet_frames(bench.now)
         if bench.wall - EPOCH - self._committed >= COMMIT_SECONDS:
             self._committed = bench.wall - EPOCH
             self.commit()
@@ -86,22 +87,22 @@ class Bridge:
     def sweep(self) -> None:
         """Look at all chargers."""
         now = self.bench.now
-        self.bench.roster.rewind()
-        self.bench.roster.sweep(now, 10_000)
-        self.polling.rewind()
+        self.bench.registry.begin_round()
+        self.bench.registry.sweep(now, 10_000)
+        self.polling.begin_round()
         self.polling.sweep(now)
         self._plan_ahead()
 
-    def asks(self) -> list[Ask]:
+    def asks(self) -> list[PollRequest]:
         """The polls to start now."""
-        asks = self.plan.take(self.bench.steady)
+        asks = self.plan.due(self.bench.steady)
         self._plan_ahead()
         return asks
 
-    def reply(self, ask: Ask, reply: Reply) -> None:
+    def reply(self, ask: PollRequest, reply: PollReply) -> None:
         """A poll ended."""
         self.plan.done(ask, reply.outcome, self.bench.steady)
-        self.polling.take(ask, reply, self.bench.now)
+        self.polling.poll_ended(ask, reply, self.bench.now)
         self._plan_ahead()
 
     def _plan_ahead(self) -> None:
@@ -118,7 +119,7 @@ class Bridge:
             disk.events += out.events
             disk.sessions += out.sessions
             out.events, out.sessions = [], []
-        out.publish(list(out.counters.items()))
+        out.show_saved(list(out.counters.items()))
 
     def _keep_lines(self) -> None:
         disk, out = self.disk, self.bench.out
@@ -140,7 +141,7 @@ class Bridge:
     def _keep_bodies(self) -> None:
         out, oldest = self.bench.out, self.bench.steady - SAVE_SECONDS
         ripe = {id_ for id_, since in out.dirty_since.items() if since <= oldest}
-        for id_, body in self.bench.roster.bodies(out.dirty | ripe).items():
+        for id_, body in self.bench.registry.saved_states(out.dirty | ripe).items():
             assert body is not None, f"{id_} is forgotten"
             self.disk.bodies[id_] = body
         for id_ in out.dirty | ripe:
@@ -160,7 +161,7 @@ class Bridge:
     def stop(self) -> None:
         """End as told to: all is written."""
         out = self.bench.out
-        self.bench.roster.close()
+        self.bench.registry.close()
         out.dirty |= out.dirty_since.keys()
         self.commit()
         self.adds_up()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from random import Random
 
 from bridge.core.model import Message
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.sim.device import Device
 from bridge.sim.documents import Dialect
 from bridge.sim.endpoint import Endpoint
@@ -15,7 +15,7 @@ from bridge.sim.plan import Temper
 from bridge.sim.settings import Settings, config_document
 from bridge.sim.status import crashlog_document, status_document
 from bridge.sim.wire import Value, document
-from bridge.sources.http.client import Reply
+from bridge.sources.http.client import PollReply
 from tests.kit.core import EPOCH
 from tests.kit.week.trouble import HOUR, Strike, Trouble, strikes
 from tests.kit.week.truth import Truth
@@ -78,13 +78,13 @@ class Charger:
             if self._speaks(now):
                 yield self._voice.document(now)
 
-    def answer(self, page: Page, now: float) -> Reply:
+    def answer(self, page: Page, now: float) -> PollReply:
         """What a request at this moment comes to."""
         if now < self._deaf_web:
-            return Reply(Outcome.TIMEOUT, _TIMEOUT_SECONDS)
+            return PollReply(PollOutcome.TIMEOUT, _TIMEOUT_SECONDS)
         if self.device.gateway.boot(now) is Boot.DOWN:
-            return Reply(Outcome.UNREACHABLE, 0.1)
-        return Reply(Outcome.OK, 0.2, json.loads(document(self._page(page, now))))
+            return PollReply(PollOutcome.UNREACHABLE, 0.1)
+        return PollReply(PollOutcome.OK, 0.2, json.loads(document(self._page(page, now))))
 
     def _page(self, page: Page, now: float) -> dict[str, Value]:
         match page:

@@ -3,9 +3,9 @@
 import heapq
 from collections.abc import Callable, Iterable
 
-from bridge.core.polling.schedule import Ask
+from bridge.core.polling.schedule import PollRequest
 from bridge.sim.identity import Identity, Naming, fleet_identities
-from bridge.sources.http.client import Reply
+from bridge.sources.http.client import PollReply
 from tests.kit.week.bridge import Bridge, Disk
 from tests.kit.week.charger import INTERVAL, Charger
 from tests.kit.week.trouble import KILL, STOP, WEEK
@@ -70,12 +70,12 @@ class Week:
                 for ask in bridge.asks():
                     self._ask(bridge, ask, at)
 
-    def _ask(self, bridge: Bridge, ask: Ask, at: float) -> None:
+    def _ask(self, bridge: Bridge, ask: PollRequest, at: float) -> None:
         """What is asked now is answered a while later, if the same bridge still waits."""
         answer = self.chargers[ask.charger].answer(ask.page, at)
         self._at(at + answer.seconds, lambda _: self._answered(bridge, ask, answer))
 
-    def _answered(self, bridge: Bridge, ask: Ask, reply: Reply) -> None:
+    def _answered(self, bridge: Bridge, ask: PollRequest, reply: PollReply) -> None:
         if bridge is self.bridge:
             bridge.reply(ask, reply)
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.errors import SinkBusy, SinkDenied, SinkRefused, SinkTooLarge
-from bridge.core.output.batch import Refusal
-from bridge.sinks.influx.client import Influx
+from bridge.core.output.batch import RefusedLine
+from bridge.sinks.influx.client import InfluxClient
 from tests.kit.backlog import Answering, MemoryBacklog, Picky, Scene, numbered
 from tests.kit.influx_standin import (
     LIMITED,
@@ -31,7 +31,7 @@ async def test_a_body_that_is_too_large_goes_in_halves() -> None:
 async def test_a_single_line_that_is_too_large_is_refused() -> None:
     store = Answering(SinkTooLarge("HTTP 413"), SinkTooLarge("HTTP 413: one line"))
     scene = await Scene(MemoryBacklog(numbered(2), [3, 4]), store).deliver()
-    assert scene.backlog.refusals == [Refusal(b"evse n=0", "HTTP 413: one line", 3)]
+    assert scene.backlog.refusals == [RefusedLine(b"evse n=0", "HTTP 413: one line", 3)]
     assert scene.told.readings == {"stored": 4, "refused": 3}
 
 
@@ -39,7 +39,7 @@ async def test_named_lines_of_a_partial_write_are_refused_without_another_reques
     store = Answering(SinkRefused("partial", bad={1: "wrong type"}, partial=True))
     scene = await Scene(MemoryBacklog(numbered(3)), store).deliver()
     assert len(store.asked) == 1
-    assert scene.backlog.refusals == [Refusal(b"evse n=1", "wrong type", 1)]
+    assert scene.backlog.refusals == [RefusedLine(b"evse n=1", "wrong type", 1)]
     assert scene.told.points == {"stored": 2, "refused": 1}
     assert scene.told.troubles == [("refused", "wrong type")]
 
@@ -77,7 +77,7 @@ async def test_trouble_in_the_middle_of_halving_goes_on_where_it_was() -> None:
     )
     scene = await Scene(MemoryBacklog(numbered(2)), store).deliver()
     assert [len(lines) for lines in store.asked] == [2, 1, 1, 1, 1]
-    assert scene.backlog.refusals == [Refusal(b"evse n=0", "this one", 1)]
+    assert scene.backlog.refusals == [RefusedLine(b"evse n=0", "this one", 1)]
 
 
 async def test_refused_lines_are_not_in_the_way_of_later_ones() -> None:
@@ -112,7 +112,7 @@ def test_every_good_line_is_stored_and_every_bad_one_refused_once(
     async def play() -> tuple[list[bytes], Scene]:
         async with InfluxStandin(version, most_lines=most_lines) as standin:
             standin.answers.extend(troubles)
-            influx = Influx(
+            influx = InfluxClient(
                 url=standin.url, org="", bucket="b", token=lambda: "t", timeout=5, ca_file=None
             )
             scene = await Scene(backlog, influx, batch=batch).deliver()

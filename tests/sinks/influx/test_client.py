@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.core.errors import SinkBusy, SinkDenied, SinkRefused, SinkTooLarge, SinkTrouble
-from bridge.sinks.influx.client import Influx
+from bridge.sinks.influx.client import InfluxClient
 from tests.kit.influx_standin import (
     BEYOND_RETENTION,
     EARLY_2_0,
@@ -40,8 +40,8 @@ TOKEN = "a-secret-token"
 async def writer(
     url: str, token: str = TOKEN, org: str = "home", timeout_seconds: float = 5.0,
     ca_file: Path | None = None,
-) -> AsyncIterator[Influx]:  # fmt: skip
-    influx = Influx(
+) -> AsyncIterator[InfluxClient]:  # fmt: skip
+    influx = InfluxClient(
         url=url, org=org, bucket="evse", token=lambda: token, timeout=timeout_seconds,
         ca_file=ca_file,
     )  # fmt: skip
@@ -93,7 +93,7 @@ async def test_without_organisation_and_token_a_write_still_goes_out() -> None:
 async def test_a_changed_token_is_used_by_the_next_write() -> None:
     tokens = iter(["old", "new"])
     async with InfluxStandin() as standin:
-        influx = Influx(
+        influx = InfluxClient(
             url=standin.url, org="", bucket="evse", token=lambda: next(tokens), timeout=5,
             ca_file=None,
         )  # fmt: skip

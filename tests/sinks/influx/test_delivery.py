@@ -1,4 +1,4 @@
-"""The mover's pace and patience: stores that are away, disks in trouble, cancellations."""
+"""The delivery's pace and patience: stores that are away, disks in trouble, cancellations."""
 
 import asyncio
 from collections import Counter
@@ -73,7 +73,7 @@ async def test_disk_trouble_while_settling_does_not_send_the_lines_again() -> No
 async def test_behind_it_sends_full_batches_back_to_back() -> None:
     store = Answering()
     scene = Scene(MemoryBacklog(numbered(12)), store, batch=4)
-    task = asyncio.create_task(scene.mover.run())
+    task = asyncio.create_task(scene.delivery.run())
     await eventually(lambda: len(store.asked) == 3)
     paused_after = len(scene.naps.taken)
     task.cancel()
@@ -85,7 +85,7 @@ async def test_behind_it_sends_full_batches_back_to_back() -> None:
 async def test_caught_up_it_waits_out_the_flush_interval() -> None:
     store, backlog = Answering(), MemoryBacklog(numbered(1))
     scene = Scene(backlog, store, flush_every=30.0)
-    task = asyncio.create_task(scene.mover.run())
+    task = asyncio.create_task(scene.delivery.run())
     await eventually(lambda: scene.naps.taken)
     task.cancel()
     await asyncio.wait({task})
@@ -94,7 +94,7 @@ async def test_caught_up_it_waits_out_the_flush_interval() -> None:
 
 async def test_lines_that_come_later_are_delivered() -> None:
     store, backlog = Answering(), MemoryBacklog([])
-    task = asyncio.create_task(Scene(backlog, store).mover.run())
+    task = asyncio.create_task(Scene(backlog, store).delivery.run())
     backlog.append(b"evse n=1")
     await eventually(lambda: store.stored == {b"evse n=1"})
     backlog.append(b"evse n=2")
@@ -106,7 +106,7 @@ async def test_lines_that_come_later_are_delivered() -> None:
 async def test_cancelled_in_a_write_the_cursor_stays_and_nothing_is_counted() -> None:
     backlog, store = MemoryBacklog(numbered(2)), Silent()
     scene = Scene(backlog, store)
-    task = asyncio.create_task(scene.mover.run())
+    task = asyncio.create_task(scene.delivery.run())
     await store.asked.wait()
     task.cancel()
     await asyncio.wait({task})
@@ -117,7 +117,7 @@ async def test_cancelled_while_settling_cursor_and_counts_agree() -> None:
     backlog = MemoryBacklog(numbered(2))
     backlog.settling = asyncio.Event()
     scene = Scene(backlog, Answering())
-    task = asyncio.create_task(scene.mover.run())
+    task = asyncio.create_task(scene.delivery.run())
     await backlog.settling.wait()
     task.cancel()
     await asyncio.wait({task})
@@ -127,9 +127,9 @@ async def test_cancelled_while_settling_cursor_and_counts_agree() -> None:
 
 async def test_a_drain_gives_up_in_time() -> None:
     scene = Scene(MemoryBacklog(numbered(2)), Silent())
-    await asyncio.wait_for(scene.mover.drain(0.05), 5)
+    await asyncio.wait_for(scene.delivery.drain(0.05), 5)
     assert scene.backlog.cursor == 0
 
 
 async def test_a_drain_with_nothing_to_do_returns_at_once() -> None:
-    await asyncio.wait_for(Scene(MemoryBacklog([]), Answering()).mover.drain(60), 5)
+    await asyncio.wait_for(Scene(MemoryBacklog([]), Answering()).delivery.drain(60), 5)

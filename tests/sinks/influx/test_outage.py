@@ -8,9 +8,9 @@ from pathlib import Path
 from bridge.core.errors import SinkBusy
 from bridge.disks import Batch
 from bridge.monitoring.stats import Stats
-from bridge.sinks.influx.delivery import Mover
+from bridge.sinks.influx.delivery import Delivery
 from bridge.storage.journal import Journal
-from bridge.storage.journal_sql import Owed
+from bridge.storage.journal_sql import Backlog
 
 HOUR = 3600
 EVERY = 5
@@ -35,7 +35,7 @@ class Hour:
             folder, stores=("main",), keep=timedelta(days=7), limit=10**9, lost=self.lost
         )
 
-    def lost(self, store: str, owed: Owed) -> None:
+    def lost(self, store: str, owed: Backlog) -> None:
         raise AssertionError(f"{owed.points} points lost")
 
     async def sleep(self, seconds: float) -> None:
@@ -74,14 +74,14 @@ class Hour:
 
 
 async def deliver(hour: Hour, until: float) -> None:
-    """Let the mover run until this time has come, or all is delivered."""
+    """Let the delivery run until this time has come, or all is delivered."""
     assert hour.journal is not None
-    mover = Mover(
+    delivery = Delivery(
         "main", hour.journal, hour, report=hour, batch=100, sleep=hour.sleep, random=lambda: 0.5
     )
     hour.until = until
     hour.over.clear()
-    running = asyncio.create_task(mover.run())
+    running = asyncio.create_task(delivery.run())
     async with asyncio.timeout(60):
         await hour.over.wait()
     running.cancel()
@@ -100,12 +100,12 @@ async def test_an_hour_without_the_store_and_a_restart_in_the_middle_lose_nothin
     assert hour.delivered == []
     await hour.journal.close()
     await hour.open(tmp_path)
-    assert hour.journal.owed("main").readings == 3 * hour.written
+    assert hour.journal.backlog("main").readings == 3 * hour.written
     await deliver(hour, 2 * HOUR)
     assert hour.now >= HOUR
     assert hour.tries < 250
     assert hour.delivered == [b"line %d" % n for n in range(hour.written)]
     assert len(hour.delivered) > HOUR / EVERY - 20
-    assert hour.journal.owed("main").points == 0
+    assert hour.journal.backlog("main").points == 0
     assert hour.stats.accounts.stored == 3 * len(hour.delivered)
     await hour.journal.close()

@@ -11,9 +11,9 @@ from random import Random
 import pytest
 import trustme
 
-from bridge.core.polling.address import Address, Bad
-from bridge.core.polling.login import Login
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.address import Address, AddressFault
+from bridge.core.polling.login import ChargerLogin
+from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.sources.http.exchange import tls_context
 from tests.kit.polling import SEVEN, Keys, Names, Respond, answer_to, client, http, strange
 from tests.kit.support import eventually
@@ -49,7 +49,7 @@ async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 async def test_a_good_document_is_given() -> None:
     reply = await answer_to(GOOD)
-    assert (reply.outcome, reply.document) == (Outcome.OK, {"state": 3, "amp": 15.9})
+    assert (reply.outcome, reply.document) == (PollOutcome.OK, {"state": 3, "amp": 15.9})
 
 
 async def test_a_document_may_come_in_chunks_and_small_pieces() -> None:
@@ -126,14 +126,14 @@ async def test_a_number_that_is_too_large_does_not_spoil_its_document() -> None:
 async def test_an_endless_body_is_cut_off() -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     reply = await answer_to(saying(head, b"1000\r\n" + b" " * 4096 + b"\r\n", forever=True))
-    assert reply.outcome is Outcome.TOO_LARGE
+    assert reply.outcome is PollOutcome.TOO_LARGE
 
 
 async def test_a_bomb_is_not_unpacked() -> None:
     bomb = zlib.compress(b" " * 30_000_000)
     reply = await answer_to(http(bomb, "200 OK", "Content-Encoding: deflate"))
     assert len(bomb) < 64 * 1024
-    assert reply.outcome is Outcome.MALFORMED
+    assert reply.outcome is PollOutcome.MALFORMED
 
 
 @pytest.mark.parametrize(
@@ -148,24 +148,24 @@ async def test_a_bomb_is_not_unpacked() -> None:
 )
 async def test_an_answer_that_does_not_end_is_a_timeout(respond: Respond) -> None:
     reply = await answer_to(respond, seconds=ENDLESS_SECONDS)
-    assert reply.outcome is Outcome.TIMEOUT
+    assert reply.outcome is PollOutcome.TIMEOUT
     assert reply.seconds < 2.0
 
 
 async def test_endless_header_lines_are_cut_off() -> None:
     reply = await answer_to(saying(b"HTTP/1.1 200 OK\r\n", b"X: a\r\n" * 100, forever=True))
-    assert reply.outcome is Outcome.MALFORMED
+    assert reply.outcome is PollOutcome.MALFORMED
 
 
 async def test_a_connection_that_is_reset_is_unreachable() -> None:
-    assert (await answer_to(reset)).outcome is Outcome.UNREACHABLE
+    assert (await answer_to(reset)).outcome is PollOutcome.UNREACHABLE
 
 
 async def test_a_closed_port_is_unreachable() -> None:
     async with strange(GOOD) as stranger:
         address = stranger.address
     one = client()
-    assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is Outcome.UNREACHABLE
+    assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is PollOutcome.UNREACHABLE
 
 
 async def test_a_crash_log_may_be_a_list() -> None:
@@ -224,7 +224,7 @@ async def test_the_connection_is_closed_though_the_server_would_keep_it() -> Non
 
     one = client()
     async with strange(respond) as stranger:
-        assert (await one.fetch(SEVEN, stranger.address, Page.STATUS)).outcome is Outcome.OK
+        assert (await one.fetch(SEVEN, stranger.address, Page.STATUS)).outcome is PollOutcome.OK
         async with asyncio.timeout(5):
             await closed.wait()
 
@@ -248,7 +248,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
 
 
 async def test_credentials_go_out_with_the_first_request() -> None:
-    keys = Keys(Login("anna", "s3:crét"))
+    keys = Keys(ChargerLogin("anna", "s3:crét"))
     one = client(keys=keys)
     async with strange(GOOD) as stranger:
         await one.fetch(SEVEN, stranger.address, Page.STATUS)
@@ -261,9 +261,11 @@ async def test_one_request_to_a_charger_is_in_flight() -> None:
     async with strange(silent) as stranger:
         first = asyncio.create_task(one.fetch(SEVEN, stranger.address, Page.STATUS))
         await asyncio.sleep(0)
-        assert (await one.fetch(SEVEN, stranger.address, Page.CONFIG)).outcome is Outcome.BUSY
-        assert (await first).outcome is Outcome.TIMEOUT
-        assert (await one.fetch(SEVEN, stranger.address, Page.CONFIG)).outcome is Outcome.TIMEOUT
+        assert (await one.fetch(SEVEN, stranger.address, Page.CONFIG)).outcome is PollOutcome.BUSY
+        assert (await first).outcome is PollOutcome.TIMEOUT
+        assert (
+            await one.fetch(SEVEN, stranger.address, Page.CONFIG)
+        ).outcome is PollOutcome.TIMEOUT
     assert len(stranger.requests) == 2
 
 
@@ -285,7 +287,7 @@ async def test_an_address_that_is_not_allowed_is_sent_nothing(host: str) -> None
     one = client()
     address = Address(False, host, 80, ip_address(host))
     reply = await one.fetch(SEVEN, address, Page.STATUS)
-    assert reply.outcome is Outcome.FORBIDDEN
+    assert reply.outcome is PollOutcome.FORBIDDEN
 
 
 async def test_a_name_is_connected_to_as_resolved() -> None:
@@ -293,20 +295,20 @@ async def test_a_name_is_connected_to_as_resolved() -> None:
     one = client(names=names)
     async with strange(GOOD, host="127.9.8.7") as stranger:
         address = Address(False, "charger.local", stranger.port)
-        assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is Outcome.OK
+        assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is PollOutcome.OK
     assert names.asked == ["charger.local"]
     assert stranger.fields()["Host"] == f"charger.local:{stranger.port}"
 
 
 async def test_one_bad_address_of_a_name_forbids_it() -> None:
-    keys = Keys(Login("anna", "secret"))
+    keys = Keys(ChargerLogin("anna", "secret"))
     names = Names({"charger.local": ("127.0.0.1", "169.254.169.254")})
     one = client(names=names, keys=keys)
     async with strange(GOOD) as stranger:
         address = Address(False, "charger.local", stranger.port)
         reply = await one.fetch(SEVEN, address, Page.STATUS)
     assert reply.refused is not None
-    assert (reply.outcome, reply.refused.reason) == (Outcome.FORBIDDEN, Bad.METADATA)
+    assert (reply.outcome, reply.refused.reason) == (PollOutcome.FORBIDDEN, AddressFault.METADATA)
     assert (stranger.requests, keys.asked) == ([], [])
 
 
@@ -315,13 +317,13 @@ async def test_the_next_address_of_a_name_is_tried() -> None:
     one = client(names=names)
     async with strange(GOOD) as stranger:
         address = Address(False, "charger.local", stranger.port)
-        assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is Outcome.OK
+        assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is PollOutcome.OK
 
 
 async def test_a_name_without_an_address_is_unresolved() -> None:
     one = client()
     reply = await one.fetch(SEVEN, Address(False, "nobody.local", 80), Page.STATUS)
-    assert reply.outcome is Outcome.UNRESOLVED
+    assert reply.outcome is PollOutcome.UNRESOLVED
 
 
 @pytest.fixture
@@ -344,15 +346,15 @@ def certified(authority: trustme.CA, name: str) -> ssl.SSLContext:
 @pytest.mark.parametrize(
     ("name", "asked", "outcome"),
     [
-        ("127.0.0.1", "127.0.0.1", Outcome.OK),
-        ("charger.local", "charger.local", Outcome.OK),
-        ("charger.local", "charger.local.", Outcome.OK),
-        ("other.local", "charger.local", Outcome.TLS),
-        ("charger.local", "127.0.0.1", Outcome.TLS),
+        ("127.0.0.1", "127.0.0.1", PollOutcome.OK),
+        ("charger.local", "charger.local", PollOutcome.OK),
+        ("charger.local", "charger.local.", PollOutcome.OK),
+        ("other.local", "charger.local", PollOutcome.TLS),
+        ("charger.local", "127.0.0.1", PollOutcome.TLS),
     ],
 )
 async def test_a_certificate_must_be_of_the_announced_host(
-    authority: trustme.CA, name: str, asked: str, outcome: Outcome
+    authority: trustme.CA, name: str, asked: str, outcome: PollOutcome
 ) -> None:
     names = Names({"charger.local": ("127.0.0.1",), "charger.local.": ("127.0.0.1",)})
     ip = ip_address(asked) if asked[0].isdigit() else None
@@ -363,11 +365,11 @@ async def test_a_certificate_must_be_of_the_announced_host(
 
 
 async def test_a_certificate_of_a_stranger_is_not_trusted(authority: trustme.CA) -> None:
-    keys = Keys(Login("anna", "secret"))
+    keys = Keys(ChargerLogin("anna", "secret"))
     one = client(keys=keys)
     async with strange(GOOD, tls=certified(authority, "127.0.0.1")) as stranger:
         address = Address(True, "127.0.0.1", stranger.port, ip_address("127.0.0.1"))
-        assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is Outcome.TLS
+        assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is PollOutcome.TLS
     assert stranger.requests == []
 
 
@@ -375,14 +377,14 @@ async def test_a_server_without_tls_is_told_apart() -> None:
     one = client()
     async with strange(GOOD, wait=False) as stranger:
         address = Address(True, "127.0.0.1", stranger.port, ip_address("127.0.0.1"))
-        assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is Outcome.TLS
+        assert (await one.fetch(SEVEN, address, Page.STATUS)).outcome is PollOutcome.TLS
 
 
 async def test_nothing_of_what_was_said_or_sent_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    keys = Keys(Login("anna", "hunter2"))
+    keys = Keys(ChargerLogin("anna", "hunter2"))
     said = http('{"ssid":"depot-wifi"', "200 OK", 'Set-Cookie: ssid="depot-wifi\x01; ;;=')
     one = client(keys=keys)
     async with strange(said) as stranger:

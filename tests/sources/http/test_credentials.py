@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from bridge.core.model import ChargerId
-from bridge.core.polling.login import Entry, Login, login_for
-from bridge.core.polling.outcome import Outcome, Page
+from bridge.core.polling.login import ChargerLogin, CredentialsEntry, login_for
+from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.settings import CredentialsFile
 from bridge.settings.credentials import read_credentials
 from bridge.settings.parse import Wrong
-from bridge.sources.http.credentials import Keyring
+from bridge.sources.http.credentials import Credentials
 from tests.kit.polling import LOOPBACK, SEVEN, Stranger, client, http, strange
 from tests.kit.settings import problem
 
-SHARED = Login("fleet", "shared-secret")
-MINE = Login("seven", "own-secret")
+SHARED = ChargerLogin("fleet", "shared-secret")
+MINE = ChargerLogin("seven", "own-secret")
 NAMED = (ip_network("10.0.0.0/8"),)
 OWN = (ip_network("192.168.5.5/32"),)
 FILE = b"""
@@ -33,22 +33,22 @@ allow = "10.9.0.0/16"
 @pytest.mark.parametrize(
     ("entry", "named", "ip", "sent"),
     [
-        (Entry(), (), "10.0.0.5", None),
-        (Entry(), NAMED, "10.0.0.5", SHARED),
-        (Entry(), NAMED, "192.168.5.5", None),
-        (Entry(allow=OWN), (), "192.168.5.5", SHARED),
-        (Entry(allow=OWN), (), "10.0.0.5", None),
-        (Entry(allow=OWN), NAMED, "10.0.0.5", SHARED),
-        (Entry(MINE), (), "10.0.0.5", None),
-        (Entry(MINE), NAMED, "10.0.0.5", MINE),
-        (Entry(MINE), NAMED, "192.168.5.5", None),
-        (Entry(MINE, OWN), (), "192.168.5.5", MINE),
-        (Entry(MINE, OWN), (), "10.0.0.5", None),
-        (Entry(MINE, OWN), NAMED, "10.0.0.5", None),
+        (CredentialsEntry(), (), "10.0.0.5", None),
+        (CredentialsEntry(), NAMED, "10.0.0.5", SHARED),
+        (CredentialsEntry(), NAMED, "192.168.5.5", None),
+        (CredentialsEntry(allow=OWN), (), "192.168.5.5", SHARED),
+        (CredentialsEntry(allow=OWN), (), "10.0.0.5", None),
+        (CredentialsEntry(allow=OWN), NAMED, "10.0.0.5", SHARED),
+        (CredentialsEntry(MINE), (), "10.0.0.5", None),
+        (CredentialsEntry(MINE), NAMED, "10.0.0.5", MINE),
+        (CredentialsEntry(MINE), NAMED, "192.168.5.5", None),
+        (CredentialsEntry(MINE, OWN), (), "192.168.5.5", MINE),
+        (CredentialsEntry(MINE, OWN), (), "10.0.0.5", None),
+        (CredentialsEntry(MINE, OWN), NAMED, "10.0.0.5", None),
     ],
 )
 def test_a_login_travels_only_where_an_operator_named_the_network(
-    entry: Entry, named: tuple[object, ...], ip: str, sent: Login | None
+    entry: CredentialsEntry, named: tuple[object, ...], ip: str, sent: ChargerLogin | None
 ) -> None:
     found = login_for(ip_address(ip), shared=SHARED, entry=entry, named=NAMED if named else ())
     assert found == sent
@@ -56,8 +56,8 @@ def test_a_login_travels_only_where_an_operator_named_the_network(
 
 def test_the_file_gives_each_charger_its_login_and_networks() -> None:
     assert read_credentials(FILE) == {
-        "seven": Entry(MINE, OWN),
-        "a:b.c": Entry(None, (ip_network("10.9.0.0/16"),)),
+        "seven": CredentialsEntry(MINE, OWN),
+        "a:b.c": CredentialsEntry(None, (ip_network("10.9.0.0/16"),)),
     }
 
 
@@ -117,11 +117,11 @@ def test_a_changed_file_is_read_again_and_a_spoiled_one_is_not_used(tmp_path: Pa
 
 def test_a_new_password_for_all_is_a_change() -> None:
     now = [SHARED]
-    keyring = Keyring(file=CredentialsFile(None), shared=lambda: now[0], named=NAMED)
-    assert not keyring.refresh()
+    credentials = Credentials(file=CredentialsFile(None), shared=lambda: now[0], named=NAMED)
+    assert not credentials.refresh()
     now[0] = replace(SHARED, password="newer")
-    assert keyring.refresh()
-    assert keyring.login(SEVEN, ip_address("10.0.0.5")) == Login("fleet", "newer")
+    assert credentials.refresh()
+    assert credentials.login(SEVEN, ip_address("10.0.0.5")) == ChargerLogin("fleet", "newer")
 
 
 def test_a_password_does_not_show() -> None:
@@ -129,11 +129,11 @@ def test_a_password_does_not_show() -> None:
 
 
 async def told(stranger: Stranger, named: bool) -> str | None:
-    keyring = Keyring(
+    credentials = Credentials(
         file=CredentialsFile(None), shared=lambda: SHARED, named=LOOPBACK if named else ()
     )
-    one = client(keys=keyring)
-    assert (await one.fetch(SEVEN, stranger.address, Page.STATUS)).outcome is Outcome.OK
+    one = client(keys=credentials)
+    assert (await one.fetch(SEVEN, stranger.address, Page.STATUS)).outcome is PollOutcome.OK
     return stranger.fields().get("Authorization")
 
 

@@ -12,23 +12,23 @@ from random import Random
 import pytest
 
 from bridge.core.clock import Moment
-from bridge.core.fields.config import read_device
+from bridge.core.fields.config import read_config
 from bridge.core.fields.crashlog import read_crashlog
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect, Reason
 from bridge.core.polling.address import Address
-from bridge.core.polling.login import Login
-from bridge.core.polling.outcome import Outcome, Page
-from bridge.core.polling.schedule import Ask, Mode, Pace, PollPlan
+from bridge.core.polling.login import ChargerLogin
+from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.schedule import Mode, PollConfig, PollRequest, PollSchedule
 from bridge.sim.identity import loopback
 from bridge.sim.options import SimOptions
-from bridge.sources.http.client import Reply
+from bridge.sources.http.client import PollReply
 from bridge.sources.http.poller import Poller
 from tests.kit.polling import SEVEN, Keys, client
 from tests.kit.simulator import Mosquitto, free_port, simulating
 from tests.kit.support import eventually
 
-PACE = Pace(fallback_every=0.5, min_gap=0.1, first_within=0.3, soon=0.1, soon_within=0.1)
+PACE = PollConfig(fallback_every=0.5, min_gap=0.1, first_within=0.3, soon=0.1, soon_within=0.1)
 
 
 @asynccontextmanager
@@ -66,8 +66,8 @@ async def test_a_simulated_charger_gives_all_its_documents(tmp_path: Path) -> No
     bad = {Reason.UNKNOWN_FIELD, Reason.MALFORMED, Reason.BUG}
     assert [wire for wire, reason in read.discarded if reason in bad] == []
     assert read.value("state_code") is not None
-    assert read_device(config).text("version") == "2.4.1"
-    assert "depot-chargers" not in repr(read_device(config))
+    assert read_config(config).text("version") == "2.4.1"
+    assert "depot-chargers" not in repr(read_config(config))
     assert read_crashlog(crashlog, time.time()) == ()
 
 
@@ -75,17 +75,21 @@ async def test_firmware_without_a_crash_log_has_none(tmp_path: Path) -> None:
     one = client()
     async with chargers(tmp_path, scenario="ancestor") as port:
         reply = await one.fetch(SEVEN, at(0, port), Page.CRASHLOG)
-    assert reply.outcome is Outcome.NOT_FOUND
+    assert reply.outcome is PollOutcome.NOT_FOUND
 
 
 @pytest.mark.parametrize(
     ("password", "outcome"),
-    [("s3:cret", Outcome.OK), ("wrong", Outcome.UNAUTHORIZED), (None, Outcome.UNAUTHORIZED)],
+    [
+        ("s3:cret", PollOutcome.OK),
+        ("wrong", PollOutcome.UNAUTHORIZED),
+        (None, PollOutcome.UNAUTHORIZED),
+    ],
 )
 async def test_a_locked_charger_opens_to_its_password(
-    tmp_path: Path, password: str | None, outcome: Outcome
+    tmp_path: Path, password: str | None, outcome: PollOutcome
 ) -> None:
-    keys = Keys(None if password is None else Login("anna", password))
+    keys = Keys(None if password is None else ChargerLogin("anna", password))
     locked = {"http_username": "anna", "http_password": "s3:cret"}
     one = client(keys=keys)
     async with chargers(tmp_path, **locked) as port:
@@ -93,12 +97,12 @@ async def test_a_locked_charger_opens_to_its_password(
 
 
 async def test_the_poller_asks_all_and_gives_up_on_none(tmp_path: Path) -> None:
-    heard: list[tuple[Ask, Reply]] = []
+    heard: list[tuple[PollRequest, PollReply]] = []
     ids = [ChargerId(f"c{index}") for index in range(6)]
     one = client(timeout=1.0)
     async with chargers(tmp_path) as port:
         places = {charger: at(index, port) for index, charger in enumerate(ids)}
-        plan = PollPlan(PACE, random=Random(1).random)
+        plan = PollSchedule(PACE, random=Random(1).random)
         poller = Poller(
             plan=plan,
             client=one,
@@ -108,21 +112,21 @@ async def test_the_poller_asks_all_and_gives_up_on_none(tmp_path: Path) -> None:
         )
         task = asyncio.create_task(poller.run(), name="poller")
         for charger in [*ids, ChargerId("nowhere")]:
-            plan.mode(charger, Mode.FALLBACK, clock().steady)
-            plan.want(charger, Page.CONFIG)
+            plan.set_mode(charger, Mode.FALLBACK, clock().steady)
+            plan.request_page(charger, Page.CONFIG)
         poller.wake()
         good = [(charger, page) for charger in ids[:5] for page in (Page.STATUS, Page.CONFIG)]
 
         def told() -> set[tuple[ChargerId, Page]]:
-            return {(a.charger, a.page) for a, r in heard if r.outcome is Outcome.OK}
+            return {(a.charger, a.page) for a, r in heard if r.outcome is PollOutcome.OK}
 
         await eventually(lambda: told() >= set(good))
         await eventually(lambda: {a.charger for a, _ in heard} == {*ids, ChargerId("nowhere")})
         task.cancel()
         await asyncio.wait({task})
     outcomes = {a.charger: r.outcome for a, r in heard}
-    assert outcomes[ids[5]] is Outcome.UNREACHABLE
-    assert outcomes[ChargerId("nowhere")] is Outcome.UNRESOLVED
+    assert outcomes[ids[5]] is PollOutcome.UNREACHABLE
+    assert outcomes[ChargerId("nowhere")] is PollOutcome.UNRESOLVED
 
 
 class Crowd:
@@ -133,10 +137,10 @@ class Crowd:
         self.most = 0
         self.answer = asyncio.Event()
 
-    async def fetch(self, charger: ChargerId, address: Address, page: Page) -> Reply:
+    async def fetch(self, charger: ChargerId, address: Address, page: Page) -> PollReply:
         self.asked.append(charger)
         await self.answer.wait()
-        return Reply(Outcome.OK, 0.0, {})
+        return PollReply(PollOutcome.OK, 0.0, {})
 
     async def count(self) -> None:
         """Look once in each turn."""
@@ -148,8 +152,8 @@ class Crowd:
 
 async def test_a_site_that_is_due_at_once_is_asked_in_portions() -> None:
     crowd, taken = Crowd(), list[ChargerId]()
-    pace = Pace(first_within=0.0, concurrency=100)
-    plan = PollPlan(pace, random=lambda: 0.5)
+    pace = PollConfig(first_within=0.0, concurrency=100)
+    plan = PollSchedule(pace, random=lambda: 0.5)
     poller = Poller(
         plan=plan,
         client=crowd,
@@ -158,7 +162,7 @@ async def test_a_site_that_is_due_at_once_is_asked_in_portions() -> None:
         clock=clock,
     )
     for index in range(300):
-        plan.mode(ChargerId(f"c{index}"), Mode.FALLBACK, clock().steady)
+        plan.set_mode(ChargerId(f"c{index}"), Mode.FALLBACK, clock().steady)
     tasks = [asyncio.create_task(poller.run()), asyncio.create_task(crowd.count())]
     # A quarter of the slots is kept for those who have answered before.
     await eventually(lambda: len(crowd.asked) == 75)

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from bridge.sources.mqtt.watchdog import Verdict, Watch
+from bridge.sources.mqtt.watchdog import Verdict, Watchdog
 from tests.kit.mqtts import watched
 from tests.kit.running import Bridge, bridge
 from tests.kit.servers import Mosquitto
@@ -144,80 +144,80 @@ async def test_a_broker_without_any_charger_is_ready_for_ever(
         assert await running.metric("evse_bridge_mqtt_reconnects_total") == 0
 
 
-def watch(keepalive: float = 30) -> Watch:
+def watch(keepalive: float = 30) -> Watchdog:
     """A connection that the broker took at 100 s."""
-    made = Watch(keepalive)
+    made = Watchdog(keepalive)
     made.begin(100)
-    made.taken()
-    made.packet(100, message=False)
+    made.session_accepted()
+    made.packet_received(100, message=False)
     return made
 
 
 def test_a_broker_that_does_not_take_the_session_is_given_up() -> None:
-    made = Watch(30)
+    made = Watchdog(30)
     made.begin(100)
-    assert made.look(109) is Verdict.WELL
-    assert made.look(110) is Verdict.SILENT
+    assert made.verdict(109) is Verdict.WELL
+    assert made.verdict(110) is Verdict.SILENT
 
 
 def test_silence_of_half_a_keep_alive_beyond_a_ping_is_the_end() -> None:
     made = watch()
-    made.packet(120, message=True)
-    assert made.look(164) is not Verdict.SILENT
-    assert made.look(165) is Verdict.SILENT
+    made.packet_received(120, message=True)
+    assert made.verdict(164) is not Verdict.SILENT
+    assert made.verdict(165) is Verdict.SILENT
 
 
 def test_answers_to_pings_alone_make_the_bridge_ask() -> None:
     made = watch()
-    made.packet(129, message=False)
-    assert made.look(129) is Verdict.WELL
-    assert made.look(130) is Verdict.ASK
+    made.packet_received(129, message=False)
+    assert made.verdict(129) is Verdict.WELL
+    assert made.verdict(130) is Verdict.RESUBSCRIBE
 
 
 def test_a_message_after_the_question_is_proof_enough() -> None:
     made = watch()
-    made.asked(130)
-    made.packet(131, message=True)
-    made.packet(160, message=False)
-    assert made.look(160) is Verdict.WELL
+    made.resubscribed(130)
+    made.packet_received(131, message=True)
+    made.packet_received(160, message=False)
+    assert made.verdict(160) is Verdict.WELL
 
 
 def test_a_granted_subscription_that_brings_nothing_is_deafness() -> None:
     made = watch()
-    made.asked(130)
-    made.packet(131, message=False)
-    made.answered(131)
-    assert made.look(135) is Verdict.WELL
-    assert made.look(136) is Verdict.DEAF
+    made.resubscribed(130)
+    made.packet_received(131, message=False)
+    made.granted(131)
+    assert made.verdict(135) is Verdict.WELL
+    assert made.verdict(136) is Verdict.DEAF
 
 
 def test_a_subscription_that_is_never_answered_is_deafness() -> None:
     made = watch()
-    made.packet(130, message=False)
-    made.asked(130)
-    made.packet(159, message=False)
-    assert made.look(159) is Verdict.WELL
-    assert made.look(160) is Verdict.DEAF
+    made.packet_received(130, message=False)
+    made.resubscribed(130)
+    made.packet_received(159, message=False)
+    assert made.verdict(159) is Verdict.WELL
+    assert made.verdict(160) is Verdict.DEAF
 
 
 def test_deafness_that_is_left_alone_is_looked_at_again_a_keep_alive_later() -> None:
     made = watch()
-    made.asked(130)
-    made.answered(131)
-    made.packet(140, message=False)
-    made.later(140)
-    made.packet(169, message=False)
-    assert made.look(169) is Verdict.WELL
-    assert made.look(170) is Verdict.ASK
+    made.resubscribed(130)
+    made.granted(131)
+    made.packet_received(140, message=False)
+    made.postpone(140)
+    made.packet_received(169, message=False)
+    assert made.verdict(169) is Verdict.WELL
+    assert made.verdict(170) is Verdict.RESUBSCRIBE
 
 
 def test_both_kinds_of_silence_are_noticed_within_two_keep_alives() -> None:
     for keepalive in (10, 30, 300):
         dead, deaf = watch(keepalive), watch(keepalive)
         end = 100 + 2 * keepalive
-        assert dead.look(end - 1) is Verdict.SILENT
-        assert deaf.look(100 + keepalive) is Verdict.ASK
-        deaf.asked(100 + keepalive)
-        deaf.answered(101 + keepalive)
-        deaf.packet(end - 1, message=False)
-        assert deaf.look(end - 1) is Verdict.DEAF
+        assert dead.verdict(end - 1) is Verdict.SILENT
+        assert deaf.verdict(100 + keepalive) is Verdict.RESUBSCRIBE
+        deaf.resubscribed(100 + keepalive)
+        deaf.granted(101 + keepalive)
+        deaf.packet_received(end - 1, message=False)
+        assert deaf.verdict(end - 1) is Verdict.DEAF

@@ -12,8 +12,8 @@ import trustme
 from bridge.monitoring.health import Health
 from bridge.sources.mqtt import client as mqtt_file
 from bridge.sources.mqtt.broker import Broker
-from bridge.sources.mqtt.client import Hearing, Mqtt
-from bridge.sources.mqtt.link import Ear
+from bridge.sources.mqtt.client import ConnectionState, MqttClient
+from bridge.sources.mqtt.link import LinkObserver
 from bridge.storage.state_file import StateFile
 from tests.kit.running import Bridge, bridge
 from tests.kit.servers import Amqtt, Mosquitto
@@ -370,7 +370,7 @@ async def test_a_wrong_password_is_told_and_tried_again(
 class FakeLink:
     """A link without a broker."""
 
-    def __init__(self, broker: Broker, ear: Ear) -> None:
+    def __init__(self, broker: Broker, ear: LinkObserver) -> None:
         self.asked: list[str] = []
 
     def subscribe(self, filters: Iterable[str]) -> None:
@@ -381,8 +381,8 @@ async def test_only_granted_announce_topics_make_the_bridge_ready(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(mqtt_file, "Link", FakeLink)
-    hearing = Hearing()
-    mqtt = Mqtt(
+    hearing = ConnectionState()
+    mqtt = MqttClient(
         Broker("127.0.0.1", 1883, "x"), announce_topics=("a/+", "b/+"), hearing=hearing,
         deliver=lambda batch: None, expects=lambda: False,
     )  # fmt: skip
@@ -410,9 +410,9 @@ async def test_a_charger_cannot_take_the_announce_topics_away(
             dropped.extend(filters)
 
     monkeypatch.setattr(mqtt_file, "Link", Dropping)
-    mqtt = Mqtt(
+    mqtt = MqttClient(
         Broker("127.0.0.1", 1883, "x"), announce_topics=("openevse/announce/#",),
-        hearing=Hearing(), deliver=lambda batch: None, expects=lambda: False,
+        hearing=ConnectionState(), deliver=lambda batch: None, expects=lambda: False,
     )  # fmt: skip
     mqtt.connected()
     mqtt.follow(["openevse/announce/#", "a/#"], [])
@@ -435,7 +435,7 @@ async def test_a_base_that_mosquitto_would_hang_up_on_makes_nobody_deaf(
 
 
 def test_a_connection_that_was_silent_for_two_keep_alives_is_not_ready() -> None:
-    hearing = Hearing()
+    hearing = ConnectionState()
     hearing.connected = hearing.subscribed = True
     health = Health(hearing, keepalive=30)
     hearing.heard_at = time.monotonic() - 59

@@ -58,8 +58,8 @@ def cut(pieces: list[bytes], most: int = 1000) -> Cut:
     skimmer = Skimmer(rest)
     try:
         for piece in pieces:
-            skimmer.put(piece)
-            while skimmer.take(batch, most):
+            skimmer.feed(piece)
+            while skimmer.cut(batch, most):
                 settle()
             settle()
     except BrokenStream as error:
@@ -163,17 +163,17 @@ class Held(Skimmer):
 def test_a_frame_of_256_mb_is_never_held() -> None:
     skimmer, batch, most = Held(lambda frame: None), list[Message](), 0
     body = b"\x00\x03a/b" + b"x" * 100_000
-    skimmer.put(b"\x30\xff\xff\xff\x7f" + body)
+    skimmer.feed(b"\x30\xff\xff\xff\x7f" + body)
     left = 268_435_455 - len(body)
     megabyte = b"x" * (1 << 20)
     while left:
-        skimmer.put(megabyte[:left])
+        skimmer.feed(megabyte[:left])
         left -= min(left, len(megabyte))
-        assert not skimmer.take(batch, 1000)
+        assert not skimmer.cut(batch, 1000)
         most = max(most, skimmer.bytes)
     assert most < LARGEST + 2 * len(megabyte)
-    skimmer.put(publish(b"a/c", b"2"))
-    skimmer.take(batch, 1000)
+    skimmer.feed(publish(b"a/c", b"2"))
+    skimmer.cut(batch, 1000)
     (topic, payload, _), after = batch
     assert (topic, len(payload)) == (b"a/b", LARGEST - 10)
     assert after == (b"a/c", b"2", False)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bridge.core.errors import CommandFailed
-from bridge.core.polling.login import Login
+from bridge.core.polling.login import ChargerLogin
 from bridge.core.rapi.match import PATIENCE_SECONDS
 from bridge.core.rapi.query import Query
 from bridge.tools.charger.find import typed
@@ -190,7 +190,7 @@ def test_a_login_does_not_travel_to_the_networks_of_the_default(alone: Depot) ->
     ip = ip_address("10.0.0.7")
     default, named = alone.settings(**login), alone.settings(**login, HTTP__ALLOW="10.0.0.0/8")
     assert WebCall(default, typed("http://10.0.0.7")).login(ip) is None
-    assert WebCall(named, typed("http://10.0.0.7")).login(ip) == Login("anna", "s3:cret")
+    assert WebCall(named, typed("http://10.0.0.7")).login(ip) == ChargerLogin("anna", "s3:cret")
 
 
 async def test_who_is_asked_by_address_is_in_no_credentials_file(alone: Depot) -> None:
