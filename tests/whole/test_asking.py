@@ -42,7 +42,7 @@ ANNOUNCEMENT = json.dumps(
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Queries to one charger half a second apart."""
-    monkeypatch.setattr(from_settings, "manner", lambda settings: QueryConfig(every=0.5))
+    monkeypatch.setattr(from_settings, "query_config", lambda settings: QueryConfig(every=0.5))
 
 
 @contextlib.asynccontextmanager
