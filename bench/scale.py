@@ -18,7 +18,7 @@ from bench.chargers import Charger, fleet
 from bench.table import table
 from bridge.core.discovery.fleet import FleetConfig
 from bridge.core.model import Message
-from bridge.disks import Batch
+from bridge.core.output.batch import Batch
 from bridge.storage.journal import Journal
 from bridge.storage.journal_sql import FILE
 from tests.kit.core import ALL_GROUPS, Bench
@@ -105,12 +105,12 @@ def _announcement(shards: int) -> Row:
         )
         for n in range(STRANGERS)
     ]
-    foreign = bench.registry.receive_announcement
+    foreign = bench.discovery.receive_announcement
     began = time.process_time()
     for topic, payload, retained in heard:
         foreign(payload, topic.decode(), retained, bench.now)
     share = (time.process_time() - began) / STRANGERS * 1e6
-    mine = len(bench.registry.fleet)
+    mine = len(bench.fleet)
     return f"an announcement, {shards} shards", f"{share:.1f} µs ({mine} of {STRANGERS} its own)"
 
 

@@ -1,6 +1,6 @@
-"""Makes the parts of a bridge and connects them; nothing runs yet."""
+"""Builds the parts of one bridge from its settings, each from those before it; nothing runs yet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -8,23 +8,28 @@ import structlog
 
 import bridge
 from bridge.app import from_settings
-from bridge.app.build_mqtt import make_mqtt, make_queries
-from bridge.app.build_polling import Polls, make_polls
+from bridge.app.build_mqtt import build_mqtt, build_queries
+from bridge.app.build_polling import PollingTasks, build_polling
 from bridge.app.gauges import register_gauges
 from bridge.app.maintenance import Maintenance
 from bridge.app.relabelling import Relabelling
 from bridge.core.clock import Moment
+from bridge.core.discovery.fleet import Fleet
+from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.output.outbox import Outbox
-from bridge.ingest.pipeline import Pipeline
-from bridge.ingest.polling import Polling
+from bridge.ingest.discovery import Discovery
+from bridge.ingest.effects import Effects
+from bridge.ingest.pipeline import DocumentPipeline, Pipeline
 from bridge.ingest.queries import Queries
 from bridge.ingest.registry import Registry
+from bridge.ingest.route_table import RouteTable
+from bridge.ingest.router import Router
 from bridge.logs import RepeatedLog
 from bridge.monitoring.certificates import CertificateExpiries
 from bridge.monitoring.health import Health
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import MAIN, Stats
-from bridge.settings import Secrets, Settings
+from bridge.settings import Secrets, Settings, Store
 from bridge.sinks.influx.client import InfluxClient
 from bridge.sinks.influx.delivery import Delivery
 from bridge.sinks.prometheus import Exposition
@@ -39,169 +44,158 @@ from bridge.web.server import Server, tls_context
 
 log = structlog.get_logger("bridge")
 
+HOUR_SECONDS = 3600
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What runs, and what must be drained."""
 
     registry: Registry
+    pipeline: Pipeline
     mqtt: MqttClient
-    rounds: Maintenance
-    labelling: Relabelling
+    maintenance: Maintenance
+    relabelling: Relabelling
     committer: Committer
     deliveries: list[Delivery]
-    polls: Polls | None
+    polling: PollingTasks | None
     queries: Queries | None
     server: Server
     state: StateFile
 
 
-class Wiring:
-    """The parts of one bridge; what must be closed is on the stack."""
+async def build(
+    settings: Settings,
+    stack: AsyncExitStack,
+    clock: Callable[[], Moment],
+    *,
+    tidy: Callable[[], None],
+) -> Parts:
+    """Open the files and build the parts; what must be closed is on the stack.
 
-    def __init__(
-        self,
-        settings: Settings,
-        stack: AsyncExitStack,
-        clock: Callable[[], Moment],
-        *,
-        tidy: Callable[[], None],
-    ) -> None:
-        self._settings = settings
-        self._stack = stack
-        self._clock = clock
-        self._tidy = tidy
-        self._stores = from_settings.stores(settings)
-        self._login = from_settings.login(settings)
-        self._stats = Stats(version=bridge.__version__, stores=tuple(self._stores))
-        self._complaints = RepeatedLog(log)
-        self._labelling = Relabelling(settings.fleet.labels_file)
-        self._out = Outbox()
-        self._series_table = Exposition()
-        self._hearing = ConnectionState()
-        self._health = Health(self._hearing, settings.mqtt.keepalive.total_seconds())
+    Raises CannotStart, FixSettings or DiskTrouble.
+    """
+    stores = from_settings.stores(settings)
+    stats = Stats(version=bridge.__version__, stores=tuple(stores))
+    repeated_log = RepeatedLog(log)
+    reporter = Reporter(stats=stats, repeated_log=repeated_log)
+    journal = await _open_journal(settings, stack, stores, stats=stats, reporter=reporter)
+    state = await StateFile.open(settings.journal.dir)
+    stack.push_async_callback(state.close, clean=False)
+    relabelling = Relabelling(settings.fleet.labels_file)
+    await relabelling.load()
 
-    async def make(self) -> Parts:
-        """Open the files and connect the parts. Raises CannotStart, DiskTrouble."""
-        settings, stats = self._settings, self._stats
-        # The circle of the flow: the fleet decides what is heard, what is heard is the fleet's.
-        reporter = Reporter(
-            stats=stats, complaints=self._complaints, follow=lambda new, old: mqtt.follow(new, old)
-        )
-        journal, state = await self._open_journal(reporter), await self._open_state()
-        await self._labelling.load()
-        registry = self._make_roster(reporter, journal, state)
-        pipeline = Pipeline(
-            router=registry.router, accounts=stats.accounts, out=self._out, report=reporter
-        )
-        mqtt = await make_mqtt(
-            settings, state, registry=registry, pipeline=pipeline, hearing=self._hearing,
-            clock=self._clock,
-        )  # fmt: skip
-        committer = Committer(
-            out=self._out, accounts=stats.accounts, journal=journal, chronicle=state,
-            registry=registry, pending=await journal.lacking(state.pending),
-            stored_when_kept=MAIN not in self._stores, complaints=self._complaints,
-        )  # fmt: skip
-        polls = make_polls(
-            settings, registry=registry, reporter=reporter, pipeline=pipeline, clock=self._clock
-        )
-        polling = polls.polling if polls else None
-        queries = make_queries(
-            settings, mqtt, registry=registry, reporter=reporter, pipeline=pipeline, polling=polling
-        )
-        rounds = Maintenance(
-            pipeline=pipeline, registry=registry, journal=journal, state=state, stats=stats,
-            complaints=self._complaints, health=self._health, tidy=self._tidy, polling=polling,
-        )  # fmt: skip
-        self._measure(registry, journal, polling, queries)
-        deliveries = [self._make_mover(name, journal, reporter) for name in self._stores]
-        server = self._make_server(registry, state)
-        return Parts(
-            registry,
-            mqtt,
-            rounds,
-            self._labelling,
-            committer,
-            deliveries,
-            polls,
-            queries,
-            server,
-            state,
-        )
+    out, series_table = Outbox(), Exposition()
+    documents = DocumentPipeline(accounts=stats.accounts, out=out, report=reporter)
+    fleet, wanted, routes = (
+        Fleet(from_settings.fleet_config(settings)), WantedFilters(), RouteTable()
+    )  # fmt: skip
+    registry = Registry(
+        config=from_settings.telemetry_config(settings), tags=settings.influx.tags,
+        labels=relabelling.of, series_table=series_table, out=out,
+    )  # fmt: skip
+    polling = build_polling(
+        settings, registry=registry, reporter=reporter, documents=documents, clock=clock
+    )
+    effects = Effects(
+        fleet=fleet, registry=registry, routes=routes, wanted=wanted, out=out,
+        series_table=series_table, polling=polling.polling if polling else None, report=reporter,
+    )  # fmt: skip
+    discovery = Discovery(fleet=fleet, registry=registry, effects=effects, report=reporter)
+    registry.stamp_after(_floor_ms(journal, state, clock()))
+    discovery.restore(state.loaded, trusted=state.clean, now=clock())
 
-    async def _open_journal(self, reporter: Reporter) -> Journal:
-        kept = self._settings.journal
-        journal = await Journal.open(
-            kept.dir, stores=tuple(self._stores), keep=kept.keep, limit=kept.max_bytes,
-            lost=reporter.lost,
-        )  # fmt: skip
-        self._stack.push_async_callback(journal.close)
-        if MAIN in self._stores:
-            self._stats.accounts.recovered = journal.backlog(MAIN).readings
-        return journal
+    connection = ConnectionState()
+    mqtt = await build_mqtt(settings, state, fleet=fleet, wanted=wanted, connection=connection)
+    queries = build_queries(
+        settings, mqtt, registry=registry, reporter=reporter, documents=documents,
+        polling=polling.polling if polling else None,
+    )  # fmt: skip
+    router = Router(
+        fleet=fleet, registry=registry, table=routes, discovery=discovery,
+        announce_topics=settings.mqtt.announce_topics, unrouted=stats.unrouted.inc,
+        rapi_observer=queries.observe_rapi if queries else None,
+    )  # fmt: skip
+    pipeline = Pipeline(router=router, accounts=stats.accounts, out=out, report=reporter)
+    committer = Committer(
+        out=out, accounts=stats.accounts, journal=journal, state_file=state, registry=registry,
+        pending=await journal.lacking(state.pending), stored_when_kept=MAIN not in stores,
+        repeated_log=repeated_log,
+    )  # fmt: skip
+    health = Health(connection, settings.mqtt.keepalive.total_seconds())
+    maintenance = Maintenance(
+        pipeline=pipeline, registry=registry, discovery=discovery, journal=journal, state=state,
+        stats=stats, repeated_log=repeated_log, health=health, tidy=tidy,
+        polling=polling.polling if polling else None,
+    )  # fmt: skip
+    register_gauges(
+        stats, connection=connection, registry=registry, journal=journal, out=out,
+        ready=lambda: health.unready() is None, polling=polling.polling if polling else None,
+        queries=queries, stores=tuple(stores), limit=settings.journal.max_bytes,
+        folder=settings.journal.dir, shards=settings.shard.count,
+        expiries=CertificateExpiries(from_settings.certificates(settings)).seconds,
+    )  # fmt: skip
+    deliveries = [
+        _build_delivery(settings, stack, name, store, journal=journal, reporter=reporter)
+        for name, store in stores.items()
+    ]
+    web = settings.web
+    server = Server(
+        host=web.listen.host, port=web.listen.port, health=health,
+        login=from_settings.login(settings), metrics=Metrics(series_table, stats.registry),
+        page=Page(registry.telemetries), tls=tls_context(web.cert_file, web.key_file),
+        api=Api(telemetries=registry.telemetries, history=state, clock=clock),
+    )  # fmt: skip
+    return Parts(
+        registry, pipeline, mqtt, maintenance, relabelling, committer, deliveries, polling,
+        queries, server, state,
+    )  # fmt: skip
 
-    async def _open_state(self) -> StateFile:
-        state = await StateFile.open(self._settings.journal.dir)
-        self._stack.push_async_callback(state.close, clean=False)
-        return state
 
-    def _make_roster(self, reporter: Reporter, journal: Journal, state: StateFile) -> Registry:
-        settings = self._settings
-        registry = Registry(
-            rules=from_settings.fleet_config(settings),
-            telemetry_config=from_settings.telemetry_config(settings),
-            announce_topics=settings.mqtt.announce_topics, tags=settings.influx.tags,
-            labels=self._labelling.of, series_table=self._series_table, out=self._out,
-            listener=reporter,
-            unrouted=self._stats.unrouted.inc,
-        )  # fmt: skip
-        registry.restore(
-            state.loaded,
-            trusted=state.clean,
-            floor_ms=self._floor(journal, state),
-            now=self._clock(),
-        )
-        return registry
+async def _open_journal(
+    settings: Settings,
+    stack: AsyncExitStack,
+    stores: Mapping[str, Store],
+    *,
+    stats: Stats,
+    reporter: Reporter,
+) -> Journal:
+    kept = settings.journal
+    journal = await Journal.open(
+        kept.dir, stores=tuple(stores), keep=kept.keep, limit=kept.max_bytes, lost=reporter.lost
+    )
+    stack.push_async_callback(journal.close)
+    if MAIN in stores:
+        stats.accounts.recovered = journal.backlog(MAIN).readings
+    return journal
 
-    def _floor(self, journal: Journal, state: StateFile) -> int:
-        """Where stamps begin. After a clean end each charger knows its own last one; after a
-        crash the journal may know a later one, but one from a clock that was far ahead must
-        not set the time of all."""
-        soon = int((self._clock().wall + 3600) * 1000)
-        return 0 if state.clean else min(journal.last_ms, soon)
 
-    def _make_mover(self, name: str, journal: Journal, reporter: Reporter) -> Delivery:
-        store, kept = self._stores[name], Secrets(self._settings)
-        token = "influx.token" if name == MAIN else f"influx.mirrors.{name}.token"
-        influx = InfluxClient(
-            url=store.url or "", org=store.org or "", bucket=store.bucket or "",
-            token=lambda: kept.current(token) or "", timeout=store.timeout.total_seconds(),
-            ca_file=store.ca_file,
-        )  # fmt: skip
-        self._stack.push_async_callback(influx.close)
-        return Delivery(
-            name, journal, influx, batch=store.batch,
-            flush_every=store.flush_every.total_seconds(), report=reporter,
-        )  # fmt: skip
+def _floor_ms(journal: Journal, state: StateFile, now: Moment) -> int:
+    """After which time stamps begin. After a clean end each charger knows its own last one;
+    after a crash the journal may know a later one, but one from a clock that was far ahead
+    must not set the time of all."""
+    soon = int((now.wall + HOUR_SECONDS) * 1000)
+    return 0 if state.clean else min(journal.last_ms, soon)
 
-    def _make_server(self, registry: Registry, state: StateFile) -> Server:
-        web = self._settings.web
-        return Server(
-            host=web.listen.host, port=web.listen.port, health=self._health, login=self._login,
-            metrics=Metrics(self._series_table, self._stats.registry),
-            page=Page(registry.telemetries),
-            api=Api(telemetries=registry.telemetries, history=state, clock=self._clock),
-            tls=tls_context(web.cert_file, web.key_file),
-        )  # fmt: skip
 
-    def _measure(
-        self, registry: Registry, journal: Journal, polls: Polling | None, queries: Queries | None
-    ) -> None:
-        register_gauges(
-            self._stats, hearing=self._hearing, registry=registry, journal=journal, out=self._out,
-            ready=lambda: self._health.unready() is None, polls=polls, queries=queries,
-            stores=tuple(self._stores), limit=self._settings.journal.max_bytes,
-            folder=self._settings.journal.dir, shards=self._settings.shard.count,
-            expiries=CertificateExpiries(from_settings.certificates(self._settings)).seconds,
-        )  # fmt: skip
+def _build_delivery(
+    settings: Settings,
+    stack: AsyncExitStack,
+    name: str,
+    store: Store,
+    *,
+    journal: Journal,
+    reporter: Reporter,
+) -> Delivery:
+    secrets = Secrets(settings)
+    token = "influx.token" if name == MAIN else f"influx.mirrors.{name}.token"
+    client = InfluxClient(
+        url=store.url or "", org=store.org or "", bucket=store.bucket or "",
+        token=lambda: secrets.current(token) or "", timeout=store.timeout.total_seconds(),
+        ca_file=store.ca_file,
+    )  # fmt: skip
+    stack.push_async_callback(client.close)
+    return Delivery(
+        name, journal, client, batch=store.batch,
+        flush_every=store.flush_every.total_seconds(), report=reporter,
+    )  # fmt: skip

@@ -1,15 +1,15 @@
-"""Makes the parts that hear chargers over MQTT, and that ask them where that is switched on."""
+"""Builds the connection to the broker, and the queries over it where they are switched on."""
 
 import random
 import secrets
-from collections.abc import Callable
 
 from bridge.app import from_settings
-from bridge.core.clock import Moment
+from bridge.core.discovery.fleet import Fleet
+from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
 from bridge.core.rapi.plan import QuerySchedule
-from bridge.ingest.pipeline import Pipeline
+from bridge.ingest.pipeline import DocumentPipeline
 from bridge.ingest.polling import Polling
 from bridge.ingest.queries import Queries
 from bridge.ingest.registry import Registry
@@ -20,50 +20,45 @@ from bridge.sources.mqtt.publisher import PublishingMqttClient
 from bridge.storage.state_file import StateFile
 
 
-async def make_mqtt(
+async def build_mqtt(
     settings: Settings,
     state: StateFile,
     *,
-    registry: Registry,
-    pipeline: Pipeline,
-    hearing: ConnectionState,
-    clock: Callable[[], Moment],
+    fleet: Fleet,
+    wanted: WantedFilters,
+    connection: ConnectionState,
 ) -> MqttClient:
-    """The connection, which follows what the fleet wants; one that can ask only if it may."""
+    """The client, which subscribes to what is wanted; one that can publish only if it may."""
     kind = PublishingMqttClient if settings.mqtt.queries else MqttClient
-    mqtt = kind(
+    return kind(
         from_settings.broker(settings, await _client_id(state)),
         announce_topics=settings.mqtt.announce_topics,
-        deliver=lambda batch: pipeline.process(batch, clock()),
-        expects=registry.fleet.expected,
-        hearing=hearing,
+        wanted=wanted,
+        expects=fleet.expected,
+        state=connection,
     )
-    mqtt.follow(registry.fleet.filters(), ())
-    return mqtt
 
 
-def make_queries(
+def build_queries(
     settings: Settings,
     mqtt: MqttClient,
     *,
     registry: Registry,
     reporter: Reporter,
-    pipeline: Pipeline,
+    documents: DocumentPipeline,
     polling: Polling | None,
 ) -> Queries | None:
-    """What asks over MQTT; None where that is off."""
+    """What queries chargers over MQTT; None where that is off."""
     if not isinstance(mqtt, PublishingMqttClient):
         return None
-    queries = Queries(
-        telemetries=registry.telemetries, broker=mqtt, replies=pipeline, report=reporter,
-        plan=QuerySchedule(from_settings.query_config(settings), random=random.random),
-        # What is asked for here is the same in every dialect, and no temperature.
+    return Queries(
+        telemetries=registry.telemetries, publisher=mqtt, documents=documents, report=reporter,
+        schedule=QuerySchedule(from_settings.query_config(settings), random=random.random),
+        # What is queried here is the same in every dialect, and no temperature.
         readers={dialect: StatusReader(dialect, None) for dialect in Dialect},
         unpolled=polling.unpollable if polling else lambda _: True,
         silent_after=settings.fleet.silent_after.total_seconds(),
     )  # fmt: skip
-    registry.router.rapi_observer = queries.observe_rapi
-    return queries
 
 
 async def _client_id(state: StateFile) -> str:

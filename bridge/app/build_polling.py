@@ -1,4 +1,4 @@
-"""Makes the parts that poll chargers over HTTP."""
+"""Builds the parts that poll chargers over HTTP."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
 from bridge.core.polling.address_policy import AddressPolicy
 from bridge.core.polling.schedule import PollSchedule
-from bridge.ingest.pipeline import Pipeline
+from bridge.ingest.pipeline import DocumentPipeline
 from bridge.ingest.polling import Polling
 from bridge.ingest.registry import Registry
 from bridge.monitoring.reporter import Reporter
@@ -26,8 +26,8 @@ from bridge.sources.http.resolver import Resolver
 
 
 @dataclass(frozen=True, slots=True)
-class Polls:
-    """What polls, and what must go on beside it."""
+class PollingTasks:
+    """What polls, and what must run beside it."""
 
     polling: Polling
     poller: Poller
@@ -35,7 +35,7 @@ class Polls:
     clock: Callable[[], Moment]
 
     async def run(self) -> None:
-        """Poll, and take up changed credentials, until cancelled."""
+        """Poll, and take over changed credentials, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.poller.run(), name="poller")
             group.create_task(
@@ -43,41 +43,41 @@ class Polls:
             )
 
 
-def make_polls(
+def build_polling(
     settings: Settings,
     *,
     registry: Registry,
     reporter: Reporter,
-    pipeline: Pipeline,
+    documents: DocumentPipeline,
     clock: Callable[[], Moment],
-) -> Polls | None:
+) -> PollingTasks | None:
     """The parts, or None where polling is off.
 
-    Raises CannotStart for a `http.ca_file` that is none.
+    Raises CannotStart for a `http.ca_file` that cannot be used.
     """
     http = settings.http
     if not http.enabled:
         return None
-    plan = PollSchedule(from_settings.poll_config(settings), random=random.random)
+    schedule = PollSchedule(from_settings.poll_config(settings), random=random.random)
     credentials = from_settings.credentials(settings)
     try:
         tls = tls_context(http.ca_file)
     except OSError as error:
         raise CannotStart(f"http.ca_file {http.ca_file}: {error}") from error
     client = HttpClient(
-        reach=AddressPolicy(http.allow, own=is_own), keys=credentials, resolve=Resolver().resolve,
-        timeout=http.timeout.total_seconds(), tls=tls,
+        policy=AddressPolicy(http.allow, own=is_own), credentials=credentials,
+        resolve=Resolver().resolve, timeout=http.timeout.total_seconds(), tls=tls,
     )  # fmt: skip
     polling = Polling(
-        telemetries=registry.telemetries, plan=plan, ports=http.ports, replies=pipeline,
-        report=reporter,
+        telemetries=registry.telemetries, schedule=schedule, ports=http.ports,
+        documents=documents, report=reporter,
         readers={
             dialect: StatusReader(dialect, settings.fleet.temperature_scale.get(dialect))
             for dialect in Dialect
         },
     )  # fmt: skip
-    reporter.polling = polling
     poller = Poller(
-        plan=plan, client=client, address=polling.address, take=polling.poll_ended, clock=clock
-    )
-    return Polls(polling, poller, credentials, clock)
+        schedule=schedule, client=client, address=polling.address, ended=polling.poll_ended,
+        clock=clock,
+    )  # fmt: skip
+    return PollingTasks(polling, poller, credentials, clock)

@@ -1,4 +1,4 @@
-"""The rounds: what must be looked at as time passes."""
+"""Maintenance: what must be done as time passes."""
 
 import asyncio
 import time
@@ -8,12 +8,14 @@ from typing import Protocol
 
 from bridge.core.clock import Moment
 from bridge.core.errors import DiskTrouble
+from bridge.ingest.discovery import Discovery
 from bridge.ingest.pipeline import Pipeline
 from bridge.ingest.polling import Polling
 from bridge.ingest.registry import Registry
 from bridge.logs import RepeatedLog
-from bridge.monitoring.health import Health, moment
+from bridge.monitoring.health import Health
 from bridge.monitoring.stats import Stats
+from bridge.runtime import clock
 from bridge.runtime.loop_lag import longest_turn
 from bridge.runtime.round_robin import SLICE_SECONDS
 
@@ -44,27 +46,29 @@ class Snapshots(Protocol):
 
 
 class Maintenance:
-    """Ends frames by time, sweeps the chargers, trims the files, beats the heart."""
+    """Closes frames by time, sweeps the chargers, trims the files, reports that the loop turns."""
 
     def __init__(
         self,
         *,
         pipeline: Pipeline,
         registry: Registry,
+        discovery: Discovery,
         journal: Trims,
         state: Snapshots,
         stats: Stats,
-        complaints: RepeatedLog,
+        repeated_log: RepeatedLog,
         health: Health,
         polling: Polling | None,
         tidy: Callable[[], None],
     ) -> None:
         self._pipeline = pipeline
         self._registry = registry
+        self._discovery = discovery
         self._journal = journal
         self._state = state
         self._stats = stats
-        self._complaints = complaints
+        self._repeated_log = repeated_log
         self._health = health
         self._polling = polling
         self._tidy = tidy
@@ -83,12 +87,12 @@ class Maintenance:
             await asyncio.sleep(TICK_SECONDS)
             late = time.monotonic() - before - TICK_SECONDS
             self._stats.loop_lag.observe(max(0.0, late, longest_turn()))
-            now = moment()
+            now = clock.now()
             self._health.beat()
             self._pipeline.close_quiet_frames(now)
             # Each of these is some milliseconds of work, and gets a turn of its own.
             await asyncio.sleep(0)
-            self._registry.sweep(now, SWEEP_MOST, SLICE_SECONDS)
+            self._discovery.sweep(now, SWEEP_MOST, SLICE_SECONDS)
             await asyncio.sleep(0)
             self._poll(now)
             await asyncio.sleep(0)
@@ -98,7 +102,7 @@ class Maintenance:
                 self._registry.begin_round()
                 if self._polling is not None:
                     self._polling.begin_round()
-                self._complaints.sweep()
+                self._repeated_log.sweep()
 
     def _poll(self, now: Moment) -> None:
         if self._polling is not None:
@@ -110,7 +114,9 @@ class Maintenance:
             try:
                 await self._journal.trim(_now_ms())
             except DiskTrouble as trouble:
-                self._complaints.report("disk.trouble", about="task", task="trim", why=str(trouble))
+                self._repeated_log.report(
+                    "disk.trouble", about="task", task="trim", why=str(trouble)
+                )
 
     async def _snapshot(self) -> None:
         while True:
@@ -120,7 +126,7 @@ class Maintenance:
                 await self._state.trim(_now_ms(), HISTORY)
                 await self._state.snapshot()
             except DiskTrouble as trouble:
-                self._complaints.report(
+                self._repeated_log.report(
                     "disk.trouble", about="task", task="snapshot", why=str(trouble)
                 )
 

@@ -1,4 +1,4 @@
-"""The bridge itself: runs its parts, and drains them."""
+"""Runs a bridge until it is stopped, and drains it."""
 
 import asyncio
 import contextlib
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import structlog
 
 import bridge
-from bridge.app.build import Parts, Wiring
-from bridge.monitoring.health import moment
+from bridge.app.build import Parts, build
+from bridge.core.model import Message
+from bridge.runtime import clock
 from bridge.runtime.garbage import Garbage
 from bridge.settings import Settings
 from bridge.storage.folder_lock import FolderLock
@@ -23,7 +24,7 @@ DRAIN_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What a caller of `run` may want to know once all is up."""
+    """What a caller of `run` may want to know once the bridge is up."""
 
     port: int
 
@@ -41,7 +42,7 @@ async def run(
     async with AsyncExitStack() as stack:
         stack.enter_context(FolderLock(settings.journal.dir))
         garbage = stack.enter_context(Garbage())
-        parts = await Wiring(settings, stack, moment, tidy=garbage.tidy).make()
+        parts = await build(settings, stack, clock.now, tidy=garbage.tidy)
         garbage.settle()
         port = await parts.server.start()
         stack.push_async_callback(parts.server.close)
@@ -49,25 +50,33 @@ async def run(
                  chargers=len(parts.registry.telemetries))  # fmt: skip
         if started:
             started(Started(port))
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(parts.mqtt.run(), name="mqtt"),
-                group.create_task(parts.rounds.run(), name="rounds"),
-                group.create_task(parts.committer.run(), name="committer"),
-                *([group.create_task(parts.polls.run(), name="polls")] if parts.polls else []),
-                *(
-                    [group.create_task(parts.queries.run(moment), name="queries")]
-                    if parts.queries
-                    else []
-                ),
-                group.create_task(parts.labelling.run(parts.registry.telemetries), name="labels"),
-                *(group.create_task(m.run(), name=f"store-{m.name}") for m in parts.deliveries),
-            ]
-            await stop.wait()
-            for task in tasks:
-                task.cancel()
+        await _run_until(stop, parts)
         await _drain(parts)
         log.info("bridge.stopped")
+
+
+async def _run_until(stop: asyncio.Event, parts: Parts) -> None:
+    """All tasks of the bridge, by name."""
+
+    def deliver(batch: list[Message]) -> None:
+        parts.pipeline.process(batch, clock.now())
+
+    work = {
+        "mqtt": parts.mqtt.run(deliver),
+        "maintenance": parts.maintenance.run(),
+        "committer": parts.committer.run(),
+        "labels": parts.relabelling.run(parts.registry.telemetries),
+        **{f"store-{each.name}": each.run() for each in parts.deliveries},
+    }
+    if parts.polling:
+        work["polls"] = parts.polling.run()
+    if parts.queries:
+        work["queries"] = parts.queries.run(clock.now)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each, name=name) for name, each in work.items()]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
@@ -78,7 +87,7 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def stop_with_input(stop: asyncio.Event) -> None:
-    """The end of the standard input asks for a drain; nothing is ever said on it."""
+    """The end of the standard input asks for a drain; nothing is ever written to it."""
     asyncio.get_running_loop().add_reader(0, stop.set)
 
 
@@ -91,5 +100,6 @@ async def _drain(parts: Parts) -> None:
     await asyncio.gather(*(delivery.drain(DRAIN_SECONDS) for delivery in parts.deliveries))
     whole = parts.committer.empty
     if not whole:
-        log.error("readings.lost", readings=parts.committer.give_up(), why="the disk took no more")
+        lost = parts.committer.give_up()
+        log.error("readings.lost", readings=lost, why="the disk accepted no more")
     await parts.state.close(clean=whole)

@@ -1,4 +1,4 @@
-"""The heart: batches of MQTT messages in, lines for the journal and the page out.
+"""The heart: messages and polled documents in, each reading counted under exactly one heading.
 
 A topic is looked up once; behind it stands a route that knows what a message there is.
 """
@@ -11,6 +11,15 @@ from bridge.core.model import Message, Reason
 from bridge.core.output.outbox import Outbox
 from bridge.monitoring.stats import Accounts
 
+CLOSED_AT_ONCE = 500
+"""Frames that one tick closes at most: a few milliseconds of work."""
+REPORTED = frozenset(
+    {
+        Reason.MALFORMED, Reason.IMPLAUSIBLE, Reason.AMBIGUOUS, Reason.DUPLICATE, Reason.LIMIT
+    }
+)  # fmt: skip
+"""What an operator may want to look into; the others are the daily course of things."""
+
 
 class Route(Protocol):
     """What a message on one topic is."""
@@ -21,43 +30,33 @@ class Route(Protocol):
 
     @property
     def charger(self) -> str | None:
-        """Whose it is; None for nobody's."""
+        """The charger it belongs to; None for none."""
 
     def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
-        """Take one message; why it became no sample, or None."""
+        """Process one message; returns why it became no sample, or None."""
 
 
 class RouteFinder(Protocol):
-    """Finds the route of a topic that was not heard before."""
+    """What the pipeline needs of the router."""
 
     routes: dict[bytes, Route]
 
     def find(self, topic: bytes) -> Route:
-        """The route of a topic; kept in `routes` where there is room."""
-
-
-CLOSED_AT_ONCE = 500
-"""Frames that one tick ends at most: a few milliseconds of work."""
-REPORTED = frozenset(
-    {
-        Reason.MALFORMED, Reason.IMPLAUSIBLE, Reason.AMBIGUOUS, Reason.DUPLICATE, Reason.LIMIT
-    }
-)  # fmt: skip
-"""What an operator may want to look into; the others are the daily course of things."""
+        """The route of a topic that is not in `routes`; kept there if there is room."""
 
 
 class PipelineReport(Protocol):
-    """Whoever tells of what went wrong; all of it comes from strangers."""
+    """Who logs what went wrong; all texts come from strangers."""
 
     def bug(self, topic: bytes, error: BaseException) -> None:
-        """An error that nobody foresaw."""
+        """An unforeseen error."""
 
     def discarded(self, charger: str | None, topic: bytes, payload: bytes, reason: Reason) -> None:
         """A reading that became no sample."""
 
 
 class Pipeline:
-    """Takes messages, counts each under exactly one heading, never fails on one."""
+    """Processes messages; never fails on one."""
 
     def __init__(
         self,
@@ -73,13 +72,13 @@ class Pipeline:
         self._report = report
 
     def process(self, batch: Iterable[Message], now: Moment) -> None:
-        """Take messages in their order; they arrived at `now`."""
-        routes, learn = self._router.routes, self._router.find
+        """Process messages in their order; they arrived at `now`."""
+        routes, find = self._router.routes, self._router.find
         received, discarded = 0, self._accounts.discarded
         for topic, payload, retained in batch:
             route = None
             try:
-                route = routes.get(topic) or learn(topic)
+                route = routes.get(topic) or find(topic)
                 reason = route.accept(payload, retained, now)
             except Exception as error:  # noqa: BLE001  # one message must not end the process
                 self._report.bug(topic, error)
@@ -92,10 +91,27 @@ class Pipeline:
                         self._report.discarded(route.charger, topic, payload, reason)
         self._accounts.received += received
 
-    def process_document(
-        self, charger: str, members: int, work: Callable[[], list[Reason]]
-    ) -> None:
-        """Take a polled document of so many members; `work` says why some became no samples."""
+    def close_quiet_frames(self, now: Moment) -> None:
+        """Close the frames whose time is over."""
+        open_frames, closed = self._out.open_frames, 0
+        for frame in list(open_frames):
+            if frame.close_if_quiet(now.steady):
+                del open_frames[frame]
+                closed += 1
+                if closed == CLOSED_AT_ONCE:
+                    return
+
+
+class DocumentPipeline:
+    """Processes documents that chargers sent on request; never fails on one."""
+
+    def __init__(self, *, accounts: Accounts, out: Outbox, report: PipelineReport) -> None:
+        self._accounts = accounts
+        self._out = out
+        self._report = report
+
+    def process(self, charger: str, members: int, work: Callable[[], list[Reason]]) -> None:
+        """Count a document of so many members; `work` returns why some became no samples."""
         held = self._out.readings_held
         self._accounts.received += members
         try:
@@ -105,13 +121,3 @@ class Pipeline:
             reasons = [Reason.BUG] * (members - (self._out.readings_held - held))
         for reason in reasons:
             self._accounts.discard(reason)
-
-    def close_quiet_frames(self, now: Moment) -> None:
-        """End the frames whose time is over."""
-        breaths, ended = self._out.open_frames, 0
-        for breath in list(breaths):
-            if breath.close_if_quiet(now.steady):
-                del breaths[breath]
-                ended += 1
-                if ended == CLOSED_AT_ONCE:
-                    return

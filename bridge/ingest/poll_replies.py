@@ -1,6 +1,6 @@
-"""What becomes of a charger's answers over HTTP: each member is a reading, and counted."""
+"""What becomes of a charger's replies over HTTP: each member is a reading, and counted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from bridge.core.clock import Moment
@@ -11,21 +11,13 @@ from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect, Reason
 from bridge.core.polling.document import Document
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.reply import PollReply
 from bridge.core.telemetry.telemetry import Telemetry
-from bridge.sources.http.client import PollReply
-
-
-class DocumentPipeline(Protocol):
-    """Who accounts for the members of a document."""
-
-    def process_document(
-        self, charger: str, members: int, work: Callable[[], list[Reason]]
-    ) -> None:
-        """Let the document be taken; an error that nobody foresaw is counted."""
+from bridge.ingest.pipeline import DocumentPipeline
 
 
 class ConfigReport(Protocol):
-    """Who is told of chargers that are not configured as they say."""
+    """Who logs that a charger's configuration differs from its announcement."""
 
     def config_differs(
         self, charger: ChargerId, member: str, configured: str, announced: str
@@ -40,11 +32,11 @@ class PollReplies:
         self,
         *,
         readers: Mapping[Dialect, StatusReader],
-        replies: DocumentPipeline,
+        documents: DocumentPipeline,
         report: ConfigReport,
     ) -> None:
         self._readers = readers
-        self._replies = replies
+        self._documents = documents
         self._report = report
 
     def process(self, telemetry: Telemetry, page: Page, reply: PollReply, now: Moment) -> None:
@@ -56,7 +48,7 @@ class PollReplies:
             case _ if document is not None:
                 work = self._config if page is Page.CONFIG else self._crashlog
                 charger = telemetry.charger.id
-                self._replies.process_document(
+                self._documents.process(
                     charger, len(document), lambda: work(telemetry, document, now)
                 )
             case _ if reply.outcome.answered and reply.outcome is not PollOutcome.UNAUTHORIZED:
@@ -70,7 +62,7 @@ class PollReplies:
             telemetry.poll_failed(seconds, now)
             return
         reader = self._readers[telemetry.charger.dialect]
-        self._replies.process_document(
+        self._documents.process(
             telemetry.charger.id,
             len(document),
             lambda: telemetry.receive_status(reader.read(document, now.wall), seconds, now),

@@ -1,4 +1,4 @@
-"""Polling: whom to ask over HTTP, when, and for which page."""
+"""Polling: keeps the schedule in step with the chargers, and processes what they reply."""
 
 import asyncio
 import math
@@ -11,28 +11,29 @@ from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
 from bridge.core.polling.address import Address, RefusedAddress, read_address
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import Mode, PollRequest, PollSchedule
 from bridge.core.telemetry.telemetry import Telemetry
-from bridge.ingest.poll_replies import ConfigReport, DocumentPipeline, PollReplies
+from bridge.ingest.pipeline import DocumentPipeline
+from bridge.ingest.poll_replies import ConfigReport, PollReplies
 from bridge.runtime.round_robin import RoundRobin
-from bridge.sources.http.client import PollReply
 
-LOOKED_AT_ONCE = 500
+SWEPT_AT_ONCE = 500
 REFRESH_SECONDS = 5.0
 
 
 class ReloadedCredentials(Protocol):
-    """Who knows what is sent to chargers."""
+    """Credentials that may change while the bridge runs."""
 
     def refresh(self) -> bool:
         """Read what changed, off the event loop; True where something did."""
 
 
 class PollingReport(ConfigReport, Protocol):
-    """Who is told of addresses that are not polled."""
+    """Who counts and logs addresses that are not polled."""
 
     def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:
-        """A charger announced an address that is none, or none that may be polled."""
+        """A charger announced an address that cannot be used, or must not be polled."""
 
 
 @dataclass(slots=True)
@@ -40,54 +41,54 @@ class _Polled:
     """What polling remembers of one charger."""
 
     since: float
-    """Steady time since when it is asked there; what was asked before tells nothing of it."""
-    said: str | None = None
+    """Steady time since when it is polled there; earlier requests say nothing about it."""
+    announced: str | None = None
     address: Address | None = None
     refused: bool = False
-    """The address is none that may be asked, as the last request found."""
-    alarms: int = 0
+    """The last request found that the address must not be polled."""
+    hints: int = 0
 
 
 class Polling:
-    """Keeps the plan in step with the chargers, and hands them what they answered."""
+    """Decides whom to poll and where; processes what came of each request."""
 
     def __init__(
         self,
         *,
         telemetries: Mapping[ChargerId, Telemetry],
-        plan: PollSchedule,
+        schedule: PollSchedule,
         readers: Mapping[Dialect, StatusReader],
         ports: tuple[int, ...],
-        replies: DocumentPipeline,
+        documents: DocumentPipeline,
         report: PollingReport,
     ) -> None:
         self._telemetries = telemetries
-        self._plan = plan
+        self._schedule = schedule
         self._ports = ports
         self._report = report
-        self._answers = PollReplies(readers=readers, replies=replies, report=report)
+        self._replies = PollReplies(readers=readers, documents=documents, report=report)
         self._known: dict[ChargerId, _Polled] = {}
         self._round = RoundRobin(telemetries.values)
         self.outcomes: dict[str, int] = dict.fromkeys(PollOutcome, 0)
 
     @property
     def stretch(self) -> float:
-        """By how much polls come later than asked for."""
-        return self._plan.stretch
+        """By how much polls come later than configured."""
+        return self._schedule.stretch
 
     def address(self, charger: ChargerId) -> Address | None:
-        """Where to ask this charger; None where it said nothing that may be asked."""
+        """Where to poll this charger; None where it announced nothing that may be polled."""
         known = self._known.get(charger)
         return None if known is None else known.address
 
     def unpollable(self, charger: ChargerId) -> bool:
-        """Whether it has no address that may be asked; False before anyone looked."""
+        """Whether it has no address that may be polled; False before the first sweep."""
         known = self._known.get(charger)
         return known is not None and (known.address is None or known.refused)
 
     def sweep(self, now: Moment, seconds: float = math.inf) -> None:
-        """Look at some chargers, for so long, going round."""
-        for telemetry in self._round.next(LOOKED_AT_ONCE, seconds):
+        """Bring the schedule up to date for some chargers, for so long, in turn."""
+        for telemetry in self._round.next(SWEPT_AT_ONCE, seconds):
             if self._telemetries.get(telemetry.charger.id) is telemetry:
                 self._schedule_charger(telemetry, now)
 
@@ -95,17 +96,17 @@ class Polling:
         """Begin a new round, if the last one is done."""
         self._round.begin_round()
 
-    def announced(self, charger: ChargerId, now: Moment) -> None:
-        """A live announcement: whatever made it connect anew, /status knows."""
+    def poll_soon(self, charger: ChargerId, now: Moment) -> None:
+        """The charger just announced itself: /status has something new."""
         if (telemetry := self._telemetries.get(charger)) is not None:
-            # The plan may not know it yet, or not where it is now.
+            # The schedule may not know it yet, or not where it is now.
             self._schedule_charger(telemetry, now)
-        self._plan.poll_soon(charger, now.steady)
+        self._schedule.poll_soon(charger, now.steady)
 
-    def forget(self, charger: ChargerId) -> None:
-        """It retired."""
+    def remove(self, charger: ChargerId) -> None:
+        """The charger retired."""
         self._known.pop(charger, None)
-        self._plan.remove(charger)
+        self._schedule.remove(charger)
 
     def poll_ended(self, ask: PollRequest, reply: PollReply, now: Moment) -> None:
         """A request ended."""
@@ -118,40 +119,45 @@ class Polling:
             known.refused = reply.refused is not None
         if reply.refused is not None:
             self._report.address_refused(ask.charger, reply.refused)
-        self._answers.process(telemetry, ask.page, reply, now)
+        self._replies.process(telemetry, ask.page, reply, now)
         if ask.page is Page.STATUS and reply.outcome is PollOutcome.OK:
             for page in telemetry.gateway.wanted:
-                self._plan.request_page(ask.charger, page)
+                self._schedule.request_page(ask.charger, page)
 
     async def reload_credentials(
         self, logins: ReloadedCredentials, clock: Callable[[], Moment]
     ) -> None:
-        """Take up changed credentials, for ever."""
+        """Take over changed credentials, for ever."""
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             if await asyncio.to_thread(logins.refresh):
-                self._plan.credentials_changed(clock().steady)
+                self._schedule.credentials_changed(clock().steady)
 
     def _schedule_charger(self, telemetry: Telemetry, now: Moment) -> None:
         charger = telemetry.charger
         known = self._known.get(charger.id)
         if known is None:
-            known = self._known[charger.id] = _Polled(now.steady, alarms=telemetry.poll_hints)
-        if (said := telemetry.http_address(now, known.said)) != known.said:
-            self._change_address(charger.id, known, said, now)
+            known = self._known[charger.id] = _Polled(now.steady, hints=telemetry.poll_hints)
+        if (announced := telemetry.http_address(now, known.announced)) != known.announced:
+            self._change_address(charger.id, known, announced, now)
         mode = telemetry.poll_mode(now)
-        self._plan.set_mode(charger.id, mode if known.address else Mode.OFF, now.steady)
-        if known.alarms != telemetry.poll_hints:
-            known.alarms = telemetry.poll_hints
-            self._plan.poll_soon(charger.id, now.steady)
+        self._schedule.set_mode(charger.id, mode if known.address else Mode.OFF, now.steady)
+        if known.hints != telemetry.poll_hints:
+            known.hints = telemetry.poll_hints
+            self._schedule.poll_soon(charger.id, now.steady)
 
     def _change_address(
-        self, charger: ChargerId, known: _Polled, said: str | None, now: Moment
+        self, charger: ChargerId, known: _Polled, announced: str | None, now: Moment
     ) -> None:
-        found = None if said is None else read_address(said, self._ports)
-        known.since, known.said, known.address, known.refused = now.steady, said, None, False
+        found = None if announced is None else read_address(announced, self._ports)
+        known.since, known.announced, known.address, known.refused = (
+            now.steady,
+            announced,
+            None,
+            False,
+        )
         if isinstance(found, RefusedAddress):
             self._report.address_refused(charger, found)
         elif found is not None:
             known.address = found
-            self._plan.address_changed(charger, now.steady)
+            self._schedule.address_changed(charger, now.steady)

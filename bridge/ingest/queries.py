@@ -1,4 +1,4 @@
-"""Asking over MQTT: chargers without HTTP, for the counters that MQTT does not bring."""
+"""Queries over MQTT: to chargers without HTTP, for the counters that MQTT does not bring."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -13,72 +13,72 @@ from bridge.core.rapi.plan import QuerySchedule
 from bridge.core.rapi.query import Query
 from bridge.core.rapi.talks import OpenQueries, QueryOutcome, QueryResult
 from bridge.core.telemetry.telemetry import Telemetry
-from bridge.ingest.poll_replies import DocumentPipeline
+from bridge.ingest.pipeline import DocumentPipeline
 from bridge.runtime.round_robin import SLICE_SECONDS, RoundRobin
 
 TICK_SECONDS = 0.25
-LOOKED_AT_ONCE = 500
+SWEPT_AT_ONCE = 500
 
 
 class QueryPublisher(Protocol):
-    """What asking needs of the connection."""
+    """What queries need of the MQTT connection."""
 
     def publish_query(self, base: str, query: Query) -> bool:
-        """Put a query to a charger; False where it did not go out."""
+        """Publish a query to a charger; False where it was not sent."""
 
 
 class QueryReport(Protocol):
-    """Who is told that the broker does not let us ask."""
+    """Who logs that the broker does not pass our queries on."""
 
     def query_lost(self, charger: ChargerId) -> None:
-        """Of several queries the broker passed none on, this charger's the last."""
+        """Of several queries the broker passed none on; the last was to this charger."""
 
 
 class Queries:
-    """Keeps the plan in step with the chargers, and hands them what they answered.
+    """Decides whom to query, and processes what each controller answered.
 
-    `unpolled` says of a charger that it cannot be asked over HTTP.
+    `unpolled` says of a charger that it cannot be polled over HTTP.
     """
 
     def __init__(
         self,
         *,
         telemetries: Mapping[ChargerId, Telemetry],
-        plan: QuerySchedule,
-        broker: QueryPublisher,
+        schedule: QuerySchedule,
+        publisher: QueryPublisher,
         readers: Mapping[Dialect, StatusReader],
-        replies: DocumentPipeline,
+        documents: DocumentPipeline,
         report: QueryReport,
         unpolled: Callable[[ChargerId], bool],
         silent_after: float,
     ) -> None:
         self._telemetries = telemetries
-        self._plan = plan
-        self._broker = broker
+        self._schedule = schedule
+        self._publisher = publisher
         self._readers = readers
-        self._replies = replies
+        self._documents = documents
         self._report = report
         self._unpolled = unpolled
         self._silent_after = silent_after
-        self._talks = OpenQueries()
-        self._brake = QueryBackoff()
+        self._open = OpenQueries()
+        self._backoff = QueryBackoff()
         self._round = RoundRobin(telemetries.values)
         self.outcomes: dict[str, int] = dict.fromkeys(QueryOutcome, 0)
 
     async def run(self, clock: Callable[[], Moment]) -> None:
-        """Ask, until cancelled."""
+        """Query, until cancelled."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self.sweep(clock())
 
     def sweep(self, now: Moment) -> None:
-        """End what waited long enough, admit whom there is to ask, and ask who is due."""
-        for ending in self._talks.expired(now.steady):
-            self._end(ending, now)
+        """End the queries that timed out, admit new chargers, and query those that are due."""
+        for result in self._open.expired(now.steady):
+            self._end(result, now)
         self._admit(now)
-        most = self._brake.most(self._plan.manner.at_once, now.steady)
-        for _ in range(most - len(self._talks)):
-            due = self._plan.due(now.steady)
+        most = self._backoff.most(self._schedule.config.at_once, now.steady)
+        for _ in range(most - len(self._open)):
+            due = self._schedule.due(now.steady)
             if due is None:
                 break
             self._send(*due, now)
@@ -86,20 +86,20 @@ class Queries:
     def observe_rapi(
         self, charger: ChargerId, base: str, key: str, payload: bytes, now: Moment
     ) -> None:
-        """Somebody asked a charger's controller, or it answered somebody."""
-        ending = self._talks.observe(charger, base, key, payload, now.steady)
-        if ending is not None:
-            self._end(ending, now)
+        """A live message to or from a charger's controller, ours or somebody else's."""
+        result = self._open.observe(charger, base, key, payload, now.steady)
+        if result is not None:
+            self._end(result, now)
 
     def _admit(self, now: Moment) -> None:
         self._round.begin_round()
-        for telemetry in self._round.next(LOOKED_AT_ONCE, SLICE_SECONDS):
+        for telemetry in self._round.next(SWEPT_AT_ONCE, SLICE_SECONDS):
             charger = telemetry.charger.id
-            if charger not in self._plan and self._base(telemetry, now) is not None:
-                self._plan.admit(charger, now.steady)
+            if charger not in self._schedule and self._base(telemetry, now) is not None:
+                self._schedule.admit(charger, now.steady)
 
     def _base(self, telemetry: Telemetry, now: Moment) -> str | None:
-        """Where to ask this charger; None where it is not to be asked now."""
+        """Where to query this charger; None where it is not to be queried now."""
         if not self._unpolled(telemetry.charger.id):
             return None
         return base_for_queries(telemetry.charger, now.steady, silent_after=self._silent_after)
@@ -107,34 +107,34 @@ class Queries:
     def _send(self, charger: ChargerId, query: Query, now: Moment) -> None:
         telemetry = self._telemetries.get(charger)
         if telemetry is None:
-            self._plan.remove(charger)
+            self._schedule.remove(charger)
             return
         base = self._base(telemetry, now)
         if base is None:
-            self._plan.postpone(charger, now.steady)
-        elif not self._talks.quiet(charger, now.steady):
+            self._schedule.postpone(charger, now.steady)
+        elif not self._open.quiet(charger, now.steady):
             self._count(charger, QueryOutcome.AMBIGUOUS, now)
-        elif self._broker.publish_query(base, query):
-            self._talks.sent(charger, base, query, now.steady)
+        elif self._publisher.publish_query(base, query):
+            self._open.sent(charger, base, query, now.steady)
         else:
-            self._plan.postpone(charger, now.steady)
+            self._schedule.postpone(charger, now.steady)
 
     def _count(self, charger: ChargerId, outcome: QueryOutcome, now: Moment) -> None:
         self.outcomes[outcome] += 1
-        self._plan.done(charger, outcome, now.steady)
+        self._schedule.done(charger, outcome, now.steady)
 
-    def _end(self, ending: QueryResult, now: Moment) -> None:
-        self._count(ending.charger, ending.outcome, now)
-        if ending.heard or ending.outcome is QueryOutcome.TIMEOUT:
-            self._brake.ended(ending.heard, now.steady)
-        if not ending.heard and self._brake.resting(now.steady):
-            self._report.query_lost(ending.charger)
-        telemetry, document = self._telemetries.get(ending.charger), ending.document
-        if telemetry is None or ending.outcome is not QueryOutcome.ANSWERED:
+    def _end(self, result: QueryResult, now: Moment) -> None:
+        self._count(result.charger, result.outcome, now)
+        if result.heard or result.outcome is QueryOutcome.TIMEOUT:
+            self._backoff.ended(result.heard, now.steady)
+        if not result.heard and self._backoff.resting(now.steady):
+            self._report.query_lost(result.charger)
+        telemetry, document = self._telemetries.get(result.charger), result.document
+        if telemetry is None or result.outcome is not QueryOutcome.ANSWERED:
             return
         reader = self._readers[telemetry.charger.dialect]
-        self._replies.process_document(
-            ending.charger,
+        self._documents.process(
+            result.charger,
             len(document),
             lambda: telemetry.receive_answer(reader.read(document, now.wall), now),
         )

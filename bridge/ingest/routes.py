@@ -1,4 +1,4 @@
-"""What a message is: nobody's, an announcement, a greeting, noise, or a charger's field."""
+"""What a message is: unrouted, an announcement, a greeting, ignored, or a charger's field."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ GREETINGS = {b"connected": True, b"disconnected": False}
 AnnouncementReceiver = Callable[[bytes, str, bool, Moment], None]
 GreetingReceiver = Callable[[ChargerId, str, bool, Moment], None]
 RapiObserver = Callable[[ChargerId, str, str, bytes, Moment], None]
-"""Told of a live message: whose base, the base, the key below it, the payload."""
+"""Receives a live message: the charger, its base, the key below it, the payload."""
 
 
 class UnroutedRoute:

@@ -3,14 +3,7 @@
 import time
 from typing import Protocol
 
-from bridge.core.clock import Moment
-
 STALLED_SECONDS = 30.0
-
-
-def moment() -> Moment:
-    """This moment on both clocks."""
-    return Moment(time.time(), time.monotonic())
 
 
 class Connection(Protocol):

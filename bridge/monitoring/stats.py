@@ -4,7 +4,7 @@ received + recovered = stored + pending + discarded, at every moment. Each side 
 on its own: pending is the sum of what frames, the outbox and the journal hold.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import (
@@ -76,40 +76,34 @@ class AccountsCollector(Collector):
         yield discarded
 
 
+@dataclass(frozen=True, slots=True)
+class GaugeRow:
+    """One number that another part counts, read at a scrape; with `label`, one per value of it."""
+
+    name: str
+    help: str
+    value: Callable[[], float | Mapping[str, float]]
+    label: str = ""
+    counter: bool = False
+
+
 class GaugeTable(Collector):
-    """Numbers that others count, read at a scrape: name, help, whether a counter, value."""
+    """The metrics of all rows."""
 
-    def __init__(self) -> None:
-        self._rows: list[tuple[str, str, bool, Callable[[], float]]] = []
-        self._tables: list[tuple[str, str, str, bool, Callable[[], Mapping[str, float]]]] = []
-
-    def add(self, name: str, text: str, value: Callable[[], float], *, counter: bool) -> None:
-        """One more number, asked for at every scrape."""
-        self._rows.append((f"evse_bridge_{name}", text, counter, value))
-
-    def table(
-        self,
-        name: str,
-        text: str,
-        label: str,
-        values: Callable[[], Mapping[str, float]],
-        *,
-        counter: bool,
-    ) -> None:
-        """A number per value of a label, all asked for at once."""
-        self._tables.append((f"evse_bridge_{name}", text, label, counter, values))
+    def __init__(self, rows: Iterable[GaugeRow]) -> None:
+        self._rows = tuple(rows)
 
     def collect(self) -> Iterator[Metric]:
         """All of them, now."""
-        for name, text, label, counter, values in self._tables:
-            kind = CounterMetricFamily if counter else GaugeMetricFamily
-            table = kind(name, text, labels=[label])
-            for member, number in values().items():
-                table.add_metric([member], number)
-            yield table
-        for name, text, counter, value in self._rows:
-            family = CounterMetricFamily if counter else GaugeMetricFamily
-            yield family(name, text, value=value())
+        for row in self._rows:
+            kind = CounterMetricFamily if row.counter else GaugeMetricFamily
+            family = kind(
+                f"evse_bridge_{row.name}", row.help, labels=[row.label][: bool(row.label)]
+            )
+            value = row.value()
+            for member, number in value.items() if isinstance(value, Mapping) else [("", value)]:
+                family.add_metric([member][: bool(row.label)], number)
+            yield family
 
 
 class Stats:
@@ -134,7 +128,6 @@ class Stats:
         Info("evse_bridge_build", "The bridge's version.", registry=registry).info(
             {"version": version}
         )
-        self.gauges = GaugeTable()
         self.announces = counter("announces", "Announcements by outcome.", "outcome")
         self.store_up = gauge("store_up", "1 if the store took the last request.", "store")
         self.store_last_success = gauge(

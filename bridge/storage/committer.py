@@ -9,16 +9,17 @@ bridge that is killed in between does not live through it again.
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from typing import Protocol
 
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import ChargerId, Event, Reason, SavedState, Session
+from bridge.core.output.batch import Batch
 from bridge.core.output.line_parser import stamp_of
 from bridge.core.output.outbox import Outbox
-from bridge.disks import Batch, PointsJournal, RepeatedLog, SavedStates, StateStore
 from bridge.monitoring.stats import Accounts
-from bridge.storage.disk_trouble import DiskTroubles
+from bridge.storage.disk_trouble import DiskTroubles, RepeatedLog
 from bridge.storage.pending_events import PendingEvents
 
 COMMIT_SECONDS = 0.7
@@ -32,6 +33,37 @@ PATIENCE_SECONDS = 10.0
 """How long an end of the bridge waits for a disk that does not answer."""
 
 
+class PointsJournal(Protocol):
+    """What the committer needs of the journal."""
+
+    async def append(self, batch: Batch) -> None:
+        """Commit a batch, or raise DiskTrouble."""
+
+
+class StateStore(Protocol):
+    """What the committer needs of the state file."""
+
+    async def save(
+        self,
+        *,
+        chargers: Mapping[ChargerId, SavedState | None],
+        events: Sequence[Event],
+        sessions: Sequence[Session],
+        pending: Sequence[bytes] | None,
+    ) -> None:
+        """Commit chargers, events and sessions together, or raise DiskTrouble.
+
+        `pending` are the lines of events and sessions that the journal lacks; None: as before.
+        """
+
+
+class SavedStates(Protocol):
+    """What the committer needs of the registry."""
+
+    def saved_states(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
+        """What the state file is to keep of these chargers; None for those that retired."""
+
+
 class Committer:
     """Empties the outbox into the journal and the state file."""
 
@@ -41,19 +73,19 @@ class Committer:
         out: Outbox,
         accounts: Accounts,
         journal: PointsJournal,
-        chronicle: StateStore,
+        state_file: StateStore,
         registry: SavedStates,
         pending: Sequence[bytes] = (),
         stored_when_kept: bool,
-        complaints: RepeatedLog,
+        repeated_log: RepeatedLog,
     ) -> None:
         self._out = out
         self._accounts = accounts
         self._journal = journal
-        self._state_file = chronicle
+        self._state_file = state_file
         self._registry = registry
         self._stored_when_kept = stored_when_kept
-        self._disk_troubles = DiskTroubles(complaints)
+        self._disk_troubles = DiskTroubles(repeated_log)
         self._events: list[Event] = []
         self._sessions: list[Session] = []
         self._pending = PendingEvents(pending)
@@ -105,9 +137,9 @@ class Committer:
             await keep()
         except DiskTrouble as trouble:
             waiting = len(self._out.lines) + len(self._pending.lines)
-            self._disk_troubles.met(name, str(trouble), waiting)
+            self._disk_troubles.failed(name, str(trouble), waiting)
             return False
-        self._disk_troubles.over(name)
+        self._disk_troubles.succeeded(name)
         return True
 
     async def _commit_points(self) -> None:
@@ -138,10 +170,10 @@ class Committer:
     async def _commit_state(self) -> None:
         out = self._out
         self._mark_due_dirty(time.monotonic() - SAVE_SECONDS)
-        bodies = await self._most_states()
+        states = await self._most_states()
         # From here to the commit nothing waits: what a charger lived through and the state
         # that it was in are saved together.
-        bodies |= self._registry.saved_states(out.dirty)
+        states |= self._registry.saved_states(out.dirty)
         out.dirty = set()
         self._events += out.events
         self._sessions += out.sessions
@@ -150,15 +182,15 @@ class Committer:
         counters = list(out.counters.items())
         self._pending.collect(out)
         pending = tuple(self._pending.lines) if self._pending.unsaved else None
-        if not (bodies or events or sessions) and pending is None:
+        if not (states or events or sessions) and pending is None:
             return
         self._pending.unsaved = False
         try:
             await self._state_file.save(
-                chargers=bodies, events=events, sessions=sessions, pending=pending
+                chargers=states, events=events, sessions=sessions, pending=pending
             )
         except DiskTrouble:
-            out.dirty |= bodies.keys()
+            out.dirty |= states.keys()
             self._pending.unsaved = True
             raise
         del self._events[: len(events)], self._sessions[: len(sessions)]
@@ -167,13 +199,13 @@ class Committer:
     async def _most_states(self) -> dict[ChargerId, SavedState | None]:
         """All but a few, in turns, so that a whole site's change does not hold up the loop;
         one that changes again meanwhile is among the changed again."""
-        out, bodies = self._out, dict[ChargerId, SavedState | None]()
+        out, states = self._out, dict[ChargerId, SavedState | None]()
         while len(out.dirty) > CHARGERS_PER_TURN:
             some = set(islice(out.dirty, CHARGERS_PER_TURN))
             out.dirty -= some
-            bodies |= self._registry.saved_states(some)
+            states |= self._registry.saved_states(some)
             await asyncio.sleep(0)
-        return bodies
+        return states
 
     def _mark_due_dirty(self, oldest: float) -> None:
         """Let those be saved whose numbers have grown since this steady time, or before."""

@@ -1,26 +1,37 @@
-"""Tells of trouble with the disk, and of its end, task by task."""
+"""Logs trouble with the disk, and its end, once for each task."""
 
-from bridge.disks import RepeatedLog
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class RepeatedLog(Protocol):
+    """A log that writes the same report at most once a minute."""
+
+    def report(self, event: str, *, about: str, level: str, **fields: object) -> None:
+        """Log it, or count it where it was logged just now."""
+
+    def resolved(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
+        """Log that it is over."""
 
 
 class DiskTroubles:
-    """Knows which tasks the disk is in the way of."""
+    """Knows for which tasks the disk failed last."""
 
-    def __init__(self, complaints: RepeatedLog) -> None:
-        self._complaints = complaints
-        self._open: set[str] = set()
+    def __init__(self, repeated_log: RepeatedLog) -> None:
+        self._repeated_log = repeated_log
+        self._failing: set[str] = set()
 
-    def met(self, task: str, why: str, lines_waiting: int) -> None:
-        """The disk did not take what the task gave it."""
-        self._open.add(task)
-        self._complaints.report(
+    def failed(self, task: str, why: str, lines_waiting: int) -> None:
+        """The disk did not accept what the task wrote."""
+        self._failing.add(task)
+        self._repeated_log.report(
             "disk.trouble", about="task", level="error", task=task, why=why,
             lines_waiting=lines_waiting,
         )  # fmt: skip
 
-    def over(self, task: str) -> None:
-        """It took it, as it mostly does."""
-        if task in self._open:
-            self._open.discard(task)
+    def succeeded(self, task: str) -> None:
+        """The disk accepted it, as it mostly does."""
+        if task in self._failing:
+            self._failing.discard(task)
             ends = ("disk.trouble",)
-            self._complaints.resolved("disk.takes_again", ends=ends, about="task", task=task)
+            self._repeated_log.resolved("disk.takes_again", ends=ends, about="task", task=task)

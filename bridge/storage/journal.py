@@ -6,36 +6,20 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 import structlog
 
-from bridge.core.output.batch import Chunk, RefusedLine
+from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.storage import journal_sql, retention
 from bridge.storage.database import Damaged, Worker, connect, full, set_aside, translated
-from bridge.storage.journal_sql import FILE, SCHEMA, VERSION, Backlog, Cursor, SpoiledRow
+from bridge.storage.journal_sql import FILE, SCHEMA, VERSION, Cursor, SpoiledRow
 from bridge.storage.reserve import Reserve
 from bridge.storage.retention import Trimmed
 
 log = structlog.get_logger("journal")
 
 T = TypeVar("T")
-
-
-class Batch(Protocol):
-    """Lines for the journal, each with the number of readings that it carries."""
-
-    @property
-    def lines(self) -> Sequence[bytes]: ...
-
-    @property
-    def readings(self) -> Sequence[int]: ...
-
-    @property
-    def first_ms(self) -> int: ...
-
-    @property
-    def last_ms(self) -> int: ...
 
 
 LATELY = 200
@@ -45,7 +29,7 @@ LATELY = 200
 class Journal:
     """Appends, reads and settles; all disk work is in one thread of its own.
 
-    What is `owed` changes on the event loop, together with the end of the call that
+    A `backlog` changes on the event loop, together with the end of the call that
     changed it, so that an account of all readings is right at any moment.
     """
 
@@ -63,7 +47,7 @@ class Journal:
         self._cursors: dict[str, Cursor] = {}
         """Touched by the worker's thread alone."""
         self._backlogs: dict[str, Backlog] = {}
-        self._in_delivery: dict[str, Chunk] = {}
+        self._in_delivery: dict[str, Batch] = {}
         self._last_row = 0
         self._generation = 0
         self._lost = lost
@@ -99,9 +83,11 @@ class Journal:
         """Committed when it returns; raises DiskTrouble when it is not."""
         count, readings = len(batch.lines), sum(batch.readings)
         await self._guarded(lambda connection: self._append(connection, batch))
-        for store, owed in self._backlogs.items():
-            oldest = owed.oldest_ms if owed.points else batch.first_ms
-            self._backlogs[store] = Backlog(owed.readings + readings, owed.points + count, oldest)
+        for store, backlog in self._backlogs.items():
+            oldest = backlog.oldest_ms if backlog.points else batch.first_ms
+            self._backlogs[store] = Backlog(
+                backlog.readings + readings, backlog.points + count, oldest
+            )
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
 
@@ -111,7 +97,7 @@ class Journal:
             return []
         return await self._guarded(lambda each: journal_sql.lacking(each, lines, LATELY))
 
-    async def read(self, store: str, most: int) -> Chunk | None:
+    async def read(self, store: str, most: int) -> Batch | None:
         """What lies behind the store's cursor, up to `most` lines; None for nothing.
 
         Until it is settled or read again it is not trimmed.
@@ -126,22 +112,22 @@ class Journal:
         return found
 
     async def settle(
-        self, store: str, chunk: Chunk, refusals: Sequence[RefusedLine], at_ms: int
+        self, store: str, batch: Batch, refusals: Sequence[RefusedLine], at_ms: int
     ) -> None:
-        """The store is done with this chunk: all of it is stored, or refused as said.
+        """The store is done with this batch: all of it is stored, or refused as said.
 
-        Settling a chunk again changes nothing.
+        Settling a batch again changes nothing.
         """
         held = self._in_delivery.get(store)
-        if held is None or held.last_row != chunk.last_row:
+        if held is None or held.last_row != batch.last_row:
             return
         oldest = await self._guarded(
-            lambda connection: self._settle(connection, store, chunk.last_row, refusals, at_ms)
+            lambda connection: self._settle(connection, store, batch.last_row, refusals, at_ms)
         )
         del self._in_delivery[store]
-        owed = self._backlogs[store]
+        backlog = self._backlogs[store]
         self._backlogs[store] = Backlog(
-            owed.readings - sum(chunk.readings), owed.points - len(chunk.lines), oldest
+            backlog.readings - sum(batch.readings), backlog.points - len(batch.lines), oldest
         )
 
     async def wait_for_more(self, store: str, seconds: float) -> None:
@@ -188,20 +174,22 @@ class Journal:
         self._lose(store, Backlog(spoiled.readings, spoiled.points), oldest)
 
     def _lose(self, store: str, lost: Backlog, oldest_ms: int | None) -> None:
-        owed = self._backlogs[store]
+        backlog = self._backlogs[store]
         self._backlogs[store] = Backlog(
-            owed.readings - lost.readings, owed.points - lost.points, oldest_ms
+            backlog.readings - lost.readings, backlog.points - lost.points, oldest_ms
         )
         self._lost(store, lost)
 
     async def _renew(self, why: str) -> None:
         """What the damaged file owed is lost, but for what the stores hold at this moment."""
         self._generation += 1
-        for store, owed in self._backlogs.items():
+        for store, backlog in self._backlogs.items():
             held = self._in_delivery.get(store)
             rest = Backlog(sum(held.readings), len(held.lines)) if held else Backlog()
             self._backlogs[store] = rest
-            self._lost(store, Backlog(owed.readings - rest.readings, owed.points - rest.points))
+            self._lost(
+                store, Backlog(backlog.readings - rest.readings, backlog.points - rest.points)
+            )
         await self._worker.do(lambda: self._begin_anew(why))
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -270,10 +258,10 @@ class Journal:
 
     def _read(
         self, connection: sqlite3.Connection, store: str, most: int
-    ) -> Chunk | SpoiledRow | None:
+    ) -> Batch | SpoiledRow | None:
         place = self._cursors[store]
         found = journal_sql.read(connection, place.row, most)
-        place.holds = found.last_row if isinstance(found, Chunk) else 0
+        place.holds = found.last_row if isinstance(found, Batch) else 0
         return found
 
     def _settle(

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.core.output.batch import Chunk, RefusedLine
+from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.storage.database import transaction
 
 FILE = "points.db"
@@ -25,15 +25,6 @@ CREATE INDEX points_by_time ON points (last_ms)
 MOST_REFUSED = 10_000
 LONGEST_REASON = 500
 LONGEST_LINE = 16_384
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What lies behind a store's cursor; `oldest_ms` None where nothing does."""
-
-    readings: int = 0
-    points: int = 0
-    oldest_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +143,21 @@ def oldest_after(connection: sqlite3.Connection, cursor: int) -> int | None:
     return None if found is None else int(found[0])
 
 
-def read(connection: sqlite3.Connection, cursor: int, most: int) -> Chunk | SpoiledRow | None:
+def read(connection: sqlite3.Connection, cursor: int, most: int) -> Batch | SpoiledRow | None:
     """The rows behind the cursor, up to `most` lines; a longer row comes alone and whole.
 
-    A spoiled row ends a chunk, and is told when it is the first.
+    A spoiled row ends a batch, and is returned when it is the first.
     """
-    first, last_row = 0, 0
+    first_ms, last_ms, last_row = 2**62, 0, 0
     lines: list[bytes] = []
     counts: list[int] = []
     rows = connection.execute(
-        "SELECT id, points, readings, body, counts FROM points WHERE id > ? ORDER BY id", (cursor,)
+        "SELECT id, first_ms, last_ms, points, readings, body, counts FROM points WHERE id > ?"
+        " ORDER BY id",
+        (cursor,),
     )
     with contextlib.closing(rows):
-        for row, size, readings, *packed in rows:
+        for row, earliest, latest, size, readings, *packed in rows:
             if lines and len(lines) + size > most:
                 break
             found = _whole(size, readings, *packed)
@@ -172,10 +165,10 @@ def read(connection: sqlite3.Connection, cursor: int, most: int) -> Chunk | Spoi
                 if lines:
                     break
                 return SpoiledRow(row, size, readings)
-            first, last_row = first or row, row
+            first_ms, last_ms, last_row = min(first_ms, earliest), max(last_ms, latest), row
             lines += found[0]
             counts += found[1]
-    return Chunk(first, last_row, lines, counts) if lines else None
+    return Batch(lines, counts, first_ms, last_ms, last_row) if lines else None
 
 
 def lacking(connection: sqlite3.Connection, lines: Sequence[bytes], rows: int) -> list[bytes]:

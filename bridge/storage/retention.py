@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bridge.core.output.batch import Backlog
 from bridge.storage.database import transaction
-from bridge.storage.journal_sql import Backlog, Cursor, oldest_after
+from bridge.storage.journal_sql import Cursor, oldest_after
 
 DELETE_AT_ONCE = 64
 VACUUM_PAGES = 2000

@@ -11,11 +11,11 @@ from bridge.core.polling.address import AddressFault, RefusedAddress
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page
 from bridge.core.polling.outcome import PollOutcome as PollOutcome
+from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollRequest
 from bridge.core.rapi.plan import QueryConfig, QuerySchedule
 from bridge.core.rapi.query import Query
 from bridge.ingest.queries import Queries
-from bridge.sources.http.client import PollReply
 from bridge.web.view import charger_view
 from tests.kit.core import Bench
 from tests.kit.desk import Desk as PollDesk
@@ -38,12 +38,13 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.queries = Queries(
-            telemetries=self.bench.registry.telemetries, broker=self, replies=self.bench.pipeline,
-            plan=QuerySchedule(self.manner, random=lambda: 0.0), report=self,
+            telemetries=self.bench.registry.telemetries,
+            publisher=self, documents=self.bench.documents,
+            schedule=QuerySchedule(self.manner, random=lambda: 0.0), report=self,
             readers={dialect: StatusReader(dialect, None) for dialect in Dialect},
             unpolled=lambda charger: charger not in self.http, silent_after=75.0,
         )  # fmt: skip
-        self.bench.registry.router.rapi_observer = self.queries.observe_rapi
+        self.bench.pipeline = self.bench.pipeline_with(self.queries.observe_rapi)
 
     def publish_query(self, base: str, query: Query) -> bool:
         if self.connected:
@@ -324,7 +325,7 @@ def test_a_charger_that_is_gone_is_forgotten(desk: Desk) -> None:
     desk.bench.hear(("openevse/announce/abc123", ""))
     desk.wait(200, speaking=False)
     assert desk.asked == [(BASE, "$GU")]
-    assert ONE not in desk.queries._plan
+    assert ONE not in desk.queries._schedule
 
 
 def test_without_a_connection_nothing_is_asked_and_nobody_blamed(desk: Desk) -> None:

@@ -12,9 +12,11 @@ from prometheus_client import generate_latest
 from bridge.app.gauges import register_gauges
 from bridge.core.labels import Labels
 from bridge.core.model import ChargerId
+from bridge.core.output.batch import Backlog
 from bridge.core.polling.document import read_document
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollRequest
 from bridge.monitoring.stats import MAIN, Stats
 from bridge.sim.device import Device
@@ -26,7 +28,6 @@ from bridge.sim.options import SimOptions
 from bridge.sim.scenarios import scenario_named
 from bridge.sim.status import status_document
 from bridge.sim.wire import document, payload
-from bridge.sources.http.client import PollReply
 from tests.kit.core import EPOCH, Bench, restarted
 from tests.kit.desk import Desk
 
@@ -36,22 +37,13 @@ POLLED_EVERY = 300
 LABELS = {f"c{n}": Labels(alias=f"Gate {n}", site="Depot") for n in range(CHARGERS)}
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """Nothing lies behind the store's cursor."""
-
-    readings: int = 0
-    points: int = 0
-    oldest_ms: int | None = None
-
-
 class Ledger:
     """A journal of a constant size, whose store has everything."""
 
     bytes = 5_000_000
 
-    def backlog(self, _store: str) -> Owed:
-        return Owed()
+    def backlog(self, _store: str) -> Backlog:
+        return Backlog()
 
 
 @dataclass
@@ -73,7 +65,7 @@ class Replica:
         self._stats = Stats(version="1", stores=(MAIN,))
         self._stats.accounts = bench.accounts
         register_gauges(
-            self._stats, hearing=Hearing(), ready=lambda: True, polls=self._desk.polling,
+            self._stats, connection=Hearing(), ready=lambda: True, polling=self._desk.polling,
             queries=None,
             registry=bench.registry, journal=Ledger(), stores=(MAIN,), out=bench.out,
             limit=10_000_000_000, folder=folder, shards=1, expiries=dict,

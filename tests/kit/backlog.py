@@ -7,16 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bridge.core.errors import DiskTrouble, SinkRefused, SinkTrouble
-from bridge.core.output.batch import Chunk, RefusedLine
+from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.sinks.influx.client import InfluxClient
 from bridge.sinks.influx.delivery import Delivery
 
 NOW = 1_700_000_000.0
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    points: int
 
 
 class MemoryBacklog:
@@ -37,28 +32,28 @@ class MemoryBacklog:
         self.readings += [1] * len(lines)
         self._grown.set()
 
-    def backlog(self, store: str, /) -> Left:
-        return Left(len(self.lines) - self.cursor)
+    def backlog(self, store: str, /) -> Backlog:
+        return Backlog(points=len(self.lines) - self.cursor)
 
-    async def read(self, store: str, most: int, /) -> Chunk | None:
+    async def read(self, store: str, most: int, /) -> Batch | None:
         self._stumble()
         end = min(len(self.lines), self.cursor + most)
         if end == self.cursor:
             return None
         lines, readings = self.lines[self.cursor : end], self.readings[self.cursor : end]
-        return Chunk(self.cursor, end, lines, readings)
+        return Batch(lines, readings, 0, 0, last_row=end)
 
     async def settle(
-        self, store: str, chunk: Chunk, refusals: Sequence[RefusedLine], at_ms: int, /
+        self, store: str, batch: Batch, refusals: Sequence[RefusedLine], at_ms: int, /
     ) -> None:
         self._stumble()
         if self.settling is not None:
             self.settling.set()
             for _ in range(5):
                 await asyncio.sleep(0)
-        self.cursor = chunk.last_row
+        self.cursor = batch.last_row
         self.refusals += refusals
-        self.settled.append((len(chunk.lines), at_ms))
+        self.settled.append((len(batch.lines), at_ms))
 
     async def wait_for_more(self, store: str, seconds: float, /) -> None:
         self._stumble()

@@ -1,19 +1,24 @@
 """Parts of the bridge put together without sockets or disks, for tests of the core."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.clock import Moment
-from bridge.core.discovery.fleet import FleetConfig
-from bridge.core.discovery.subscriptions import SubscriptionChange
+from bridge.core.discovery.fleet import Fleet, FleetConfig
+from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.fields.families import Group
 from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import ChargerId, Message, Reason, SavedState
 from bridge.core.output.outbox import Outbox
 from bridge.core.telemetry.telemetry import TelemetryConfig
-from bridge.ingest.pipeline import Pipeline
+from bridge.ingest.discovery import Discovery
+from bridge.ingest.effects import Effects
+from bridge.ingest.pipeline import DocumentPipeline, Pipeline
 from bridge.ingest.registry import Registry
+from bridge.ingest.route_table import RouteTable
+from bridge.ingest.router import Router
+from bridge.ingest.routes import RapiObserver
 from bridge.monitoring.stats import Accounts
 from bridge.sinks.prometheus import Exposition
 
@@ -24,24 +29,26 @@ EPOCH = 1_790_000_000.0
 
 @dataclass
 class Ears:
-    """A listener that remembers what it was told."""
+    """Remembers what discovery reported and wanted."""
 
+    wanted: WantedFilters = field(default_factory=WantedFilters)
     labels: list[str] = field(default_factory=list)
-    filters: set[str] = field(default_factory=set)
     gone: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     there: list[str] = field(default_factory=list)
 
-    def subscriptions(self, changes: Iterable[SubscriptionChange]) -> None:
-        for change in changes:
-            self.filters |= set(change.subscribe)
-            self.filters -= set(change.unsubscribe)
+    @property
+    def filters(self) -> set[str]:
+        return set(self.wanted)
 
     def announced(self, label: str, charger: str, topic: str) -> None:
         self.labels.append(label)
 
-    def connected(self, charger: ChargerId, now: Moment) -> None:
+    def poll_soon(self, charger: ChargerId, now: Moment) -> None:
         self.there.append(charger)
+
+    def remove(self, charger: ChargerId) -> None:
+        """Nothing: what is polled is no matter here."""
 
     def spoiled(self, charger: ChargerId) -> None:
         self.unreadable.append(charger)
@@ -69,7 +76,7 @@ class Bench:
 
     def __init__(
         self,
-        rules: FleetConfig | None = None,
+        config: FleetConfig | None = None,
         telemetry_config: TelemetryConfig | None = None,
         *,
         tags: Mapping[str, str] | None = None,
@@ -84,23 +91,32 @@ class Bench:
         self.ears = Ears()
         self.words = Words()
         self.unrouted = 0
+        self.fleet = Fleet(config or FleetConfig())
         self.registry = Registry(
-            rules=rules or FleetConfig(),
-            telemetry_config=telemetry_config or TelemetryConfig(),
-            announce_topics=("openevse/announce/+",),
-            tags=tags or {},
+            config=telemetry_config or TelemetryConfig(), tags=tags or {},
             labels=lambda charger: self.labels.get(charger, UNLABELLED),
-            series_table=self.series_table,
-            out=self.out,
-            listener=self.ears,
-            unrouted=self._nobody,
+            series_table=self.series_table, out=self.out,
+        )  # fmt: skip
+        self.routes = RouteTable()
+        effects = Effects(
+            fleet=self.fleet, registry=self.registry, routes=self.routes,
+            wanted=self.ears.wanted, out=self.out, series_table=self.series_table,
+            polling=self.ears, report=self.ears,
+        )  # fmt: skip
+        self.discovery = Discovery(
+            fleet=self.fleet, registry=self.registry, effects=effects, report=self.ears
         )
-        self.pipeline = Pipeline(
-            router=self.registry.router,
-            accounts=self.accounts,
-            out=self.out,
-            report=self.words,
-        )
+        self.documents = DocumentPipeline(accounts=self.accounts, out=self.out, report=self.words)
+        self.pipeline = self.pipeline_with(None)
+
+    def pipeline_with(self, rapi_observer: RapiObserver | None) -> Pipeline:
+        """A pipeline whose messages to and from controllers are observed."""
+        router = Router(
+            fleet=self.fleet, registry=self.registry, table=self.routes,
+            discovery=self.discovery, announce_topics=("openevse/announce/+",),
+            unrouted=self._nobody, rapi_observer=rapi_observer,
+        )  # fmt: skip
+        return Pipeline(router=router, accounts=self.accounts, out=self.out, report=self.words)
 
     @property
     def now(self) -> Moment:
@@ -115,7 +131,7 @@ class Bench:
         self.steady += seconds
         self.pipeline.close_quiet_frames(self.now)
         self.registry.begin_round()
-        self.registry.sweep(self.now, 10_000)
+        self.discovery.sweep(self.now, 10_000)
         self.out.show_saved(list(self.out.counters.items()))
 
     def hear(self, *messages: tuple[str, str], retained: bool = False, gap: float = 0.01) -> None:
@@ -168,6 +184,13 @@ class Bench:
         """Readings discarded so far, by reason, without the zeros."""
         return {r.value: n for r, n in self.accounts.discarded.items() if n}
 
+    def restore(
+        self, states: Mapping[str, SavedState], *, trusted: bool = True, floor_ms: int = 0
+    ) -> None:
+        """Begin with what the state file has; `floor_ms` is the journal's last stamp."""
+        self.registry.stamp_after(floor_ms)
+        self.discovery.restore(states, trusted=trusted, now=self.now)
+
     def saved(self) -> dict[str, SavedState]:
         """What the state file would keep."""
         bodies = self.registry.saved_states(self.registry.telemetries)
@@ -186,6 +209,5 @@ def restarted(
     bench = Bench(rules, labels=labels)
     bench.wall = old.wall + after
     bench.steady = 5000.0
-    bench.registry.restore(old.saved(), trusted=trusted, floor_ms=old.out.last_ms, now=bench.now)
-    bench.ears.filters |= set(bench.registry.fleet.filters())
+    bench.restore(old.saved(), trusted=trusted, floor_ms=old.out.last_ms)
     return bench

@@ -7,9 +7,9 @@ from bridge.core.model import ChargerId, Dialect
 from bridge.core.polling.address import RefusedAddress
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollConfig, PollRequest, PollSchedule
 from bridge.ingest.polling import Polling
-from bridge.sources.http.client import PollReply
 from tests.kit.core import Bench
 
 ONE = ChargerId("abc123")
@@ -29,8 +29,8 @@ class Desk:
         self.differences: list[tuple[str, str, str]] = []
         self.plan = PollSchedule(PollConfig(), random=lambda: 0.5)
         self.polling = Polling(
-            telemetries=bench.registry.telemetries, plan=self.plan, ports=(80,),
-            replies=bench.pipeline,
+            telemetries=bench.registry.telemetries, schedule=self.plan, ports=(80,),
+            documents=bench.documents,
             readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, report=self,
         )  # fmt: skip
 

@@ -12,7 +12,8 @@ from bridge.core.polling.address import Address, Ip
 from bridge.core.polling.address_policy import AddressPolicy, Network
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page
-from bridge.sources.http.client import HttpClient, PollReply
+from bridge.core.polling.reply import PollReply
+from bridge.sources.http.client import HttpClient
 from bridge.sources.http.credentials import Credentials
 from bridge.sources.http.exchange import tls_context
 
@@ -126,8 +127,8 @@ def client(
 ) -> HttpClient:
     """A client that may poll loopback."""
     return HttpClient(
-        reach=AddressPolicy(allow, own=lambda ip: False),
-        keys=keys or Keys(),
+        policy=AddressPolicy(allow, own=lambda ip: False),
+        credentials=keys or Keys(),
         resolve=(names or Names()).resolve,
         timeout=timeout,
         tls=tls or tls_context(None),

@@ -8,11 +8,11 @@ import pytest
 
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import ChargerId, Event, EventKind, Reason, SavedState, Session
+from bridge.core.output.batch import Batch
 from bridge.core.output.outbox import Outbox
-from bridge.disks import Batch, PointsJournal
 from bridge.monitoring.stats import Accounts
 from bridge.storage import committer as keeper_file
-from bridge.storage.committer import Committer
+from bridge.storage.committer import Committer, PointsJournal
 from tests.kit.support import eventually
 
 ONE = ChargerId("one")
@@ -64,8 +64,8 @@ class Hung(Disk):
 def made(disk: Disk, out: Outbox, accounts: Accounts, *, store: bool = True) -> Committer:
     journal: PointsJournal = disk
     return Committer(
-        out=out, accounts=accounts, journal=journal, chronicle=disk, registry=disk,
-        stored_when_kept=not store, complaints=disk,
+        out=out, accounts=accounts, journal=journal, state_file=disk, registry=disk,
+        stored_when_kept=not store, repeated_log=disk,
     )  # fmt: skip
 
 
@@ -178,8 +178,8 @@ async def test_an_event_amid_a_commit_reaches_the_journal_after_the_state_file()
 async def test_lines_that_an_earlier_run_did_not_journal_are_journaled_first() -> None:
     disk = Disk()
     committer = Committer(
-        out=Outbox(), accounts=Accounts(), journal=disk, chronicle=disk, registry=disk,
-        pending=[b"from before 500"], stored_when_kept=False, complaints=disk,
+        out=Outbox(), accounts=Accounts(), journal=disk, state_file=disk, registry=disk,
+        pending=[b"from before 500"], stored_when_kept=False, repeated_log=disk,
     )  # fmt: skip
     assert not committer.empty
     await committer.commit(last=True)
@@ -199,8 +199,8 @@ async def test_a_session_that_ended_long_ago_is_journaled_with_its_own_time() ->
 async def test_what_is_no_line_in_a_damaged_state_file_is_let_go() -> None:
     disk = Disk()
     committer = Committer(
-        out=Outbox(), accounts=Accounts(), journal=disk, chronicle=disk, registry=disk,
-        pending=[b"", b"torn li", b"whole 700"], stored_when_kept=False, complaints=disk,
+        out=Outbox(), accounts=Accounts(), journal=disk, state_file=disk, registry=disk,
+        pending=[b"", b"torn li", b"whole 700"], stored_when_kept=False, repeated_log=disk,
     )  # fmt: skip
     await committer.commit()
     assert (disk.lines, disk.spans) == ([b"whole 700"], [(700, 700)])

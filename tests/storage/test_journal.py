@@ -12,11 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.errors import CannotStart, DiskTrouble, FolderBusy
-from bridge.core.output.batch import RefusedLine
-from bridge.disks import Batch
+from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.storage.folder_lock import FolderLock
 from bridge.storage.journal import Journal
-from bridge.storage.journal_sql import Backlog
 from bridge.storage.readonly import refused_rows
 
 DAY_MS = 86_400_000
@@ -271,7 +269,7 @@ async def test_a_damaged_file_is_set_aside_and_the_bridge_goes_on(
     second = await opened(tmp_path, lost=losses)
     before = second.backlog("main").readings
     await second.append(batch("fresh"))
-    found = []
+    found: list[bytes] = []
     while (chunk := await second.read("main", 50)) is not None:
         found += chunk.lines
         await second.settle("main", chunk, [], 0)

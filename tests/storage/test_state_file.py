@@ -28,10 +28,10 @@ async def reopened(state: StateFile, folder: Path, *, clean: bool = True) -> Sta
 
 async def test_what_is_saved_is_there_after_a_restart(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
-    body: SavedState = {"base": "charger/one", "energy": [1.5, 0.0, 7.0, 1.5], "faults": {"6": 1}}
-    await state.save(chargers={ONE: body, TWO: {}}, meta={"client_id": "x"})
+    saved: SavedState = {"base": "charger/one", "energy": [1.5, 0.0, 7.0, 1.5], "faults": {"6": 1}}
+    await state.save(chargers={ONE: saved, TWO: {}}, meta={"client_id": "x"})
     again = await reopened(state, tmp_path)
-    assert again.loaded == {"one": body, "two": {}}
+    assert again.loaded == {"one": saved, "two": {}}
     assert again.meta["client_id"] == "x"
     await again.close(clean=True)
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
 from bridge.core.model import ChargerId, Event, Session
-from bridge.monitoring.stats import Stats
+from bridge.monitoring.stats import GaugeRow, GaugeTable, Stats
 from bridge.sinks.prometheus import Exposition
 from bridge.web.api import Api
 from bridge.web.metrics import Metrics, Wanted
@@ -63,10 +63,8 @@ def fleet() -> Bench:
 async def url(fleet: Bench) -> AsyncIterator[str]:
     """A server that shows the fleet."""
     stats = Stats(version="1", stores=("main",))
-    stats.gauges.table(
-        "chargers", "Chargers by presence.", "state", fleet.registry.presences, counter=False
-    )
-    stats.registry.register(stats.gauges)
+    row = GaugeRow("chargers", "Chargers by presence.", fleet.registry.presences, label="state")
+    stats.registry.register(GaugeTable([row]))
     telemetries = fleet.registry.telemetries
     server = Server(
         host="127.0.0.1", port=0, metrics=Metrics(fleet.series_table, stats.registry),

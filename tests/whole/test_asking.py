@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.app import from_settings
+from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.model import Message
 from bridge.core.rapi.plan import QueryConfig
 from bridge.core.rapi.query import Query
@@ -251,12 +252,12 @@ async def test_a_base_that_is_none_is_never_published_to(mosquitto: Mosquitto) -
     broker = Broker("127.0.0.1", mosquitto.port, client_id="asks")
     hearing = ConnectionState()
     mqtt = PublishingMqttClient(
-        broker, announce_topics=("openevse/announce/+",), deliver=heard.extend,
-        expects=lambda: False, hearing=hearing,
+        broker, announce_topics=("openevse/announce/+",), wanted=WantedFilters(),
+        expects=lambda: False, state=hearing,
     )  # fmt: skip
     assert not mqtt.publish_query(BASE, Query.STATE), "not connected"
     with Subscriber(mosquitto.port) as all_:
-        running = asyncio.create_task(mqtt.run())
+        running = asyncio.create_task(mqtt.run(heard.extend))
         await eventually(lambda: hearing.subscribed)
         for base in ("a/#", "+", "", "$SYS/broker", "a" * 300, "a\0b", f"{BASE}/rapi/in/$FD"):
             assert not mqtt.publish_query(base, Query.STATE)

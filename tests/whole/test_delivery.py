@@ -17,10 +17,11 @@ from bridge.app.service import log
 from bridge.core.clock import Moment
 from bridge.core.errors import FolderBusy
 from bridge.core.model import Reason
+from bridge.core.output.batch import Backlog
 from bridge.logs import RepeatedLog
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import Stats
-from bridge.storage.journal_sql import Backlog
+from bridge.runtime import clock
 from tests.kit.influx_standin import Canned, InfluxStandin
 from tests.kit.running import bridge
 from tests.kit.servers import Mosquitto, VictoriaMetrics
@@ -162,7 +163,7 @@ async def test_what_a_mirror_stored_is_not_counted_twice(
 
 def test_what_the_disk_could_not_keep_for_the_main_store_is_discarded_under_disk() -> None:
     stats = Stats(version="1", stores=("main", "mirror"))
-    reporter = Reporter(stats=stats, complaints=RepeatedLog(log), follow=lambda new, old: None)
+    reporter = Reporter(stats=stats, repeated_log=RepeatedLog(log))
     reporter.lost("main", Backlog(readings=15, points=2))
     reporter.lost("mirror", Backlog(readings=30, points=4))
     assert stats.accounts.discarded[Reason.DISK] == 15
@@ -173,8 +174,7 @@ def test_what_the_disk_could_not_keep_for_the_main_store_is_discarded_under_disk
 
 def telling() -> Reporter:
     return Reporter(
-        stats=Stats(version="1", stores=("main",)), complaints=RepeatedLog(get_logger("bridge")),
-        follow=lambda new, old: None,
+        stats=Stats(version="1", stores=("main",)), repeated_log=RepeatedLog(get_logger("bridge")),
     )  # fmt: skip
 
 
@@ -261,7 +261,7 @@ async def test_a_new_point_never_overwrites_an_old_one_after_the_clock_stepped_b
         def an_hour_ago() -> Moment:
             return Moment(time.time() - 3600, time.monotonic())
 
-        monkeypatch.setattr(service, "moment", an_hour_ago)
+        monkeypatch.setattr(clock, "now", an_hour_ago)
         async with bridge(tmp_path, mosquitto.url, **settings) as running:
             await follows(running, "one")
             document(peer, "charger/one", wh="1001")

@@ -9,9 +9,8 @@ from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields import states
 from bridge.core.fields.catalogue import JOULES
 from bridge.core.model import ChargerId, Dialect, Event, EventKind, SavedState, Session
+from bridge.core.output.series import Series, SeriesTable
 from bridge.core.output.writer import Writer
-from bridge.core.telemetry.channel import Series
-from bridge.core.telemetry.presence import SeriesTable
 
 # 100 kW while time passes, and a long session at once: old controllers raise the total
 # only when a session ends.
@@ -47,7 +46,7 @@ class Charging:
         *,
         series_table: SeriesTable,
         writer: Writer,
-        body: SavedState,
+        saved: SavedState,
         trusted: bool,
         state_set: bool,
     ) -> None:
@@ -75,7 +74,7 @@ class Charging:
         self._fault_lines = {
             code: line("faults_total", {"fault": name}) for code, name in states.FAULTS.items()
         }
-        self._energy = self._restore(body)
+        self._energy = self._restore(saved)
         self._show_counters(trusted)
 
     def observe_state(self, code: int, now: Moment) -> None:
@@ -195,14 +194,14 @@ class Charging:
         if trusted and self._energy.total is not None:
             self._energy_line.set(JOULES(self._energy.total))
 
-    def _restore(self, body: SavedState) -> ResetProof:
-        code, faults, ended = body.get("state"), body.get("faults"), body.get("sessions")
+    def _restore(self, saved: SavedState) -> ResetProof:
+        code, faults, ended = saved.get("state"), saved.get("faults"), saved.get("sessions")
         self.code = code if isinstance(code, int) else None
-        settled = body.get("settled", code)
+        settled = saved.get("settled", code)
         self._settled = settled if isinstance(settled, int) else None
         self._sessions_ended = int(ended) if isinstance(ended, int) else 0
         for text, count in faults.items() if isinstance(faults, dict) else ():
             if int(text) in self._faults:
                 self._faults[int(text)] = int(count)
-        self.sessions.restore(body.get("session"))
-        return ResetProof.restored(ENERGY, body.get("energy"))
+        self.sessions.restore(saved.get("session"))
+        return ResetProof.restored(ENERGY, saved.get("energy"))

@@ -2,7 +2,7 @@
 
 from bridge.core.fields import states
 from bridge.core.model import ChargerId
-from bridge.core.telemetry.presence import SeriesTable
+from bridge.core.output.series import SeriesTable
 
 
 class StateSeries:

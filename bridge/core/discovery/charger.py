@@ -129,30 +129,30 @@ class Charger:
         }
 
 
-def restored(id_: ChargerId, body: SavedState, dialect: Dialect, steady: float) -> Charger:
+def restored(id_: ChargerId, saved: SavedState, dialect: Dialect, steady: float) -> Charger:
     """The charger as the state file knows it; members of a wrong type are left out."""
-    heard_at = _number(body, "heard_at")
+    heard_at = _number(saved, "heard_at")
 
     def claim(key: str) -> Claim | None:
-        base = _followable(_text(body, key))
-        topic, http = _text(body, f"{key}_topic"), _text(body, f"{key}_http")
+        base = _followable(_text(saved, key))
+        topic, http = _text(saved, f"{key}_topic"), _text(saved, f"{key}_http")
         return Claim(base, steady, topic, http, remembered=heard_at > 0) if base else None
 
     return Charger(
         id=id_,
         dialect=dialect,
-        first_unix=_number(body, "first_at"),
-        name=_text(body, "name"),
-        http=_text(body, "http"),
-        announce_topic=_text(body, "announce_topic"),
-        announced=body.get("announced") is True,
-        announced_unix=_number(body, "announced_at"),
+        first_unix=_number(saved, "first_at"),
+        name=_text(saved, "name"),
+        http=_text(saved, "http"),
+        announce_topic=_text(saved, "announce_topic"),
+        announced=saved.get("announced") is True,
+        announced_unix=_number(saved, "announced_at"),
         heard_unix=heard_at,
-        polled_unix=_number(body, "polled_at"),
-        offline=body.get("offline") is True,
-        doubled=body.get("doubled") is True,
-        topic_rival=Rivalry(_text(body, "rival"), _number(body, "rival_at")),
-        base_rival=Rivalry(_text(body, "sharer"), _number(body, "sharer_at")),
+        polled_unix=_number(saved, "polled_at"),
+        offline=saved.get("offline") is True,
+        doubled=saved.get("doubled") is True,
+        topic_rival=Rivalry(_text(saved, "rival"), _number(saved, "rival_at")),
+        base_rival=Rivalry(_text(saved, "sharer"), _number(saved, "sharer_at")),
         claim=claim("base"),
         second=claim("second"),
     )
@@ -167,11 +167,11 @@ def _followable(base: str | None) -> str | None:
     return base
 
 
-def _text(body: SavedState, key: str) -> str | None:
-    value = body.get(key)
+def _text(saved: SavedState, key: str) -> str | None:
+    value = saved.get(key)
     return value if isinstance(value, str) else None
 
 
-def _number(body: SavedState, key: str) -> float:
-    value = body.get(key)
+def _number(saved: SavedState, key: str) -> float:
+    value = saved.get(key)
     return float(value) if isinstance(value, int | float) else 0.0

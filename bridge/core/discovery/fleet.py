@@ -43,14 +43,18 @@ class FleetConfig:
 class Fleet:
     """All chargers by id. Decides and returns; does nothing itself."""
 
-    def __init__(self, rules: FleetConfig) -> None:
-        self._rules = rules
+    def __init__(self, config: FleetConfig) -> None:
+        self._config = config
         self._chargers: dict[ChargerId, Charger] = {}
-        self._claims = Claims(rules.stale_after)
+        self._claims = Claims(config.stale_after)
         self._owners = self._claims.owners
         self._announcers: dict[str, tuple[ChargerId, ChargerId | None]] = {}
         self._unheard: dict[ChargerId, None] = {}
         self._named: dict[str, dict[ChargerId, None]] = {}
+
+    def dialect_of(self, charger: ChargerId) -> Dialect:
+        """What this charger speaks."""
+        return self._config.dialect_of(charger)
 
     def expected(self) -> bool:
         """Whether the broker should be keeping an announcement of one of them."""
@@ -88,7 +92,7 @@ class Fleet:
             label = self._mine(charger.id)
             if label == IGNORED:
                 ignored.append(charger)
-            elif label is None and len(self._chargers) < self._rules.most:
+            elif label is None and len(self._chargers) < self._config.most:
                 self._chargers[charger.id] = charger
                 if not charger.heard_unix:
                     self._unheard[charger.id] = None
@@ -173,8 +177,8 @@ class Fleet:
         """Silent for retire_after on the wall's clock, and not just by a step of it."""
         last = max(charger.last_seen_unix, charger.announced_unix, charger.first_unix)
         spoke = max(charger.heard_steady or -inf, charger.polled_steady or -inf)
-        recently = now.steady - spoke < self._rules.stale_after
-        return now.wall - last >= self._rules.retire_after and not recently
+        recently = now.steady - spoke < self._config.stale_after
+        return now.wall - last >= self._config.retire_after and not recently
 
     def receive_telemetry(
         self, charger: Charger, base: str, now: Moment
@@ -195,16 +199,16 @@ class Fleet:
 
     def _mine(self, charger: ChargerId) -> str | None:
         """None for a charger to follow, else the label that says why not."""
-        if charger in self._rules.ignore:
+        if charger in self._config.ignore:
             return IGNORED
-        if shard_of(charger, self._rules.shards) != self._rules.shard:
+        if shard_of(charger, self._config.shards) != self._config.shard:
             return "other_shard"
         return None
 
     def _admit(self, said: Announcement, now: Moment, outcome: DiscoveryOutcome) -> Charger | None:
-        if len(self._chargers) >= self._rules.most and not self._make_room(outcome):
+        if len(self._chargers) >= self._config.most and not self._make_room(outcome):
             return None
-        charger = Charger(said.id, self._rules.dialect_of(said.id), first_unix=now.wall)
+        charger = Charger(said.id, self._config.dialect_of(said.id), first_unix=now.wall)
         self._chargers[said.id] = charger
         self._unheard[said.id] = None
         outcome.label = "new"

@@ -4,6 +4,7 @@ Where one base is the prefix of another (`a` and `a/b`), `a/#` hears both. Broke
 deliver a message once per overlapping subscription, so an inner one is never asked for.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -80,3 +81,27 @@ def _outer(base: str) -> list[str]:
         found.append(base[:at])
         at = base.find("/", at + 1)
     return found
+
+
+class WantedFilters:
+    """The topic filters to be subscribed to: discovery writes them, the MQTT client reads them."""
+
+    def __init__(self) -> None:
+        self._filters: dict[str, None] = {}
+        self._changes: list[SubscriptionChange] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._filters)
+
+    def apply(self, change: SubscriptionChange) -> None:
+        """Want these filters, and no longer those; what changes nothing is left out."""
+        gone = tuple(each for each in change.unsubscribe if self._filters.pop(each, self) is None)
+        new = tuple(each for each in change.subscribe if each not in self._filters)
+        self._filters.update(dict.fromkeys(new))
+        if new or gone:
+            self._changes.append(SubscriptionChange(new, gone))
+
+    def take_changes(self) -> list[SubscriptionChange]:
+        """What changed since the last call, in order."""
+        changes, self._changes = self._changes, []
+        return changes

@@ -20,6 +20,7 @@ _NUMBER = re.compile(rb"-?\d{1,32}(?:\.\d{1,32})?(?:[eE][+-]?\d{1,4})?")
 _OFFSET = re.compile(rb"([+-])(\d\d):?(\d\d)")
 _FLAGS = {b"true": 1, b"1": 1, b"false": 0, b"0": 0}
 _EXACT = 2.0**53
+_EARLIEST, _DAY = 1.6e9, 86400.0
 
 
 def parser(row: FieldRow, scale: Scale) -> Parse:
@@ -117,3 +118,10 @@ def _time(payload: bytes) -> Value | Reason:
     except ValueError:
         return Reason.MALFORMED
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def skew(device: float, wall: float) -> float | Reason:
+    """Before its first clock set a gateway says 1970, or a time that is far ahead."""
+    if not _EARLIEST <= device <= wall + _DAY:
+        return Reason.IMPLAUSIBLE
+    return round(device - wall, 3)

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from bridge.core.counters import Witness
 from bridge.core.fields import resets
 from bridge.core.fields.catalogue import LIVE, FieldRow, Kind
-from bridge.core.fields.decode import LONGEST, Parse, Value, parser
+from bridge.core.fields.decode import LONGEST, Parse, Value, parser, skew
 from bridge.core.fields.decoder import MOST_KNOWN
 from bridge.core.fields.payloads import payloads
 from bridge.core.fields.states import STARTING
 from bridge.core.model import Dialect, Reason
-from bridge.core.telemetry.channel import skew
 
 NETWORK_MODES = ("Wired", "STA", "AP", "STA+AP")
 OTHER = "other"

@@ -12,8 +12,8 @@ from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields import resets
 from bridge.core.fields.status import Status
 from bridge.core.model import ChargerId, Event, EventKind, SavedState
+from bridge.core.output.series import SeriesTable
 from bridge.core.output.writer import Writer
-from bridge.core.telemetry.presence import SeriesTable
 
 GROWTH = Growth(per_second=0.5, burst=100)
 
@@ -41,15 +41,15 @@ class Boots:
     """The counters of one gateway; shown once the state file has them."""
 
     def __init__(
-        self, charger: ChargerId, *, series_table: SeriesTable, writer: Writer, body: SavedState
+        self, charger: ChargerId, *, series_table: SeriesTable, writer: Writer, saved: SavedState
     ) -> None:
         self._charger = charger
         self._writer = writer
-        self._boots = ResetProof.restored(GROWTH, body.get("boots"))
-        self._records = ResetProof.restored(GROWTH, body.get("crash_records"))
-        crashes = body.get("crashes")
+        self._boots = ResetProof.restored(GROWTH, saved.get("boots"))
+        self._records = ResetProof.restored(GROWTH, saved.get("crash_records"))
+        crashes = saved.get("crashes")
         self._crashes = int(crashes) if isinstance(crashes, int) else 0
-        ahead = body.get("crash_ahead")
+        ahead = saved.get("crash_ahead")
         self._ahead = int(ahead) if isinstance(ahead, int) else 0
         """Above 0: crashes that were counted by a boot alone, whose records may follow; below:
         by records alone, whose boots may follow."""

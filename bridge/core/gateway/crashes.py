@@ -21,15 +21,15 @@ MOST_UNREPORTED = 16
 class Crashes:
     """The crash records of one charger; `wanted`: /crashlog has something to tell."""
 
-    def __init__(self, charger: ChargerId, *, writer: Writer, body: SavedState) -> None:
+    def __init__(self, charger: ChargerId, *, writer: Writer, saved: SavedState) -> None:
         self._charger = charger
         self._writer = writer
-        kept = body.get("crash_log")
+        kept = saved.get("crash_log")
         self._reported = [str(each) for each in kept] if isinstance(kept, list) else []
         self._sighted = isinstance(kept, list)
         self._tries = 0
-        self._unreported = _restored(body.get("crash_untold"))
-        ahead = body.get("crash_log_ahead")
+        self._unreported = _restored(saved.get("crash_untold"))
+        ahead = saved.get("crash_log_ahead")
         self._ahead = int(ahead) if isinstance(ahead, int) else 0
         """Above 0: crashes that the log told of before /status; below: crashes that were told
         of without their records, which the log will have."""

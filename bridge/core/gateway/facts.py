@@ -6,7 +6,7 @@ from bridge.core.fields.catalogue import CATALOGUE, FieldRow, Origin
 from bridge.core.fields.config import DeviceConfig
 from bridge.core.fields.decode import Value
 from bridge.core.model import ChargerId, SavedState
-from bridge.core.telemetry.presence import SeriesTable
+from bridge.core.output.series import SeriesTable
 
 MOST_TRIES = 3
 TEXTS = ("version", "firmware", "protocol", "identifier", "nofos_network_profile")
@@ -18,10 +18,10 @@ ROWS: Mapping[str, FieldRow] = {
 class Facts:
     """The facts of one charger; `wanted`: /config is to be asked."""
 
-    def __init__(self, charger: ChargerId, *, series_table: SeriesTable, body: SavedState) -> None:
+    def __init__(self, charger: ChargerId, *, series_table: SeriesTable, saved: SavedState) -> None:
         self._charger = charger
         self._series_table = series_table
-        kept = body.get("config")
+        kept = saved.get("config")
         known: Mapping[str, object] = kept if isinstance(kept, dict) else {}
         self.texts = {key: text for key in TEXTS if isinstance(text := known.get(key), str)}
         self._values: dict[str, Value] = {

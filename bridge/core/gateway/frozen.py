@@ -38,8 +38,8 @@ class _Link:
 class Frozen:
     """Two documents in a row that speak for it raise it, one against it takes it back."""
 
-    def __init__(self, body: SavedState) -> None:
-        self.frozen = body.get("frozen") is True
+    def __init__(self, saved: SavedState) -> None:
+        self.frozen = saved.get("frozen") is True
         self.signs = 0
         """Documents in a row that speak for it."""
         self._link: _Link | None = None

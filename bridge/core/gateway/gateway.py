@@ -12,10 +12,9 @@ from bridge.core.gateway.facts import Facts
 from bridge.core.gateway.frozen import ALIVE, DEAD, Frozen
 from bridge.core.gateway.trips import Trips
 from bridge.core.model import Event, EventKind, SavedState
+from bridge.core.output.series import Series, SeriesTable
 from bridge.core.output.writer import Writer
 from bridge.core.polling.outcome import Page
-from bridge.core.telemetry.channel import Series
-from bridge.core.telemetry.presence import SeriesTable
 
 
 class Gateway:
@@ -27,7 +26,7 @@ class Gateway:
         *,
         series_table: SeriesTable,
         writer: Writer,
-        body: SavedState,
+        saved: SavedState,
         rare: float,
     ) -> None:
         self._charger = charger
@@ -39,11 +38,11 @@ class Gateway:
         self._shown: tuple[str | None, str | None] = (None, None)
         self.poll_hints = 0
         """Rises where /status is to be asked again soon."""
-        self._trips = Trips(charger.id, series_table=series_table, writer=writer, body=body)
-        self._boots = Boots(charger.id, series_table=series_table, writer=writer, body=body)
-        self._crashes = Crashes(charger.id, writer=writer, body=body)
-        self._facts = Facts(charger.id, series_table=series_table, body=body)
-        self._frozen = Frozen(body)
+        self._trips = Trips(charger.id, series_table=series_table, writer=writer, saved=saved)
+        self._boots = Boots(charger.id, series_table=series_table, writer=writer, saved=saved)
+        self._crashes = Crashes(charger.id, writer=writer, saved=saved)
+        self._facts = Facts(charger.id, series_table=series_table, saved=saved)
+        self._frozen = Frozen(saved)
         self._frozen_line = series_table.series("evse_frozen", charger.id, {})
         self._frozen_line.set(int(self._frozen.frozen))
         charger.versions = self._facts.texts

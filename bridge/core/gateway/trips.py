@@ -6,9 +6,8 @@ Source: integration guide, "/status field reference": gfcicount, nogndcount, stu
 from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields.status import Status
 from bridge.core.model import ChargerId, SavedState
+from bridge.core.output.series import Series, SeriesTable
 from bridge.core.output.writer import Writer
-from bridge.core.telemetry.channel import Series
-from bridge.core.telemetry.presence import SeriesTable
 
 COLUMNS = ("gfci_trips", "no_ground_trips", "stuck_relay_trips")
 GROWTH = Growth(per_second=0.1, burst=300)
@@ -18,11 +17,11 @@ class Trips:
     """The reset-proof trips of one charger; shown once the state file has them."""
 
     def __init__(
-        self, charger: ChargerId, *, series_table: SeriesTable, writer: Writer, body: SavedState
+        self, charger: ChargerId, *, series_table: SeriesTable, writer: Writer, saved: SavedState
     ) -> None:
         self._writer = writer
-        saved = body.get("trips")
-        kept = saved if isinstance(saved, dict) else {}
+        trips = saved.get("trips")
+        kept = trips if isinstance(trips, dict) else {}
         self._counters: dict[str, tuple[ResetProof, Series]] = {}
         for column in COLUMNS:
             counter = ResetProof.restored(GROWTH, kept.get(column))

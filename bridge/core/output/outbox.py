@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bridge.core.model import ChargerId, Event, Session
-from bridge.core.telemetry.channel import Series
+from bridge.core.output.series import Series
 
 
 class OpenFrame(Protocol):

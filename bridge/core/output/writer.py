@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from bridge.core.model import ChargerId, Event, Session
 from bridge.core.output import line_protocol
 from bridge.core.output.outbox import Outbox
+from bridge.core.output.series import Series
 from bridge.core.output.timestamps import Timestamps
-from bridge.core.telemetry.channel import Series
 
 POLLED = "polled"
 

@@ -51,7 +51,7 @@ class QuerySchedule:
     """Every charger is either waiting or taken; `random` gives numbers from 0 to 1."""
 
     def __init__(self, config: QueryConfig, *, random: Callable[[], float]) -> None:
-        self.manner = config
+        self.config = config
         self._random = random
         self._share = random()
         self._progress: dict[ChargerId, _Progress] = {}
@@ -68,7 +68,7 @@ class QuerySchedule:
         if charger not in self._progress:
             self._share = (self._share + _GOLDEN) % 1.0
             self._progress[charger] = _Progress()
-            heapq.heappush(self._waiting, (now + self.manner.every * self._share, charger))
+            heapq.heappush(self._waiting, (now + self.config.every * self._share, charger))
 
     def due(self, now: float) -> tuple[ChargerId, Query] | None:
         """One whose time has come, and its query; one of the three others must follow."""
@@ -84,16 +84,16 @@ class QuerySchedule:
         turn.step += outcome is not QueryOutcome.AMBIGUOUS
         # A lost message is no reason yet: only a whole round without an answer is.
         doubled = min(max(0, turn.failures - len(ROUND)), 30)
-        self._wait(charger, now, min(self.manner.slowest, self.manner.every * 2.0**doubled))
+        self._wait(charger, now, min(self.config.slowest, self.config.every * 2.0**doubled))
 
     def postpone(self, charger: ChargerId, now: float) -> None:
         """It must not be asked just now."""
-        self._wait(charger, now, self.manner.every)
+        self._wait(charger, now, self.config.every)
 
     def remove(self, charger: ChargerId) -> None:
         """It is gone, and was taken."""
         del self._progress[charger]
 
     def _wait(self, charger: ChargerId, now: float, seconds: float) -> None:
-        due = now + seconds * (1 + self.manner.jitter * self._random())
+        due = now + seconds * (1 + self.config.jitter * self._random())
         heapq.heappush(self._waiting, (due, charger))

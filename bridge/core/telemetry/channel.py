@@ -1,26 +1,10 @@
 """A channel: one field of one charger, with its newest value and its metric line."""
 
-from typing import Protocol
-
 from bridge.core.fields.catalogue import FieldRow, Kind, Origin
-from bridge.core.fields.decode import LONGEST, Value
+from bridge.core.fields.decode import LONGEST, Value, skew
 from bridge.core.fields.decoder import Decoder
 from bridge.core.model import Reason
-
-_EARLIEST, _DAY = 1.6e9, 86400.0
-
-
-class Series(Protocol):
-    """One exposed series."""
-
-    def set(self, value: float) -> None:
-        """Show this value from now on."""
-
-    def set_text(self, ending: bytes) -> None:
-        """Show this value, as a decoder wrote it."""
-
-    def clear(self) -> None:
-        """Show nothing; absent is better than frozen."""
+from bridge.core.output.series import Series
 
 
 class Channel:
@@ -92,10 +76,3 @@ class Channel:
         if self.shown and self.line is not None and not self.row.counter:
             self.line.clear()
         self.shown = False
-
-
-def skew(device: float, wall: float) -> float | Reason:
-    """Before its first clock set a gateway says 1970, or a time that is far ahead."""
-    if not _EARLIEST <= device <= wall + _DAY:
-        return Reason.IMPLAUSIBLE
-    return round(device - wall, 3)

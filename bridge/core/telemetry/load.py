@@ -5,7 +5,8 @@ The power factor is taken as 1. A charger that sends its power itself is believe
 
 from collections.abc import Mapping
 
-from bridge.core.telemetry.channel import Channel, Series
+from bridge.core.output.series import Series
+from bridge.core.telemetry.channel import Channel
 
 _PHASES = tuple((f"current_{n}", f"voltage_{n}") for n in "123")
 

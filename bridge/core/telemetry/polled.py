@@ -8,8 +8,8 @@ from bridge.core.fields.catalogue import FieldRow, Origin
 from bridge.core.fields.decoder import Decoders
 from bridge.core.fields.status import StatusValue
 from bridge.core.model import SavedState
-from bridge.core.telemetry.channel import Channel, Series
-from bridge.core.telemetry.presence import SeriesTable
+from bridge.core.output.series import Series, SeriesTable
+from bridge.core.telemetry.channel import Channel
 
 MOST_MISSED = 3
 _BY_MQTT = Origin.PERIODIC | Origin.EVENT
@@ -33,7 +33,7 @@ class PolledValues:
     )  # fmt: skip
 
     def __init__(
-        self, charger: Charger, *, series_table: SeriesTable, decoders: Decoders, body: SavedState
+        self, charger: Charger, *, series_table: SeriesTable, decoders: Decoders, saved: SavedState
     ) -> None:
         self._charger = charger
         self._series_table = series_table
@@ -44,7 +44,7 @@ class PolledValues:
         """Steady time before which no value can go stale."""
         self._missed = 0
         """Polls in a row that failed."""
-        failed = body.get("poll_failures")
+        failed = saved.get("poll_failures")
         self._failed = int(failed) if isinstance(failed, int) else 0
 
         def line(name: str) -> Series:

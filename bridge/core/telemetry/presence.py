@@ -1,28 +1,15 @@
 """Whether a charger is there: up, announced, which path feeds it, what it is called."""
 
-from collections.abc import Mapping
-from typing import Protocol
-
 from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger
-from bridge.core.model import ChargerId, Event, EventKind
-from bridge.core.telemetry.channel import Series
+from bridge.core.model import Event, EventKind
+from bridge.core.output.series import Series, SeriesTable
 
 SOURCES = ("mqtt", "http", "none")
 INFO_LABELS = (
     "name", "alias", "site", "version", "firmware", "protocol", "identifier", "dialect",
 )  # fmt: skip
 PRESENCES = ("up", "silent", "offline", "unheard")
-
-
-class SeriesTable(Protocol):
-    """What the core needs of the exposition: a line per series."""
-
-    def drop(self, family: str, charger: ChargerId) -> None:
-        """Forget a charger's series of one family, whatever their labels."""
-
-    def series(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> Series:
-        """The line of one series; showing nothing until a value is put."""
 
 
 class Presence:

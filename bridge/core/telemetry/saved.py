@@ -1,4 +1,4 @@
-"""What of a charger's saved body can be used: another version, or a hand, may have written it."""
+"""What of a charger's saved state can be used: another version, or a person, may have edited it."""
 
 import math
 
@@ -7,9 +7,9 @@ from bridge.core.model import SavedState
 _MOST = 2.0**53
 
 
-def usable_members(body: SavedState) -> SavedState:
-    """The body without the members that hold what no run of the bridge can have saved."""
-    return {key: value for key, value in body.items() if _sound(value)}
+def usable_members(saved: SavedState) -> SavedState:
+    """The state without the members that no run of the bridge can have saved."""
+    return {key: value for key, value in saved.items() if _sound(value)}
 
 
 def _sound(value: object) -> bool:

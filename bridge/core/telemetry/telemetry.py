@@ -15,14 +15,15 @@ from bridge.core.gateway.gateway import Gateway
 from bridge.core.model import Dialect, Event, EventKind, Reason, SavedState
 from bridge.core.output.line_protocol import number
 from bridge.core.output.outbox import Outbox
+from bridge.core.output.series import Series, SeriesTable
 from bridge.core.output.writer import Writer
 from bridge.core.polling.turn import Mode
-from bridge.core.telemetry.channel import Channel, Series
+from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.frame import Frame
 from bridge.core.telemetry.load import Load
 from bridge.core.telemetry.path import FeedPath
 from bridge.core.telemetry.polled import PolledValues
-from bridge.core.telemetry.presence import Presence, SeriesTable
+from bridge.core.telemetry.presence import Presence
 from bridge.core.telemetry.unit_check import UnitCheck
 from bridge.core.token_bucket import TokenBucket
 
@@ -75,16 +76,16 @@ class Telemetry:
         series_table: SeriesTable,
         out: Outbox,
         writer: Writer,
-        telemetry_config: TelemetryConfig,
+        config: TelemetryConfig,
         decoders: Decoders,
-        body: SavedState,
+        saved: SavedState,
         trusted: bool,
     ) -> None:
         self.charger = charger
         self.writer = writer
         self._series_table = series_table
         self._out = out
-        self._config = telemetry_config
+        self._config = config
         self._decoders = decoders
         self._frame: Frame | None = None
         self._moment: Moment | None = None
@@ -92,7 +93,7 @@ class Telemetry:
         """Steady time before which no value can go stale."""
         self._witnessed: float | None = None
         """Steady time of the last /status that could speak for its values."""
-        self._bucket = TokenBucket(telemetry_config.readings_per_second)
+        self._bucket = TokenBucket(config.readings_per_second)
         self.load = Load(series_table.series("evse_power_watts", charger.id, {}))
         self.channels: dict[str, Channel] = {}
         # Before presence, which shows the versions that it remembers.
@@ -100,23 +101,23 @@ class Telemetry:
             charger,
             series_table=series_table,
             writer=writer,
-            body=body,
-            rare=3 * telemetry_config.enrich_every,
+            saved=saved,
+            rare=3 * config.enrich_every,
         )
-        self.presence = Presence(
-            charger, series_table=series_table, stale_after=telemetry_config.stale_after
-        )
+        self.presence = Presence(charger, series_table=series_table, stale_after=config.stale_after)
         self.charging = Charging(
-            charger.id, series_table=series_table, writer=writer, body=body, trusted=trusted,
-            state_set=telemetry_config.state_set,
+            charger.id, series_table=series_table, writer=writer, saved=saved, trusted=trusted,
+            state_set=config.state_set,
         )  # fmt: skip
-        self.polled = PolledValues(charger, series_table=series_table, decoders=decoders, body=body)
-        self.path = FeedPath(charger, silent_after=telemetry_config.silent_after)
-        self._reported_path = "http" if body.get("path") == "http" else "mqtt"
+        self.polled = PolledValues(
+            charger, series_table=series_table, decoders=decoders, saved=saved
+        )
+        self.path = FeedPath(charger, silent_after=config.silent_after)
+        self._reported_path = "http" if saved.get("path") == "http" else "mqtt"
         """The path that was told of last."""
         self._unit_check = UnitCheck(
             milliamperes=charger.dialect is not Dialect.NOFOS,
-            suspect=body.get("unit_suspect") is True,
+            suspect=saved.get("unit_suspect") is True,
         )
         self._suspect_line().set(int(self._unit_check.suspect))
 
@@ -367,11 +368,11 @@ class Telemetry:
         down = self.presence.sweep(now)
         if down or now.steady >= self._due:
             self._expire(now.steady, down)
-        telemetry_config = self._config
+        config = self._config
         for channel in self.polled.stale(
             now.steady,
-            periodic=telemetry_config.stale_after,
-            rare=3 * telemetry_config.enrich_every,
+            periodic=config.stale_after,
+            rare=3 * config.enrich_every,
             down=down,
         ):
             self._expire_polled(channel)

@@ -1,9 +1,29 @@
-"""Finds the lines of a chunk that a store will not take, by sending ever smaller pieces."""
+"""Finds the lines of a batch that a store will not take, by sending ever smaller pieces."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from bridge.core.errors import SinkRefused
-from bridge.core.output.batch import Chunk, RefusedLine
+from bridge.core.errors import SinkRefused, SinkTooLarge
+from bridge.core.output.batch import RefusedLine
+
+
+async def write_all(
+    lines: Sequence[bytes],
+    readings: Sequence[int],
+    write: Callable[[list[bytes]], Awaitable[None]],
+) -> list[RefusedLine]:
+    """Write the lines; returns those that the store refused, each with its readings.
+
+    `write` raises SinkTooLarge or SinkRefused.
+    """
+    bisect = Bisect(lines, readings)
+    while piece := bisect.next():
+        try:
+            await write(piece)
+        except SinkTooLarge as error:
+            bisect.too_large(str(error))
+        except SinkRefused as error:
+            bisect.refused(error)
+    return bisect.refusals()
 
 
 class Bisect:
@@ -12,16 +32,17 @@ class Bisect:
     A piece may be sent again: points are idempotent, a repeated one changes nothing.
     """
 
-    def __init__(self, chunk: Chunk) -> None:
-        self._chunk = chunk
-        self._to_send: list[Sequence[int]] = [range(len(chunk.lines))]
+    def __init__(self, lines: Sequence[bytes], readings: Sequence[int]) -> None:
+        self._lines = lines
+        self._readings = readings
+        self._to_send: list[Sequence[int]] = [range(len(lines))]
         self._piece: Sequence[int] = ()
         self._reasons: dict[int, str] = {}
 
     def next(self) -> list[bytes]:
         """The lines to send now; empty when all is known."""
         self._piece = self._to_send.pop() if self._to_send else ()
-        return [self._chunk.lines[number] for number in self._piece]
+        return [self._lines[number] for number in self._piece]
 
     def too_large(self, why: str) -> None:
         """The store does not take a body of this size."""
@@ -41,10 +62,9 @@ class Bisect:
             self._split(why)
 
     def refusals(self) -> list[RefusedLine]:
-        """Every refused line once, in the chunk's order."""
-        lines, readings = self._chunk.lines, self._chunk.readings
+        """Every refused line once, in the batch's order."""
         return [
-            RefusedLine(lines[number], reason, readings[number])
+            RefusedLine(self._lines[number], reason, self._readings[number])
             for number, reason in sorted(self._reasons.items())
         ]
 

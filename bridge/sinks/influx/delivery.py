@@ -7,11 +7,11 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
-from bridge.core.errors import DiskTrouble, SinkRefused, SinkTooLarge
-from bridge.core.output.batch import Chunk, RefusedLine
+from bridge.core.errors import DiskTrouble
+from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.sinks.influx import retry
 from bridge.sinks.influx.backoff import Backoff
-from bridge.sinks.influx.bisect import Bisect
+from bridge.sinks.influx.bisect import write_all
 from bridge.sinks.influx.retry import RetryingWriter, Store
 
 IDLE_SECONDS = 60.0
@@ -19,26 +19,19 @@ IDLE_SECONDS = 60.0
 T = TypeVar("T")
 
 
-class Owed(Protocol):
-    """What a store has not yet."""
-
-    @property
-    def points(self) -> int: ...
-
-
 class JournalBacklog(Protocol):
-    """What the mover needs of the journal; all but `owed` may raise DiskTrouble."""
+    """What delivery needs of the journal; all but `backlog` may raise DiskTrouble."""
 
-    def backlog(self, store: str, /) -> Owed:
+    def backlog(self, store: str, /) -> Backlog:
         """How much lies behind the store's cursor."""
 
-    async def read(self, store: str, most: int, /) -> Chunk | None:
+    async def read(self, store: str, most: int, /) -> Batch | None:
         """What lies behind the store's cursor, up to `most` lines; None for nothing."""
 
     async def settle(
-        self, store: str, chunk: Chunk, refusals: Sequence[RefusedLine], at_ms: int, /
+        self, store: str, batch: Batch, refusals: Sequence[RefusedLine], at_ms: int, /
     ) -> None:
-        """Move the cursor over the chunk; once more does no harm."""
+        """Move the cursor over the batch; once more does no harm."""
 
     async def wait_for_more(self, store: str, seconds: float, /) -> None:
         """Return when something lies behind the cursor, or after `seconds`."""
@@ -57,8 +50,8 @@ class DeliveryReport(retry.RequestReport, Protocol):
 class Delivery:
     """Reads behind the store's cursor, writes, settles, and so on.
 
-    A chunk is settled when each of its lines is stored or refused; what was sent of a
-    chunk that was not settled is sent again. `run` and `drain` must not run together.
+    A batch is settled when each of its lines is stored or refused; what was sent of a
+    batch that was not settled is sent again. `run` and `drain` must not run together.
     """
 
     def __init__(
@@ -70,7 +63,7 @@ class Delivery:
         self._name = name
         self._journal = journal
         self._report = report
-        self._batch = batch
+        self._most_lines = batch
         self._flush_every = flush_every
         self._sleep = sleep
         self._clock = clock
@@ -86,41 +79,33 @@ class Delivery:
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
-            chunk = await self._read()
-            if chunk is None:
+            batch = await self._read()
+            if batch is None:
                 await self._with_retry(
                     lambda: self._journal.wait_for_more(self._name, IDLE_SECONDS)
                 )
             else:
-                await self._deliver(chunk)
-            if chunk is None or self._journal.backlog(self._name).points < self._batch:
+                await self._deliver(batch)
+            if batch is None or self._journal.backlog(self._name).points < self._most_lines:
                 await self._sleep(max(0.0, began + self._flush_every - loop.time()))
 
     async def drain(self, seconds: float) -> None:
         """Deliver what is left, for at most so long; never raises but for a cancellation."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while (chunk := await self._read()) is not None:
-                    await self._deliver(chunk)
+                while (batch := await self._read()) is not None:
+                    await self._deliver(batch)
 
-    async def _read(self) -> Chunk | None:
-        return await self._with_retry(lambda: self._journal.read(self._name, self._batch))
+    async def _read(self) -> Batch | None:
+        return await self._with_retry(lambda: self._journal.read(self._name, self._most_lines))
 
-    async def _deliver(self, chunk: Chunk) -> None:
-        sift = Bisect(chunk)
-        while lines := sift.next():
-            try:
-                await self._retry.write(lines)
-            except SinkTooLarge as error:
-                sift.too_large(str(error))
-            except SinkRefused as error:
-                sift.refused(error)
-        refusals = sift.refusals()
-        await self._with_retry(lambda: self._settle(chunk, refusals))
+    async def _deliver(self, batch: Batch) -> None:
+        refusals = await write_all(batch.lines, batch.readings, self._retry.write)
+        await self._with_retry(lambda: self._settle(batch, refusals))
 
-    async def _settle(self, chunk: Chunk, refusals: Sequence[RefusedLine]) -> None:
+    async def _settle(self, batch: Batch, refusals: Sequence[RefusedLine]) -> None:
         """Also when cancelled it ends before this returns, so that cursor and counts agree."""
-        task = asyncio.create_task(self._settle_and_count(chunk, refusals))
+        task = asyncio.create_task(self._settle_and_count(batch, refusals))
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -129,12 +114,12 @@ class Delivery:
                 task.exception()
             raise
 
-    async def _settle_and_count(self, chunk: Chunk, refusals: Sequence[RefusedLine]) -> None:
+    async def _settle_and_count(self, batch: Batch, refusals: Sequence[RefusedLine]) -> None:
         at = self._clock()
-        await self._journal.settle(self._name, chunk, refusals, round(at * 1000))
+        await self._journal.settle(self._name, batch, refusals, round(at * 1000))
         # No await from here on: the counts change at the same moment as what is owed.
         bad = sum(refusal.readings for refusal in refusals)
-        points, readings = len(chunk.lines) - len(refusals), sum(chunk.readings) - bad
+        points, readings = len(batch.lines) - len(refusals), sum(batch.readings) - bad
         if points:
             self._report.stored(self._name, points, readings, at)
         if refusals:

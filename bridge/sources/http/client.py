@@ -7,7 +7,6 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.core.model import ChargerId
@@ -17,6 +16,7 @@ from bridge.core.polling.document import Document, read_document
 from bridge.core.polling.http_response import Response
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.reply import PollReply
 from bridge.sources.http.exchange import exchange, request
 
 _MOST_TRIED = 4
@@ -32,34 +32,21 @@ class ChargerCredentials(Protocol):
         """What may be sent to this address."""
 
 
-@dataclass(frozen=True, slots=True)
-class PollReply:
-    """How a request ended; `document` only with OK, `refused` only with FORBIDDEN.
-
-    `seconds` is how long it took, the look-up included.
-    """
-
-    outcome: PollOutcome
-    seconds: float
-    document: Document | None = None
-    refused: RefusedAddress | None = None
-
-
 class HttpClient:
     """Fetches pages; of each charger one at a time."""
 
     def __init__(
         self,
         *,
-        reach: AddressPolicy,
-        keys: ChargerCredentials,
+        policy: AddressPolicy,
+        credentials: ChargerCredentials,
         resolve: Callable[[str], Awaitable[tuple[Ip, ...]]],
         timeout: float,
         tls: ssl.SSLContext,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._policy = reach
-        self._credentials = keys
+        self._policy = policy
+        self._credentials = credentials
         self._resolve = resolve
         self._timeout = timeout
         self._tls = tls

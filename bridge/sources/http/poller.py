@@ -9,8 +9,8 @@ from bridge.core.clock import Moment
 from bridge.core.model import ChargerId
 from bridge.core.polling.address import Address
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollRequest, PollSchedule
-from bridge.sources.http.client import PollReply
 
 _LONGEST_WAIT = 1.0
 _MOMENT = 0.02
@@ -32,16 +32,16 @@ class Poller:
     def __init__(
         self,
         *,
-        plan: PollSchedule,
+        schedule: PollSchedule,
         client: Fetch,
         address: Callable[[ChargerId], Address | None],
-        take: Callable[[PollRequest, PollReply, Moment], None],
+        ended: Callable[[PollRequest, PollReply, Moment], None],
         clock: Callable[[], Moment],
     ) -> None:
-        self._schedule = plan
+        self._schedule = schedule
         self._client = client
         self._address = address
-        self._ended = take
+        self._ended = ended
         self._clock = clock
         self._wake = asyncio.Event()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.model import Message
 from bridge.sources.mqtt.broker import Broker, Loss
 from bridge.sources.mqtt.link import Link
@@ -45,10 +46,9 @@ class ConnectionState:
 
 
 class MqttClient:
-    """Follows the announce topics and whatever `follow` asks for.
+    """Stays subscribed to the announce topics and to whatever is wanted.
 
-    `deliver` gets each batch on the event loop, in the broker's order. `expects` tells
-    whether the broker should be keeping a charger's announcement for us.
+    `expects` tells whether the broker should be keeping a charger's announcement for us.
     """
 
     def __init__(
@@ -56,24 +56,28 @@ class MqttClient:
         broker: Broker,
         *,
         announce_topics: Iterable[str],
-        deliver: Callable[[list[Message]], None],
+        wanted: WantedFilters,
         expects: Callable[[], bool],
-        hearing: ConnectionState,
+        state: ConnectionState,
     ) -> None:
         self._broker = broker
         self._announce_topics = tuple(announce_topics)
-        self._deliver = deliver
+        self._deliver: Callable[[list[Message]], None] | None = None
+        self._wanted = wanted
         self._expects = expects
-        self._state = hearing
-        self._filters: dict[str, None] = {}
+        self._state = state
         self._awaited: set[str] = set()
         self._over = asyncio.Event()
         self._why = ""
         self._watchdog = Watchdog(broker.keepalive)
         self._link = self._make_link()
 
-    async def run(self) -> None:
-        """Connect, hear, and come back after every loss, until cancelled."""
+    async def run(self, deliver: Callable[[list[Message]], None]) -> None:
+        """Connect, receive, and come back after every loss, until cancelled.
+
+        `deliver` gets each batch on the event loop, in the broker's order.
+        """
+        self._deliver = deliver
         wait = FIRST_WAIT
         while True:
             began = time.monotonic()
@@ -84,16 +88,6 @@ class MqttClient:
             await asyncio.sleep(pause)
             wait = min(LONGEST_WAIT, wait * 2)
 
-    def follow(self, subscribe: Iterable[str], unsubscribe: Iterable[str]) -> None:
-        """Change what is followed; kept through reconnects."""
-        gone = [topic for topic in unsubscribe if self._filters.pop(topic, self) is None]
-        gone = [topic for topic in gone if topic not in self._announce_topics]
-        new = [topic for topic in subscribe if topic not in self._filters]
-        self._filters.update(dict.fromkeys(new))
-        if self._state.connected:
-            self._link.subscribe(new)
-            self._link.unsubscribe(gone)
-
     def received(self, batch: list[Message]) -> None:
         """Something came from the broker."""
         hearing = self._state
@@ -103,7 +97,9 @@ class MqttClient:
             if hearing.deaf:
                 hearing.deaf = False
                 log.info("mqtt.hears_again")
-            self._deliver(batch)
+            if self._deliver is not None:
+                self._deliver(batch)
+        self._subscribe_changes()
 
     def connected(self) -> None:
         """The broker took the session, and knows nothing of what we follow."""
@@ -113,7 +109,15 @@ class MqttClient:
         self._watchdog.session_accepted()
         self._awaited = set(self._announce_topics)
         self._link.subscribe(self._announce_topics)
-        self._link.subscribe(self._filters)
+        self._wanted.take_changes()
+        self._link.subscribe(self._wanted)
+
+    def _subscribe_changes(self) -> None:
+        """Ask for what is wanted since the last look; before a session there is nothing to ask."""
+        if self._state.connected:
+            for change in self._wanted.take_changes():
+                self._link.subscribe(change.subscribe)
+                self._link.unsubscribe(set(change.unsubscribe).difference(self._announce_topics))
 
     def granted(self, asked: list[str], refused: list[str]) -> None:
         """The broker answered a subscription."""
@@ -163,6 +167,7 @@ class MqttClient:
         step = min(1.0, self._broker.keepalive / 8)
         while not self._over.is_set():
             self._link.keep_alive()
+            self._subscribe_changes()
             self._check_silence(time.monotonic())
             try:
                 async with asyncio.timeout(step):

@@ -9,10 +9,10 @@ from bridge.sources.mqtt.link import Link
 
 
 class PublishingLink(Link):
-    """A connection that may ask; a plain one only hears."""
+    """A connection that may publish queries; a plain one only receives."""
 
     def publish_query(self, base: str, query: Query) -> None:
-        """Put a query to the charger with this base; raises AnnounceRefused for a bad one."""
+        """Publish a query to the charger with this base; raises AnnounceRefused for a bad one."""
         check_query_base(base)
         self._client.publish(f"{base}/{topic(query)}", b"", qos=0, retain=False)
         self._write()
@@ -22,7 +22,7 @@ class PublishingMqttClient(MqttClient):
     """The bridge's connection where `mqtt.queries` is on."""
 
     def publish_query(self, base: str, query: Query) -> bool:
-        """Put a query to a charger; False where it did not go out: no connection, or no base."""
+        """Publish a query to a charger; False where it was not sent: no connection, or a bad base."""
         link = self._link
         if not self._state.connected or not isinstance(link, PublishingLink):
             return False
@@ -32,5 +32,5 @@ class PublishingMqttClient(MqttClient):
             return False
         return True
 
-    def _dial(self) -> Link:
+    def _make_link(self) -> Link:
         return PublishingLink(self._broker, self)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from bridge.core.errors import CommandFailed, SinkRefused, SinkTooLarge
-from bridge.core.output.batch import Chunk, RefusedLine
-from bridge.sinks.influx.bisect import Bisect
+from bridge.core.errors import CommandFailed
+from bridge.core.output.batch import RefusedLine
+from bridge.sinks.influx.bisect import write_all
 from bridge.sinks.influx.retry import RetryingWriter, Store
 
 PATIENCE_SECONDS = 600.0
@@ -65,19 +65,8 @@ class Resend:
     async def send(self, rows: Iterable[Row], done: Callable[[Sent], None]) -> None:
         """All of them, `done` told after each batch. Raises CommandFailed."""
         for row, lines in _batches(rows, self._batch):
-            refusals = await self._deliver(row, lines)
+            refusals = await write_all(lines, [1] * len(lines), self._sender.write)
             done(Sent(row, len(lines) - len(refusals), refusals))
-
-    async def _deliver(self, row: int, lines: list[bytes]) -> list[RefusedLine]:
-        sift = Bisect(Chunk(row, row, lines, [1] * len(lines)))
-        while piece := sift.next():
-            try:
-                await self._sender.write(piece)
-            except SinkTooLarge as error:
-                sift.too_large(str(error))
-            except SinkRefused as error:
-                sift.refused(error)
-        return sift.refusals()
 
 
 def _batches(rows: Iterable[Row], most: int) -> Iterator[Row]:

@@ -52,7 +52,7 @@ def test_an_announcement_without_its_last_members_keeps_what_was_known() -> None
     bench = Bench()
     bench.announce()
     bench.announce(base=None)
-    charger = bench.registry.fleet.get("abc123")
+    charger = bench.fleet.get("abc123")
     assert charger is not None
     assert (charger.base, charger.http) == ("charger/one", "http://10.0.0.7/")
 
@@ -125,7 +125,7 @@ def test_a_stale_retained_announcement_does_not_hide_where_the_charger_speaks() 
     bench.announce(base="charger/new", retained=True)
     speak(bench, "charger/new")
     assert bench.discarded() == {}
-    charger = bench.registry.fleet.get("abc123")
+    charger = bench.fleet.get("abc123")
     assert charger is not None
     assert charger.base == "charger/new"
 
@@ -248,7 +248,7 @@ def test_two_ids_that_take_turns_on_one_announce_topic_are_both_named() -> None:
         bench.announce(charger, base, topic="openevse/announce/1234")
     text = "announce topic openevse/announce/1234 alternates with bbb"
     assert [(e.charger, e.text) for e in bench.out.events] == [("aaa", text)]
-    assert len(bench.registry.fleet) == 2
+    assert len(bench.fleet) == 2
 
 
 def test_a_last_will_marks_the_charger_offline_until_it_speaks() -> None:
@@ -309,7 +309,7 @@ def test_ignored_chargers_are_not_followed() -> None:
     bench = Bench(FleetConfig(ignore=frozenset({"abc123"})))
     bench.announce()
     assert bench.ears.labels == ["ignored"]
-    assert len(bench.registry.fleet) == 0
+    assert len(bench.fleet) == 0
 
 
 def test_a_charger_that_is_ignored_from_now_on_goes_at_the_start() -> None:
@@ -342,7 +342,7 @@ def test_a_full_fleet_refuses_newcomers_but_drops_those_who_never_spoke_first() 
     speak(bench, "c")
     bench.announce("ddd", "d", topic="openevse/announce/d")
     assert bench.ears.labels[-1] == "limit"
-    assert {c.id for c in bench.registry.fleet} == {"aaa", "ccc"}
+    assert {c.id for c in bench.fleet} == {"aaa", "ccc"}
 
 
 def test_a_retained_announcement_proves_no_presence() -> None:
@@ -357,7 +357,7 @@ def test_a_refused_announcement_changes_nothing() -> None:
     bench.announce(base="charger/#")
     bench.announce("x" * 65)
     assert bench.ears.labels == ["bad_base", "bad_id"]
-    assert len(bench.registry.fleet) == 0
+    assert len(bench.fleet) == 0
     assert bench.ears.filters == set()
 
 
@@ -375,10 +375,10 @@ def test_chargers_of_other_shards_are_left_to_them() -> None:
     bench = Bench(FleetConfig(shard=1, shards=2))
     for n in range(50):
         bench.announce(f"id{n}", f"base/{n}", topic=f"openevse/announce/{n}")
-    assert {c.id for c in bench.registry.fleet} == {
+    assert {c.id for c in bench.fleet} == {
         f"id{n}" for n in range(50) if shard_of(ChargerId(f"id{n}"), 2) == 1
     }
-    assert bench.ears.labels.count("other_shard") == 50 - len(bench.registry.fleet)
+    assert bench.ears.labels.count("other_shard") == 50 - len(bench.fleet)
 
 
 def test_an_old_topics_retained_word_does_not_change_what_a_charger_says_now() -> None:
@@ -392,7 +392,7 @@ def test_an_old_topics_retained_word_does_not_change_what_a_charger_says_now() -
         retained=True,
     )  # fmt: skip
     bench.announce(topic="openevse/announce/old", name="old-name", retained=True)
-    charger = bench.registry.fleet.get("abc123")
+    charger = bench.fleet.get("abc123")
     assert charger is not None
     assert (charger.announced, charger.name) == (False, "new-name")
     assert bench.events() == []
@@ -439,7 +439,7 @@ def test_a_charger_whose_saved_counters_are_spoiled_is_known_all_the_same(
     speak(before)
     saved = {id_: {**body, **spoiled} for id_, body in before.saved().items()}
     bench = Bench()
-    bench.registry.restore(saved, trusted=True, floor_ms=0, now=bench.now)
+    bench.restore(saved, trusted=True, floor_ms=0)
     speak(bench)
     bench.wait(1)
     assert bench.metrics()['evse_up{charger="abc123"}'] == 1
@@ -488,8 +488,8 @@ def test_a_base_that_a_broker_cannot_carry_is_refused_and_not_remembered(base: s
     before = Bench()
     before.announce()
     saved = {id_: {**body, "base": base} for id_, body in before.saved().items()}
-    bench.registry.restore(saved, trusted=True, floor_ms=0, now=bench.now)
-    assert bench.registry.fleet.filters() == []
+    bench.restore(saved, trusted=True, floor_ms=0)
+    assert bench.fleet.filters() == []
 
 
 def test_strangers_of_an_earlier_run_make_room_too() -> None:
@@ -497,7 +497,7 @@ def test_strangers_of_an_earlier_run_make_room_too() -> None:
     for name in ("s1", "s2"):
         before.announce(name, name, topic=f"openevse/announce/{name}")
     bench = Bench(FleetConfig(most=2))
-    bench.registry.restore(before.saved(), trusted=True, floor_ms=0, now=bench.now)
+    bench.restore(before.saved(), trusted=True, floor_ms=0)
     bench.announce("real", "real", topic="openevse/announce/real")
     assert bench.ears.labels == ["new"]
 
@@ -514,7 +514,7 @@ def test_few_may_claim_the_same_base() -> None:
     bench = Bench()
     for n in range(100):
         bench.announce(f"id{n}", topic=f"openevse/announce/{n}")
-    assert len(bench.registry.fleet.claimants("charger/one")) == 16
+    assert len(bench.fleet.claimants("charger/one")) == 16
 
 
 def test_renames_leave_no_old_series_behind() -> None:
@@ -538,7 +538,7 @@ def test_an_endless_topic_is_not_searched_to_its_end() -> None:
     bench.announce()
     bench.hear(("charger/one" + "/" * 60_000, "1"), ("openevse/announce/" + "x" * 300, "{}"))
     assert (bench.unrouted, bench.discarded()) == (1, {"unknown_field": 1})
-    assert bench.registry.router.routes == {}
+    assert bench.routes.routes == {}
 
 
 def test_a_counter_is_shown_once_it_is_kept() -> None:

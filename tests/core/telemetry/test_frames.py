@@ -217,7 +217,7 @@ def test_unknown_keys_do_not_fill_the_memory() -> None:
     for n in range(1000):
         bench.hear((f"charger/one/key{n}", "1"), gap=0)
     assert bench.discarded() == {"unknown_field": 1000}
-    assert len(bench.registry.router.routes) == 64
+    assert len(bench.routes.routes) == 64
 
 
 @given(st.lists(st.floats(min_value=0, max_value=2e9), min_size=1, max_size=50))
@@ -238,7 +238,7 @@ def test_stamps_go_on_after_a_restart_although_the_clock_stepped_back() -> None:
     before.wait(1)
     bench = Bench()
     bench.wall = before.wall - 3600
-    bench.registry.restore(before.saved(), trusted=True, floor_ms=0, now=bench.now)
+    bench.restore(before.saved(), trusted=True, floor_ms=0)
     say(bench, ("amp", "2"))
     bench.wait(1)
     last = int(before.out.lines[-1].rsplit(b" ", 1)[1])

@@ -128,7 +128,7 @@ def test_nothing_raises_falls_or_is_lost_whatever_a_charger_says(acts: list[Act]
             told = bench.now
             bench = Bench()
             bench.wall, bench.steady = told.wall, told.steady
-            bench.registry.restore(saved, trusted=True, floor_ms=0, now=bench.now)
+            bench.restore(saved, trusted=True, floor_ms=0)
             assert bench.ears.unreadable == []
             desk = Desk(bench)
         act(desk)

@@ -9,9 +9,9 @@ from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollRequest
 from bridge.core.telemetry.telemetry import Telemetry
-from bridge.sources.http.client import PollReply
 from tests.kit.core import Bench, restarted
 from tests.kit.desk import ONE, STATUS, Desk
 
@@ -334,7 +334,7 @@ def test_what_the_old_address_of_a_charger_that_moved_answers_is_not_its_own(
     desk.wait(1)
     if retired:
         desk.bench.hear(("openevse/announce/c123", ""))
-        desk.polling.forget(ONE)
+        desk.polling.remove(ONE)
     said = {"state": "connected", "id": ONE, "mqtt": "charger/one", "http": "http://10.0.0.8/"}
     desk.bench.hear(("openevse/announce/c123", json.dumps(said)))
     desk.wait(1)
@@ -442,7 +442,7 @@ def test_who_announces_itself_live_is_asked_15_to_20_s_later(known: bool) -> Non
         (regular,) = desk.plan.due(bench.steady)
         desk.plan.done(regular, PollOutcome.OK, bench.steady)
     bench.announce()
-    desk.polling.announced(ONE, bench.now)
+    desk.polling.poll_soon(ONE, bench.now)
     began = bench.steady
     while not (asked := desk.plan.due(bench.steady)):
         desk.speak(0)

@@ -53,7 +53,7 @@ def test_whatever_stands_in_a_saved_member_the_charger_lives_on(member: str | li
                 body[outer] = {**body[outer], inner: nothing}  # type: ignore[dict-item]
         bench = Bench()
         read: dict[str, SavedState] = {ONE: json.loads(json.dumps(body))}
-        bench.registry.restore(read, trusted=True, floor_ms=0, now=bench.now)
+        bench.restore(read, trusted=True, floor_ms=0)
         assert bench.metrics()['evse_up{charger="abc123"}'] in (0, 1)
         live_on(Desk(bench))
         metrics = bench.metrics()
@@ -66,7 +66,7 @@ def test_whatever_stands_in_a_saved_member_the_charger_lives_on(member: str | li
 def test_a_member_that_cannot_be_used_is_told_and_takes_no_other_along() -> None:
     bench = Bench()
     body = {**lived(), "stamps": [float("inf")] * 3}
-    bench.registry.restore({str(ONE): body}, trusted=True, floor_ms=0, now=bench.now)
+    bench.restore({str(ONE): body}, trusted=True, floor_ms=0)
     assert bench.ears.unreadable == [ONE]
     assert bench.metrics()['evse_boots_total{charger="abc123"}'] == 11
     assert bench.metrics()['evse_crashes_total{charger="abc123"}'] == 1

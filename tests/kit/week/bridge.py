@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect, Event, Message, SavedState, Session
 from bridge.core.polling.address import RefusedAddress
+from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollConfig, PollRequest, PollSchedule
 from bridge.ingest.polling import Polling
-from bridge.sources.http.client import PollReply
 from bridge.storage.committer import COMMIT_SECONDS, SAVE_SECONDS
 from tests.kit.core import EPOCH, Bench
 
@@ -41,11 +41,11 @@ class Bridge:
         self.bench = Bench()
         self.turn(now)
         registry = self.bench.registry
-        registry.restore(disk.bodies, trusted=trusted, floor_ms=disk.last_ms, now=self.bench.now)
+        self.bench.restore(disk.bodies, trusted=trusted, floor_ms=disk.last_ms)
         self.plan = PollSchedule(PollConfig(), random=lambda: 0.5)
         self.polling = Polling(
-            telemetries=registry.telemetries, plan=self.plan, ports=(80,),
-            replies=self.bench.pipeline,
+            telemetries=registry.telemetries, schedule=self.plan, ports=(80,),
+            documents=self.bench.documents,
             readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, report=self,
         )  # fmt: skip
         self.next_poll = now
@@ -72,7 +72,7 @@ class Bridge:
         bench.pipeline.process(messages, bench.now)
         there, bench.ears.there = bench.ears.there, []
         for charger in there:
-            self.polling.announced(ChargerId(charger), bench.now)
+            self.polling.poll_soon(ChargerId(charger), bench.now)
             self._plan_ahead()
 
     def tick(self) -> None:
@@ -88,7 +88,7 @@ class Bridge:
         """Look at all chargers."""
         now = self.bench.now
         self.bench.registry.begin_round()
-        self.bench.registry.sweep(now, 10_000)
+        self.bench.discovery.sweep(now, 10_000)
         self.polling.begin_round()
         self.polling.sweep(now)
         self._plan_ahead()

@@ -6,6 +6,7 @@ from random import Random
 
 from bridge.core.model import Message
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.reply import PollReply
 from bridge.sim.device import Device
 from bridge.sim.documents import Dialect
 from bridge.sim.endpoint import Endpoint
@@ -15,7 +16,6 @@ from bridge.sim.plan import Temper
 from bridge.sim.settings import Settings, config_document
 from bridge.sim.status import crashlog_document, status_document
 from bridge.sim.wire import Value, document
-from bridge.sources.http.client import PollReply
 from tests.kit.core import EPOCH
 from tests.kit.week.trouble import HOUR, Strike, Trouble, strikes
 from tests.kit.week.truth import Truth

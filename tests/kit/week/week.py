@@ -3,9 +3,9 @@
 import heapq
 from collections.abc import Callable, Iterable
 
+from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollRequest
 from bridge.sim.identity import Identity, Naming, fleet_identities
-from bridge.sources.http.client import PollReply
 from tests.kit.week.bridge import Bridge, Disk
 from tests.kit.week.charger import INTERVAL, Charger
 from tests.kit.week.trouble import KILL, STOP, WEEK

@@ -6,11 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from bridge.core.errors import SinkBusy
-from bridge.disks import Batch
+from bridge.core.output.batch import Backlog, Batch
 from bridge.monitoring.stats import Stats
 from bridge.sinks.influx.delivery import Delivery
 from bridge.storage.journal import Journal
-from bridge.storage.journal_sql import Backlog
 
 HOUR = 3600
 EVERY = 5

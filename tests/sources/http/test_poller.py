@@ -19,10 +19,10 @@ from bridge.core.model import ChargerId, Dialect, Reason
 from bridge.core.polling.address import Address
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import Mode, PollConfig, PollRequest, PollSchedule
 from bridge.sim.identity import loopback
 from bridge.sim.options import SimOptions
-from bridge.sources.http.client import PollReply
 from bridge.sources.http.poller import Poller
 from tests.kit.polling import SEVEN, Keys, client
 from tests.kit.simulator import Mosquitto, free_port, simulating
@@ -104,10 +104,10 @@ async def test_the_poller_asks_all_and_gives_up_on_none(tmp_path: Path) -> None:
         places = {charger: at(index, port) for index, charger in enumerate(ids)}
         plan = PollSchedule(PACE, random=Random(1).random)
         poller = Poller(
-            plan=plan,
+            schedule=plan,
             client=one,
             address=places.get,
-            take=lambda ask, reply, now: heard.append((ask, reply)),
+            ended=lambda ask, reply, now: heard.append((ask, reply)),
             clock=clock,
         )
         task = asyncio.create_task(poller.run(), name="poller")
@@ -155,10 +155,10 @@ async def test_a_site_that_is_due_at_once_is_asked_in_portions() -> None:
     pace = PollConfig(first_within=0.0, concurrency=100)
     plan = PollSchedule(pace, random=lambda: 0.5)
     poller = Poller(
-        plan=plan,
+        schedule=plan,
         client=crowd,
         address=lambda charger: at(0, 80),
-        take=lambda ask, reply, now: taken.append(ask.charger),
+        ended=lambda ask, reply, now: taken.append(ask.charger),
         clock=clock,
     )
     for index in range(300):

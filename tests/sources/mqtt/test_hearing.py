@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from bridge.core.discovery.subscriptions import SubscriptionChange, WantedFilters
 from bridge.monitoring.health import Health
 from bridge.sources.mqtt import client as mqtt_file
 from bridge.sources.mqtt.broker import Broker
@@ -383,8 +384,8 @@ async def test_only_granted_announce_topics_make_the_bridge_ready(
     monkeypatch.setattr(mqtt_file, "Link", FakeLink)
     hearing = ConnectionState()
     mqtt = MqttClient(
-        Broker("127.0.0.1", 1883, "x"), announce_topics=("a/+", "b/+"), hearing=hearing,
-        deliver=lambda batch: None, expects=lambda: False,
+        Broker("127.0.0.1", 1883, "x"), announce_topics=("a/+", "b/+"), state=hearing,
+        wanted=WantedFilters(), expects=lambda: False,
     )  # fmt: skip
     mqtt.connected()
     assert not hearing.subscribed
@@ -410,13 +411,16 @@ async def test_a_charger_cannot_take_the_announce_topics_away(
             dropped.extend(filters)
 
     monkeypatch.setattr(mqtt_file, "Link", Dropping)
+    wanted = WantedFilters()
     mqtt = MqttClient(
         Broker("127.0.0.1", 1883, "x"), announce_topics=("openevse/announce/#",),
-        hearing=ConnectionState(), deliver=lambda batch: None, expects=lambda: False,
+        state=ConnectionState(), wanted=wanted, expects=lambda: False,
     )  # fmt: skip
     mqtt.connected()
-    mqtt.follow(["openevse/announce/#", "a/#"], [])
-    mqtt.follow([], ["openevse/announce/#", "a/#"])
+    wanted.apply(SubscriptionChange(("openevse/announce/#", "a/#"), ()))
+    mqtt.received([])
+    wanted.apply(SubscriptionChange((), ("openevse/announce/#", "a/#")))
+    mqtt.received([])
     assert dropped == ["a/#"]
 
 

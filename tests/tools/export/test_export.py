@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bridge.core.errors import CommandFailed
-from bridge.disks import Batch
+from bridge.core.output.batch import Batch
 from bridge.storage.database import connect
 from bridge.storage.journal import Journal
 from bridge.storage.journal_sql import FILE, SCHEMA, VERSION

@@ -1,0 +1,20 @@
+"""What came of one request to a charger's web server."""
+
+from dataclasses import dataclass
+
+from bridge.core.polling.address import RefusedAddress
+from bridge.core.polling.document import Document
+from bridge.core.polling.outcome import PollOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class PollReply:
+    """How a request ended; `document` only with OK, `refused` only with FORBIDDEN.
+
+    `seconds` is how long it took, the look-up included.
+    """
+
+    outcome: PollOutcome
+    seconds: float
+    document: Document | None = None
+    refused: RefusedAddress | None = None

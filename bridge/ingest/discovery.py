@@ -1,0 +1,102 @@
+"""Discovery: announcements, greetings and silence change the fleet, and the effects follow."""
+
+import math
+from collections.abc import Mapping
+from typing import Protocol
+
+from bridge.core.clock import Moment
+from bridge.core.discovery.announcement import read_announcement
+from bridge.core.discovery.charger import restored
+from bridge.core.discovery.fleet import Fleet
+from bridge.core.errors import AnnounceRefused
+from bridge.core.model import ChargerId, Reason, SavedState
+from bridge.core.telemetry.saved import usable_members
+from bridge.core.telemetry.telemetry import Telemetry
+from bridge.ingest.effects import Effects
+from bridge.ingest.registry import Registry
+
+RETIRED_AT_ONCE = 20
+
+
+class DiscoveryReport(Protocol):
+    """Who counts and logs announcements."""
+
+    def announced(self, label: str, charger: str, topic: str) -> None:
+        """An announcement was accepted or refused; `label` says how."""
+
+
+class Discovery:
+    """Asks the fleet what each message means, and lets the effects carry it out."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        registry: Registry,
+        effects: Effects,
+        report: DiscoveryReport,
+    ) -> None:
+        self._fleet = fleet
+        self._registry = registry
+        self._effects = effects
+        self._report = report
+
+    def restore(self, states: Mapping[str, SavedState], *, trusted: bool, now: Moment) -> None:
+        """Follow the chargers of the state file; `trusted` as for `Registry.add`."""
+        kept = {ChargerId(each): usable_members(state) for each, state in states.items()}
+        chargers = [
+            restored(id_, state, self._fleet.dialect_of(id_), now.steady)
+            for id_, state in kept.items()
+        ]
+        for ignored in self._fleet.restore(chargers):
+            self._effects.retire(ignored)
+        for charger in self._fleet:
+            if len(kept[charger.id]) < len(states[charger.id]):
+                self._effects.report_spoiled(charger.id)
+            try:
+                self._registry.add(charger, kept[charger.id], trusted=trusted)
+            except (TypeError, ValueError, KeyError):
+                # Who and where it is stands; its counters begin anew.
+                self._effects.expose_anew(charger.id)
+                self._effects.report_spoiled(charger.id)
+                self._registry.add(charger, {}, trusted=False)
+        self._effects.follow_all()
+
+    def receive_announcement(self, payload: bytes, topic: str, retained: bool, now: Moment) -> None:
+        """Process a message on an announce topic."""
+        try:
+            announcement = read_announcement(payload)
+        except AnnounceRefused as refusal:
+            self._report.announced(refusal.reason, "", topic)
+            return
+        if announcement is None:
+            outcome = self._fleet.clear_topic(topic)
+        else:
+            outcome = self._fleet.receive_announcement(
+                announcement, topic, retained=retained, now=now
+            )
+        self._effects.apply(outcome)
+        self._report.announced(outcome.label, announcement.id if announcement else "", topic)
+        if announcement is not None and announcement.connected and not retained:
+            self._effects.poll_soon(announcement.id, now)
+
+    def receive_greeting(self, charger: ChargerId, base: str, connected: bool, now: Moment) -> None:
+        """Process a plain `connected` or `disconnected` on a charger's base topic."""
+        outcome = self._fleet.receive_greeting(charger, base, connected=connected, now=now)
+        self._effects.apply(outcome)
+        self._report.announced(outcome.label, charger, base)
+
+    def receive_telemetry(self, telemetry: Telemetry, base: str, now: Moment) -> Reason | None:
+        """Live telemetry where it is not clear whose it is; returns why it must be discarded."""
+        reason, outcome = self._fleet.receive_telemetry(telemetry.charger, base, now)
+        if outcome.events or outcome.changes or outcome.touched:
+            self._effects.apply(outcome)
+        return reason
+
+    def sweep(self, now: Moment, most: int, seconds: float = math.inf) -> None:
+        """Sweep up to `most` chargers, for so long; who was silent for too long retires."""
+        retired = 0
+        for telemetry in self._registry.sweep(now, most, seconds):
+            if retired < RETIRED_AT_ONCE and self._fleet.expired(telemetry.charger, now):
+                retired += 1
+                self._effects.apply(self._fleet.retire(telemetry.charger))

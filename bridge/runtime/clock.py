@@ -1,0 +1,10 @@
+"""The clock of the running bridge."""
+
+import time
+
+from bridge.core.clock import Moment
+
+
+def now() -> Moment:
+    """This moment in Unix time and in steady time."""
+    return Moment(time.time(), time.monotonic())
