@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from stat import S_ISREG
+
+from bridge.runtime.watched_file import WatchedFile
 
 _PEM = re.compile(
     rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]+)"
@@ -18,30 +19,30 @@ _PEM = re.compile(
 _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0xA0, 0x17, 0x18
 _BEFORE_VALIDITY = 3
 """Serial number, algorithm, issuer."""
-_Seen = tuple[int, int, int, int]
+LONGEST_FILE = 16 * 1024 * 1024
 
 
 class CertificateExpiries:
     """The dates of some files by name; a file is read again only when it changed."""
 
     def __init__(self, files: Mapping[str, Path]) -> None:
-        self._files = files
-        self._known: dict[str, tuple[_Seen, float | None]] = {}
+        self._files = {
+            name: WatchedFile(path, longest=LONGEST_FILE) for name, path in files.items()
+        }
+        self._known: dict[str, float | None] = {}
 
     def seconds(self) -> dict[str, float]:
         """Unix times; a file that cannot be read, or holds no certificate, is absent."""
-        return {name: at for name in self._files if (at := self._expiry(name)) is not None}
+        found = {name: self._expiry(name, file) for name, file in self._files.items()}
+        return {name: unix for name, unix in found.items() if unix is not None}
 
-    def _expiry(self, name: str) -> float | None:
-        file = self._files[name]
+    def _expiry(self, name: str, file: WatchedFile) -> float | None:
         try:
-            seen = _seen(file)
-            known = self._known.get(name)
-            if known is None or known[0] != seen:
-                known = self._known[name] = (seen, earliest_end(file.read_bytes()))
+            if file.changed():
+                self._known[name] = earliest_end(file.read())
         except OSError:
             return None
-        return known[1]
+        return self._known.get(name)
 
 
 def earliest_end(pem: bytes) -> float | None:
@@ -50,14 +51,6 @@ def earliest_end(pem: bytes) -> float | None:
         return min((_end(binascii.a2b_base64(body)) for body in _PEM.findall(pem)), default=None)
     except (ValueError, IndexError):
         return None
-
-
-def _seen(file: Path) -> _Seen:
-    """What changes with the file; its number too, for one that is moved into its place."""
-    stat = file.stat()
-    if not S_ISREG(stat.st_mode):
-        raise OSError(f"{file} is not a file")
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_dev
 
 
 def _end(der: bytes) -> float:

@@ -1,13 +1,14 @@
-"""Going round the whole fleet in portions that hold nobody up."""
+"""Going round the whole fleet in slices of time that hold nobody up."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from time import perf_counter
 from typing import Generic, TypeVar
 
+from bridge.runtime.yielding import Yielding
+
 SLICE_SECONDS = 0.005
-_SLICE = 16
-"""Taken between two looks at the clock."""
+_LOOKED_AFTER = 16
+"""Items between two looks at the clock."""
 
 T = TypeVar("T")
 
@@ -26,8 +27,8 @@ class RoundRobin(Generic[T]):
 
     def next(self, most: int, seconds: float) -> Iterator[T]:
         """The next ones of this round: up to `most`, until so much time has passed."""
-        left, end = self._left, perf_counter() + seconds
+        left, time_slice = self._left, Yielding(seconds)
         for number in range(1, min(most, len(left)) + 1):
             yield left.popleft()
-            if number % _SLICE == 0 and perf_counter() >= end:
+            if number % _LOOKED_AFTER == 0 and time_slice.spent:
                 return

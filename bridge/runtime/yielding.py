@@ -1,19 +1,25 @@
-"""Long work on the event loop, done in short turns."""
+"""Long work on the event loop, done in short slices of time."""
 
 import asyncio
 import time
 
-TURN_SECONDS = 0.002
+SLICE_SECONDS = 0.002
 
 
 class Yielding:
-    """Lets others have the loop once a turn's time is used up."""
+    """Knows when a slice of time is used up, and lets others have the loop then."""
 
-    def __init__(self) -> None:
-        self._until = time.perf_counter() + TURN_SECONDS
+    def __init__(self, seconds: float = SLICE_SECONDS) -> None:
+        self._seconds = seconds
+        self._until = time.perf_counter() + seconds
+
+    @property
+    def spent(self) -> bool:
+        """Whether the slice is used up."""
+        return time.perf_counter() >= self._until
 
     async def due(self) -> None:
         """Call it between small pieces of work; what is shared may change meanwhile."""
-        if time.perf_counter() >= self._until:
+        if self.spent:
             await asyncio.sleep(0)
-            self._until = time.perf_counter() + TURN_SECONDS
+            self._until = time.perf_counter() + self._seconds

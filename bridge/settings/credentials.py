@@ -9,9 +9,11 @@ from pathlib import Path
 
 from bridge.core.model import ChargerId
 from bridge.core.polling.login import ChargerLogin, CredentialsEntry
+from bridge.runtime.watched_file import WatchedFile
 from bridge.settings import networks, parse, words
 from bridge.settings.parse import Wrong
 
+LONGEST_FILE = 16 * 1024 * 1024
 _NAMES = frozenset({"username", "password", "allow"})
 _REMEDY = 'write [CHARGER] with username, password and allow = ["10.1.2.3"]'
 
@@ -48,31 +50,26 @@ def _login(table: Mapping[str, object]) -> ChargerLogin | None:
 
 
 class CredentialsFile:
-    """The newest entries; a file that is away or spoiled leaves the last ones standing."""
+    """The newest entries; a file that is gone or spoiled leaves the last ones standing."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._version: tuple[int, int, int] | None = None
+        self._file = None if path is None else WatchedFile(path, longest=LONGEST_FILE)
         self.entries: Entries = {}
         self.problem: str | None = None
         """Why the file as it is now is not used; None while all is well."""
 
     def refresh(self) -> bool:
         """Read the file if it changed; True where the entries did. Blocks for a disk read."""
-        if self._path is None:
+        if self._file is None or not self._file.changed():
             return False
         try:
-            found = self._path.stat()
-            version = (found.st_ino, found.st_mtime_ns, found.st_size)
-            if version == self._version:
-                return False
-            fresh = read_credentials(self._path.read_bytes())
+            fresh = read_credentials(self._file.read())
         except OSError as error:
             self.problem = f"cannot be read: {error.strerror or 'unknown'}"
             return False
         except Wrong as wrong:
-            self._version, self.problem = version, wrong.wrong
+            self.problem = wrong.wrong
             return False
-        self._version, self.problem = version, None
+        self.problem = None
         changed, self.entries = fresh != self.entries, fresh
         return changed

@@ -3,10 +3,10 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from stat import S_ISREG
 
 from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import ChargerId
+from bridge.runtime.watched_file import TooLarge, WatchedFile
 from bridge.settings import parse, words
 from bridge.settings.parse import Wrong, quoted
 from bridge.settings.sources import not_toml
@@ -18,21 +18,23 @@ MOST_TOLD = 10
 _NAMES = ("alias", "site")
 _REMEDY = 'write [CHARGER] with alias and site below it; an id with : or . is quoted: ["a:b"]'
 
-Seen = tuple[int, ...] | str
-"""What changes with a file, or why it cannot be looked at."""
 Found = Mapping[ChargerId, Labels]
 
 
 def read_labels(file: Path) -> tuple[Found, list[Wrong]]:
     """All labels, and what is wrong with the file. Blocks for a disk read and its parsing."""
+    return _read(WatchedFile(file, longest=LONGEST_FILE))
+
+
+def _read(watched: WatchedFile) -> tuple[Found, list[Wrong]]:
+    file = watched.path
     try:
-        with file.open("rb") as opened:
-            raw = opened.read(LONGEST_FILE + 1)
-    except OSError as error:
-        return {}, [_unreadable(file, error.strerror or "not readable")]
-    if len(raw) > LONGEST_FILE:
+        raw = watched.read()
+    except TooLarge:
         wrong = f"{file} is over {LONGEST_FILE // 1024**2} MiB"
         return {}, [Wrong(wrong, "name a file that holds chargers' labels alone")]
+    except OSError as error:
+        return {}, [_unreadable(file, error.strerror or "not readable")]
     try:
         tables = tomllib.loads(raw.decode())
     except UnicodeDecodeError:
@@ -78,62 +80,36 @@ def _members(name: str, table: Mapping[str, object]) -> Iterator[tuple[str, str]
 
 
 def _label(value: object) -> str:
-    said = parse.text(value).strip()
-    if len(said) > LONGEST_LABEL:
+    label = parse.text(value).strip()
+    if len(label) > LONGEST_LABEL:
         raise Wrong(f"it is over {LONGEST_LABEL} characters", "write a shorter one")
-    if not said.isprintable():
+    if not label.isprintable():
         raise Wrong("it holds a control character", "write it on one line, without such characters")
-    return said
+    return label
 
 
 class LabelsFile:
-    """The newest labels; a file that is away or spoiled leaves the last ones standing."""
+    """The newest labels; a file that is gone or spoiled leaves the last ones standing."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._seen: Seen = ()
-        self._read: Seen = ()
+        self._file = None if path is None else WatchedFile(path, longest=LONGEST_FILE, patient=True)
         self._labels: Found = {}
 
     def of(self, charger: ChargerId) -> Labels:
         return self._labels.get(charger, UNLABELLED)
 
     def load(self) -> list[Wrong]:
-        """Read the file as it is now; what is wrong with it. Blocks."""
-        if self._path is None:
-            return []
-        self._seen = self._read = _look(self._path)
-        return self._take(self._path)
+        """Read the file as it is now; returns what is wrong with it. Blocks."""
+        return [] if self._file is None else self._take_over(self._file)
 
     def refresh(self) -> list[Wrong] | None:
-        """Read the file if it changed; what is wrong with it, or None for no change. Blocks.
-
-        A change counts once it is seen twice: the file may be written just now.
-        """
-        if self._path is None:
+        """Read the file if it changed; what is wrong with it, or None for no change. Blocks."""
+        if self._file is None or not self._file.changed():
             return None
-        seen, last = _look(self._path), self._seen
-        self._seen = seen
-        if seen != last or seen == self._read:
-            return None
-        self._read = seen
-        if isinstance(seen, str):
-            return [_unreadable(self._path, seen)]
-        return self._take(self._path)
+        return self._take_over(self._file)
 
-    def _take(self, path: Path) -> list[Wrong]:
-        found, wrong = read_labels(path)
+    def _take_over(self, file: WatchedFile) -> list[Wrong]:
+        found, wrong = _read(file)
         if not wrong:
             self._labels = found
         return wrong
-
-
-def _look(path: Path) -> Seen:
-    try:
-        found = path.stat()
-    except OSError as error:
-        return error.strerror or "not readable"
-    # Reading a pipe would wait for its writer.
-    if not S_ISREG(found.st_mode):
-        return "not a file"
-    return found.st_ino, found.st_dev, found.st_mtime_ns, found.st_ctime_ns, found.st_size

@@ -1,15 +1,13 @@
 """Secrets that are read again when their file in the secrets folder changes."""
 
+import contextlib
 from collections.abc import Mapping
-from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
 
+from bridge.runtime.watched_file import WatchedFile
 from bridge.settings.model import Settings
-from bridge.settings.sources import read_secret, secret_file
-
-Version = tuple[int, int, int]
-"""A file's inode, time of change in nanoseconds, and size."""
+from bridge.settings.sources import LONGEST_SECRET, secret_file, secret_text
 
 
 class Secrets:
@@ -17,33 +15,24 @@ class Secrets:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._read: dict[str, tuple[Version, str | None]] = {}
+        self._files: dict[str, WatchedFile] = {}
+        self._values: dict[str, str | None] = {}
 
     def current(self, name: str) -> str | None:
         """The secret named like `mqtt.password`; None where it is unset.
 
-        A file that is away for a moment, or cannot be read, leaves the last value standing.
+        A file that is gone for a moment, or cannot be read, leaves the last value standing.
         Raises KeyError for a name that is no secret.
         """
         loaded = _secret(self._settings, name)
-        file = secret_file(self._settings.source_of(name))
-        if file is None:
+        path = secret_file(self._settings.source_of(name))
+        if path is None:
             return loaded
-        version, last = self._read.get(name, (None, loaded))
-        try:
-            found = _version(file)
-            if found == version:
-                return last
-            fresh = read_secret(file) or None
-        except (OSError, UnicodeDecodeError):
-            return last
-        self._read[name] = (found, fresh)
-        return fresh
-
-
-def _version(file: Path) -> Version:
-    found = file.stat()
-    return found.st_ino, found.st_mtime_ns, found.st_size
+        file = self._files.setdefault(name, WatchedFile(path, longest=LONGEST_SECRET))
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if file.changed():
+                self._values[name] = secret_text(file.read()) or None
+        return self._values.get(name, loaded)
 
 
 def _secret(settings: Settings, name: str) -> str | None:

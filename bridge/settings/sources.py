@@ -6,9 +6,9 @@ Each source gives what it holds, unparsed, and what is wrong with the source its
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from stat import S_ISREG
 
 from bridge.core.errors import Problem
+from bridge.runtime.watched_file import WatchedFile
 from bridge.settings.tree import PREFIX, Given, NamePath
 
 CONFIG = "NOFOS_CONFIG"
@@ -70,11 +70,12 @@ def secret_file(source: str) -> Path | None:
 
 def read_secret(file: Path) -> str:
     """The file's text without one trailing newline; raises OSError or UnicodeDecodeError."""
-    found = file.stat()
-    # A pipe would block, a huge file would fill the memory.
-    if not S_ISREG(found.st_mode) or found.st_size > LONGEST_SECRET:
-        raise OSError(0, f"not a file of at most {LONGEST_SECRET} bytes")
-    text = file.read_bytes().decode()
+    return secret_text(WatchedFile(file, longest=LONGEST_SECRET).read())
+
+
+def secret_text(content: bytes) -> str:
+    """The text of a secret's file without one trailing newline."""
+    text = content.decode()
     return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 

@@ -139,7 +139,7 @@ async def test_the_same_labels_again_change_nothing(labels: Path) -> None:
 async def test_a_charger_that_goes_while_others_are_relabelled_does_not_come_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.runtime.yielding.TURN_SECONDS", 0)
+    monkeypatch.setattr("bridge.runtime.yielding.SLICE_SECONDS", 0)
     bench = labelled()
     bench.announce("def456", "charger/two", topic="openevse/announce/d456")
     path = written(tmp_path, "[abc123]\nsite='north'\n[def456]\nsite='north'\n")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from bridge.core.backoff import grown
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
 
@@ -129,8 +130,7 @@ class PollTimer:
     def _wait(self, jitter: float) -> float:
         period = self.config.period(self.mode)
         most = max(period, self.config.back_off_most)
-        grown = min(most, period * 2.0 ** min(self.failures - 1, 30))
-        return grown * (0.75 + 0.25 * jitter)
+        return grown(period, most, self.failures) * (0.75 + 0.25 * jitter)
 
     def _settle_page(self, page: Page, outcome: PollOutcome) -> None:
         tries = self.pages.pop(page, None)

@@ -4,6 +4,8 @@ Its rules may not let us publish; some brokers even hang up on who tries. Then t
 not asked one charger after the other, but a single one now and then.
 """
 
+from bridge.core.backoff import grown
+
 TRIES = 3
 FIRST_REST, LONGEST_REST = 60.0, 3600.0
 
@@ -25,8 +27,7 @@ class QueryBackoff:
             return
         self._lost += 1
         if self._lost >= TRIES:
-            doubled = min(self._lost - TRIES, 30)
-            self._until = now + min(LONGEST_REST, FIRST_REST * 2.0**doubled)
+            self._until = now + grown(FIRST_REST, LONGEST_REST, self._lost - TRIES + 1)
 
     def resting(self, now: float) -> bool:
         """Whether nothing is asked for a while."""

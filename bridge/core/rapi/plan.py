@@ -7,6 +7,7 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.core.backoff import grown
 from bridge.core.model import ChargerId
 from bridge.core.rapi.query import Query
 from bridge.core.rapi.talks import QueryOutcome
@@ -83,8 +84,8 @@ class QuerySchedule:
         turn.failures = turn.failures + 1 if outcome in _BAD else 0
         turn.step += outcome is not QueryOutcome.AMBIGUOUS
         # A lost message is no reason yet: only a whole round without an answer is.
-        doubled = min(max(0, turn.failures - len(ROUND)), 30)
-        self._wait(charger, now, min(self.config.slowest, self.config.every * 2.0**doubled))
+        failures = turn.failures - len(ROUND) + 1
+        self._wait(charger, now, grown(self.config.every, self.config.slowest, failures))
 
     def postpone(self, charger: ChargerId, now: float) -> None:
         """It must not be asked just now."""

@@ -7,10 +7,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
+from bridge.core.backoff import Backoff
 from bridge.core.errors import DiskTrouble
 from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.sinks.influx import retry
-from bridge.sinks.influx.backoff import Backoff
 from bridge.sinks.influx.bisect import write_all
 from bridge.sinks.influx.retry import RetryingWriter, Store
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from bridge.core.backoff import Backoff
 from bridge.core.errors import (
     SinkBusy,
     SinkDenied,
@@ -11,7 +12,6 @@ from bridge.core.errors import (
     SinkTooLarge,
     SinkTrouble,
 )
-from bridge.sinks.influx.backoff import Backoff
 
 _OUTCOMES: dict[type[SinkTrouble], str] = {
     SinkBusy: "busy",

@@ -18,8 +18,7 @@ from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
 from bridge.sources.http.exchange import exchange, request
-
-_MOST_TRIED = 4
+from bridge.sources.http.guard import allowed_ips, first_reached
 
 
 class ChargerCredentials(Protocol):
@@ -78,26 +77,25 @@ class HttpClient:
     async def _request(
         self, charger: ChargerId, address: Address, page: Page
     ) -> PollOutcome | RefusedAddress | Document:
-        ips = (address.ip,) if address.ip else await self._resolve(address.host)
         more = tuple(self._credentials.allow(charger))
-        # All of them, not only the one that is taken: whoever answers for the name could
-        # otherwise try until the order suits.
-        for ip in ips:
-            if (refused := self._policy.refusal(ip, more)) is not None:
-                return refused
-        outcome: PollOutcome | Document = PollOutcome.UNRESOLVED
-        for ip in ips[:_MOST_TRIED]:
-            outcome = await self._get(ip, address, page, self._credentials.login(charger, ip))
-            if outcome is not PollOutcome.UNREACHABLE:
-                break
-        return outcome
+        ips = await allowed_ips(
+            address, resolve=self._resolve, refusal=lambda ip: self._policy.refusal(ip, more)
+        )
+        if isinstance(ips, RefusedAddress):
+            return ips
+
+        async def get(ip: Ip) -> PollOutcome | Document:
+            return await self._get(ip, address, page, self._credentials.login(charger, ip))
+
+        unreached: PollOutcome | Document = PollOutcome.UNRESOLVED
+        return await first_reached(ips, get, unreached=unreached, outcome=lambda found: found)
 
     async def _get(
         self, ip: Ip, address: Address, page: Page, login: ChargerLogin | None
     ) -> PollOutcome | Document:
         response = Response()
-        said = request(address, page.value, login)
-        outcome = await exchange(ip, address, said, response, self._tls)
+        sent = request(address, page.value, login)
+        outcome = await exchange(ip, address, sent, response, self._tls)
         if outcome is not PollOutcome.OK:
             return outcome
         document = read_document(bytes(response.body), page)

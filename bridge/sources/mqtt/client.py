@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from bridge.core.backoff import Backoff
 from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.model import Message
 from bridge.sources.mqtt.broker import Broker, Loss
@@ -70,6 +71,7 @@ class MqttClient:
         self._over = asyncio.Event()
         self._why = ""
         self._watchdog = Watchdog(broker.keepalive)
+        self._backoff = Backoff(random.random, first=FIRST_WAIT, most=LONGEST_WAIT, jitter=0.5)
         self._link = self._make_link()
 
     async def run(self, deliver: Callable[[list[Message]], None]) -> None:
@@ -78,15 +80,14 @@ class MqttClient:
         `deliver` gets each batch on the event loop, in the broker's order.
         """
         self._deliver = deliver
-        wait = FIRST_WAIT
         while True:
             began = time.monotonic()
             await self._session()
-            wait = FIRST_WAIT if time.monotonic() - began > STABLE_SECONDS else wait
-            pause = wait * random.uniform(0.5, 1.0)
+            if time.monotonic() - began > STABLE_SECONDS:
+                self._backoff.reset()
+            pause = self._backoff.next()
             log.warning("mqtt.lost", why=self._why, again_in_s=round(pause, 1))
             await asyncio.sleep(pause)
-            wait = min(LONGEST_WAIT, wait * 2)
 
     def received(self, batch: list[Message]) -> None:
         """Something came from the broker."""

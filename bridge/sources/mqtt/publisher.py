@@ -22,7 +22,7 @@ class PublishingMqttClient(MqttClient):
     """The bridge's connection where `mqtt.queries` is on."""
 
     def publish_query(self, base: str, query: Query) -> bool:
-        """Publish a query to a charger; False where it was not sent: no connection, or a bad base."""
+        """Publish a query to a charger; False where it was not sent."""
         link = self._link
         if not self._state.connected or not isinstance(link, PublishingLink):
             return False

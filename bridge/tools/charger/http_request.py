@@ -15,6 +15,7 @@ from bridge.core.polling.http_response import Response
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.sources.http.exchange import exchange, request
+from bridge.sources.http.guard import allowed_ips, first_reached
 from bridge.tools.charger.requests import ChargerRequest
 
 Document = dict[str, object]
@@ -57,16 +58,16 @@ async def run(
 
 async def _run(route: Route, errand: ChargerRequest, tls: ssl.SSLContext) -> Result:
     address = route.address
-    ips = (address.ip,) if address.ip else await route.resolve(address.host)
-    for ip in ips:
-        if (refused := route.refusal(ip)) is not None:
-            return Result(PollOutcome.FORBIDDEN, refused=refused)
-    result = Result(PollOutcome.UNRESOLVED)
-    for ip in ips:
-        result = await _send(ip, address, errand, route.login(ip), tls)
-        if result.outcome is not PollOutcome.UNREACHABLE:
-            break
-    return result
+    ips = await allowed_ips(address, resolve=route.resolve, refusal=route.refusal)
+    if isinstance(ips, RefusedAddress):
+        return Result(PollOutcome.FORBIDDEN, refused=ips)
+
+    async def send(ip: Ip) -> Result:
+        return await _send(ip, address, errand, route.login(ip), tls)
+
+    return await first_reached(
+        ips, send, unreached=Result(PollOutcome.UNRESOLVED), outcome=lambda result: result.outcome
+    )
 
 
 async def _send(

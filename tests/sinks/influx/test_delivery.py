@@ -3,8 +3,8 @@
 import asyncio
 from collections import Counter
 
+from bridge.core.backoff import Backoff
 from bridge.core.errors import SinkBusy, SinkDenied
-from bridge.sinks.influx.backoff import Backoff
 from tests.kit.backlog import NOW, Answering, FillsTheDisk, MemoryBacklog, Scene, Silent, numbered
 from tests.kit.support import eventually
 
