@@ -1,57 +1,79 @@
 """Who may import whom, read from the sources under bridge/ without importing them."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.kit.root import ROOT
 
 IMPURE = ("asyncio", "socket", "time", "logging", "sqlite3", "threading", "os", "pathlib")
-ASKING = "bridge.sources.mqtt.publisher"
-SPEAKING = ("bridge.tools.charger.mqtt_visit", "bridge.tools.charger.http_request")
+ROOMS = {
+    # A folder of bridge/, or a file beside the folders: what it may import, itself aside.
+    "core": "",
+    "runtime": "core",
+    "logs": "core",
+    "settings": "core logs runtime",
+    "monitoring": "core logs runtime",
+    "alerts": "core",
+    # The names of recorded series are what rules and dashboards share.
+    "dashboards": "core alerts.recorded",
+    "ingest": "core monitoring runtime",
+    "sources.mqtt": "core",
+    "sources.http": "core",
+    "sinks.prometheus": "core",
+    "sinks.influx": "core",
+    "storage": "core monitoring",
+    "web": "core runtime",
+    "sim": "",
+    "app": "core runtime logs settings monitoring ingest sources sinks storage web version",
+    "tools": "core runtime logs settings monitoring alerts dashboards ingest sources sinks storage"
+    " web sim app version",
+    "cli": "core runtime logs settings monitoring alerts dashboards ingest sources sinks storage"
+    " web sim app tools version",
+    "__main__": "cli",
+    # What is in the packages' own faces: their docstrings, and the version.
+    "sources": "",
+    "sinks": "",
+    "version": "",
+}
+BASE = "core.model core.errors core.clock core.labels core.counters core.token_bucket core.backoff"
+_FIRST = f"{BASE} core.output core.polling core.discovery"
+_SECOND = f"{_FIRST} core.fields"
+_THIRD = f"{_SECOND} core.charging core.gateway core.rapi"
+CORE = {
+    # The same within core: what stands further down knows only what stands above it.
+    **dict.fromkeys(BASE.split(), BASE),
+    "core.output": BASE,
+    "core.polling": BASE,
+    "core.discovery": BASE,
+    "core.fields": _FIRST,
+    "core.charging": _SECOND,
+    "core.gateway": _SECOND,
+    "core.rapi": _SECOND,
+    "core.telemetry": _THIRD,
+    "core": "",
+}
+PUBLISHER = "bridge.sources.mqtt.publisher"
+CHARGER_COMMANDS = "bridge.tools.charger"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`who` may not import `banned`, `allowed` excepted.
+    """Nobody but `but` may import `banned`; a name stands for itself and all below it."""
 
-    A name stands for itself and all below it; one that ends with `*` also for all names
-    that begin so. `exempt` are the importers, within `who`, that may after all.
-    """
-
-    who: tuple[str, ...]
     banned: tuple[str, ...]
-    allowed: tuple[str, ...] = ()
-    exempt: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
 
 
 RULES = (
-    Rule(("bridge.core",), ("bridge",), allowed=("bridge.core",)),
-    Rule(("bridge.core",), IMPURE),
-    Rule(("bridge.sim",), ("bridge",), allowed=("bridge.sim",)),
-    Rule(("bridge.settings",), ("bridge",), ("bridge.settings", "bridge.core", "bridge.logs")),
-    Rule(
-        ("bridge.dashboards",),
-        ("bridge",),
-        # The names of recorded series are what rules and dashboards share.
-        allowed=("bridge.dashboards", "bridge.core", "bridge.alerts.recorded"),
-    ),
-    Rule(("bridge.logs",), ("bridge",), allowed=("bridge.logs", "bridge.core")),
-    Rule(("bridge.alerts",), ("bridge",), allowed=("bridge.alerts", "bridge.core")),
-    Rule(("bridge.sources",), ("bridge.sinks", "bridge.web")),
-    Rule(("bridge.sinks",), ("bridge.sources", "bridge.web")),
-    Rule(("bridge.web",), ("bridge.sources", "bridge.sinks")),
-    Rule(("bridge.ingest.pipeline",), ("bridge.sources", "bridge.sinks", "bridge.web")),
-    Rule(("bridge",), ("bridge.cli",), exempt=("bridge.__main__",)),
-    Rule(("bridge",), ("bridge.sim",), exempt=("bridge.cli", "bridge.tools", "bridge.sim")),
+    Rule(("paho",), ("bridge.sources.mqtt", "bridge.sim")),
+    Rule(("influxdb_client",), ("bridge.sinks.influx",)),
+    Rule(("amqtt",), ("bridge.tools.demo",)),
     # The bridge only reads: what asks and configures chargers is for commands alone.
-    Rule(("bridge",), SPEAKING, exempt=("bridge.tools",)),
+    Rule((CHARGER_COMMANDS,), ("bridge.tools",)),
     # So does a query over MQTT, where a setting asks for it.
-    Rule(("bridge",), (ASKING,), exempt=("bridge.app.build_mqtt", "bridge.tools.charger")),
-    Rule(("bridge",), ("paho",), exempt=("bridge.sources.mqtt*", "bridge.sim")),
-    Rule(("bridge",), ("influxdb_client",), exempt=("bridge.sinks.influx*",)),
-    Rule(("bridge",), ("amqtt",), exempt=("bridge.tools.demo",)),
+    Rule((PUBLISHER,), ("bridge.app.build_mqtt", CHARGER_COMMANDS)),
 )
 
 
@@ -64,23 +86,45 @@ class Import:
     line: int
 
 
-def covers(pattern: str, name: str) -> bool:
-    if pattern.endswith("*"):
-        return name.startswith(pattern[:-1])
-    return name == pattern or name.startswith(f"{pattern}.")
+def covers(name: str, place: str) -> bool:
+    """Whether a dotted name stands for that place, or for what it is in."""
+    return place == name or place.startswith(f"{name}.")
 
 
-def one_covers(patterns: tuple[str, ...], name: str) -> bool:
-    return any(covers(pattern, name) for pattern in patterns)
+def one_covers(names: Iterable[str], place: str) -> bool:
+    return any(covers(name, place) for name in names)
 
 
-def broken_by(found: Import, rule: Rule) -> bool:
-    concerned = one_covers(rule.who, found.module) and not one_covers(rule.exempt, found.module)
-    return (
-        concerned
-        and one_covers(rule.banned, found.name)
-        and not one_covers(rule.allowed, found.name)
-    )
+def row_of(table: dict[str, str], place: str) -> str:
+    """The row that stands for a place: the longest name that covers it."""
+    return max((name for name in table if covers(name, place)), key=len, default="")
+
+
+def place_of(name: str) -> str:
+    """Where below bridge/ an imported name comes from; the version comes from bridge itself."""
+    return name.removeprefix("bridge").removeprefix(".") or "version"
+
+
+def within(found: Import, table: dict[str, str]) -> bool:
+    """Whether a table allows an import from one of its rooms into another."""
+    here, there = place_of(found.module), place_of(found.name)
+    row = row_of(table, here)
+    return covers(row, there) or one_covers(table[row].split(), there)
+
+
+def allowed(found: Import) -> bool:
+    """Whether a module may import a name."""
+    here = place_of(found.module)
+    if covers("core", here) and one_covers(IMPURE, found.name):
+        return False
+    for rule in RULES:
+        if one_covers(rule.banned, found.name) and not one_covers(rule.but, found.module):
+            return False
+    if found.name == "bridge.__version__":
+        return one_covers(("app", "tools", "cli"), here)
+    if not covers("bridge", found.name):
+        return True
+    return within(found, ROOMS) and (not covers("core", here) or within(found, CORE))
 
 
 def module_of(path: Path, root: Path) -> str:
@@ -111,13 +155,17 @@ def imports(path: Path, root: Path) -> Iterator[Import]:
                 yield Import(module, f"{origin}.{alias.name}", node.lineno)
 
 
+def modules(root: Path) -> list[Path]:
+    return sorted((root / "bridge").rglob("*.py"))
+
+
 def violations(root: Path) -> list[str]:
-    """The imports under bridge/ that a rule forbids."""
+    """The imports under bridge/ that no table and no rule allows."""
     return [
         f"{found.module}:{found.line} imports {found.name}"
-        for path in sorted((root / "bridge").rglob("*.py"))
+        for path in modules(root)
         for found in imports(path, root)
-        if any(broken_by(found, rule) for rule in RULES)
+        if not allowed(found)
     ]
 
 
@@ -134,86 +182,126 @@ def test_every_import_keeps_to_the_layers() -> None:
     assert violations(ROOT) == []
 
 
+def test_every_room_has_a_row_and_every_row_a_room() -> None:
+    found = {place_of(module_of(path, ROOT)) for path in modules(ROOT)}
+    assert {row_of(ROOMS, place) for place in found} == ROOMS.keys()
+    inside = {place for place in found if covers("core", place)}
+    assert {row_of(CORE, place) for place in inside} == CORE.keys()
+
+
 def test_the_bridge_is_read_at_all() -> None:
-    found = {f.module for path in (ROOT / "bridge").rglob("*.py") for f in imports(path, ROOT)}
+    found = {f.module for path in modules(ROOT) for f in imports(path, ROOT)}
     assert {
-        "bridge.core.fields.decode",
-        "bridge.tools.demo.broker",
-        "bridge.ingest.pipeline",
-    } <= found
+        "bridge.core.fields.decode", "bridge.tools.demo.broker", "bridge.ingest.pipeline"
+    } <= found  # fmt: skip
 
 
 def test_a_core_that_looks_at_the_clock_is_caught(tmp_path: Path) -> None:
-    tree(tmp_path, core__frames="import json\nimport time\n")
-    assert violations(tmp_path) == ["bridge.core.frames:2 imports time"]
+    tree(tmp_path, core__telemetry__frame="import json\nimport time\n")
+    assert violations(tmp_path) == ["bridge.core.telemetry.frame:2 imports time"]
 
 
 def test_an_import_inside_a_function_is_caught(tmp_path: Path) -> None:
-    tree(tmp_path, core__frames="def f():\n    from os.path import join\n")
-    assert violations(tmp_path) == ["bridge.core.frames:2 imports os.path.join"]
+    tree(tmp_path, core__telemetry__frame="def f():\n    from os.path import join\n")
+    assert violations(tmp_path) == ["bridge.core.telemetry.frame:2 imports os.path.join"]
 
 
 def test_a_relative_import_is_caught(tmp_path: Path) -> None:
-    tree(tmp_path, core__fleet="from ..sinks import lines\n", sinks__lines="")
-    assert violations(tmp_path) == ["bridge.core.fleet:1 imports bridge.sinks.lines"]
+    tree(tmp_path, core__model="from ..sinks import influx\n", sinks__influx__client="")
+    assert violations(tmp_path) == ["bridge.core.model:1 imports bridge.sinks.influx"]
 
 
 def test_a_relative_import_from_a_package_is_caught(tmp_path: Path) -> None:
-    tree(tmp_path, core__frames="")
+    tree(tmp_path, core__model="")
     package = tmp_path / "bridge" / "core" / "__init__.py"
-    package.write_text("from .. import sim\nfrom . import frames\n", encoding="utf-8")
+    package.write_text("from .. import sim\n", encoding="utf-8")
     assert violations(tmp_path) == ["bridge.core:1 imports bridge.sim"]
 
 
 def test_a_package_imported_by_its_parent_is_caught(tmp_path: Path) -> None:
-    tree(tmp_path, service="from bridge import cli, core\n")
-    assert violations(tmp_path) == ["bridge.service:1 imports bridge.cli"]
+    tree(tmp_path, app__service="from bridge import cli, core\n")
+    assert violations(tmp_path) == ["bridge.app.service:1 imports bridge.cli"]
 
 
 def test_a_source_that_knows_a_sink_is_caught(tmp_path: Path) -> None:
-    tree(tmp_path, sources__http="from bridge.sinks.journal import Journal\n")
-    assert violations(tmp_path) == ["bridge.sources.http:1 imports bridge.sinks.journal.Journal"]
+    tree(tmp_path, sources__http__client="from bridge.storage.journal import Journal\n")
+    assert violations(tmp_path) == [
+        "bridge.sources.http.client:1 imports bridge.storage.journal.Journal"
+    ]
+
+
+def test_sources_and_sinks_that_know_their_neighbours_are_caught(tmp_path: Path) -> None:
+    tree(
+        tmp_path,
+        sources__http__client="from bridge.sources.mqtt.link import Link\n",
+        sinks__prometheus="from bridge.sinks.influx.client import InfluxClient\n",
+    )
+    assert violations(tmp_path) == [
+        "bridge.sinks.prometheus:1 imports bridge.sinks.influx.client.InfluxClient",
+        "bridge.sources.http.client:1 imports bridge.sources.mqtt.link.Link",
+    ]
+
+
+def test_a_core_that_knows_what_stands_below_it_is_caught(tmp_path: Path) -> None:
+    tree(
+        tmp_path,
+        core__fields__decode="from bridge.core.telemetry.channel import Channel\n",
+        core__output__outbox="from bridge.core.discovery.charger import Charger\n",
+        core__counters="from bridge.core.output.batch import Batch\n",
+        core__telemetry__channel="from bridge.core.fields.decode import parser\n",
+    )
+    assert violations(tmp_path) == [
+        "bridge.core.counters:1 imports bridge.core.output.batch.Batch",
+        "bridge.core.fields.decode:1 imports bridge.core.telemetry.channel.Channel",
+        "bridge.core.output.outbox:1 imports bridge.core.discovery.charger.Charger",
+    ]
 
 
 def test_a_simulator_that_shares_code_with_the_bridge_is_caught(tmp_path: Path) -> None:
-    tree(tmp_path, sim__wire="from bridge.core.units import KILO\nimport bridge.sim.note\n")
-    assert violations(tmp_path) == ["bridge.sim.wire:1 imports bridge.core.units.KILO"]
+    tree(tmp_path, sim__wire="from bridge.core.fields import decode\nimport bridge.sim.note\n")
+    assert violations(tmp_path) == ["bridge.sim.wire:1 imports bridge.core.fields.decode"]
+
+
+def test_dashboards_share_only_names_with_alerts(tmp_path: Path) -> None:
+    both = "from bridge.alerts.recorded import POWER\nfrom bridge.alerts.table import ALERTS\n"
+    tree(tmp_path, dashboards__words=both)
+    assert violations(tmp_path) == ["bridge.dashboards.words:2 imports bridge.alerts.table.ALERTS"]
 
 
 def test_each_library_stays_in_its_place(tmp_path: Path) -> None:
     every = "import paho.mqtt.client\nimport influxdb_client\nimport amqtt.broker\n"
-    tree(tmp_path, sources__mqtt_tls=every, sinks__influx=every, tools__demo__broker=every)
+    tree(tmp_path, sources__mqtt__tls=every, sinks__influx__client=every, tools__demo__broker=every)
     assert violations(tmp_path) == [
-        "bridge.sinks.influx:1 imports paho.mqtt.client",
-        "bridge.sinks.influx:3 imports amqtt.broker",
-        "bridge.sources.mqtt_tls:2 imports influxdb_client",
-        "bridge.sources.mqtt_tls:3 imports amqtt.broker",
+        "bridge.sinks.influx.client:1 imports paho.mqtt.client",
+        "bridge.sinks.influx.client:3 imports amqtt.broker",
+        "bridge.sources.mqtt.tls:2 imports influxdb_client",
+        "bridge.sources.mqtt.tls:3 imports amqtt.broker",
         "bridge.tools.demo.broker:1 imports paho.mqtt.client",
         "bridge.tools.demo.broker:2 imports influxdb_client",
     ]
 
 
 def test_a_bridge_that_speaks_to_chargers_is_caught(tmp_path: Path) -> None:
-    speaking = "from bridge.tools.charger.mqtt_visit import Visit\n"
-    tree(tmp_path, service=speaking, sources__http=speaking, tools__query=speaking)
+    visit = "from bridge.tools.charger.mqtt_visit import MqttVisit\n"
+    tree(tmp_path, app__service=visit, sources__http__client=visit, tools__enroll__run=visit)
     assert violations(tmp_path) == [
-        "bridge.service:1 imports bridge.tools.charger.mqtt_visit.Visit",
-        "bridge.sources.http:1 imports bridge.tools.charger.mqtt_visit.Visit",
+        "bridge.app.service:1 imports bridge.tools.charger.mqtt_visit.MqttVisit",
+        "bridge.sources.http.client:1 imports bridge.tools.charger.mqtt_visit.MqttVisit",
     ]
 
 
 def test_a_bridge_that_could_ask_without_a_switch_is_caught(tmp_path: Path) -> None:
-    asking = "from bridge.sources.mqtt.publisher import SpeakingMqtt\n"
+    asking = "from bridge.sources.mqtt.publisher import PublishingMqttClient\n"
     tree(tmp_path, app__build=asking, app__build_mqtt=asking, tools__charger__mqtt_visit=asking)
     assert violations(tmp_path) == [
-        "bridge.app.build:1 imports bridge.sources.mqtt.publisher.SpeakingMqtt"
+        "bridge.app.build:1 imports bridge.sources.mqtt.publisher.PublishingMqttClient"
     ]
 
 
 def test_only_one_kind_of_connection_publishes() -> None:
     found = {
         path.stem
-        for path in (ROOT / "bridge").rglob("*.py")
+        for path in modules(ROOT)
         if ".publish(" in path.read_text(encoding="utf-8")
         and "sim" not in path.parts
         and not path.stem.startswith("broker_mended")
@@ -222,5 +310,23 @@ def test_only_one_kind_of_connection_publishes() -> None:
 
 
 def test_a_name_that_only_begins_alike_is_free(tmp_path: Path) -> None:
-    tree(tmp_path, core__frames="import timeit\nfrom bridge.core.time import x\n")
+    tree(tmp_path, core__model="import timeit\nfrom bridge.core.clock import x\n")
     assert violations(tmp_path) == []
+
+
+def test_the_folders_are_the_rooms_and_the_tests_are_laid_out_like_them() -> None:
+    folders = {
+        path.relative_to(ROOT / "bridge")
+        for path in (ROOT / "bridge").rglob("*")
+        if path.is_dir() and path.name != "__pycache__"
+    }
+    assert {folder.parts[0] for folder in folders} == {row.partition(".")[0] for row in ROOMS} - {
+        "cli",
+        "__main__",
+        "version",
+    }
+    assert {path.name for path in (ROOT / "bridge").iterdir() if path.is_file()} == {
+        "__init__.py", "__main__.py", "cli.py", "py.typed"
+    }  # fmt: skip
+    missing = {folder for folder in folders if not list((ROOT / "tests" / folder).glob("test_*"))}
+    assert missing - {Path("core"), Path("sources"), Path("sinks")} == set()
