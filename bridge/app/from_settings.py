@@ -12,7 +12,7 @@ from bridge.core.errors import CannotStart
 from bridge.core.polling.login import ChargerLogin as ChargerLogin
 from bridge.core.polling.turn import PollConfig
 from bridge.core.rapi.plan import QueryConfig, config_for
-from bridge.core.telemetry.telemetry import TelemetryConfig
+from bridge.core.telemetry.config import TelemetryConfig
 from bridge.monitoring.stats import MAIN
 from bridge.settings import CredentialsFile, Secrets, Settings, Store
 from bridge.sources.http.credentials import Credentials

@@ -63,15 +63,6 @@ async def relabel(telemetries: Mapping[ChargerId, Telemetry], file: LabelsFile) 
     for telemetry in list(telemetries.values()):
         # In the turns of others a charger may go, and its series must not come back.
         if telemetries.get(telemetry.charger.id) is telemetry:
-            changed += _call(telemetry, file.of(telemetry.charger.id))
+            changed += telemetry.relabel(file.of(telemetry.charger.id))
         await pause.due()
     return changed
-
-
-def _call(telemetry: Telemetry, labels: Labels) -> bool:
-    if labels == telemetry.charger.labels:
-        return False
-    telemetry.charger.labels = labels
-    telemetry.writer.set_site(labels.site)
-    telemetry.presence.update()
-    return True

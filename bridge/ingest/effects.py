@@ -74,7 +74,7 @@ class Effects:
             self._drop_routes(charger, base)
         for event in outcome.events:
             if event.charger in self._registry.telemetries:
-                self._registry.telemetries[event.charger].writer.write_event(event)
+                self._registry.telemetries[event.charger].write_event(event)
         for change in outcome.changes:
             self._wanted.apply(change)
 
@@ -110,7 +110,7 @@ class Effects:
         if self._fleet.get(charger.id) is charger:
             known = self._registry.telemetries.get(charger.id)
             telemetry = known or self._registry.add(charger, {}, trusted=True)
-            telemetry.presence.update()
+            telemetry.identity_changed()
             self._out.dirty.add(charger.id)
 
     def _drop_routes(self, charger: Charger, base: str) -> None:

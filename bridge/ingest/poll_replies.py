@@ -53,19 +53,21 @@ class PollReplies:
                 )
             case _ if reply.outcome.answered and reply.outcome is not PollOutcome.UNAUTHORIZED:
                 missing = reply.outcome is PollOutcome.NOT_FOUND
-                telemetry.gateway.page_missing(page, now, for_good=missing)
+                telemetry.documents.page_missing(page, now, for_good=missing)
 
     def _status(
         self, telemetry: Telemetry, document: Document | None, seconds: float, now: Moment
     ) -> None:
         if not isinstance(document, dict):
-            telemetry.poll_failed(seconds, now)
+            telemetry.documents.poll_failed(seconds, now)
             return
         reader = self._readers[telemetry.charger.dialect]
         self._documents.process(
             telemetry.charger.id,
             len(document),
-            lambda: telemetry.receive_status(reader.read(document, now.wall), seconds, now),
+            lambda: telemetry.documents.receive_status(
+                reader.read(document, now.wall), seconds, now
+            ),
         )
 
     def _config(self, telemetry: Telemetry, document: Document, now: Moment) -> list[Reason]:
@@ -73,7 +75,7 @@ class PollReplies:
         charger = telemetry.charger
         self._compare(charger, device, "mqtt_topic", charger.base)
         self._compare(charger, device, "mqtt_announce_topic", charger.announce_topic)
-        return telemetry.receive_config(device, now)
+        return telemetry.documents.receive_config(device, now)
 
     def _compare(
         self, charger: Charger, device: DeviceConfig, member: str, announced: str | None
@@ -85,5 +87,5 @@ class PollReplies:
             self._report.config_differs(charger.id, member, configured, announced)
 
     def _crashlog(self, telemetry: Telemetry, document: Document, now: Moment) -> list[Reason]:
-        telemetry.gateway.observe_crashlog(read_crashlog(document, now.wall), now)
-        return [Reason.NOT_TELEMETRY] * len(document)
+        records = read_crashlog(document, now.wall)
+        return telemetry.documents.receive_crashlog(records, len(document), now)

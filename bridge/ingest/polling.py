@@ -121,7 +121,7 @@ class Polling:
             self._report.address_refused(ask.charger, reply.refused)
         self._replies.process(telemetry, ask.page, reply, now)
         if ask.page is Page.STATUS and reply.outcome is PollOutcome.OK:
-            for page in telemetry.gateway.wanted:
+            for page in telemetry.documents.wanted:
                 self._schedule.request_page(ask.charger, page)
 
     async def reload_credentials(

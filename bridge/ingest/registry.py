@@ -10,8 +10,9 @@ from bridge.core.model import ChargerId, SavedState
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.series import SeriesTable
 from bridge.core.output.writer import Writer
+from bridge.core.telemetry.config import TelemetryConfig
 from bridge.core.telemetry.presence import PRESENCES
-from bridge.core.telemetry.telemetry import Telemetry, TelemetryConfig
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.runtime.round_robin import RoundRobin
 
 
@@ -58,7 +59,7 @@ class Registry:
         telemetry = self.telemetries.pop(charger, None)
         if telemetry is not None:
             telemetry.close()
-            self.stamp_after(max(telemetry.writer.stamps()))
+            self.stamp_after(telemetry.last_stamp_ms())
 
     def stamp_after(self, floor_ms: int) -> None:
         """Chargers that are added from now on get later time stamps than this one."""
@@ -89,5 +90,5 @@ class Registry:
         """How many chargers are up, silent, offline, unheard."""
         counts = dict.fromkeys(PRESENCES, 0)
         for telemetry in self.telemetries.values():
-            counts[telemetry.presence.kind()] += 1
+            counts[telemetry.presence] += 1
         return counts

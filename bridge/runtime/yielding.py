@@ -9,9 +9,9 @@ SLICE_SECONDS = 0.002
 class Yielding:
     """Knows when a slice of time is used up, and lets others have the loop then."""
 
-    def __init__(self, seconds: float = SLICE_SECONDS) -> None:
-        self._seconds = seconds
-        self._until = time.perf_counter() + seconds
+    def __init__(self, seconds: float | None = None) -> None:
+        self._seconds = SLICE_SECONDS if seconds is None else seconds
+        self._until = time.perf_counter() + self._seconds
 
     @property
     def spent(self) -> bool:

@@ -6,8 +6,8 @@ from html import escape
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields import states
 from bridge.core.model import ChargerId
-from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.presence import PRESENCES
+from bridge.core.telemetry.snapshot import ShownValue
 from bridge.core.telemetry.telemetry import Telemetry
 from bridge.runtime.yielding import Yielding
 
@@ -92,10 +92,11 @@ async def _tally(telemetries: Iterable[Telemetry], pause: Yielding) -> str:
     counts = dict.fromkeys(PRESENCES, 0)
     charging = faulty = 0
     for telemetry in telemetries:
-        counts[telemetry.presence.kind()] += 1
-        if telemetry.presence.up:
-            charging += telemetry.charging.shown == states.CHARGING
-            faulty += telemetry.charging.shown in states.FAULTS
+        snapshot = telemetry.snapshot()
+        counts[snapshot.presence] += 1
+        if snapshot.up:
+            charging += snapshot.state_code == states.CHARGING
+            faulty += snapshot.state_code in states.FAULTS
         await pause.due()
     shown = {**counts, "charging": charging, "in fault": faulty}
     items = "".join(f"<li><b>{count}</b>{name}</li>" for name, count in shown.items())
@@ -144,10 +145,9 @@ def _names(charger: Charger) -> str:
 
 
 def _row(telemetry: Telemetry, now: float) -> str:
-    charger, code = telemetry.charger, telemetry.charging.shown
-    up = telemetry.presence.up
-    values = {channel.column: channel for channel in telemetry.values()}
-    state = telemetry.presence.kind() if not up or code is None else states.name(code)
+    snapshot, values = telemetry.snapshot(), telemetry.shown_values()
+    charger, code, up = snapshot.charger, snapshot.state_code, snapshot.up
+    state = snapshot.presence if not up or code is None else states.name(code)
     look = "up" if up else ""
     if up and code in states.FAULTS:
         look = "fault"
@@ -163,12 +163,12 @@ def _row(telemetry: Telemetry, now: float) -> str:
     )
 
 
-def _cell(columns: Iterable[str], values: Mapping[str, Channel], digits: int) -> str:
+def _cell(columns: Iterable[str], values: Mapping[str, ShownValue], digits: int) -> str:
     shown = []
     for column in columns:
-        channel = values.get(column)
-        if channel is not None and channel.value is not None:
-            value = channel.value / 1000 if column == "energy" else channel.value
+        found = values.get(column)
+        if found is not None and found.value is not None:
+            value = found.value / 1000 if column == "energy" else found.value
             shown.append(f"{value:.{digits}f}")
     return " / ".join(shown) or "<small>-</small>"
 

@@ -147,7 +147,7 @@ def test_an_answer_tells_nothing_of_the_gateway(desk: Desk) -> None:
     """What /status told of it before stands until that goes stale."""
     telemetry = desk.bench.registry.telemetries[ONE]
     reader = StatusReader(Dialect.NOFOS, None)
-    telemetry.receive_status(
+    telemetry.documents.receive_status(
         reader.read({"mode": "STA", "rapi_connected": 0}, 0.0), 0.1, desk.bench.now
     )
     alarms = telemetry.poll_hints

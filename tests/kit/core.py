@@ -11,7 +11,7 @@ from bridge.core.fields.families import Group
 from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import ChargerId, Message, Reason, SavedState
 from bridge.core.output.outbox import Outbox
-from bridge.core.telemetry.telemetry import TelemetryConfig
+from bridge.core.telemetry.config import TelemetryConfig
 from bridge.ingest.discovery import Discovery
 from bridge.ingest.effects import Effects
 from bridge.ingest.pipeline import DocumentPipeline, Pipeline

@@ -60,7 +60,7 @@ class Desk:
 
     def wanted(self) -> list[Page]:
         """The pages that are to be asked for."""
-        return self.bench.registry.telemetries[ONE].gateway.wanted
+        return self.bench.registry.telemetries[ONE].documents.wanted
 
     def wait(self, seconds: float) -> None:
         """Let time pass, with a look at the chargers each second."""

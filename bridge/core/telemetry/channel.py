@@ -1,4 +1,4 @@
-"""A channel: one field of one charger, with its newest value and its metric line."""
+"""A channel: one field of one charger, with its newest value and its series."""
 
 from bridge.core.fields.catalogue import FieldRow, Kind, Origin
 from bridge.core.fields.decode import LONGEST, Value, skew
@@ -14,14 +14,28 @@ class Channel:
     """
 
     __slots__ = (
-        "at", "column", "decoder", "ending", "eventful", "judged", "kind", "line", "payload",
-        "rank", "reason", "row", "shown", "state", "text", "value",
+        "column",
+        "decoder",
+        "ending",
+        "eventful",
+        "judged",
+        "kind",
+        "payload",
+        "rank",
+        "reason",
+        "row",
+        "series",
+        "shown",
+        "state",
+        "steady",
+        "text",
+        "value",
     )  # fmt: skip
 
-    def __init__(self, row: FieldRow, decoder: Decoder, line: Series | None) -> None:
+    def __init__(self, row: FieldRow, decoder: Decoder, series: Series | None) -> None:
         self.row = row
         self.decoder = decoder
-        self.line = line
+        self.series = series
         self.column = row.column
         self.kind = row.kind
         self.rank = row.rank
@@ -34,18 +48,18 @@ class Channel:
         self.reason: Reason | None = None
         self.text = ""
         self.ending = b""
-        self.at = 0.0
+        self.steady = 0.0
         self.shown = False
 
     def read(self, payload: bytes, wall: float) -> None:
-        """Take a payload that differs from the last: a new value, or a reason for none.
+        """Read a payload that differs from the last: a new value, or a reason for none.
 
         `wall` is its arrival in Unix seconds, against which a clock is measured.
         """
         decoder = self.decoder
         found = decoder.known.get(payload) or decoder.read(payload)
         if self.kind is Kind.TIME:
-            # What a clock says means something else each time, also when it says the same.
+            # A clock's text means something else each time, also when it is the same.
             found = decoder.value(found[0] or skew(found[1], wall))
         else:
             # A long payload is no value, and not worth its memory.
@@ -63,16 +77,16 @@ class Channel:
         self.reason, self.value, self.text, self.ending = self.decoder.value(value)
 
     def show(self) -> None:
-        """Put the value on the metric's line, if it is not there already."""
+        """Expose the value, if it is not exposed already."""
         self.shown = True
-        if self.line is not None and self.value is not None:
-            self.line.set_text(self.ending)
+        if self.series is not None and self.value is not None:
+            self.series.set_text(self.ending)
 
     def hide(self) -> None:
-        """Take the value off the metric's line: it went stale, or the sensor is gone.
+        """Expose the value no more: it went stale, or the sensor is gone.
 
-        A counter's line stays until the charger retires.
+        A counter's series stays until the charger retires.
         """
-        if self.shown and self.line is not None and not self.row.counter:
-            self.line.clear()
+        if self.shown and self.series is not None and not self.row.counter:
+            self.series.clear()
         self.shown = False

@@ -14,11 +14,11 @@ _PHASES = tuple((f"current_{n}", f"voltage_{n}") for n in "123")
 class Load:
     """The computed power of one charger, with its line and its age."""
 
-    __slots__ = ("_line", "amperes", "at", "watts")
+    __slots__ = ("_line", "amperes", "steady", "watts")
 
     def __init__(self, line: Series) -> None:
         self._line = line
-        self.at: float | None = None
+        self.steady: float | None = None
         """Steady time of the frame that is shown."""
         self.watts = 0.0
         """The power that is shown, where there is an age."""
@@ -40,11 +40,11 @@ class Load:
         self.amperes = most
         if show and power is not None:
             self._line.set(power)
-            self.watts, self.at = power, steady
+            self.watts, self.steady = power, steady
         return power
 
     def expire(self, oldest: float) -> None:
         """Show nothing that is older than this steady time."""
-        if self.at is not None and self.at <= oldest:
-            self.at = None
+        if self.steady is not None and self.steady <= oldest:
+            self.steady = None
             self._line.clear()

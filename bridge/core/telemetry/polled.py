@@ -81,9 +81,9 @@ class PolledValues:
         channel = self.channels.get(column)
         if channel is None or channel.row is not part.row:
             decoder = self._decoders.of(part.row, part.row.scale)
-            channel = self.channels[column] = Channel(part.row, decoder, self._line(part.row))
+            channel = self.channels[column] = Channel(part.row, decoder, self._series_of(part.row))
         channel.set_value(part.value)
-        channel.at = now.steady
+        channel.steady = now.steady
         if not channel.shown:
             channel.show()
         return channel
@@ -99,7 +99,7 @@ class PolledValues:
             return []
         gone, self._due = [], steady + min(periodic, rare)
         for channel in filter(_shown, self.channels.values()):
-            until = channel.at + (periodic if channel.row.origin & Origin.PERIODIC else rare)
+            until = channel.steady + (periodic if channel.row.origin & Origin.PERIODIC else rare)
             if steady >= until or (down and channel.eventful):
                 gone.append(channel)
             else:
@@ -113,7 +113,7 @@ class PolledValues:
     def from_polls(self) -> list[Channel]:
         """Those shown that a poll brought: what came later was asked for over MQTT."""
         last = self._charger.polled_steady or 0.0
-        return [each for each in self.values() if each.at <= last]
+        return [each for each in self.values() if each.steady <= last]
 
     def values(self) -> Iterable[Channel]:
         """The channels that show a value now."""
@@ -123,7 +123,7 @@ class PolledValues:
         """What the state file keeps."""
         return {"poll_failures": self._failed}
 
-    def _line(self, row: FieldRow) -> Series | None:
+    def _series_of(self, row: FieldRow) -> Series | None:
         """A device's counter is shown by what makes it reset-proof; a plain one as it is."""
         if row.metric is None or (row.counter and row.column not in _PLAIN):
             return None

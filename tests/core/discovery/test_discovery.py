@@ -529,7 +529,9 @@ def test_a_long_payload_is_not_kept() -> None:
     bench = Bench()
     bench.announce()
     bench.hear(("charger/one/amp", "9" * 1_000_000))
-    assert bench.registry.telemetries[ChargerId("abc123")].channels["amp"].payload is None
+    channel = bench.registry.telemetries[ChargerId("abc123")].channel("amp")
+    assert channel is not None
+    assert channel.payload is None
     assert bench.discarded() == {"malformed": 1}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.core.discovery.fleet import FleetConfig
 from bridge.core.model import Dialect
-from bridge.core.telemetry.telemetry import TelemetryConfig
+from bridge.core.telemetry.config import TelemetryConfig
 from tests.kit.core import Bench
 
 BASE = "charger/one"

@@ -9,7 +9,7 @@ from bridge.core.model import ChargerId, Session
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.timestamps import Timestamps
 from bridge.core.output.writer import Writer
-from bridge.core.telemetry.telemetry import TelemetryConfig
+from bridge.core.telemetry.config import TelemetryConfig
 from tests.kit.core import EPOCH, Bench
 
 DOCUMENT = (

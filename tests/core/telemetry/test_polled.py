@@ -11,7 +11,8 @@ from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollRequest
-from bridge.core.telemetry.telemetry import Telemetry
+from bridge.core.polling.turn import Mode
+from bridge.core.telemetry.documents import Documents
 from tests.kit.core import Bench, restarted
 from tests.kit.desk import ONE, STATUS, Desk
 
@@ -96,7 +97,7 @@ def test_a_connection_that_comes_and_goes_does_not_make_the_path_flap(desk: Desk
 
 
 def in_fallback(desk: Desk) -> bool:
-    return desk.bench.registry.telemetries[ONE].path.fallback
+    return desk.bench.registry.telemetries[ONE].poll_mode(desk.bench.now) is Mode.FALLBACK
 
 
 def test_a_charger_in_fallback_is_polled_at_once_after_a_restart(desk: Desk) -> None:
@@ -310,7 +311,9 @@ def test_what_was_asked_for_over_mqtt_stays_where_polls_are_refused(desk: Desk) 
     telemetry, reader = desk.bench.registry.telemetries[ONE], StatusReader(Dialect.NOFOS, None)
     for _ in range(4):
         desk.speak()
-        telemetry.receive_answer(reader.read({"wattsec": 3600}, desk.bench.wall), desk.bench.now)
+        telemetry.documents.receive_answer(
+            reader.read({"wattsec": 3600}, desk.bench.wall), desk.bench.now
+        )
         desk.wait(1)
         desk.answer(PollOutcome.FORBIDDEN)
         assert desk.metric("session_energy_joules") == 3600
@@ -457,7 +460,7 @@ def test_a_reply_that_nobody_foresaw_is_counted_and_harms_nothing(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Telemetry, "receive_status", fail)
+    monkeypatch.setattr(Documents, "receive_status", fail)
     desk.answer()
     assert [type(bug) for bug in desk.bench.words.bugs] == [ZeroDivisionError]
     assert desk.bench.discarded() == {"bug": len(STATUS)}

@@ -1,0 +1,112 @@
+"""The channels of one charger: its newest values, those of MQTT and those of polls."""
+
+from collections.abc import Collection, Iterator
+
+from bridge.core.charging.charging import Charging
+from bridge.core.discovery.charger import Charger
+from bridge.core.fields.catalogue import LIVE, FieldRow
+from bridge.core.fields.decoder import Decoders
+from bridge.core.output.series import Series, SeriesTable
+from bridge.core.telemetry.channel import Channel
+from bridge.core.telemetry.polled import PolledValues
+
+
+class Channels:
+    """The channels that MQTT feeds, by wire key, beside the polled ones."""
+
+    __slots__ = (
+        "_charger", "_charging", "_decoders", "_polled", "_series_table", "_temperature_scale",
+        "by_wire",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        charger: Charger,
+        *,
+        series_table: SeriesTable,
+        decoders: Decoders,
+        temperature_scale: float | None,
+        charging: Charging,
+        polled: PolledValues,
+    ) -> None:
+        self._charger = charger
+        self._charging = charging
+        self._series_table = series_table
+        self._decoders = decoders
+        self._temperature_scale = temperature_scale
+        self._polled = polled
+        self.by_wire: dict[str, Channel] = {}
+
+    def of(self, wire: str) -> Channel | None:
+        """The channel of a wire key; None where the catalogue has no such field."""
+        known = self.by_wire.get(wire)
+        row = LIVE.get(wire)
+        if known or row is None:
+            return known
+        decoder = self._decoders.of(
+            row, row.scale_for(self._charger.dialect, self._temperature_scale)
+        )
+        channel = self.by_wire[wire] = Channel(row, decoder, self._series_of(row))
+        return channel
+
+    def fresh_columns(self, steady: float, within: float) -> set[str]:
+        """The columns of which MQTT brought a value within so many seconds."""
+        return {
+            channel.column
+            for channel in self.by_wire.values()
+            if channel.value is not None and steady - channel.steady < within
+        }
+
+    def carries(self, column: str) -> bool:
+        """Whether MQTT shows another value than 0 in this column."""
+        return any(c.column == column and c.shown and c.value for c in self.by_wire.values())
+
+    def leave_to_polls(self, columns: Collection[str]) -> None:
+        """The series of these columns show polled values now; MQTT's next one is written again."""
+        for channel in self.by_wire.values():
+            channel.shown = channel.shown and channel.column not in columns
+
+    def values(self) -> Iterator[Channel]:
+        """The channels that show a value now, polled ones first."""
+        yield from self._polled.values()
+        yield from (channel for channel in self.by_wire.values() if channel.shown)
+
+    def expire(self, steady: float, stale_after: float, *, down: bool) -> float:
+        """Hide what went stale; returns the steady time of the oldest value that is left.
+
+        Where the charger is `down`, what MQTT sends only when it changes is stale too.
+        """
+        oldest_left, oldest = steady, steady - stale_after
+        for channel in self.by_wire.values():
+            if not channel.shown:
+                continue
+            if down if channel.eventful else channel.steady <= oldest:
+                self.hide(channel)
+            elif not channel.eventful:
+                oldest_left = min(oldest_left, channel.steady)
+        return oldest_left
+
+    def expire_polled(self, polled: Channel) -> None:
+        """A polled value went stale; the series may be MQTT's meanwhile."""
+        if any(c.shown and c.column == polled.column for c in self.by_wire.values()):
+            polled.shown = False
+        else:
+            self.hide(polled)
+
+    def hide(self, channel: Channel) -> None:
+        """Show a value no more; what is known under its second name stays."""
+        if not channel.shown:
+            return
+        channel.hide()
+        if channel.state:
+            self._charging.hide()
+        for other in (*self._polled.channels.values(), *self.by_wire.values()):
+            if other.column == channel.column and other.shown:
+                other.show()
+
+    def _series_of(self, row: FieldRow) -> Series | None:
+        """A device's counter is no counter of ours: only its reset-proof total is shown."""
+        if row.metric is None or row.counter:
+            return None
+        labels = dict([row.label]) if row.label else {}
+        return self._series_table.series(row.metric, self._charger.id, labels)

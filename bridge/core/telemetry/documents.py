@@ -1,0 +1,143 @@
+"""What polled documents and a controller's answers bring to a charger's telemetry."""
+
+from bridge.core.charging.charging import Charging
+from bridge.core.clock import Moment
+from bridge.core.counters import Witness
+from bridge.core.discovery.charger import Charger
+from bridge.core.fields.catalogue import Kind
+from bridge.core.fields.config import DeviceConfig
+from bridge.core.fields.crashlog import Crash
+from bridge.core.fields.status import Status, StatusValue
+from bridge.core.gateway.gateway import Gateway
+from bridge.core.model import Reason
+from bridge.core.output.line_protocol import number
+from bridge.core.output.writer import Writer
+from bridge.core.polling.outcome import Page
+from bridge.core.telemetry.channel import Channel
+from bridge.core.telemetry.channels import Channels
+from bridge.core.telemetry.points import POLLED, Points
+from bridge.core.telemetry.polled import PolledValues
+from bridge.core.telemetry.presence import Presence
+from bridge.core.telemetry.unit_check import UnitCheck
+
+
+class Documents:
+    """Receives one charger's documents; each method returns why members became no samples.
+
+    What MQTT brought within `silent_after` seconds is fresher and stands.
+    """
+
+    __slots__ = (
+        "_channels", "_charger", "_charging", "_gateway", "_points", "_polled", "_presence",
+        "_silent_after", "_unit_check", "_writer",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        charger: Charger,
+        *,
+        channels: Channels,
+        charging: Charging,
+        gateway: Gateway,
+        points: Points,
+        polled: PolledValues,
+        presence: Presence,
+        unit_check: UnitCheck,
+        writer: Writer,
+        silent_after: float,
+    ) -> None:
+        self._charger = charger
+        self._channels = channels
+        self._charging = charging
+        self._gateway = gateway
+        self._points = points
+        self._polled = polled
+        self._presence = presence
+        self._unit_check = unit_check
+        self._writer = writer
+        self._silent_after = silent_after
+
+    @property
+    def wanted(self) -> list[Page]:
+        """The other pages that have something new."""
+        return self._gateway.wanted
+
+    def receive_status(self, status: Status, seconds: float, now: Moment) -> list[Reason]:
+        """A /status came; `seconds` is how long it took."""
+        self._polled.poll_ended(True, seconds, now)
+        if not self._presence.up or self._charger.offline:
+            event = self._presence.mark_up(now, "http")
+            if event is not None:
+                self._writer.write_event(event)
+        witness = status.witness()
+        if witness.commands is not None:
+            self._points.witnessed(now.steady)
+        reasons = self._accept(status, witness, now)
+        self._gateway.observe_status(status, witness, now, self._charging.code)
+        return reasons
+
+    def poll_failed(self, seconds: float, now: Moment) -> None:
+        """No /status came; with the third in a row goes what only /status tells."""
+        self._polled.poll_ended(False, seconds, now)
+        if self._polled.lost:
+            for channel in self._polled.http_only():
+                self._channels.expire_polled(channel)
+            self._gateway.expire()
+
+    def receive_answer(self, status: Status, now: Moment) -> list[Reason]:
+        """The controller itself answered over MQTT.
+
+        No gateway stands in between that would report 0 for what it has not read yet.
+        """
+        witness = Witness(measured=True)
+        reasons = self._accept(status, witness, now)
+        self._gateway.observe_answer(status, witness, now, self._charging.code)
+        return reasons
+
+    def receive_config(self, config: DeviceConfig, now: Moment) -> list[Reason]:
+        """A /config came."""
+        if self._gateway.observe_config(config):
+            self._presence.update()
+        if config.values:
+            fields = [number(column, value) for column, value in config.values.items()]
+            self._writer.write_point((*fields, POLLED), len(config.values), now.wall)
+        others = len(config.texts) + config.dropped
+        return [reason for _, reason in config.discarded] + [Reason.NOT_TELEMETRY] * others
+
+    def receive_crashlog(
+        self, records: tuple[Crash, ...], members: int, now: Moment
+    ) -> list[Reason]:
+        """A /crashlog of so many members came."""
+        self._gateway.observe_crashlog(records, now)
+        return [Reason.NOT_TELEMETRY] * members
+
+    def page_missing(self, page: Page, now: Moment, *, for_good: bool) -> None:
+        """The charger answered, but had no such page to give; `for_good`: it has none."""
+        self._gateway.page_missing(page, now, for_good=for_good)
+
+    def _accept(self, status: Status, witness: Witness, now: Moment) -> list[Reason]:
+        ambiguous = self._charger.ambiguous
+        fresh = self._channels.fresh_columns(now.steady, 0.0 if ambiguous else self._silent_after)
+        reasons = [reason for _, reason in status.discarded]
+        accepted: dict[str, Channel] = {}
+        for column, part in status.parts.items():
+            if column in fresh:
+                reasons.append(Reason.FRESHER_SOURCE)
+            else:
+                accepted[column] = self._receive(part, now)
+        if accepted:
+            self._channels.leave_to_polls(accepted)
+            self._points.write(accepted, now, POLLED, witness)
+        if (current := accepted.get("current_1")) is not None:
+            pilot = accepted.get("pilot") or self._channels.by_wire.get("pilot")
+            self._unit_check.observe(current, pilot, now)
+        energy = status.value("energy")
+        if "energy" in fresh and energy is not None and self._charging.doubtful:
+            # MQTT's totals contradict the believed one: this document decides whom to believe.
+            self._charging.observe_energy(float(energy), now.wall, witness, alone=False)
+        return reasons
+
+    def _receive(self, part: StatusValue, now: Moment) -> Channel:
+        if part.row.kind is Kind.STATE:
+            self._charging.observe_state(int(part.value), now)
+        return self._polled.receive(part, now)

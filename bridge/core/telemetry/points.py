@@ -1,0 +1,88 @@
+"""From the members of a frame or of a document to one point, with what follows from them."""
+
+from collections.abc import Mapping
+
+from bridge.core.charging.charging import Charging
+from bridge.core.clock import Moment
+from bridge.core.counters import Witness
+from bridge.core.discovery.charger import Charger
+from bridge.core.output.line_protocol import number
+from bridge.core.output.outbox import Outbox
+from bridge.core.output.writer import Writer
+from bridge.core.telemetry.channel import Channel
+from bridge.core.telemetry.channels import Channels
+from bridge.core.telemetry.load import Load
+
+NOT_POLLED, POLLED = "polled=0i", "polled=1i"
+
+
+class Points:
+    """Writes the points of one charger; `status_period` in seconds between two /status."""
+
+    __slots__ = (
+        "_channels", "_charger", "_charging", "_load", "_out", "_status_period",
+        "_witnessed_steady", "_writer",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        charger: Charger,
+        *,
+        charging: Charging,
+        channels: Channels,
+        load: Load,
+        writer: Writer,
+        out: Outbox,
+        status_period: float,
+    ) -> None:
+        self._charger = charger
+        self._charging = charging
+        self._channels = channels
+        self._load = load
+        self._writer = writer
+        self._out = out
+        self._status_period = status_period
+        self._witnessed_steady: float | None = None
+        """Steady time of the last /status that could speak for its values."""
+
+    def witnessed(self, steady: float) -> None:
+        """A /status came that can speak for its values."""
+        self._witnessed_steady = steady
+
+    def write(
+        self, parts: Mapping[str, Channel], now: Moment, mark: str, witness: Witness | None = None
+    ) -> None:
+        """One point of these members, by column; steady `now` is when the last of them came."""
+        wall, steady = now.wall, now.steady
+        fields = [part.text for part in parts.values()]
+        sent = self._channels.by_wire.get("power")
+        computed = "power" not in parts and (sent is None or not sent.shown)
+        power = self._load.observe(parts, steady, show=computed)
+        if power is not None and computed:
+            fields.append(number("power", power))
+        if not computed and (reported := parts.get("power")) is not None:
+            power = reported.value
+        if (energy := parts.get("energy")) is not None and energy.value is not None:
+            alone = self._no_status_due(steady)
+            total = self._charging.observe_energy(float(energy.value), wall, witness, alone=alone)
+            if total is not None:
+                fields.append(number("energy_total", total))
+        self._observe_session(parts, now)
+        self._charging.observe_load(self._load.amperes, power or 0.0, wall)
+        fields.append(mark)
+        self._writer.write_point(fields, len(parts), wall)
+        self._out.dirty_since.setdefault(self._charger.id, steady)
+
+    def _observe_session(self, parts: Mapping[str, Channel], now: Moment) -> None:
+        spent, elapsed = parts.get("session_energy"), parts.get("session_elapsed")
+        if spent is not None or elapsed is not None:
+            self._charging.observe_session(
+                None if spent is None else spent.value,
+                None if elapsed is None else elapsed.value,
+                now,
+            )
+
+    def _no_status_due(self, steady: float) -> bool:
+        """No /status is to be had that could speak for a total."""
+        witnessed = self._witnessed_steady
+        return witnessed is None or steady - witnessed >= 3 * self._status_period
