@@ -17,7 +17,7 @@ demo: install ## Broker, 25 simulated chargers, bridge and page, until Ctrl-C
 	@$(BIN)/nofos-bridge demo
 
 test: tools servers ## All tests, on real servers; installs what they need
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup
+	@$(BIN)/python -m pytest -n 3
 
 check: tools ## Lint, format, types and layers
 	@$(BIN)/ruff check .

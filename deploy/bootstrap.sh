@@ -61,7 +61,14 @@ need_venv() {
         fail "$1 still cannot make a .venv: it lacks the modules venv and ensurepip."
 }
 
-usable() { .venv/bin/python -m pip --version >/dev/null 2>&1 && at_home; }
+usable() { .venv/bin/python -m pip --version >/dev/null 2>&1 && at_home && as_asked; }
+
+version_of() { "$1" -c 'import sys; print(sys.version)' 2>/dev/null; }
+
+# Where PYTHON names another version, .venv is made anew; without PYTHON, the one it has will do.
+as_asked() {
+    [ -z "${PYTHON-}" ] || [ "$(version_of "$PYTHON")" = "$(version_of .venv/bin/python)" ]
+}
 
 # An environment that was moved or copied with its folder still runs the old place's files.
 at_home() { [ "$(cat .venv/home 2>/dev/null)" = "$PWD" ]; }
@@ -88,7 +95,7 @@ stamp() {
 # set_up NAME: bring .venv to the lock file of deploy or tests, unless it is there already.
 set_up() {
     lock=$1/requirements.lock
-    at_home && [ "$(stamp "$lock")" = "$(cat ".venv/$1.stamp" 2>/dev/null)" ] && return
+    at_home && as_asked && [ "$(stamp "$lock")" = "$(cat ".venv/$1.stamp" 2>/dev/null)" ] && return
     make_venv
     logged .venv/bin/python -m pip install --require-hashes -r "$lock"
     logged .venv/bin/python -m pip install --no-deps --no-build-isolation -e .

@@ -3,15 +3,18 @@
 import asyncio
 import contextlib
 import ipaddress
+import os
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.kit.dash_world import World, bad_day
 from tests.kit.servers import Amqtt, Mosquitto, VictoriaMetrics
+from tests.kit.shares import Shares, longest_first
 
 OUTSIDE = pytest.StashKey[list[str]]()
 
@@ -27,8 +30,19 @@ def is_loopback(host: object) -> bool:
     return host == "localhost"
 
 
+def make_starts_cheap() -> None:
+    """Spare every process that tests start, and every TLS context, what it does for nothing.
+
+    Without bytecode each would compile all modules anew; the machine's authorities take 40 ms
+    to read, and no test connects to anyone who has a certificate of theirs.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ |= {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Watch every connect of the process; an audit hook stays for good."""
+    make_starts_cheap()
     reached = config.stash.setdefault(OUTSIDE, [])
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:
@@ -41,6 +55,17 @@ def pytest_configure(config: pytest.Config) -> None:
                     raise Outside(f"a test connects to {host}")
 
     sys.addaudithook(watch)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
+    """Share the tests out our way, whatever `--dist` says."""
+    return Shares(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first."""
+    longest_first(items)
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +104,6 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mosquitto
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A bad day of a small fleet; who uses it is in the group of that name."""
+    """A bad day of a small fleet; who uses it is in that group of `tests/kit/shares.py`."""
     with contextlib.ExitStack() as kept:
         yield asyncio.run(bad_day(tmp_path_factory.mktemp("day"), kept))

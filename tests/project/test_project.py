@@ -163,6 +163,30 @@ def test_no_test_is_skipped_or_expected_to_fail() -> None:
     assert {str(path) for path in sources("tests") if names_used(parsed(path)) & ESCAPES} == set()
 
 
+def left_open(tree: ast.Module) -> list[int]:
+    """Lines whose `with` ends a transaction, but not the connection to SQLite it is about."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.With | ast.AsyncWith)
+        for item in node.items
+        if isinstance(item.context_expr, ast.Call)
+        and ast.unparse(item.context_expr.func) == "sqlite3.connect"
+    ]
+
+
+def test_no_connection_to_sqlite_is_left_open_by_a_with() -> None:
+    """Python 3.13 warns of it, in whichever test the connection is collected."""
+    paths = [*sources("bridge"), *sources("tests"), *sources("bench")]
+    assert {str(path): lines for path in paths if (lines := left_open(parsed(path)))} == {}
+
+
+def test_a_connection_to_sqlite_that_a_with_leaves_open_is_noticed() -> None:
+    text = "with {}:\n    pass\n"
+    assert left_open(ast.parse(text.format("sqlite3.connect('a') as b"))) == [1]
+    assert left_open(ast.parse(text.format("closing(sqlite3.connect('a')) as b"))) == []
+
+
 def test_the_first_screen_of_the_readme_has_both_commands() -> None:
     screen = "\n".join(text_of(Path("README.md")).splitlines()[:FIRST_SCREEN])
     assert "make demo" in screen

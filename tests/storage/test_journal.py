@@ -1,6 +1,7 @@
 """The journal: nothing is lost, nothing comes twice, and it stays within its bounds."""
 
 import asyncio
+import contextlib
 import sqlite3
 import tempfile
 from collections.abc import Sequence
@@ -286,7 +287,7 @@ async def test_damage_at_run_time_loses_only_what_no_store_holds(tmp_path: Path)
     await fill(journal, 1, 60)
     chunk = await journal.read("main", 50)
     assert chunk is not None
-    with sqlite3.connect(tmp_path / "points.db") as other:
+    with contextlib.closing(sqlite3.connect(tmp_path / "points.db")) as other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     path = tmp_path / "points.db"
     size = path.stat().st_size
@@ -348,7 +349,7 @@ async def test_a_reserve_is_held_and_let_go_when_the_disk_is_full(tmp_path: Path
 
 
 async def test_a_newer_bridges_file_is_left_alone(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "points.db") as connection:
+    with contextlib.closing(sqlite3.connect(tmp_path / "points.db")) as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(CannotStart, match="newer"):
         await opened(tmp_path)

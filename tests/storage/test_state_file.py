@@ -1,5 +1,6 @@
 """The state file: saved whole or not at all, and never without something to fall back to."""
 
+import contextlib
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -167,7 +168,7 @@ async def test_old_history_is_let_go(tmp_path: Path) -> None:
 
 
 async def test_a_newer_bridges_state_is_left_alone(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "state.db") as connection:
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(CannotStart, match="newer"):
         await StateFile.open(tmp_path)
@@ -183,4 +184,6 @@ async def test_lines_that_wait_for_the_journal_are_there_after_a_restart(tmp_pat
     assert state.pending == [b"one", b"two"]
     await state.save(pending=[])
     await state.close(clean=True)
-    assert (await StateFile.open(tmp_path)).pending == []
+    state = await StateFile.open(tmp_path)
+    assert state.pending == []
+    await state.close(clean=True)

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from bridge.tools.fields import table
+from tests.kit.forked import run_command
 from tests.kit.root import ROOT
 from tests.kit.servers import free_port
 from tests.kit.support import eventually
@@ -43,10 +44,7 @@ def environ(**settings: str) -> dict[str, str]:
 def nofos(
     *arguments: str, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bridge", *arguments], env=env or environ(), capture_output=True,
-        text=True, timeout=60, check=False,
-    )  # fmt: skip
+    return run_command(arguments, env or environ(), seconds=60)
 
 
 @contextmanager

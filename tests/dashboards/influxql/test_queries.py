@@ -11,7 +11,6 @@ from tests.kit.dash_world import World
 from tests.kit.dashboards import Asked, boards, filled, panels, queries
 from tests.kit.servers import InfluxDB, Table
 
-pytestmark = pytest.mark.xdist_group("bad day")
 BOARDS = boards("influxdb")
 QUERIES = [asked for board in BOARDS.values() for asked in queries(board)]
 PANELS = [(uid, panel) for uid, board in BOARDS.items() for panel in panels(board)]

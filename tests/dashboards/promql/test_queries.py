@@ -14,8 +14,6 @@ from tests.dashboards.preview.page import page
 from tests.kit.dash_world import World
 from tests.kit.dashboards import Asked, boards, filled, panels, queries
 
-# One worker: each would live through a day of its own.
-pytestmark = pytest.mark.xdist_group("bad day")
 BOARDS = boards("prometheus")
 QUERIES = [asked for board in BOARDS.values() for asked in queries(board)]
 PANELS = [(uid, panel) for uid, board in BOARDS.items() for panel in panels(board)]
