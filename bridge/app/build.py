@@ -174,7 +174,7 @@ def _floor_ms(journal: Journal, state: StateFile, now: Moment) -> int:
     """After which time stamps begin. After a clean end each charger knows its own last one;
     after a crash the journal may know a later one, but one from a clock that was far ahead
     must not set the time of all."""
-    soon = int((now.wall + HOUR_SECONDS) * 1000)
+    soon = int((now.unix + HOUR_SECONDS) * 1000)
     return 0 if state.clean else min(journal.last_ms, soon)
 
 

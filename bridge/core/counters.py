@@ -11,6 +11,8 @@ controller speaks (its state is not 0).
 from dataclasses import dataclass
 from typing import Self
 
+from bridge.core.clock import NEVER, Unix
+
 BELIEF_READINGS = 3
 BELIEF_SECONDS = 90.0
 WITNESS_SECONDS = 30.0
@@ -61,45 +63,45 @@ class _Doubt:
 
     first: float
     value: float
-    since: float
-    latest: float
+    since: Unix
+    latest: Unix
     readings: int = 1
     witness: Witness | None = None
-    witnessed: float = 0.0
+    witnessed: Unix = NEVER
 
-    def add(self, value: float, at: float, growth: Growth) -> "_Doubt":
+    def add(self, value: float, unix: Unix, growth: Growth) -> "_Doubt":
         """The run with one more reading; one that does not fit, or a clock that was set
         back, starts anew."""
-        if at < self.latest or not growth.allows(value - self.value, at - self.latest):
-            return _Doubt(value, value, at, at)
+        if unix < self.latest or not growth.allows(value - self.value, unix - self.latest):
+            return _Doubt(value, value, unix, unix)
         return _Doubt(
-            self.first, value, self.since, at, self.readings + 1, self.witness, self.witnessed
+            self.first, value, self.since, unix, self.readings + 1, self.witness, self.witnessed
         )
 
-    def stands(self, at: float) -> bool:
-        return self.readings >= BELIEF_READINGS and at - self.since >= BELIEF_SECONDS
+    def stands(self, unix: Unix) -> bool:
+        return self.readings >= BELIEF_READINGS and unix - self.since >= BELIEF_SECONDS
 
-    def confirmed(self, at: float, witness: Witness) -> bool:
+    def confirmed(self, unix: Unix, witness: Witness) -> bool:
         """Whether this `/status` confirms an earlier one."""
         earlier = self.witness
-        if earlier is None or (at - self.witnessed >= WITNESS_SECONDS and witness != earlier):
+        if earlier is None or (unix - self.witnessed >= WITNESS_SECONDS and witness != earlier):
             if earlier is not None and witness.confirms(earlier):
                 return True
-            self.witness, self.witnessed = witness, at
+            self.witness, self.witnessed = witness, unix
         return False
 
 
 class ResetProof:
     """One counter of one charger: the device's value in, a total that only rises out."""
 
-    __slots__ = ("_at", "_doubt", "_growth", "_last", "offset", "total")
+    __slots__ = ("_doubt", "_growth", "_last", "_unix", "offset", "total")
 
     def __init__(self, growth: Growth) -> None:
         self._growth = growth
         self._last: float | None = None
         self.offset = 0.0
         """What the total has beyond the device's value; changes when the device's falls."""
-        self._at = 0.0
+        self._unix = NEVER
         self._doubt: _Doubt | None = None
         self.total: float | None = None
         """In the device's unit; None until a value was believed."""
@@ -112,58 +114,60 @@ class ResetProof:
     def observe(
         self,
         value: float,
-        at: float,
+        unix: Unix,
         *,
         state: int | None,
         witness: Witness | None = None,
         alone: bool = True,
     ) -> float | None:
-        """Take a reading that arrived at `at`, in Unix seconds; returns the total.
+        """Take a reading that arrived at `unix`, in Unix seconds; returns the total.
 
         `witness` comes with a value of `/status`; `alone` says that none is to be had.
         """
         last = self._last
         if last is not None and last - self._growth.slack <= value <= last:
-            self._at, self._doubt = at, None
-        elif self._fits(value, at, witness):
-            self._believe(value, at)
-        elif last is not None and self._wrapped(value, at):
+            self._unix, self._doubt = unix, None
+        elif self._fits(value, unix, witness):
+            self._believe(value, unix)
+        elif last is not None and self._wrapped(value, unix):
             self.offset += WRAP
-            self._believe(value, at)
+            self._believe(value, unix)
         elif state != 0:
-            self._contradict(value, at, witness, alone)
+            self._contradict(value, unix, witness, alone)
         return self.total
 
-    def _contradict(self, value: float, at: float, witness: Witness | None, alone: bool) -> None:
+    def _contradict(self, value: float, unix: Unix, witness: Witness | None, alone: bool) -> None:
         doubt = self._doubt
-        doubt = doubt.add(value, at, self._growth) if doubt else _Doubt(value, value, at, at)
+        doubt = doubt.add(value, unix, self._growth) if doubt else _Doubt(value, value, unix, unix)
         self._doubt = doubt
-        sworn = witness is not None and doubt.confirmed(at, witness)
-        if sworn or (alone and doubt.stands(at)):
-            self._rebase(doubt, at)
+        sworn = witness is not None and doubt.confirmed(unix, witness)
+        if sworn or (alone and doubt.stands(unix)):
+            self._rebase(doubt, unix)
 
-    def _fits(self, value: float, at: float, witness: Witness | None) -> bool:
+    def _fits(self, value: float, unix: Unix, witness: Witness | None) -> bool:
         if self._last is None:
             return value > 0 or (witness is not None and witness.measured)
-        return self._growth.allows(value - self._last, at - self._at)
+        return self._growth.allows(value - self._last, unix - self._unix)
 
-    def _wrapped(self, value: float, at: float) -> bool:
+    def _wrapped(self, value: float, unix: Unix) -> bool:
         """It went on from 0 after 32 bits; all of them set is a gateway's word for nothing."""
         last = self._last or 0.0
-        return value < last < WRAP - 1 and self._growth.allows(value + WRAP - last, at - self._at)
+        return value < last < WRAP - 1 and self._growth.allows(
+            value + WRAP - last, unix - self._unix
+        )
 
-    def _possible(self, at: float) -> float:
+    def _possible(self, unix: Unix) -> float:
         """What can have been counted from 0 since the last reading that was believed; more
         than a burst is rather another controller's lifetime."""
         growth = self._growth
-        return min(growth.burst, growth.per_second * max(0.0, at - self._at))
+        return min(growth.burst, growth.per_second * max(0.0, unix - self._unix))
 
-    def _believe(self, value: float, at: float) -> None:
-        self._last, self._at, self._doubt = value, at, None
+    def _believe(self, value: float, unix: Unix) -> None:
+        self._last, self._unix, self._doubt = value, unix, None
         # max(): a new offset may round the sum down by its last digit.
         self.total = max(self.offset + value, self.total or 0.0)
 
-    def _rebase(self, doubt: _Doubt, at: float) -> None:
+    def _rebase(self, doubt: _Doubt, unix: Unix) -> None:
         """The device counts from elsewhere now: a reset, or another controller.
 
         What it counted since is added where it can have been counted in that time.
@@ -174,19 +178,20 @@ class ResetProof:
             from_zero = fell and doubt.first <= self._possible(doubt.since)
             grown = doubt.value if from_zero else doubt.value - doubt.first
             self.offset = before + grown - doubt.value
-        self._believe(doubt.value, at)
+        self._believe(doubt.value, unix)
 
     def saved(self) -> list[float] | None:
         """What the state file keeps: last value, offset, time of the last value, total."""
         if self._last is None or self.total is None:
             return None
-        return [self._last, self.offset, self._at, self.total]
+        return [self._last, self.offset, self._unix, self.total]
 
     @classmethod
     def restored(cls, growth: Growth, saved: object) -> Self:
         """The counter as it was saved; a new one where nothing usable was."""
         counter = cls(growth)
         if isinstance(saved, list) and len(saved) == 4:
-            last, offset, at, total = (float(part) for part in saved)
-            counter._last, counter.offset, counter._at, counter.total = last, offset, at, total
+            last, offset, unix, total = (float(part) for part in saved)
+            counter._last, counter.offset, counter.total = last, offset, total
+            counter._unix = Unix(unix)
         return counter

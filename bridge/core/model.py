@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
+from bridge.core.clock import Unix
+
 ChargerId = NewType("ChargerId", str)
 
 Message = tuple[bytes, bytes, bool]
@@ -62,7 +64,7 @@ class Event:
     """Something that happened to one charger; `at` in Unix seconds of arrival."""
 
     charger: ChargerId
-    at: float
+    unix: Unix
     kind: EventKind
     code: int = 0
     text: str = ""
@@ -74,8 +76,8 @@ class Session:
     """A finished charging session; times in Unix seconds, durations in seconds."""
 
     charger: ChargerId
-    start: float
-    end: float
+    start: Unix
+    end: Unix
     charging_s: float
     plugged_s: float
     energy_wh: float

@@ -1,5 +1,7 @@
 """How many readings one charger may send: a flood from one must not drown the others."""
 
+from bridge.core.clock import Steady
+
 
 class TokenBucket:
     """A bucket that fills at `rate` a second and holds `burst`, or else two seconds' worth,
@@ -12,13 +14,13 @@ class TokenBucket:
         self._most = self.left = 2 * rate if burst is None else burst
         self._filled = 0.0
 
-    def fill(self, steady: float) -> None:
+    def fill(self, steady: Steady) -> None:
         """Let it fill up to this steady time."""
         if steady > self._filled:
             self.left = min(self._most, self.left + self._rate * (steady - self._filled))
             self._filled = steady
 
-    def acquire(self, steady: float) -> bool:
+    def acquire(self, steady: Steady) -> bool:
         """Whether one more reading may come in at this steady time."""
         self.fill(steady)
         if self.left < 1:

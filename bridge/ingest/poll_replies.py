@@ -66,7 +66,7 @@ class PollReplies:
             telemetry.charger.id,
             len(document),
             lambda: telemetry.documents.receive_status(
-                reader.read(document, now.wall), seconds, now
+                reader.read(document, now.unix), seconds, now
             ),
         )
 
@@ -87,5 +87,5 @@ class PollReplies:
             self._report.config_differs(charger.id, member, configured, announced)
 
     def _crashlog(self, telemetry: Telemetry, document: Document, now: Moment) -> list[Reason]:
-        records = read_crashlog(document, now.wall)
+        records = read_crashlog(document, now.unix)
         return telemetry.documents.receive_crashlog(records, len(document), now)

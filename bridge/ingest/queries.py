@@ -136,5 +136,5 @@ class Queries:
         self._documents.process(
             result.charger,
             len(document),
-            lambda: telemetry.documents.receive_answer(reader.read(document, now.wall), now),
+            lambda: telemetry.documents.receive_answer(reader.read(document, now.unix), now),
         )

@@ -7,4 +7,4 @@ from bridge.core.clock import Moment
 
 def now() -> Moment:
     """This moment in Unix time and in steady time."""
-    return Moment(time.time(), time.monotonic())
+    return Moment.of(time.time(), time.monotonic())

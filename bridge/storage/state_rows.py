@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bridge.core.clock import Unix
 from bridge.core.model import ChargerId, Event, EventKind, Session
 
 KINDS = frozenset(EventKind)
@@ -16,7 +17,7 @@ NEW_SESSION = (
 
 def event_row(event: Event) -> tuple[object, ...]:
     return (
-        int(event.at * 1000), event.charger, event.kind.value, event.code, event.text,
+        int(event.unix * 1000), event.charger, event.kind.value, event.code, event.text,
         event.device_time,
     )  # fmt: skip
 
@@ -24,7 +25,7 @@ def event_row(event: Event) -> tuple[object, ...]:
 def event_of(row: Sequence[object]) -> Event:
     _, time_ms, charger, kind, code, text, device_time = row
     return Event(
-        ChargerId(str(charger)), _seconds(time_ms), EventKind(str(kind)), whole(code), str(text),
+        ChargerId(str(charger)), _unix(time_ms), EventKind(str(kind)), whole(code), str(text),
         None if device_time is None else whole(device_time),
     )  # fmt: skip
 
@@ -40,13 +41,13 @@ def session_of(row: Sequence[object]) -> Session:
     _, charger, start, end, *numbers = row
     charging_s, plugged_s, energy_wh, peak_a, peak_w = (float(str(n)) for n in numbers)
     return Session(
-        ChargerId(str(charger)), _seconds(start), _seconds(end), charging_s, plugged_s, energy_wh,
+        ChargerId(str(charger)), _unix(start), _unix(end), charging_s, plugged_s, energy_wh,
         peak_a, peak_w,
     )  # fmt: skip
 
 
-def _seconds(ms: object) -> float:
-    return whole(ms) / 1000
+def _unix(ms: object) -> Unix:
+    return Unix(whole(ms) / 1000)
 
 
 def whole(value: object) -> int:

@@ -119,7 +119,7 @@ async def _listed(
 
 def _event(event: Event) -> Mapping[str, object]:
     return {
-        "time": rfc3339(event.at), "charger": event.charger, "kind": event.kind,
+        "time": rfc3339(event.unix), "charger": event.charger, "kind": event.kind,
         "code": event.code, "text": event.text,
     }  # fmt: skip
 

@@ -41,7 +41,7 @@ def charger_view(telemetry: Telemetry, now: Moment) -> dict[str, object]:
 
 def values_view(telemetry: Telemetry, now: Moment) -> Mapping[str, object]:
     """The newest value of each column that is not stale, computed ones too."""
-    offset = now.wall - now.steady
+    offset = now.unix - now.steady
     return {
         column: {
             "value": shown.value,

@@ -16,6 +16,7 @@ from bench.polling_goals import polling_goals
 from bench.rig import Moment
 from bench.usage import Usage
 from bench.webs import address
+from bridge.core.clock import Unix
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect, Reason
 from bridge.core.polling.document import read_document
@@ -66,7 +67,7 @@ def test_the_document_is_one_that_the_bridge_reads_in_full() -> None:
     document = read_document(body, Page.STATUS)
     assert isinstance(document, dict)
     assert len(document) == MEMBERS == 48
-    status = StatusReader(Dialect.NOFOS, None).read(document, 1.8e9)
+    status = StatusReader(Dialect.NOFOS, None).read(document, Unix(1.8e9))
     reasons = Counter(reason for _, reason in status.discarded)
     assert reasons[Reason.IMPLAUSIBLE] == reasons[Reason.MALFORMED] == 0
     assert len(status.parts) >= 36

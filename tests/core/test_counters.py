@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.core.clock import Unix
 from bridge.core.counters import Growth, ResetProof, Witness
 from tests.kit.core import Bench, restarted
 
@@ -11,7 +12,7 @@ LIFETIME = 5_000_000.0
 
 
 def feed(counter: ResetProof, *readings: tuple[float, float], state: int = 3) -> list[float | None]:
-    return [counter.observe(value, at, state=state) for at, value in readings]
+    return [counter.observe(value, Unix(at), state=state) for at, value in readings]
 
 
 def test_a_counter_starts_at_the_devices_own_value() -> None:
@@ -96,14 +97,14 @@ def test_a_saved_counter_goes_on_where_it_was() -> None:
     feed(counter, (0, LIFETIME), (30, 0.0), (75, 0.0), (120, 0.0))
     again = ResetProof.restored(GROWTH, counter.saved())
     assert again.total == LIFETIME
-    assert again.observe(50.0, 180, state=3) == LIFETIME + 50.0
+    assert again.observe(50.0, Unix(180), state=3) == LIFETIME + 50.0
 
 
 def swear(counter: ResetProof, *readings: tuple[float, float, int, int]) -> list[float | None]:
     """Readings from /status: time, value, comm_success, boot_count."""
     return [
         counter.observe(
-            value, at, state=3, witness=Witness(commands, boots, value > 0), alone=False
+            value, Unix(at), state=3, witness=Witness(commands, boots, value > 0), alone=False
         )
         for at, value, commands, boots in readings
     ]
@@ -142,15 +143,15 @@ def test_while_status_is_to_be_had_mqtt_alone_is_not_believed() -> None:
     counter = ResetProof(GROWTH)
     feed(counter, (0, LIFETIME))
     for at in range(30, 6000, 30):
-        assert counter.observe(0.0, at, state=3, alone=False) == LIFETIME
-    assert counter.observe(LIFETIME + 1, 6000, state=3, alone=False) == LIFETIME + 1
+        assert counter.observe(0.0, Unix(at), state=3, alone=False) == LIFETIME
+    assert counter.observe(LIFETIME + 1, Unix(6000), state=3, alone=False) == LIFETIME + 1
 
 
 def test_a_first_zero_in_a_document_that_was_measured_is_believed_at_once() -> None:
     counter = ResetProof(Growth(per_second=0.1, burst=300))
-    assert counter.observe(0, 0, state=1, witness=Witness(10, 1, measured=True)) == 0
+    assert counter.observe(0, Unix(0), state=1, witness=Witness(10, 1, measured=True)) == 0
     unsure = ResetProof(Growth(per_second=0.1, burst=300))
-    assert unsure.observe(0, 0, state=1, witness=Witness(10, 1, measured=False)) is None
+    assert unsure.observe(0, Unix(0), state=1, witness=Witness(10, 1, measured=False)) is None
 
 
 def test_a_counter_goes_on_across_its_32_bits() -> None:
@@ -189,7 +190,7 @@ def test_through_any_history_the_total_neither_falls_nor_outgrows_what_was_charg
     history: list[tuple[str, float]],
 ) -> None:
     counter, device, at, charged = ResetProof(GROWTH), LIFETIME, 0.0, 0.0
-    last = counter.observe(device, at, state=3) or 0.0
+    last = counter.observe(device, Unix(at), state=3) or 0.0
     for event, seconds in history:
         at += seconds
         shown = device
@@ -200,7 +201,7 @@ def test_through_any_history_the_total_neither_falls_nor_outgrows_what_was_charg
         elif event == "zeros":
             # A gateway that reboots says 0 for about ten seconds, then the truth again.
             for second in range(10):
-                counter.observe(0.0, at + second, state=3)
+                counter.observe(0.0, Unix(at + second), state=3)
             at += 10
         elif event == "reset":
             device = shown = 0.0
@@ -208,7 +209,7 @@ def test_through_any_history_the_total_neither_falls_nor_outgrows_what_was_charg
             shown = 4294967295.0
         else:
             counter = ResetProof.restored(GROWTH, counter.saved())
-        total = counter.observe(shown, at, state=3)
+        total = counter.observe(shown, Unix(at), state=3)
         assert total is not None
         assert last <= total <= LIFETIME + charged + 0.001
         last = total
@@ -259,7 +260,7 @@ def test_with_status_too_the_total_never_falls_nor_outgrows_what_was_charged(
     history: list[tuple[str, float]],
 ) -> None:
     counter, device, at, charged, commands, boots = ResetProof(GROWTH), LIFETIME, 0.0, 0.0, 100, 3
-    last = counter.observe(device, at, state=3) or 0.0
+    last = counter.observe(device, Unix(at), state=3) or 0.0
     for event, seconds in history:
         at, commands = at + seconds, commands + 8
         shown = device
@@ -277,10 +278,10 @@ def test_with_status_too_the_total_never_falls_nor_outgrows_what_was_charged(
         elif event == "outage":
             continue
         if event == "mqtt":
-            total = counter.observe(shown, at, state=3, alone=False)
+            total = counter.observe(shown, Unix(at), state=3, alone=False)
         else:
             witness = Witness(commands, boots, measured=shown > 0)
-            total = counter.observe(shown, at, state=3, witness=witness, alone=False)
+            total = counter.observe(shown, Unix(at), state=3, witness=witness, alone=False)
         assert total is not None
         assert last <= total <= LIFETIME + charged + 0.001
         last = total

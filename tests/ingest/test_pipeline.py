@@ -1,6 +1,6 @@
 """The pipeline's boundary: one message can harm nothing but itself."""
 
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Steady, Unix
 from bridge.core.model import Reason
 from bridge.core.output.outbox import Outbox
 from bridge.ingest.pipeline import Pipeline, Route
@@ -31,7 +31,7 @@ class BrokenRouter:
 def test_an_unforeseen_error_costs_one_reading_and_is_counted_as_a_bug() -> None:
     accounts, words = Accounts(), Words()
     pipeline = Pipeline(router=BrokenRouter(), accounts=accounts, out=Outbox(), report=words)
-    now = Moment(EPOCH, 0.0)
+    now = Moment(Unix(EPOCH), Steady(0.0))
     pipeline.process([(b"broken", b"1", False), (b"other", b"2", False)], now)
     assert (accounts.received, accounts.discarded[Reason.BUG]) == (2, 2)
     assert [type(bug) for bug in words.bugs] == [ZeroDivisionError, KeyError]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bridge.core.clock import Unix
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
 from bridge.core.polling.address import AddressFault, RefusedAddress
@@ -148,7 +149,7 @@ def test_an_answer_tells_nothing_of_the_gateway(desk: Desk) -> None:
     telemetry = desk.bench.registry.telemetries[ONE]
     reader = StatusReader(Dialect.NOFOS, None)
     telemetry.documents.receive_status(
-        reader.read({"mode": "STA", "rapi_connected": 0}, 0.0), 0.1, desk.bench.now
+        reader.read({"mode": "STA", "rapi_connected": 0}, Unix(0.0)), 0.1, desk.bench.now
     )
     alarms = telemetry.poll_hints
     desk.answer(GU)

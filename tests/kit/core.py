@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Steady, Unix
 from bridge.core.discovery.fleet import Fleet, FleetConfig
 from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.fields.families import Group
@@ -120,7 +120,7 @@ class Bench:
 
     @property
     def now(self) -> Moment:
-        return Moment(self.wall, self.steady)
+        return Moment(Unix(self.wall), Steady(self.steady))
 
     def _nobody(self) -> None:
         self.unrouted += 1

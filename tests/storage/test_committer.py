@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
+from bridge.core.clock import Unix
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import ChargerId, Event, EventKind, Reason, SavedState, Session
 from bridge.core.output.batch import Batch
@@ -73,7 +74,7 @@ def busy() -> Outbox:
     out = Outbox()
     for n in range(3):
         out.append(b"line %d" % n, 2, 1000 + n)
-    out.events.append(Event(ONE, 1.0, EventKind.STATE, 3))
+    out.events.append(Event(ONE, Unix(1.0), EventKind.STATE, 3))
     out.dirty.add(ONE)
     return out
 

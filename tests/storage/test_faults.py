@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.core.clock import Unix
 from bridge.core.errors import DiskTrouble, SinkBusy, SinkDenied, SinkRefused, SinkTrouble
 from bridge.core.model import ChargerId, Event, EventKind, SavedState
 from bridge.sinks.influx.client import InfluxClient
@@ -352,7 +353,7 @@ async def test_closing_on_a_disk_in_trouble_ends_all_the_same(
 
 async def test_an_event_of_a_kind_that_is_not_known_is_left_out(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
-    await state.save(events=[Event(ONE, 1.0, EventKind.STATE, 3, "x", None)])
+    await state.save(events=[Event(ONE, Unix(1.0), EventKind.STATE, 3, "x", None)])
     with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as db, db:
         db.execute("INSERT INTO events VALUES (99, 2000, 'one', 'novel', 0, '', NULL)")
     rows, _ = await state.events(since_ms=None, limit=10, charger=None, before=None)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.core.clock import Unix
 from bridge.core.errors import CannotStart
 from bridge.core.model import ChargerId, Event, EventKind, SavedState, Session
 from bridge.storage.state_file import StateFile
@@ -15,11 +16,11 @@ ONE, TWO = ChargerId("one"), ChargerId("two")
 
 
 def event(n: int, charger: ChargerId = ONE) -> Event:
-    return Event(charger, 1000.5 + n, EventKind.STATE, n, f"text {n}", None)
+    return Event(charger, Unix(1000.5 + n), EventKind.STATE, n, f"text {n}", None)
 
 
 def session(n: int) -> Session:
-    return Session(ONE, 1000.0 + n, 2000.0 + n, 60.0, 90.0, 1234.5, 16.0, 3680.0)
+    return Session(ONE, Unix(1000.0 + n), Unix(2000.0 + n), 60.0, 90.0, 1234.5, 16.0, 3680.0)
 
 
 async def reopened(state: StateFile, folder: Path, *, clean: bool = True) -> StateFile:
@@ -92,7 +93,7 @@ async def test_sessions_are_kept_as_they_were(tmp_path: Path) -> None:
 async def test_a_save_that_fails_changes_nothing(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
     await state.save(chargers={ONE: {"a": 1}})
-    bad = Event(ONE, 1.0, EventKind.STATE, 2**80)
+    bad = Event(ONE, Unix(1.0), EventKind.STATE, 2**80)
     with pytest.raises(OverflowError):
         await state.save(chargers={ONE: {"a": 2}}, events=[bad])
     again = await reopened(state, tmp_path)

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from bridge.app import service
 from bridge.app.service import log
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Steady, Unix
 from bridge.core.errors import FolderBusy
 from bridge.core.model import Reason
 from bridge.core.output.batch import Backlog
@@ -259,7 +259,7 @@ async def test_a_new_point_never_overwrites_an_old_one_after_the_clock_stepped_b
             await running.settled(9)
 
         def an_hour_ago() -> Moment:
-            return Moment(time.time() - 3600, time.monotonic())
+            return Moment(Unix(time.time() - 3600), Steady(time.monotonic()))
 
         monkeypatch.setattr(clock, "now", an_hour_ago)
         async with bridge(tmp_path, mosquitto.url, **settings) as running:

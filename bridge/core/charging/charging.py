@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bridge.core.charging.sessions import Sessions
 from bridge.core.charging.state_series import StateSeries
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Unix
 from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields import states
 from bridge.core.fields.catalogue import JOULES
@@ -98,20 +98,20 @@ class Charging:
             self._end_session(session)
 
     def observe_energy(
-        self, wh: float, at: float, witness: Witness | None = None, *, alone: bool = True
+        self, wh: float, unix: Unix, witness: Witness | None = None, *, alone: bool = True
     ) -> float | None:
         """Take the charger's energy total; returns the reset-proof one in Wh.
 
         `witness` and `alone` as for the counter.
         """
         offset = self._energy.offset
-        total = self._energy.observe(wh, at, state=self.code, witness=witness, alone=alone)
+        total = self._energy.observe(wh, unix, state=self.code, witness=witness, alone=alone)
         self.poll_hints += 0 < self._energy.doubtful <= ASKED_ABOUT
         if total is not None:
             self.total = total
             self._energy_line.set(JOULES(total))
             begun = self.sessions.begun
-            if (session := self.sessions.observe_energy(total, at)) is not None:
+            if (session := self.sessions.observe_energy(total, unix)) is not None:
                 self._end_session(session)
             if self._energy.offset != offset or self.sessions.begun != begun:
                 self._writer.mark_dirty()
@@ -135,11 +135,11 @@ class Charging:
             if (session := self.sessions.observe_elapsed(elapsed, now, before)) is not None:
                 self._end_session(session)
         if wh is not None:
-            self.sessions.observe_meter(wh, now.wall)
+            self.sessions.observe_meter(wh, now.unix)
 
-    def observe_load(self, amperes: float, watts: float, at: float) -> None:
+    def observe_load(self, amperes: float, watts: float, unix: Unix) -> None:
         """Take a measured load."""
-        if self.sessions.observe_load(amperes, watts, at):
+        if self.sessions.observe_load(amperes, watts, unix):
             self._writer.mark_dirty()
 
     def report_unit(self, suspected: bool, dialect: Dialect, now: Moment) -> None:
@@ -183,7 +183,7 @@ class Charging:
         self._writer.write_session(session)
 
     def _write_event(self, kind: EventKind, code: int, text: str, now: Moment) -> None:
-        self._writer.write_event(Event(self._charger, now.wall, kind, code, text))
+        self._writer.write_event(Event(self._charger, now.unix, kind, code, text))
 
     def _show_counters(self, trusted: bool) -> None:
         """After a crash of the bridge the last second's total may be missing: wait for a

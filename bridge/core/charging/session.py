@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, fields
 
+from bridge.core.clock import NEVER, Unix
 from bridge.core.model import ChargerId, Session
 
 MOST_WATTS = 100_000.0
@@ -17,27 +18,27 @@ class OpenSession:
     `whole`: the bridge saw it begin, so that the session's own meter began at 0 in it.
     """
 
-    since: float
-    start: float = 0.0
-    end: float = 0.0
+    since: Unix
+    start: Unix = NEVER
+    end: Unix = NEVER
     charging_s: float = 0.0
     plugged_s: float = 0.0
     energy_from: float | None = None
     meter_from: float | None = None
     meter: float = 0.0
     elapsed: float = 0.0
-    current_at: float = 0.0
+    current_at: Unix = NEVER
     """When current flowed last."""
-    gap_from: float = 0.0
+    gap_from: Unix = NEVER
     """Since when none had flowed, where it flows again after a long time."""
     peak_a: float = 0.0
     peak_w: float = 0.0
     charging: bool = False
     whole: bool = False
 
-    def leave(self, end: float, wall: float) -> None:
+    def leave(self, end: Unix, unix: Unix) -> None:
         """It ended at `end`, as is known only now."""
-        over = max(0.0, wall - max(end, self.start))
+        over = max(0.0, unix - max(end, self.start))
         self.end = max(end, self.start)
         self.plugged_s = max(0.0, self.plugged_s - over)
         if self.charging:

@@ -7,7 +7,7 @@ session ends with a total that came some time after the unplugging, or a minute 
 """
 
 from bridge.core.charging.session import OpenSession, restored
-from bridge.core.clock import Moment
+from bridge.core.clock import NEVER, Moment, Steady, Unix
 from bridge.core.fields.states import CHARGING, CONNECTED, NOT_CONNECTED, STARTING
 from bridge.core.model import ChargerId, Session
 
@@ -27,7 +27,7 @@ class Sessions:
         self._open: OpenSession | None = None
         self._counted = self._left = 0.0
         """The total up to which energy is a session's, and when that one's car left."""
-        self._steady: float | None = None
+        self._steady: Steady | None = None
         """Steady time of the last look at the open session; None in a new run."""
 
     @property
@@ -57,33 +57,33 @@ class Sessions:
             self._plugged(code, now, energy_wh, whole=before == NOT_CONNECTED)
         return finished
 
-    def observe_load(self, amperes: float, watts: float, wall: float) -> bool:
+    def observe_load(self, amperes: float, watts: float, unix: Unix) -> bool:
         """Take a measured load; True for a new peak of a session."""
         now = self._open
         if now is None or not now.charging:
             return False
         if amperes > 0:
-            if wall - now.current_at >= IDLE_SECONDS:
+            if unix - now.current_at >= IDLE_SECONDS:
                 now.gap_from = now.current_at
-            now.current_at = wall
+            now.current_at = unix
         if amperes <= now.peak_a and watts <= now.peak_w:
             return False
         now.peak_a = max(now.peak_a, amperes)
         now.peak_w = max(now.peak_w, watts)
         return True
 
-    def observe_energy(self, energy_wh: float, wall: float) -> Session | None:
+    def observe_energy(self, energy_wh: float, unix: Unix) -> Session | None:
         """Take a new total; one that came late enough after the unplugging ends the session."""
         now = self._open
         if now is not None and now.start and now.energy_from is None:
             now.energy_from = energy_wh
-        settled = now is not None and now.end and wall - now.end >= SETTLE_SECONDS
+        settled = now is not None and now.end and unix - now.end >= SETTLE_SECONDS
         return self.finish(energy_wh) if settled else None
 
-    def observe_meter(self, wh: float, wall: float) -> None:
+    def observe_meter(self, wh: float, unix: Unix) -> None:
         """Take the session's own energy; until it settled it may be the last session's."""
         now = self._open
-        if now is None or not now.start or (not now.end and wall - now.start < SETTLE_SECONDS):
+        if now is None or not now.start or (not now.end and unix - now.start < SETTLE_SECONDS):
             return
         if now.meter_from is None:
             now.meter_from = 0.0 if now.whole else wh
@@ -101,16 +101,16 @@ class Sessions:
         if session is None or not session.start or session.end or seconds <= 0:
             return None
         idle_from = session.gap_from or session.current_at
-        idle = session.gap_from > 0 or now.wall - idle_from >= IDLE_SECONDS
-        before, session.elapsed, session.gap_from = session.elapsed, seconds, 0.0
+        idle = session.gap_from > 0 or now.unix - idle_from >= IDLE_SECONDS
+        before, session.elapsed, session.gap_from = session.elapsed, seconds, NEVER
         if not idle or seconds >= before:
             return None
         self._tick(session, now)
-        session.leave(idle_from, now.wall)
+        session.leave(idle_from, now.unix)
         finished = self.finish(energy_wh)
         self._plugged(CHARGING if session.charging else CONNECTED, now, energy_wh, whole=True)
         if finished is not None and self._open is not None and self._open.start:
-            self._open.start = max(finished.end, now.wall - seconds)
+            self._open.start = Unix(max(finished.end, now.unix - seconds))
         return finished
 
     def overdue(self, now: Moment) -> bool:
@@ -133,18 +133,18 @@ class Sessions:
     def _plugged(self, code: int, now: Moment, energy_wh: float | None, *, whole: bool) -> None:
         session = self._open
         if session is None:
-            energy_from = self._begins(energy_wh, now.wall)
-            session = self._open = OpenSession(now.wall, energy_from=energy_from, whole=whole)
+            energy_from = self._begins(energy_wh, now.unix)
+            session = self._open = OpenSession(now.unix, energy_from=energy_from, whole=whole)
             self._steady = now.steady
         self._tick(session, now)
         session.charging = code == CHARGING
         if session.charging and not session.start:
-            session.start = session.current_at = now.wall
+            session.start = session.current_at = now.unix
 
-    def _begins(self, energy_wh: float | None, wall: float) -> float | None:
+    def _begins(self, energy_wh: float | None, unix: Unix) -> float | None:
         """The total that a session counts from: one that lags may have yet to rise by what
         the car before took, where that left just now."""
-        if energy_wh is None or wall - self._left >= PATIENCE_SECONDS:
+        if energy_wh is None or unix - self._left >= PATIENCE_SECONDS:
             return energy_wh
         return max(energy_wh, self._counted)
 
@@ -154,17 +154,17 @@ class Sessions:
             return
         self._tick(session, now)
         # The wall's clock may have been set back meanwhile.
-        session.charging, session.end = False, max(now.wall, session.start)
+        session.charging, session.end = False, max(now.unix, session.start)
         if not session.start:
             self._open = None
 
     def _tick(self, session: OpenSession, now: Moment) -> None:
         """Let time pass; across a restart only the wall's clock tells how much."""
-        passed = now.wall - session.since if self._steady is None else now.steady - self._steady
+        passed = now.unix - session.since if self._steady is None else now.steady - self._steady
         passed = max(0.0, passed)
         session.plugged_s += passed
         session.charging_s += passed if session.charging else 0.0
-        session.since, self._steady = now.wall, now.steady
+        session.since, self._steady = now.unix, now.steady
 
     def saved(self) -> dict[str, object] | None:
         """What the state file keeps of the session in progress."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bridge.core.clock import NEVER, Steady, Unix
 from bridge.core.discovery.announcement import check_base
 from bridge.core.discovery.rivalry import Rivalry
 from bridge.core.errors import AnnounceRefused
@@ -20,17 +21,17 @@ class Claim:
     """
 
     base: str
-    since_steady: float
+    since_steady: Steady
     topic: str | None = None
     """The announce topic that named this base last."""
     http: str | None = None
     """The web server that was announced with a second base."""
-    heard_steady: float | None = None
+    heard_steady: Steady | None = None
     remembered: bool = False
     fresh: bool = False
     """Announced live, and the charger has not spoken elsewhere since."""
 
-    def silent(self, steady: float, after: float) -> bool:
+    def silent(self, steady: Steady, after: float) -> bool:
         """Nothing live for `after` seconds; a base never heard of is silent at once.
 
         A base that was heard in an earlier run has `after` seconds to speak again.
@@ -42,11 +43,11 @@ class Claim:
 
 @dataclass(slots=True, eq=False)
 class Charger:
-    """One charger by its announced id; times with `_at` are Unix seconds."""
+    """One charger by its announced id; times with `_unix` are Unix seconds."""
 
     id: ChargerId
     dialect: Dialect
-    first_unix: float
+    first_unix: Unix
     name: str | None = None
     http: str | None = None
     labels: Labels = UNLABELLED
@@ -54,9 +55,9 @@ class Charger:
     """What /config calls its firmware, protocol and identifier."""
     announce_topic: str | None = None
     announced: bool = False
-    announced_unix: float = 0.0
-    heard_unix: float = 0.0
-    polled_unix: float = 0.0
+    announced_unix: Unix = NEVER
+    heard_unix: Unix = NEVER
+    polled_unix: Unix = NEVER
     offline: bool = False
     claim: Claim | None = None
     second: Claim | None = None
@@ -67,9 +68,9 @@ class Charger:
     """With whom it takes turns on its announce topic."""
     base_rival: Rivalry = field(default_factory=Rivalry)
     """With whom it shares a base."""
-    heard_steady: float | None = None
+    heard_steady: Steady | None = None
     """Steady time of the last live telemetry."""
-    polled_steady: float | None = None
+    polled_steady: Steady | None = None
     """Steady time of the last good poll."""
     topics: list[str] = field(default_factory=list)
     """Announce topics that named this charger, the latest last."""
@@ -84,11 +85,11 @@ class Charger:
         """When it said anything last, on either way."""
         return max(self.heard_unix, self.polled_unix)
 
-    def answered_poll(self, steady: float, within: float) -> bool:
+    def answered_poll(self, steady: Steady, within: float) -> bool:
         """A poll was good so many seconds ago, or less."""
         return self.polled_steady is not None and steady - self.polled_steady < within
 
-    def http_address(self, steady: float, after: float, asked: str | None) -> str | None:
+    def http_address(self, steady: Steady, after: float, asked: str | None) -> str | None:
         """Where its web server is: of two bases each may be another device's, so that the
         second's counts once the charger left the first for it.
 
@@ -129,9 +130,9 @@ class Charger:
         }
 
 
-def restored(id_: ChargerId, saved: SavedState, dialect: Dialect, steady: float) -> Charger:
+def restored(id_: ChargerId, saved: SavedState, dialect: Dialect, steady: Steady) -> Charger:
     """The charger as the state file knows it; members of a wrong type are left out."""
-    heard_at = _number(saved, "heard_at")
+    heard_at = _unix(saved, "heard_at")
 
     def claim(key: str) -> Claim | None:
         base = _followable(_text(saved, key))
@@ -141,18 +142,18 @@ def restored(id_: ChargerId, saved: SavedState, dialect: Dialect, steady: float)
     return Charger(
         id=id_,
         dialect=dialect,
-        first_unix=_number(saved, "first_at"),
+        first_unix=_unix(saved, "first_at"),
         name=_text(saved, "name"),
         http=_text(saved, "http"),
         announce_topic=_text(saved, "announce_topic"),
         announced=saved.get("announced") is True,
-        announced_unix=_number(saved, "announced_at"),
+        announced_unix=_unix(saved, "announced_at"),
         heard_unix=heard_at,
-        polled_unix=_number(saved, "polled_at"),
+        polled_unix=_unix(saved, "polled_at"),
         offline=saved.get("offline") is True,
         doubled=saved.get("doubled") is True,
-        topic_rival=Rivalry(_text(saved, "rival"), _number(saved, "rival_at")),
-        base_rival=Rivalry(_text(saved, "sharer"), _number(saved, "sharer_at")),
+        topic_rival=Rivalry(_text(saved, "rival"), _unix(saved, "rival_at")),
+        base_rival=Rivalry(_text(saved, "sharer"), _unix(saved, "sharer_at")),
         claim=claim("base"),
         second=claim("second"),
     )
@@ -172,6 +173,6 @@ def _text(saved: SavedState, key: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _number(saved: SavedState, key: str) -> float:
+def _unix(saved: SavedState, key: str) -> Unix:
     value = saved.get(key)
-    return float(value) if isinstance(value, int | float) else 0.0
+    return Unix(float(value)) if isinstance(value, int | float) else NEVER

@@ -87,7 +87,7 @@ class Claims:
         text = f"{old.base} -> {new.base}"
         outcome.label = "moved"
         outcome.touched.append(charger)
-        outcome.events.append(Event(charger.id, now.wall, EventKind.MOVED, 0, text))
+        outcome.events.append(Event(charger.id, now.unix, EventKind.MOVED, 0, text))
         if self.owners.shared(old.base):
             charger.second = None
             self.owners.remove(charger, old.base)
@@ -108,6 +108,6 @@ class Claims:
             return
         if not charger.doubled:
             text = f"{claims[0].base} and {claims[1].base} both speak"
-            outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
+            outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 0, text))
             outcome.touched.append(charger)
         charger.doubled = True

@@ -178,7 +178,7 @@ class Fleet:
         last = max(charger.last_seen_unix, charger.announced_unix, charger.first_unix)
         spoke = max(charger.heard_steady or -inf, charger.polled_steady or -inf)
         recently = now.steady - spoke < self._config.stale_after
-        return now.wall - last >= self._config.retire_after and not recently
+        return now.unix - last >= self._config.retire_after and not recently
 
     def receive_telemetry(
         self, charger: Charger, base: str, now: Moment
@@ -208,7 +208,7 @@ class Fleet:
     def _admit(self, said: Announcement, now: Moment, outcome: DiscoveryOutcome) -> Charger | None:
         if len(self._chargers) >= self._config.most and not self._make_room(outcome):
             return None
-        charger = Charger(said.id, self._config.dialect_of(said.id), first_unix=now.wall)
+        charger = Charger(said.id, self._config.dialect_of(said.id), first_unix=now.unix)
         self._chargers[said.id] = charger
         self._unheard[said.id] = None
         outcome.label = "new"
@@ -237,18 +237,18 @@ class Fleet:
             self._announcers[topic] = (last, before)
             return
         self._announcers[topic] = (charger.id, last)
-        if before == charger.id and charger.topic_rival.meet(last, now.wall):
+        if before == charger.id and charger.topic_rival.meet(last, now.unix):
             text = f"announce topic {topic[:120]} alternates with {last}"
-            outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
+            outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 0, text))
 
     def _note_shared(self, now: Moment, outcome: DiscoveryOutcome) -> None:
         """Two ids began to claim one base: nobody's readings there can be attributed."""
         for charger in self._owners.touched:
             contest = self._owners.contest(charger)
-            if contest is not None and charger.base_rival.meet(contest[1].id, now.wall):
+            if contest is not None and charger.base_rival.meet(contest[1].id, now.unix):
                 base, other = contest
                 text = f"base {base[:120]} is claimed by {other.id} too"
-                outcome.events.append(Event(charger.id, now.wall, EventKind.DUPLICATE, 0, text))
+                outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 0, text))
 
     def _connected(
         self,
@@ -260,10 +260,10 @@ class Fleet:
     ) -> None:
         charger.announced = True
         if not retained or not charger.announced_unix:
-            charger.announced_unix = now.wall
+            charger.announced_unix = now.unix
         if charger.offline and not retained:
             charger.offline = False
-            outcome.events.append(Event(charger.id, now.wall, EventKind.ONLINE))
+            outcome.events.append(Event(charger.id, now.unix, EventKind.ONLINE))
         if said.base in {None, charger.base} or charger.base is None:
             charger.http = said.http or charger.http
         for claim in charger.claims():
@@ -277,7 +277,7 @@ class Fleet:
         charger.announced = False
         if not charger.offline:
             charger.offline = True
-            outcome.events.append(Event(charger.id, now.wall, EventKind.OFFLINE))
+            outcome.events.append(Event(charger.id, now.unix, EventKind.OFFLINE))
         for claim in charger.claims():
             self._owners.reassess(claim.base)
 
@@ -319,6 +319,6 @@ def _rename(charger: Charger, said: Announcement, now: Moment, outcome: Discover
         return
     if charger.name is not None:
         text = f"{charger.name} -> {said.name}"
-        outcome.events.append(Event(charger.id, now.wall, EventKind.RENAMED, 0, text))
+        outcome.events.append(Event(charger.id, now.unix, EventKind.RENAMED, 0, text))
         outcome.label = "renamed"
     charger.name = said.name

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bridge.core.clock import NEVER, Unix
+
 AGAIN_SECONDS = 86_400.0
 """So long without it, and it is told again."""
 
@@ -11,10 +13,10 @@ class Rivalry:
     """The other one's id, and when the two met last, in Unix seconds."""
 
     other: str | None = None
-    met_unix: float = 0.0
+    met_unix: Unix = NEVER
 
-    def meet(self, other: str, wall: float) -> bool:
+    def meet(self, other: str, unix: Unix) -> bool:
         """They meet; True where that is to be told."""
-        anew = self.other != other or wall - self.met_unix > AGAIN_SECONDS
-        self.other, self.met_unix = other, wall
+        anew = self.other != other or unix - self.met_unix > AGAIN_SECONDS
+        self.other, self.met_unix = other, unix
         return anew

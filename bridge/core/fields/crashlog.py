@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from bridge.core.clock import Unix
 from bridge.core.fields import resets
 from bridge.core.polling.document import Document
 
@@ -39,12 +40,12 @@ class Crash:
     device_time: int | None = None
 
 
-def read_crashlog(document: Document, wall: float) -> tuple[Crash, ...]:
+def read_crashlog(document: Document, unix: Unix) -> tuple[Crash, ...]:
     """The records, the oldest first where they are numbered; each identity once."""
     found: dict[str, Crash] = {}
     for row in _rows(document)[:MOST_RECORDS]:
         if row not in (None, "", {}, []):
-            crash = _crash(row if isinstance(row, dict) else {"record": row}, wall)
+            crash = _crash(row if isinstance(row, dict) else {"record": row}, unix)
             found.setdefault(crash.identity, crash)
     crashes = list(found.values())
     if all(crash.seq is not None for crash in crashes):
@@ -63,13 +64,13 @@ def _rows(document: Document) -> list[object]:
     return [dict(document)] if alone else []
 
 
-def _crash(row: Mapping[str, object], wall: float) -> Crash:
+def _crash(row: Mapping[str, object], unix: Unix) -> Crash:
     code = _first(row, _CODES)
     word = next((v for key in _WORDS if isinstance(v := row.get(key), str)), None)
     if code is None:
         code = resets.code_of(word)
     seq, time = _first(row, _NUMBERS), _first(row, _TIMES)
-    known = time is not None and _EARLIEST <= time <= wall + _DAY
+    known = time is not None and _EARLIEST <= time <= unix + _DAY
     return Crash(
         identity=_identity(row, seq, time),
         code=code if code is not None and abs(code) < 2**31 else 0,

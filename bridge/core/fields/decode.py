@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from bridge.core.clock import Unix
 from bridge.core.fields.catalogue import FieldRow, Kind, Scale
 from bridge.core.model import Reason
 
@@ -120,8 +121,8 @@ def _time(payload: bytes) -> Value | Reason:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def skew(device: float, wall: float) -> float | Reason:
+def skew(device: float, unix: Unix) -> float | Reason:
     """Before its first clock set a gateway says 1970, or a time that is far ahead."""
-    if not _EARLIEST <= device <= wall + _DAY:
+    if not _EARLIEST <= device <= unix + _DAY:
         return Reason.IMPLAUSIBLE
-    return round(device - wall, 3)
+    return round(device - unix, 3)

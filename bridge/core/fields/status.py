@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bridge.core.clock import Unix
 from bridge.core.counters import Witness
 from bridge.core.fields import resets
 from bridge.core.fields.catalogue import LIVE, FieldRow, Kind
@@ -67,11 +68,11 @@ class StatusMember:
         self.known: dict[bytes, StatusValue | Reason] = {}
         self._parse = parse
 
-    def read(self, payload: bytes, wall: float) -> StatusValue | Reason:
+    def read(self, payload: bytes, unix: Unix) -> StatusValue | Reason:
         """A payload that is not known."""
         found, clock = self._parse(payload), self.row.kind is Kind.TIME
         if clock and not isinstance(found, Reason):
-            found = skew(found, wall)
+            found = skew(found, unix)
         read = found if isinstance(found, Reason) else StatusValue(self.row, found)
         # What a clock says means something else each time, also when it says the same.
         if not clock and len(payload) <= LONGEST:
@@ -90,8 +91,8 @@ class StatusReader:
             for wire, row in LIVE.items()
         }
 
-    def read(self, document: Mapping[str, object], wall: float) -> Status:
-        """The values that arrived at `wall`, in Unix seconds."""
+    def read(self, document: Mapping[str, object], unix: Unix) -> Status:
+        """The values that arrived at `unix`, in Unix seconds."""
         status = Status(len(document))
         idle: list[FieldRow] = []
         for wire, payload in payloads(document):
@@ -99,7 +100,7 @@ class StatusReader:
             if member is None:
                 status.discarded.append((wire, Reason.UNKNOWN_FIELD))
                 continue
-            found = member.known.get(payload) or member.read(payload, wall)
+            found = member.known.get(payload) or member.read(payload, unix)
             if isinstance(found, StatusValue):
                 _join(status, found)
             elif found is Reason.NO_SENSOR and member.row.idle_with and payload != b"false":

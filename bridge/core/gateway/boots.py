@@ -8,6 +8,7 @@ the next whole one tells all. Source: integration guide, "/status field referenc
 
 from dataclasses import dataclass, replace
 
+from bridge.core.clock import Unix
 from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields import resets
 from bridge.core.fields.status import Status
@@ -62,7 +63,7 @@ class Boots:
         if self._boots.total is not None:
             self._boots_line.set(self._boots.total)
 
-    def observe(self, status: Status, witness: Witness, at: float) -> Reset | None:
+    def observe(self, status: Status, witness: Witness, unix: Unix) -> Reset | None:
         """Take what a document says; returns what happened since the last, if anything."""
         code = status.value("reset_reason")
         if code is None:
@@ -71,13 +72,13 @@ class Boots:
             return None
         # The gateway's own numbers: no controller has to be read for them first.
         sure = replace(witness, measured=True)
-        booted = self._risen(self._boots, status, "boot_count", sure, at)
-        stored = self._risen(self._records, status, "crash_seq", sure, at)
+        booted = self._risen(self._boots, status, "boot_count", sure, unix)
+        stored = self._risen(self._records, status, "crash_seq", sure, unix)
         if not (booted or stored):
             return None
         reset = self._reset(booted, stored, int(code or 0), status.reset or resets.name(0))
         if reset.crashes or (booted and not self._covers(booted)):
-            self._write_event(reset, at)
+            self._write_event(reset, unix)
         self._settle(reset)
         return reset
 
@@ -121,13 +122,13 @@ class Boots:
             self._writer.mark_dirty()
 
     def _risen(
-        self, counter: ResetProof, status: Status, column: str, witness: Witness, at: float
+        self, counter: ResetProof, status: Status, column: str, witness: Witness, unix: Unix
     ) -> int:
         value, before = status.value(column), counter.total
         if value is None:
             return 0
         alone = witness.commands is None
-        total = counter.observe(float(value), at, state=None, witness=witness, alone=alone)
+        total = counter.observe(float(value), unix, state=None, witness=witness, alone=alone)
         if total is None or total == before:
             return 0
         self._writer.mark_dirty()
@@ -135,9 +136,9 @@ class Boots:
             self._writer.publish_when_saved(self._boots_line, total)
         return 0 if before is None else round(total - before)
 
-    def _write_event(self, reset: Reset, at: float) -> None:
+    def _write_event(self, reset: Reset, unix: Unix) -> None:
         text = reset.name if reset.boots <= 1 else f"{reset.name}, {reset.boots} boots"
-        self._writer.write_event(Event(self._charger, at, EventKind.REBOOT, reset.code, text))
+        self._writer.write_event(Event(self._charger, unix, EventKind.REBOOT, reset.code, text))
 
     def saved(self) -> SavedState:
         """What the state file keeps."""

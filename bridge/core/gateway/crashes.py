@@ -7,6 +7,7 @@ that /status tells of), the crash itself is the event.
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 
+from bridge.core.clock import Unix
 from bridge.core.fields import resets
 from bridge.core.fields.crashlog import Crash
 from bridge.core.gateway.boots import Reset
@@ -46,15 +47,15 @@ class Crashes:
             self._unreported, self._tries = [*self._unreported, reset][-MOST_UNREPORTED:], 0
             self._writer.mark_dirty()
 
-    def observe(self, records: Sequence[Crash], at: float) -> int:
+    def observe(self, records: Sequence[Crash], unix: Unix) -> int:
         """Take the log; returns how many crashes are new that /status did not call so."""
         fresh = [each for each in records if each.identity not in self._reported]
         self._reported = [*self._reported, *(each.identity for each in fresh)][-REMEMBERED:]
         fresh = fresh[max(0, -self._ahead) :]
         for each in fresh:
-            self._write_event(each.code, each.text, at, each.device_time)
+            self._write_event(each.code, each.text, unix, each.device_time)
         if not fresh and self._ahead <= 0:
-            self._write_unreported(at)
+            self._write_unreported(unix)
         return self._match(sum(resets.cause(e.code) is resets.Cause.CRASH for e in fresh))
 
     def _match(self, crashed: int) -> int:
@@ -68,28 +69,32 @@ class Crashes:
         self._settled()
         return more
 
-    def failed(self, at: float) -> None:
+    def failed(self, unix: Unix) -> None:
         """The charger answered, but not with a log; a few times it is asked again."""
         self._tries += 1
         if self._tries >= MOST_TRIES:
-            self.missing(at)
+            self.missing(unix)
 
-    def missing(self, at: float) -> None:
+    def missing(self, unix: Unix) -> None:
         """There is no such log."""
-        self._write_unreported(at)
+        self._write_unreported(unix)
         self._settled()
 
-    def _write_unreported(self, at: float) -> None:
+    def _write_unreported(self, unix: Unix) -> None:
         for reset in self._unreported:
             if reset.crashes:
-                self._write_event(reset.code, reset.name, at)
+                self._write_event(reset.code, reset.name, unix)
 
     def _settled(self) -> None:
         self._unreported, self._sighted = [], True
         self._writer.mark_dirty()
 
-    def _write_event(self, code: int, text: str, at: float, device_time: int | None = None) -> None:
-        self._writer.write_event(Event(self._charger, at, EventKind.CRASH, code, text, device_time))
+    def _write_event(
+        self, code: int, text: str, unix: Unix, device_time: int | None = None
+    ) -> None:
+        self._writer.write_event(
+            Event(self._charger, unix, EventKind.CRASH, code, text, device_time)
+        )
 
     def saved(self) -> SavedState:
         """What the state file keeps."""

@@ -6,6 +6,7 @@ controller unconnected, or its commands are no longer answered.
 
 from dataclasses import dataclass
 
+from bridge.core.clock import Steady
 from bridge.core.fields.states import STARTING
 from bridge.core.fields.status import Status
 from bridge.core.model import SavedState
@@ -22,7 +23,7 @@ APART_SECONDS = 12.0
 class _Link:
     """How far the talk with the controller had come at a steady time."""
 
-    at: float
+    steady: Steady
     boots: float | None
     sent: float
     answered: float
@@ -44,7 +45,7 @@ class Frozen:
         """Documents in a row that speak for it."""
         self._link: _Link | None = None
 
-    def observe(self, status: Status, steady: float) -> bool:
+    def observe(self, status: Status, steady: Steady) -> bool:
         """Take a document; True when the word changed."""
         sign = self._sign(status, steady)
         if sign is None:
@@ -54,7 +55,7 @@ class Frozen:
         changed, self.frozen = frozen != self.frozen, frozen
         return changed
 
-    def _sign(self, status: Status, steady: float) -> bool | None:
+    def _sign(self, status: Status, steady: Steady) -> bool | None:
         """Whether this document speaks for it; None where it tells nothing.
 
         After a boot the gateway has not found its controller yet.
@@ -68,7 +69,7 @@ class Frozen:
             return None if status.value("rapi_connected") is None else False
         link = _Link(steady, status.value("boot_count"), sent, answered)
         before = self._link
-        if before is not None and steady - before.at < APART_SECONDS:
+        if before is not None and steady - before.steady < APART_SECONDS:
             return None
         self._link = link
         return before is not None and link.mute_since(before)

@@ -1,6 +1,6 @@
 """What a charger tells over HTTP alone: trips, boots, crashes, its network, its firmware."""
 
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Steady
 from bridge.core.counters import Witness
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.config import DeviceConfig
@@ -33,7 +33,7 @@ class Gateway:
         self._series_table = series_table
         self._writer = writer
         self._rare = rare
-        self._at: float | None = None
+        self._shown_steady: Steady | None = None
         """Steady time of the last document that is shown."""
         self._shown: tuple[str | None, str | None] = (None, None)
         self.poll_hints = 0
@@ -57,16 +57,16 @@ class Gateway:
         self, status: Status, witness: Witness, now: Moment, state: int | None
     ) -> None:
         """Take a /status; `state` is the controller's as it is known now."""
-        self._at = now.steady
-        self._trips.observe(status, witness, now.wall, state=state)
-        reset = self._boots.observe(status, witness, now.wall)
+        self._shown_steady = now.steady
+        self._trips.observe(status, witness, now.unix, state=state)
+        reset = self._boots.observe(status, witness, now.unix)
         if reset is not None:
             self._crashes.observe_reset(reset)
             if reset.boots:
                 self._facts.outdated()
         if self._frozen.observe(status, now.steady):
             text = DEAD if self._frozen.frozen else ALIVE
-            self._writer.write_event(Event(self._charger.id, now.wall, EventKind.FROZEN, 0, text))
+            self._writer.write_event(Event(self._charger.id, now.unix, EventKind.FROZEN, 0, text))
         self.poll_hints += self._frozen.signs == 1
         self._frozen_line.set(int(self._frozen.frozen))
         self._show(status.mode, status.reset)
@@ -75,7 +75,7 @@ class Gateway:
         self, status: Status, witness: Witness, now: Moment, state: int | None
     ) -> None:
         """Take an answer of the controller itself, of which only trips are told here."""
-        self._trips.observe(status, witness, now.wall, state=state)
+        self._trips.observe(status, witness, now.unix, state=state)
 
     def observe_config(self, device: DeviceConfig) -> bool:
         """Take a /config; True where what the charger is called by its versions changed."""
@@ -87,25 +87,25 @@ class Gateway:
 
     def observe_crashlog(self, records: tuple[Crash, ...], now: Moment) -> None:
         """Take a /crashlog."""
-        self._boots.crashed(self._crashes.observe(records, now.wall))
+        self._boots.crashed(self._crashes.observe(records, now.unix))
 
     def page_missing(self, page: Page, now: Moment, *, for_good: bool) -> None:
         """The charger answered, but had no such page to give; `for_good`: it has none."""
         if page is Page.CONFIG:
             self._facts.failed(for_good=for_good)
         elif for_good:
-            self._crashes.missing(now.wall)
+            self._crashes.missing(now.unix)
         else:
-            self._crashes.failed(now.wall)
+            self._crashes.failed(now.unix)
 
-    def sweep(self, steady: float) -> None:
+    def sweep(self, steady: Steady) -> None:
         """Show no more what is too old."""
-        if self._at is not None and steady - self._at >= self._rare:
+        if self._shown_steady is not None and steady - self._shown_steady >= self._rare:
             self.expire()
 
     def expire(self) -> None:
         """Show no more what only the last document told."""
-        self._at = None
+        self._shown_steady = None
         self._show(None, None)
         self._frozen_line.clear()
 

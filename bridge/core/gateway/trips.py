@@ -3,6 +3,7 @@
 Source: integration guide, "/status field reference": gfcicount, nogndcount, stuckcount.
 """
 
+from bridge.core.clock import Unix
 from bridge.core.counters import Growth, ResetProof, Witness
 from bridge.core.fields.status import Status
 from bridge.core.model import ChargerId, SavedState
@@ -30,15 +31,15 @@ class Trips:
                 line.set(counter.total)
             self._counters[column] = (counter, line)
 
-    def observe(self, status: Status, witness: Witness, at: float, *, state: int | None) -> None:
-        """Take what a document says of them; `at` in Unix seconds."""
+    def observe(self, status: Status, witness: Witness, unix: Unix, *, state: int | None) -> None:
+        """Take what a document says of them; `unix` in Unix seconds."""
         alone = witness.commands is None
         for column, (counter, line) in self._counters.items():
             value = status.value(column)
             if value is None:
                 continue
             before = counter.total
-            counter.observe(float(value), at, state=state, witness=witness, alone=alone)
+            counter.observe(float(value), unix, state=state, witness=witness, alone=alone)
             if counter.total is not None and counter.total != before:
                 self._writer.publish_when_saved(line, counter.total)
                 self._writer.mark_dirty()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bridge.core.clock import Steady
 from bridge.core.model import ChargerId, Event, Session
 from bridge.core.output.series import Series
 
@@ -11,7 +12,7 @@ from bridge.core.output.series import Series
 class OpenFrame(Protocol):
     """Someone with an open frame."""
 
-    def close_if_quiet(self, steady: float) -> bool:
+    def close_if_quiet(self, steady: Steady) -> bool:
         """End the frame if its time is over; False while one is open."""
 
     @property

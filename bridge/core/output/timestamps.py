@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bridge.core.clock import Unix
+
 
 @dataclass(slots=True)
 class Timestamps:
@@ -13,8 +15,8 @@ class Timestamps:
 
     last: int = 0
 
-    def next(self, at: float) -> int:
-        """The stamp in milliseconds for something that arrived at `at` (Unix seconds)."""
-        arrival = int(at * 1000)
+    def next(self, unix: Unix) -> int:
+        """The stamp in milliseconds for something that arrived at `unix` (Unix seconds)."""
+        arrival = int(unix * 1000)
         self.last = arrival if arrival > self.last else self.last + 1
         return self.last

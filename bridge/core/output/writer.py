@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from bridge.core.clock import Unix
 from bridge.core.model import ChargerId, Event, Session
 from bridge.core.output import line_protocol
 from bridge.core.output.outbox import Outbox
@@ -52,9 +53,9 @@ class Writer:
             for kept, last in zip((self.samples, self.events, self.charges), stamps, strict=True):
                 kept.last = max(kept.last, int(last))
 
-    def write_point(self, fields: Iterable[str], readings: int, at: float) -> None:
+    def write_point(self, fields: Iterable[str], readings: int, unix: Unix) -> None:
         """Write one point of samples from `readings` readings."""
-        stamp = self.samples.next(at)
+        stamp = self.samples.next(unix)
         self._out.append(line_protocol.line(self._head, fields, stamp), readings, stamp)
 
     def mark_dirty(self) -> None:
@@ -63,7 +64,7 @@ class Writer:
 
     def write_event(self, event: Event) -> None:
         """Write an event, as a point and for the state file."""
-        stamp = self.events.next(event.at)
+        stamp = self.events.next(event.unix)
         fields = [line_protocol.number("code", event.code), line_protocol.text("text", event.text)]
         if event.device_time is not None:
             fields.append(line_protocol.number("device_time", event.device_time))

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterator
 from enum import Enum
 
+from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
 
 
@@ -45,7 +46,7 @@ class Lanes:
         """The charger waits no more."""
         self._place.pop(charger, None)
 
-    def due(self, now: float) -> Iterator[tuple[ChargerId, Lane]]:
+    def due(self, now: Steady) -> Iterator[tuple[ChargerId, Lane]]:
         """Those whose time has come and who have a slot; each holds it until `free`."""
         for lane, heap in self._heaps.items():
             while self._room(lane) and (due := self._first(heap)) is not None and due <= now:

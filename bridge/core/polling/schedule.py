@@ -6,6 +6,7 @@ Decides only; the caller asks, and says how it went. Each call costs O(log n).
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
 from bridge.core.polling.lanes import Lane, Lanes
 from bridge.core.polling.outcome import Page, PollOutcome
@@ -46,7 +47,7 @@ class PollSchedule:
     def __len__(self) -> int:
         return len(self._timers)
 
-    def set_mode(self, charger: ChargerId, mode: Mode, now: float) -> None:
+    def set_mode(self, charger: ChargerId, mode: Mode, now: Steady) -> None:
         """Ask this charger so from now on; the mode it is in already changes nothing."""
         turn = self._timers.get(charger)
         if turn is None:
@@ -58,7 +59,7 @@ class PollSchedule:
         self._count(turn, 1)
         self._enqueue(charger, turn)
 
-    def poll_soon(self, charger: ChargerId, now: float) -> None:
+    def poll_soon(self, charger: ChargerId, now: Steady) -> None:
         """One /status in 15 to 20 s; a wish while one waits changes nothing."""
         turn = self._timers.get(charger)
         if turn is None or turn.mode is Mode.OFF or turn.soon < float("inf"):
@@ -74,7 +75,7 @@ class PollSchedule:
             turn.pages[page] = 0
             self._enqueue(charger, turn)
 
-    def address_changed(self, charger: ChargerId, now: float) -> None:
+    def address_changed(self, charger: ChargerId, now: Steady) -> None:
         """It has another address: what the old one did tells nothing."""
         turn = self._timers.get(charger)
         if turn is not None:
@@ -84,7 +85,7 @@ class PollSchedule:
             turn.retry_now()
             self._enqueue(charger, turn)
 
-    def credentials_changed(self, now: float) -> None:
+    def credentials_changed(self, now: Steady) -> None:
         """Those that refused the old ones, or were in no network that was allowed, are asked
         again, spread over `first_within`."""
         for charger in self._denied & self._timers.keys():
@@ -103,7 +104,7 @@ class PollSchedule:
         self._denied.discard(charger)
         self._lanes.remove(charger)
 
-    def due(self, now: float) -> list[PollRequest]:
+    def due(self, now: Steady) -> list[PollRequest]:
         """The requests to start now; each must be told `done` in the end."""
         asks = []
         for charger, lane in self._lanes.due(now):
@@ -115,7 +116,7 @@ class PollSchedule:
             asks.append(ask)
         return asks
 
-    def done(self, ask: PollRequest, outcome: PollOutcome, now: float) -> None:
+    def done(self, ask: PollRequest, outcome: PollOutcome, now: Steady) -> None:
         """A request ended."""
         if self._in_flight.get(ask.charger) is not ask:
             return

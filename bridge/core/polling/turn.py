@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from bridge.core.backoff import grown
+from bridge.core.clock import Steady
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
 
@@ -63,7 +64,7 @@ class PollTimer:
             return Lane.PROVEN
         return Lane.DARK if self.failures else Lane.NEW
 
-    def enter(self, mode: Mode, now: float, share: float) -> None:
+    def enter(self, mode: Mode, now: Steady, share: float) -> None:
         """Begin a mode; `share` from 0 to 1 is the charger's part of the interval.
 
         The second poll is where it spreads the fleet over a whole period, whatever the first.
@@ -88,13 +89,13 @@ class PollTimer:
             wanted = min(wanted, self.ended + self.config.min_gap)
         return max(wanted, self.blocked, self.ended + self.config.min_gap)
 
-    def page(self, now: float) -> Page:
+    def page(self, now: Steady) -> Page:
         """What to ask for now: the regular document first."""
         if self.pages and self.proven and min(self.due, self.soon) > now:
             return next(iter(self.pages))
         return Page.STATUS
 
-    def advance(self, now: float, stretch: float, jitter: float) -> None:
+    def advance(self, now: Steady, stretch: float, jitter: float) -> None:
         """A regular poll goes out: the next one keeps to the grid, for the fleet's spread."""
         self.soon = _NEVER
         if self.due > now:
@@ -106,7 +107,7 @@ class PollTimer:
             self.grid += period
             self.due += period
 
-    def end(self, page: Page, outcome: PollOutcome, now: float, jitter: float) -> None:
+    def end(self, page: Page, outcome: PollOutcome, now: Steady, jitter: float) -> None:
         """A request ended."""
         self.ended = now
         self.proven = outcome.answered

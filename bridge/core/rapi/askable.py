@@ -1,5 +1,6 @@
 """Whether a charger may be asked over MQTT: it speaks there, and its base is surely its own."""
 
+from bridge.core.clock import Steady
 from bridge.core.discovery.announcement import check_base
 from bridge.core.discovery.charger import Charger
 from bridge.core.errors import AnnounceRefused
@@ -16,7 +17,7 @@ def check_query_base(base: str) -> None:
         raise AnnounceRefused("bad_base", "the base topic holds a $, where a command could hide")
 
 
-def base_for_queries(charger: Charger, steady: float, *, silent_after: float) -> str | None:
+def base_for_queries(charger: Charger, steady: Steady, *, silent_after: float) -> str | None:
     """The base topic under which it listens now; None where that is not certain."""
     claim = charger.claim
     if claim is None or charger.ambiguous or charger.doubled or charger.offline:

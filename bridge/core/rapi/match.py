@@ -6,6 +6,7 @@ query, and whatever else was asked meanwhile would be answered in another form.
 
 from dataclasses import dataclass
 
+from bridge.core.clock import Steady
 from bridge.core.rapi.line import RapiReply, read_line
 from bridge.core.rapi.query import Query, decode, query_named
 
@@ -16,7 +17,7 @@ PATIENCE_SECONDS = 3.0
 @dataclass(frozen=True, slots=True)
 class _Asked:
     command: str
-    at: float
+    steady: Steady
 
 
 class Exchange:
@@ -30,22 +31,22 @@ class Exchange:
         self.strange = 0
         """Answers that nobody we heard of had asked for."""
 
-    def asked(self, command: str, at: float) -> None:
+    def asked(self, command: str, steady: Steady) -> None:
         """Somebody asked, perhaps we; who asks the same is answered the same."""
-        self._open.append(_Asked(command, at))
+        self._open.append(_Asked(command, steady))
 
     def again(self) -> None:
         """Forget the doubt, before our next query."""
         self.doubtful = False
 
-    def quiet(self, at: float) -> bool:
+    def quiet(self, steady: Steady) -> bool:
         """Whether no answer to anybody is due any more."""
-        self._expire(at)
+        self._expire(steady)
         return not self._open
 
-    def answered(self, line: str, at: float) -> RapiReply | None:
+    def answered(self, line: str, steady: Steady) -> RapiReply | None:
         """The reply, where it is ours beyond doubt."""
-        self._expire(at)
+        self._expire(steady)
         reply = read_line(line)
         if reply is None:
             return None
@@ -61,8 +62,8 @@ class Exchange:
         self.doubtful = self.doubtful or bool(ours)
         return None
 
-    def _expire(self, at: float) -> None:
-        self._open = [asked for asked in self._open if at - asked.at <= PATIENCE_SECONDS]
+    def _expire(self, steady: Steady) -> None:
+        self._open = [asked for asked in self._open if steady - asked.steady <= PATIENCE_SECONDS]
 
 
 def _fits(command: str, reply: RapiReply) -> bool:

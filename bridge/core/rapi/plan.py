@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.core.backoff import grown
+from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
 from bridge.core.rapi.query import Query
 from bridge.core.rapi.talks import QueryOutcome
@@ -64,21 +65,21 @@ class QuerySchedule:
     def __contains__(self, charger: ChargerId) -> bool:
         return charger in self._progress
 
-    def admit(self, charger: ChargerId, now: float) -> None:
+    def admit(self, charger: ChargerId, now: Steady) -> None:
         """Ask it too, the first time within one period; a known one is left where it is."""
         if charger not in self._progress:
             self._share = (self._share + _GOLDEN) % 1.0
             self._progress[charger] = _Progress()
             heapq.heappush(self._waiting, (now + self.config.every * self._share, charger))
 
-    def due(self, now: float) -> tuple[ChargerId, Query] | None:
+    def due(self, now: Steady) -> tuple[ChargerId, Query] | None:
         """One whose time has come, and its query; one of the three others must follow."""
         if not self._waiting or self._waiting[0][0] > now:
             return None
         charger = heapq.heappop(self._waiting)[1]
         return charger, self._progress[charger].query
 
-    def done(self, charger: ChargerId, outcome: QueryOutcome, now: float) -> None:
+    def done(self, charger: ChargerId, outcome: QueryOutcome, now: Steady) -> None:
         """The query ended so; without a clear answer the same one is due again."""
         turn = self._progress[charger]
         turn.failures = turn.failures + 1 if outcome in _BAD else 0
@@ -87,7 +88,7 @@ class QuerySchedule:
         failures = turn.failures - len(ROUND) + 1
         self._wait(charger, now, grown(self.config.every, self.config.slowest, failures))
 
-    def postpone(self, charger: ChargerId, now: float) -> None:
+    def postpone(self, charger: ChargerId, now: Steady) -> None:
         """It must not be asked just now."""
         self._wait(charger, now, self.config.every)
 
@@ -95,6 +96,6 @@ class QuerySchedule:
         """It is gone, and was taken."""
         del self._progress[charger]
 
-    def _wait(self, charger: ChargerId, now: float, seconds: float) -> None:
+    def _wait(self, charger: ChargerId, now: Steady, seconds: float) -> None:
         due = now + seconds * (1 + self.config.jitter * self._random())
         heapq.heappush(self._waiting, (due, charger))

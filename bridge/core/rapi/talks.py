@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
 from bridge.core.rapi.line import read_line
 from bridge.core.rapi.match import PATIENCE_SECONDS
@@ -54,7 +55,7 @@ class _Asked:
 
     base: str
     query: Query
-    at: float
+    steady: Steady
     heard: bool = False
 
 
@@ -70,17 +71,17 @@ class OpenQueries:
     def __len__(self) -> int:
         return len(self._open)
 
-    def quiet(self, charger: ChargerId, now: float) -> bool:
+    def quiet(self, charger: ChargerId, now: Steady) -> bool:
         """Whether nobody else waits for an answer of this charger."""
         last = self._others.get(charger)
         return last is None or now - last > self._patience
 
-    def sent(self, charger: ChargerId, base: str, query: Query, now: float) -> None:
+    def sent(self, charger: ChargerId, base: str, query: Query, now: Steady) -> None:
         """Our query goes out."""
         self._open[charger] = _Asked(base, query, now)
 
     def observe(
-        self, charger: ChargerId, base: str, key: str, payload: bytes, now: float
+        self, charger: ChargerId, base: str, key: str, payload: bytes, now: Steady
     ) -> QueryResult | None:
         """A live message on `base/key`; others than queries and answers are passed over."""
         asked = self._open.get(charger)
@@ -97,14 +98,14 @@ class OpenQueries:
         self._others[charger] = now
         return self._end(charger, QueryOutcome.AMBIGUOUS) if asked is not None else None
 
-    def expired(self, now: float) -> list[QueryResult]:
+    def expired(self, now: Steady) -> list[QueryResult]:
         """The queries whose time is over."""
         while self._others:
-            charger, at = next(iter(self._others.items()))
-            if now - at <= self._patience:
+            charger, steady = next(iter(self._others.items()))
+            if now - steady <= self._patience:
                 break
             del self._others[charger]
-        late = [each for each, asked in self._open.items() if now - asked.at > self._patience]
+        late = [each for each, asked in self._open.items() if now - asked.steady > self._patience]
         return [self._end(charger, QueryOutcome.TIMEOUT) for charger in late]
 
     def _echo(self, asked: _Asked, base: str, key: str, payload: bytes) -> bool:

@@ -1,5 +1,6 @@
 """A channel: one field of one charger, with its newest value and its series."""
 
+from bridge.core.clock import Steady, Unix
 from bridge.core.fields.catalogue import FieldRow, Kind, Origin
 from bridge.core.fields.decode import LONGEST, Value, skew
 from bridge.core.fields.decoder import Decoder
@@ -48,19 +49,19 @@ class Channel:
         self.reason: Reason | None = None
         self.text = ""
         self.ending = b""
-        self.steady = 0.0
+        self.steady = Steady(0.0)
         self.shown = False
 
-    def read(self, payload: bytes, wall: float) -> None:
+    def read(self, payload: bytes, unix: Unix) -> None:
         """Read a payload that differs from the last: a new value, or a reason for none.
 
-        `wall` is its arrival in Unix seconds, against which a clock is measured.
+        `unix` is its arrival in Unix seconds, against which a clock is measured.
         """
         decoder = self.decoder
         found = decoder.known.get(payload) or decoder.read(payload)
         if self.kind is Kind.TIME:
             # A clock's text means something else each time, also when it is the same.
-            found = decoder.value(found[0] or skew(found[1], wall))
+            found = decoder.value(found[0] or skew(found[1], unix))
         else:
             # A long payload is no value, and not worth its memory.
             self.payload = payload if len(payload) <= LONGEST else None

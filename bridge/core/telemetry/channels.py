@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from bridge.core.charging.charging import Charging
+from bridge.core.clock import Steady
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.catalogue import LIVE, FieldRow
 from bridge.core.fields.decoder import Decoders
@@ -49,7 +50,7 @@ class Channels:
         channel = self.by_wire[wire] = Channel(row, decoder, self._series_of(row))
         return channel
 
-    def fresh_columns(self, steady: float, within: float) -> set[str]:
+    def fresh_columns(self, steady: Steady, within: float) -> set[str]:
         """The columns of which MQTT brought a value within so many seconds."""
         return {
             channel.column
@@ -71,7 +72,7 @@ class Channels:
         yield from self._polled.values()
         yield from (channel for channel in self.by_wire.values() if channel.shown)
 
-    def expire(self, steady: float, stale_after: float, *, down: bool) -> float:
+    def expire(self, steady: Steady, stale_after: float, *, down: bool) -> Steady:
         """Hide what went stale; returns the steady time of the oldest value that is left.
 
         Where the charger is `down`, what MQTT sends only when it changes is stale too.

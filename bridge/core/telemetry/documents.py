@@ -100,7 +100,7 @@ class Documents:
             self._presence.update()
         if config.values:
             fields = [number(column, value) for column, value in config.values.items()]
-            self._writer.write_point((*fields, POLLED), len(config.values), now.wall)
+            self._writer.write_point((*fields, POLLED), len(config.values), now.unix)
         others = len(config.texts) + config.dropped
         return [reason for _, reason in config.discarded] + [Reason.NOT_TELEMETRY] * others
 
@@ -134,7 +134,7 @@ class Documents:
         energy = status.value("energy")
         if "energy" in fresh and energy is not None and self._charging.doubtful:
             # MQTT's totals contradict the believed one: this document decides whom to believe.
-            self._charging.observe_energy(float(energy), now.wall, witness, alone=False)
+            self._charging.observe_energy(float(energy), now.unix, witness, alone=False)
         return reasons
 
     def _receive(self, part: StatusValue, now: Moment) -> Channel:

@@ -4,21 +4,22 @@ Gateways publish each member of a document as a message of its own, without a bo
 frame ends at a repeated field, after a short quiet, or two seconds after its first member.
 """
 
+from bridge.core.clock import Steady, Unix
 from bridge.core.telemetry.channel import Channel
 
 LONGEST_SECONDS = 2.0
 
 
 class Frame:
-    """The open frame of one charger; `wall` is its first member's arrival.
+    """The open frame of one charger; `unix` is its first member's arrival.
 
     `parts` are its members by column, `others` the second names that spoke in it too.
     """
 
-    __slots__ = ("first", "last", "others", "parts", "wall")
+    __slots__ = ("first", "last", "others", "parts", "unix")
 
-    def __init__(self, wall: float, steady: float) -> None:
-        self.wall = wall
+    def __init__(self, unix: Unix, steady: Steady) -> None:
+        self.unix = unix
         self.first = self.last = steady
         self.parts: dict[str, Channel] = {}
         self.others: list[Channel] = []
@@ -32,6 +33,6 @@ class Frame:
             self.parts[channel.column] = channel
         return better
 
-    def over(self, steady: float, gap: float) -> bool:
+    def over(self, steady: Steady, gap: float) -> bool:
         """Whether the frame has ended by itself."""
         return steady - self.last >= gap or steady - self.first >= LONGEST_SECONDS

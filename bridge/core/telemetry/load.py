@@ -5,6 +5,7 @@ The power factor is taken as 1. A charger that sends its power itself is believe
 
 from collections.abc import Mapping
 
+from bridge.core.clock import Steady
 from bridge.core.output.series import Series
 from bridge.core.telemetry.channel import Channel
 
@@ -18,14 +19,14 @@ class Load:
 
     def __init__(self, line: Series) -> None:
         self._line = line
-        self.steady: float | None = None
+        self.steady: Steady | None = None
         """Steady time of the frame that is shown."""
         self.watts = 0.0
         """The power that is shown, where there is an age."""
         self.amperes = 0.0
         """The highest current of the last frame."""
 
-    def observe(self, parts: Mapping[str, Channel], steady: float, *, show: bool) -> float | None:
+    def observe(self, parts: Mapping[str, Channel], steady: Steady, *, show: bool) -> float | None:
         """Look at a frame; returns its power in W, None where no phase has both."""
         power: float | None = None
         most = 0.0

@@ -78,4 +78,4 @@ class FeedPath:
             self._presence.set_source(source)
         if self.reported != source:
             self.reported = source
-            self._writer.write_event(Event(self._charger.id, now.wall, EventKind.PATH, 0, source))
+            self._writer.write_event(Event(self._charger.id, now.unix, EventKind.PATH, 0, source))

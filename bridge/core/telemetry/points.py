@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bridge.core.charging.charging import Charging
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Steady
 from bridge.core.counters import Witness
 from bridge.core.discovery.charger import Charger
 from bridge.core.output.line_protocol import number
@@ -42,10 +42,10 @@ class Points:
         self._writer = writer
         self._out = out
         self._status_period = status_period
-        self._witnessed_steady: float | None = None
+        self._witnessed_steady: Steady | None = None
         """Steady time of the last /status that could speak for its values."""
 
-    def witnessed(self, steady: float) -> None:
+    def witnessed(self, steady: Steady) -> None:
         """A /status came that can speak for its values."""
         self._witnessed_steady = steady
 
@@ -53,7 +53,7 @@ class Points:
         self, parts: Mapping[str, Channel], now: Moment, mark: str, witness: Witness | None = None
     ) -> None:
         """One point of these members, by column; steady `now` is when the last of them came."""
-        wall, steady = now.wall, now.steady
+        unix, steady = now.unix, now.steady
         fields = [part.text for part in parts.values()]
         sent = self._channels.by_wire.get("power")
         computed = "power" not in parts and (sent is None or not sent.shown)
@@ -64,13 +64,13 @@ class Points:
             power = reported.value
         if (energy := parts.get("energy")) is not None and energy.value is not None:
             alone = self._no_status_due(steady)
-            total = self._charging.observe_energy(float(energy.value), wall, witness, alone=alone)
+            total = self._charging.observe_energy(float(energy.value), unix, witness, alone=alone)
             if total is not None:
                 fields.append(number("energy_total", total))
         self._observe_session(parts, now)
-        self._charging.observe_load(self._load.amperes, power or 0.0, wall)
+        self._charging.observe_load(self._load.amperes, power or 0.0, unix)
         fields.append(mark)
-        self._writer.write_point(fields, len(parts), wall)
+        self._writer.write_point(fields, len(parts), unix)
         self._out.dirty_since.setdefault(self._charger.id, steady)
 
     def _observe_session(self, parts: Mapping[str, Channel], now: Moment) -> None:
@@ -82,7 +82,7 @@ class Points:
                 now,
             )
 
-    def _no_status_due(self, steady: float) -> bool:
+    def _no_status_due(self, steady: Steady) -> bool:
         """No /status is to be had that could speak for a total."""
         witnessed = self._witnessed_steady
         return witnessed is None or steady - witnessed >= 3 * self._status_period

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Steady
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.catalogue import FieldRow, Origin
 from bridge.core.fields.decoder import Decoders
@@ -69,8 +69,8 @@ class PolledValues:
         self._success.set(int(good))
         self._duration.set(round(seconds, 4))
         if good:
-            self._charger.polled_steady, self._charger.polled_unix = now.steady, now.wall
-            self._last.set(round(now.wall, 3))
+            self._charger.polled_steady, self._charger.polled_unix = now.steady, now.unix
+            self._last.set(round(now.unix, 3))
         else:
             self._failed += 1
             self._failures.set(self._failed)
@@ -88,7 +88,7 @@ class PolledValues:
             channel.show()
         return channel
 
-    def stale(self, steady: float, *, periodic: float, rare: float, down: bool) -> list[Channel]:
+    def stale(self, steady: Steady, *, periodic: float, rare: float, down: bool) -> list[Channel]:
         """Those that went stale: what MQTT would repeat after `periodic` seconds, what it tells
         when it changes where the charger is `down`, the rest after `rare`.
 

@@ -74,7 +74,7 @@ class Presence:
         self._up.set(1)
         if self.source == "none":
             self.set_source(source)
-        return Event(charger.id, now.wall, EventKind.ONLINE) if was_offline else None
+        return Event(charger.id, now.unix, EventKind.ONLINE) if was_offline else None
 
     def sweep(self, now: Moment) -> bool:
         """Look at the time; True when the charger is no longer up."""

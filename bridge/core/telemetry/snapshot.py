@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bridge.core.clock import Steady
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.decode import Value
 
@@ -25,5 +26,5 @@ class ShownValue:
     """The newest value of a column, in its unit; `steady` is when it arrived."""
 
     value: Value | None
-    steady: float
+    steady: Steady
     polled: bool

@@ -1,7 +1,7 @@
 """The telemetry of one charger: payloads come in, its open frame becomes points."""
 
 from bridge.core.charging.charging import Charging
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Steady
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.decoder import Decoders
 from bridge.core.gateway.gateway import Gateway
@@ -120,7 +120,7 @@ class Telemetry:
                 self.close()
                 frame = first = None
         if payload != channel.payload:
-            channel.read(payload, now.wall)
+            channel.read(payload, now.unix)
         if channel.reason is not None:
             return self._discard(channel, channel.reason)
         channel.steady = now.steady
@@ -152,7 +152,7 @@ class Telemetry:
         """Readings in the open frame."""
         return 0 if self._frame is None else len(self._frame.parts)
 
-    def close_if_quiet(self, steady: float) -> bool:
+    def close_if_quiet(self, steady: Steady) -> bool:
         """End the frame if its time is over; False while one is open."""
         if self._frame is not None and self._frame.over(steady, self._config.frame_gap):
             self.close()
@@ -162,7 +162,7 @@ class Telemetry:
         """End the open frame: its members become one point."""
         frame, self._frame = self._frame, None
         if frame is not None:
-            self._points.write(frame.parts, Moment(frame.wall, frame.last), NOT_POLLED)
+            self._points.write(frame.parts, Moment(frame.unix, frame.last), NOT_POLLED)
 
     def sweep(self, now: Moment) -> None:
         """Hide what went stale, and end what waited long enough."""
@@ -252,7 +252,7 @@ class Telemetry:
     def _begin_moment(self, now: Moment) -> None:
         """The first message of a moment: the charger is there, and time has passed."""
         self._moment = now
-        self.charger.heard_steady, self.charger.heard_unix = now.steady, now.wall
+        self.charger.heard_steady, self.charger.heard_unix = now.steady, now.unix
         if not self._presence.up:
             self.mark_up(now)
         self._bucket.fill(now.steady)
@@ -260,7 +260,7 @@ class Telemetry:
             self.close()
 
     def _open(self, now: Moment) -> Frame:
-        frame = self._frame = Frame(now.wall, now.steady)
+        frame = self._frame = Frame(now.unix, now.steady)
         self._out.open_frames[self] = None
         return frame
 
@@ -273,7 +273,7 @@ class Telemetry:
             return False
         if not channel.shown:
             channel.show()
-        self._writer.write_point((channel.text, NOT_POLLED), 1, now.wall)
+        self._writer.write_point((channel.text, NOT_POLLED), 1, now.unix)
         return True
 
     def _discard(self, channel: Channel, reason: Reason) -> Reason:
@@ -285,7 +285,7 @@ class Telemetry:
                 return Reason.IMPLAUSIBLE
         return reason
 
-    def _expire(self, steady: float, down: bool) -> None:
+    def _expire(self, steady: Steady, down: bool) -> None:
         """Hide what went stale; what arrives from now on cannot before `_due`."""
         stale_after = self._config.stale_after
         first = self._channels.expire(steady, stale_after, down=down)

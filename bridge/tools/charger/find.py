@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from bridge.core.clock import Steady
 from bridge.core.discovery.charger import restored
 from bridge.core.errors import CommandFailed
 from bridge.core.model import ChargerId, Dialect
@@ -43,7 +44,7 @@ def known(charger: str, settings: Settings) -> Target:
     if body is None:
         raise CommandFailed(_unknown(charger, folder))
     id_ = ChargerId(charger)
-    found = restored(id_, body, Dialect.NOFOS, 0.0)
+    found = restored(id_, body, Dialect.NOFOS, Steady(0.0))
     address = read_address(found.http, settings.http.ports)
     return Target(id_, address, found.claim.base if found.claim else None)
 

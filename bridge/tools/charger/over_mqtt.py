@@ -2,6 +2,7 @@
 
 import time
 
+from bridge.core.clock import Steady
 from bridge.core.errors import CommandFailed
 from bridge.core.rapi.line import RapiReply
 from bridge.core.rapi.match import PATIENCE_SECONDS, Exchange
@@ -46,7 +47,7 @@ class _Talk:
 
     async def ask(self) -> RapiReply | None:
         """Once nobody else waits for an answer: our query, and the reply if it is surely ours."""
-        while not self.exchange.quiet(time.monotonic()):
+        while not self.exchange.quiet(Steady(time.monotonic())):
             await self._hear(PATIENCE_SECONDS / 10)
         self.exchange.again()
         self._passed_on = False
@@ -92,8 +93,8 @@ class _Talk:
         if retained:
             return None
         if below == "out":
-            return self.exchange.answered(payload.decode(errors="replace"), now)
+            return self.exchange.answered(payload.decode(errors="replace"), Steady(now))
         command = below.rpartition("/")[2]
         self._passed_on = self._passed_on or command == self._query.value
-        self.exchange.asked(command, now)
+        self.exchange.asked(command, Steady(now))
         return None

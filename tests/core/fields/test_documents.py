@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.core.clock import Unix
 from bridge.core.fields import resets
 from bridge.core.fields.catalogue import LIVE
 from bridge.core.fields.config import FACTS, read_config
@@ -51,7 +52,7 @@ RECORD = {
 
 
 def read(document: Mapping[str, object], dialect: Dialect = Dialect.NOFOS) -> Status:
-    return StatusReader(dialect, None).read(document, WALL)
+    return StatusReader(dialect, None).read(document, Unix(WALL))
 
 
 def reasons(document: Mapping[str, object]) -> dict[str, Reason]:
@@ -138,9 +139,9 @@ def test_currents_are_amperes_in_every_dialect() -> None:
 def test_a_text_that_was_read_before_means_the_same_again() -> None:
     reader = StatusReader(Dialect.NOFOS, None)
     document = {"amp1": 16, "v1": 0, "temp1": False, "temp4": -2560, "wh": "soon", "state": 3}
-    first = reader.read(document, WALL)
-    assert reader.read(document, WALL) == first
-    other = reader.read({**document, "amp1": True, "temp1": 0, "temp4": "16"}, WALL)
+    first = reader.read(document, Unix(WALL))
+    assert reader.read(document, Unix(WALL)) == first
+    other = reader.read({**document, "amp1": True, "temp1": 0, "temp4": "16"}, Unix(WALL))
     assert (first.value("current_1"), other.value("current_1")) == (16.0, None)
     assert (first.value("temp1"), other.value("temp1")) == (None, 0.0)
     assert (first.value("temp4"), other.value("temp4")) == (None, 1.6)
@@ -148,7 +149,7 @@ def test_a_text_that_was_read_before_means_the_same_again() -> None:
 
 def test_a_clock_that_stands_is_further_off_each_time() -> None:
     reader = StatusReader(Dialect.NOFOS, None)
-    found = [reader.read({"time": "2026-03-10T12:34:56Z"}, WALL + wait) for wait in (0, 60)]
+    found = [reader.read({"time": "2026-03-10T12:34:56Z"}, Unix(WALL + wait)) for wait in (0, 60)]
     assert [status.value("clock_skew") for status in found] == [-4.0, -64.0]
 
 
@@ -156,9 +157,9 @@ def test_texts_that_never_come_again_take_bounded_memory() -> None:
     row = LIVE["wh"]
     member = StatusMember(row, parser(row, row.scale))
     for number in range(3000):
-        member.read(b"%d" % number, WALL)
+        member.read(b"%d" % number, Unix(WALL))
         assert len(member.known) <= 1024
-    member.read(b"1." + b"0" * 70, WALL)
+    member.read(b"1." + b"0" * 70, Unix(WALL))
     assert max(map(len, member.known)) == 4
 
 
@@ -197,7 +198,7 @@ def test_each_member_of_a_configuration_is_accounted_for(document: dict[str, obj
 @given(JSON, st.floats(0, 2e9))
 def test_no_crash_log_whatever_raises(document: object, wall: float) -> None:
     if isinstance(document, dict | list):
-        crashes = read_crashlog(document, wall)
+        crashes = read_crashlog(document, Unix(wall))
         assert len({crash.identity for crash in crashes}) == len(crashes) <= MOST_RECORDS
         assert all(len(crash.text) <= LONGEST_TEXT for crash in crashes)
 
@@ -257,7 +258,7 @@ def test_a_fact_that_is_no_plain_text_is_dropped(value: object) -> None:
 def test_a_crash_log_of_any_form_gives_its_record(
     document: dict[str, object] | list[object],
 ) -> None:
-    (crash,) = read_crashlog(document, WALL)
+    (crash,) = read_crashlog(document, Unix(WALL))
     assert (crash.identity, crash.code, crash.seq) == ("4@1773140003", 4, 4)
     assert crash.device_time == 1773140003
     assert crash.text.startswith("panic seq=4 uptime_ms=90500 ")
@@ -265,19 +266,20 @@ def test_a_crash_log_of_any_form_gives_its_record(
 
 def test_records_come_oldest_first_and_once() -> None:
     rows: list[object] = [{"seq": 3}, {"seq": 2}, {"seq": 3}, {"seq": 1}]
-    assert [crash.seq for crash in read_crashlog(rows, WALL)] == [1, 2, 3]
+    assert [crash.seq for crash in read_crashlog(rows, Unix(WALL))] == [1, 2, 3]
 
 
 def test_a_record_without_a_number_is_known_again() -> None:
-    one, two = read_crashlog([{"reason": "panic", "pc": "0x1"}, {"reason": "panic"}], WALL)
-    (again,) = read_crashlog({"log": [{"pc": "0x1", "reason": "panic"}]}, WALL)
+    one, two = read_crashlog([{"reason": "panic", "pc": "0x1"}, {"reason": "panic"}], Unix(WALL))
+    (again,) = read_crashlog({"log": [{"pc": "0x1", "reason": "panic"}]}, Unix(WALL))
     assert one.identity == again.identity != two.identity
     assert one.code == 4
 
 
 def test_unknown_members_are_kept_in_bounded_text_without_names_of_the_network() -> None:
     (crash,) = read_crashlog(
-        [{"seq": 1, "pc": "0x400d", "task": "loop\n", "wifi_ssid": "depot", "x": "y" * 900}], WALL
+        [{"seq": 1, "pc": "0x400d", "task": "loop\n", "wifi_ssid": "depot", "x": "y" * 900}],
+        Unix(WALL),
     )
     assert crash.text.startswith("other seq=1 pc=0x400d task=loop? x=yyy")
     assert len(crash.text) == LONGEST_TEXT
@@ -285,27 +287,27 @@ def test_unknown_members_are_kept_in_bounded_text_without_names_of_the_network()
 
 def test_what_lies_deep_in_a_record_is_kept_without_names_of_the_network_too() -> None:
     net = {"wifi_ssid": "depot-wifi", "rssi": -60, "sta": [{"Pass": "hunter2", "ch": 6}]}
-    (crash,) = read_crashlog([{"seq": 1, "net": net, "mqtt_login": "anna"}], WALL)
+    (crash,) = read_crashlog([{"seq": 1, "net": net, "mqtt_login": "anna"}], Unix(WALL))
     assert crash.text == 'other seq=1 net={"rssi":-60,"sta":[{"ch":6}]}'
 
 
 def test_a_record_that_newer_ones_pushed_down_its_list_is_known_again() -> None:
     old, new = {"reason": 4, "unix_time": 1773140000}, {"reason": 4, "unix_time": 1773150000}
-    (before,) = read_crashlog([{"index": 0, "age_s": 12, **old}], WALL)
+    (before,) = read_crashlog([{"index": 0, "age_s": 12, **old}], Unix(WALL))
     rows: list[object] = [{"index": 0, "age_s": 3, **new}, {"index": 1, "age_s": 10_003, **old}]
-    after = read_crashlog(rows, WALL)
+    after = read_crashlog(rows, Unix(WALL))
     assert [crash.identity == before.identity for crash in after] == [False, True]
 
 
 @pytest.mark.parametrize("time", [0, 17, 1_599_999_999, int(WALL) + 90_000, -5, "soon", None])
 def test_a_device_time_that_cannot_be_is_none(time: object) -> None:
-    (crash,) = read_crashlog([{"seq": 1, "unix_time": time}], WALL)
+    (crash,) = read_crashlog([{"seq": 1, "unix_time": time}], Unix(WALL))
     assert crash.device_time is None
 
 
 @pytest.mark.parametrize("document", [{}, [], {"events": []}, {"count": 0}, {"msg": "none"}])
 def test_an_empty_crash_log_has_no_records(document: dict[str, object] | list[object]) -> None:
-    assert read_crashlog(document, WALL) == ()
+    assert read_crashlog(document, Unix(WALL)) == ()
 
 
 def test_reset_reasons_are_told_by_code_or_by_word() -> None:

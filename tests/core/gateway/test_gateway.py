@@ -2,6 +2,7 @@
 
 import pytest
 
+from bridge.core.clock import Steady
 from bridge.core.polling.outcome import Page, PollOutcome
 from tests.kit.core import Bench, restarted
 from tests.kit.desk import ONE, Desk
@@ -274,9 +275,9 @@ def test_pages_are_asked_for_once_the_charger_answers(desk: Desk) -> None:
     asked = []
     for _ in range(120):
         desk.wait(5)
-        for ask in desk.plan.due(desk.bench.steady):
+        for ask in desk.plan.due(Steady(desk.bench.steady)):
             asked.append(ask.page)
-            desk.plan.done(ask, PollOutcome.OK, desk.bench.steady)
+            desk.plan.done(ask, PollOutcome.OK, Steady(desk.bench.steady))
             if ask.page is Page.STATUS:
                 desk.answer(boot_count=10, crash_seq=0)
             else:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
@@ -42,7 +43,7 @@ class Turned:
 
     def until(self, end: float) -> None:
         while True:
-            for ask in self.plan.due(self.now):
+            for ask in self.plan.due(Steady(self.now)):
                 seconds, outcome = self.answer(ask)
                 self.asked.append(ask)
                 self._busy[ask.lane] += 1
@@ -59,7 +60,7 @@ class Turned:
             while self._ends and self._ends[0][0] <= self.now:
                 _, _, ask, outcome = heapq.heappop(self._ends)
                 self._busy[ask.lane] -= 1
-                self.plan.done(ask, outcome, self.now)
+                self.plan.done(ask, outcome, Steady(self.now))
 
     def after(self, seconds: float) -> None:
         self.until(self.now + seconds)
@@ -84,7 +85,7 @@ def fleet(count: int) -> list[ChargerId]:
 
 def test_a_charger_in_fallback_is_asked_within_twenty_seconds_then_every_thirty() -> None:
     turned = Turned(PollConfig())
-    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     turned.after(600)
     times = turned.times()
     assert times[0] <= 1020
@@ -94,7 +95,7 @@ def test_a_charger_in_fallback_is_asked_within_twenty_seconds_then_every_thirty(
 
 def test_a_charger_whose_mqtt_is_fine_is_asked_every_five_minutes() -> None:
     turned = Turned(PollConfig())
-    turned.plan.set_mode(ONE, Mode.ENRICH, turned.now)
+    turned.plan.set_mode(ONE, Mode.ENRICH, Steady(turned.now))
     turned.after(6000)
     assert all(285 <= gap <= 315 for gap in gaps(turned.times()))
     assert len(turned.times()) in {19, 20}
@@ -102,11 +103,11 @@ def test_a_charger_whose_mqtt_is_fine_is_asked_every_five_minutes() -> None:
 
 def test_a_charger_that_is_off_is_not_asked() -> None:
     turned = Turned(PollConfig())
-    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     turned.after(40)
     before = len(turned.asked)
-    turned.plan.set_mode(ONE, Mode.OFF, turned.now)
-    turned.plan.poll_soon(ONE, turned.now)
+    turned.plan.set_mode(ONE, Mode.OFF, Steady(turned.now))
+    turned.plan.poll_soon(ONE, Steady(turned.now))
     turned.plan.request_page(ONE, Page.CONFIG)
     turned.after(600)
     assert len(turned.asked) == before
@@ -115,9 +116,9 @@ def test_a_charger_that_is_off_is_not_asked() -> None:
 
 def test_soon_is_fifteen_to_twenty_seconds_and_happens_once() -> None:
     turned = Turned(PollConfig(enrich_every=100_000))
-    turned.plan.set_mode(ONE, Mode.ENRICH, turned.now)
+    turned.plan.set_mode(ONE, Mode.ENRICH, Steady(turned.now))
     for _ in range(10):
-        turned.plan.poll_soon(ONE, turned.now)
+        turned.plan.poll_soon(ONE, Steady(turned.now))
         turned.after(1)
     turned.after(100)
     assert [15 <= time - 1000 <= 20 for time in turned.times()] == [True]
@@ -127,7 +128,7 @@ def test_soon_is_fifteen_to_twenty_seconds_and_happens_once() -> None:
 def test_a_new_charger_is_not_asked_twice_for_entering_its_mode_twice(mode: Mode) -> None:
     turned = Turned(PollConfig())
     for _ in range(100):
-        turned.plan.set_mode(ONE, mode, turned.now)
+        turned.plan.set_mode(ONE, mode, Steady(turned.now))
         turned.after(0.1)
     turned.after(10)
     assert len(turned.asked) <= 1
@@ -135,7 +136,7 @@ def test_a_new_charger_is_not_asked_twice_for_entering_its_mode_twice(mode: Mode
 
 def test_a_host_that_does_not_answer_is_asked_ever_more_seldom_up_to_fifteen_minutes() -> None:
     turned = Turned(PollConfig(), dark)
-    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     turned.after(20_000)
     waits = [gap - 10 for gap in gaps(turned.times())]
     assert all(
@@ -148,10 +149,10 @@ def test_a_host_that_does_not_answer_is_asked_ever_more_seldom_up_to_fifteen_min
 
 def test_an_answer_ends_the_back_off() -> None:
     turned = Turned(PollConfig(), dark)
-    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     turned.after(5000)
     turned.answer = well
-    turned.plan.poll_soon(ONE, turned.now)
+    turned.plan.poll_soon(ONE, Steady(turned.now))
     turned.after(200)
     recent = [time for time in turned.times() if time > 6000]
     assert 6015 <= recent[0] <= 6020
@@ -160,12 +161,12 @@ def test_an_answer_ends_the_back_off() -> None:
 
 def test_a_refused_login_is_tried_once_in_ten_minutes_until_it_changes() -> None:
     turned = Turned(PollConfig(), lambda ask: (0.1, PollOutcome.UNAUTHORIZED))
-    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     turned.after(3000)
     assert all(gap >= 600 for gap in gaps(turned.times()))
     assert len(turned.times()) >= 4
     turned.answer = well
-    turned.plan.credentials_changed(turned.now)
+    turned.plan.credentials_changed(Steady(turned.now))
     turned.after(60)
     assert 4000 <= next(time for time in turned.times() if time > 4000) <= 4020
     assert len([time for time in turned.times() if time > 4000]) >= 2
@@ -173,31 +174,31 @@ def test_a_refused_login_is_tried_once_in_ten_minutes_until_it_changes() -> None
 
 def test_an_address_that_was_forbidden_is_tried_once_the_credentials_file_allows_it() -> None:
     turned = Turned(PollConfig(), lambda ask: (0.0, PollOutcome.FORBIDDEN))
-    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     turned.after(3000)
     turned.answer = well
-    turned.plan.credentials_changed(turned.now)
+    turned.plan.credentials_changed(Steady(turned.now))
     turned.after(20)
     assert turned.times()[-1] >= 4000
 
 
 def test_signs_of_life_do_not_hurry_a_refused_login() -> None:
     turned = Turned(PollConfig(), lambda ask: (0.1, PollOutcome.UNAUTHORIZED))
-    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     for _ in range(60):
         turned.after(10)
-        turned.plan.poll_soon(ONE, turned.now)
-        turned.plan.set_mode(ONE, Mode.ENRICH, turned.now)
-        turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+        turned.plan.poll_soon(ONE, Steady(turned.now))
+        turned.plan.set_mode(ONE, Mode.ENRICH, Steady(turned.now))
+        turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     assert len(turned.times()) <= 2
 
 
 def test_what_an_old_address_answers_is_not_held_against_the_new_one() -> None:
     turned = Turned(PollConfig(), lambda _: (8.0, PollOutcome.UNAUTHORIZED))
-    turned.plan.set_mode(ONE, Mode.ENRICH, turned.now)
+    turned.plan.set_mode(ONE, Mode.ENRICH, Steady(turned.now))
     turned.until(turned.plan.next_due() or 0.0)
     turned.after(1)
-    turned.plan.address_changed(ONE, turned.now)
+    turned.plan.address_changed(ONE, Steady(turned.now))
     moved_at = turned.now
     turned.after(60)
     assert [15 <= began - moved_at <= 30 for began in turned.times()] == [False, True]
@@ -205,7 +206,7 @@ def test_what_an_old_address_answers_is_not_held_against_the_new_one() -> None:
 
 def test_other_pages_follow_once_the_charger_answered() -> None:
     turned = Turned(PollConfig())
-    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     turned.plan.request_page(ONE, Page.CONFIG)
     turned.plan.request_page(ONE, Page.CRASHLOG)
     turned.after(300)
@@ -221,7 +222,7 @@ def test_a_page_that_is_missing_is_not_asked_for_again_and_is_no_failure() -> No
         return 0.1, PollOutcome.OK if ask.page is Page.STATUS else PollOutcome.NOT_FOUND
 
     turned = Turned(PollConfig(), old_firmware)
-    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     turned.plan.request_page(ONE, Page.CRASHLOG)
     turned.after(600)
     assert len(turned.times(ONE, Page.CRASHLOG)) == 1
@@ -233,7 +234,7 @@ def test_a_page_that_never_comes_is_given_up() -> None:
         return (0.1, PollOutcome.OK) if ask.page is Page.STATUS else (10.0, PollOutcome.TIMEOUT)
 
     turned = Turned(PollConfig(), hanging)
-    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     turned.plan.request_page(ONE, Page.CONFIG)
     turned.after(2000)
     assert len(turned.times(ONE, Page.CONFIG)) == 3
@@ -243,7 +244,7 @@ def test_a_page_that_never_comes_is_given_up() -> None:
 def test_ten_thousand_that_enter_in_one_second_do_not_burst(mode: Mode, first: float) -> None:
     turned = Turned(PollConfig(concurrency=2000))
     for charger in fleet(10_000):
-        turned.plan.set_mode(charger, mode, turned.now)
+        turned.plan.set_mode(charger, mode, Steady(turned.now))
     turned.after(first + 2)
     per_second = [0] * 400
     for ask in turned.asked:
@@ -255,7 +256,7 @@ def test_ten_thousand_that_enter_in_one_second_do_not_burst(mode: Mode, first: f
 def test_a_fleet_in_fallback_is_spread_over_the_whole_period() -> None:
     turned = Turned(PollConfig(concurrency=2000))
     for charger in fleet(3000):
-        turned.plan.set_mode(charger, Mode.FALLBACK, turned.now)
+        turned.plan.set_mode(charger, Mode.FALLBACK, Steady(turned.now))
     turned.after(300)
     per_second = [0] * 301
     for ask in turned.asked:
@@ -267,10 +268,10 @@ def test_a_fleet_in_fallback_is_spread_over_the_whole_period() -> None:
 
 def test_ten_thousand_dark_hosts_do_not_delay_one_that_answers() -> None:
     turned = Turned(PollConfig(), lambda ask: well(ask) if ask.charger == ONE else dark(ask))
-    turned.plan.set_mode(ONE, Mode.FALLBACK, turned.now)
+    turned.plan.set_mode(ONE, Mode.FALLBACK, Steady(turned.now))
     turned.after(30)
     for charger in fleet(10_000):
-        turned.plan.set_mode(charger, Mode.FALLBACK, turned.now)
+        turned.plan.set_mode(charger, Mode.FALLBACK, Steady(turned.now))
     turned.after(4000)
     assert all(gap <= 31.5 for gap in gaps(turned.times()))
     assert turned.most[Lane.DARK] <= 64
@@ -282,7 +283,7 @@ def test_ten_thousand_dark_hosts_do_not_delay_one_that_answers() -> None:
 def test_periods_stretch_when_there_are_more_chargers_than_time() -> None:
     turned = Turned(PollConfig(concurrency=8), lambda ask: (1.0, PollOutcome.OK))
     for charger in fleet(600):
-        turned.plan.set_mode(charger, Mode.FALLBACK, turned.now)
+        turned.plan.set_mode(charger, Mode.FALLBACK, Steady(turned.now))
     turned.after(3000)
     assert 3.5 <= turned.plan.stretch <= 4.0
     late = [gap for charger in fleet(600)[::50] for gap in gaps(turned.times(charger)[-10:])]
@@ -292,7 +293,7 @@ def test_periods_stretch_when_there_are_more_chargers_than_time() -> None:
 def test_periods_do_not_stretch_without_need() -> None:
     turned = Turned(PollConfig(fallback_every=60))
     for charger in fleet(10_000):
-        turned.plan.set_mode(charger, Mode.FALLBACK, turned.now)
+        turned.plan.set_mode(charger, Mode.FALLBACK, Steady(turned.now))
     turned.after(200)
     assert turned.plan.stretch == 1.0
     times: dict[ChargerId, list[float]] = {charger: [] for charger in fleet(10_000)}
@@ -305,9 +306,9 @@ def test_memory_does_not_grow_with_what_was_planned() -> None:
     turned = Turned(PollConfig())
     for _ in range(2000):
         for charger in fleet(5):
-            turned.plan.set_mode(charger, Mode.FALLBACK, turned.now)
-            turned.plan.poll_soon(charger, turned.now)
-            turned.plan.set_mode(charger, Mode.ENRICH, turned.now)
+            turned.plan.set_mode(charger, Mode.FALLBACK, Steady(turned.now))
+            turned.plan.poll_soon(charger, Steady(turned.now))
+            turned.plan.set_mode(charger, Mode.ENRICH, Steady(turned.now))
             turned.plan.remove(charger)
     assert len(turned.plan) == 0
     assert turned.plan._lanes.size <= 200
@@ -339,18 +340,18 @@ def test_manners_hold_whatever_happens(
         charger = ChargerId(f"c{index}")
         match move:
             case "soon":
-                plan.poll_soon(charger, turned.now)
+                plan.poll_soon(charger, Steady(turned.now))
             case "want":
                 plan.request_page(charger, Page.CONFIG)
             case "moved":
-                plan.address_changed(charger, turned.now)
+                plan.address_changed(charger, Steady(turned.now))
             case "keys":
-                plan.credentials_changed(turned.now)
+                plan.credentials_changed(Steady(turned.now))
             case "remove":
                 plan.remove(charger)
                 removed.add(charger)
             case _:
-                plan.set_mode(charger, Mode(move), turned.now)
+                plan.set_mode(charger, Mode(move), Steady(turned.now))
         turned.after(wait)
         assert plan.in_flight <= slots
         assert plan.stretch >= 1.0

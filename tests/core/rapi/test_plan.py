@@ -6,6 +6,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
 from bridge.core.rapi.brake import QueryBackoff
 from bridge.core.rapi.plan import QueryConfig, QuerySchedule, config_for
@@ -23,7 +24,7 @@ def plan(manner: QueryConfig = STEADY) -> QuerySchedule:
 
 def one_admitted(manner: QueryConfig = STEADY) -> QuerySchedule:
     made = plan(manner)
-    made.admit(ONE, 0.0)
+    made.admit(ONE, Steady(0.0))
     return made
 
 
@@ -33,40 +34,40 @@ def gaps(outcome: QueryOutcome, count: int) -> list[float]:
     at: list[float] = []
     while len(at) <= count:
         now += 1.0
-        if asked.due(now):
+        if asked.due(Steady(now)):
             at.append(now)
-            asked.done(ONE, outcome, now)
+            asked.done(ONE, outcome, Steady(now))
     return [after - before for before, after in itertools.pairwise(at)]
 
 
 def test_a_charger_is_asked_within_a_period_of_being_admitted() -> None:
     asked = one_admitted()
-    assert asked.due(61.0) is None
-    assert asked.due(62.0) == (ONE, Query.ENERGY)
+    assert asked.due(Steady(61.0)) is None
+    assert asked.due(Steady(62.0)) == (ONE, Query.ENERGY)
 
 
 def test_while_it_is_asked_it_is_not_asked_again() -> None:
     asked = one_admitted()
-    asked.due(62.0)
-    assert asked.due(10_000.0) is None
+    asked.due(Steady(62.0))
+    assert asked.due(Steady(10_000.0)) is None
 
 
 def test_who_is_admitted_again_keeps_its_place() -> None:
     asked = one_admitted()
-    asked.admit(ONE, 61.0)
-    assert asked.due(62.0) is not None
-    asked.done(ONE, QueryOutcome.ANSWERED, 62.0)
-    asked.admit(ONE, 62.0)
-    assert asked.due(161.0) is None
+    asked.admit(ONE, Steady(61.0))
+    assert asked.due(Steady(62.0)) is not None
+    asked.done(ONE, QueryOutcome.ANSWERED, Steady(62.0))
+    asked.admit(ONE, Steady(62.0))
+    assert asked.due(Steady(161.0)) is None
 
 
 def test_energy_faults_and_state_take_turns() -> None:
     asked, seen = one_admitted(), []
     for turn in range(1, 6):
-        due = asked.due(turn * 100.0)
+        due = asked.due(Steady(turn * 100.0))
         assert due is not None
         seen.append(due[1].value)
-        asked.done(ONE, QueryOutcome.ANSWERED, turn * 100.0)
+        asked.done(ONE, QueryOutcome.ANSWERED, Steady(turn * 100.0))
     assert seen == ["$GU", "$GF", "$GS", "$GU", "$GF"]
 
 
@@ -92,56 +93,56 @@ def test_one_that_never_answers_is_asked_ever_less_down_to_once_an_hour() -> Non
 def test_an_answer_ends_the_waiting() -> None:
     asked, now = one_admitted(), 100.0
     for _ in range(6):
-        assert asked.due(now)
-        asked.done(ONE, QueryOutcome.TIMEOUT, now)
+        assert asked.due(Steady(now))
+        asked.done(ONE, QueryOutcome.TIMEOUT, Steady(now))
         now += 10_000.0
-    assert asked.due(now)
-    asked.done(ONE, QueryOutcome.ANSWERED, now)
-    assert asked.due(now + 99.0) is None
-    assert asked.due(now + 100.0)
+    assert asked.due(Steady(now))
+    asked.done(ONE, QueryOutcome.ANSWERED, Steady(now))
+    assert asked.due(Steady(now + 99.0)) is None
+    assert asked.due(Steady(now + 100.0))
 
 
 def test_without_a_clear_answer_the_same_is_asked_again() -> None:
     asked = one_admitted()
-    assert asked.due(100.0) == (ONE, Query.ENERGY)
-    asked.done(ONE, QueryOutcome.AMBIGUOUS, 100.0)
-    assert asked.due(199.0) is None
-    assert asked.due(200.0) == (ONE, Query.ENERGY)
+    assert asked.due(Steady(100.0)) == (ONE, Query.ENERGY)
+    asked.done(ONE, QueryOutcome.AMBIGUOUS, Steady(100.0))
+    assert asked.due(Steady(199.0)) is None
+    assert asked.due(Steady(200.0)) == (ONE, Query.ENERGY)
 
 
 def test_one_that_must_not_be_asked_just_now_waits_for_its_next_turn() -> None:
     asked = one_admitted()
-    asked.due(62.0)
-    asked.postpone(ONE, 62.0)
-    assert asked.due(161.0) is None
-    assert asked.due(162.0) == (ONE, Query.ENERGY)
+    asked.due(Steady(62.0))
+    asked.postpone(ONE, Steady(62.0))
+    assert asked.due(Steady(161.0)) is None
+    assert asked.due(Steady(162.0)) == (ONE, Query.ENERGY)
 
 
 def test_one_that_is_gone_is_asked_no_more() -> None:
     asked = one_admitted()
-    asked.due(62.0)
+    asked.due(Steady(62.0))
     asked.remove(ONE)
-    assert asked.due(10_000.0) is None
+    assert asked.due(Steady(10_000.0)) is None
     assert len(asked) == 0
 
 
 def test_jitter_only_makes_the_time_longer() -> None:
     asked = QuerySchedule(QueryConfig(every=60.0, jitter=0.1), random=lambda: 1.0)
-    asked.admit(ONE, 0.0)
-    asked.due(100.0)
-    asked.done(ONE, QueryOutcome.ANSWERED, 100.0)
-    assert asked.due(165.9) is None
-    assert asked.due(166.1) is not None
+    asked.admit(ONE, Steady(0.0))
+    asked.due(Steady(100.0))
+    asked.done(ONE, QueryOutcome.ANSWERED, Steady(100.0))
+    assert asked.due(Steady(165.9)) is None
+    assert asked.due(Steady(166.1)) is not None
 
 
 def test_a_fleet_that_comes_at_once_is_spread_over_a_period() -> None:
     asked = plan()
     for number in range(1000):
-        asked.admit(ChargerId(str(number)), 0.0)
+        asked.admit(ChargerId(str(number)), Steady(0.0))
     busiest = 0
     for second in range(1, 101):
         count = 0
-        while asked.due(float(second)):
+        while asked.due(Steady(float(second))):
             count += 1
         busiest = max(busiest, count)
     assert busiest <= 13
@@ -156,45 +157,45 @@ def test_however_it_goes_a_minute_lies_between_two_queries(
     seed: int, outcomes: list[QueryOutcome]
 ) -> None:
     asked = QuerySchedule(config_for(30.0), random=Random(seed).random)
-    asked.admit(ONE, 0.0)
+    asked.admit(ONE, Steady(0.0))
     now, last = 0.0, -1000.0
     for outcome in outcomes:
-        while asked.due(now) is None:
+        while asked.due(Steady(now)) is None:
             now += 0.5
             assert now - last <= 3961.0
         assert now - last >= 60.0
         last = now
-        asked.done(ONE, outcome, now)
+        asked.done(ONE, outcome, Steady(now))
 
 
 def test_a_broker_that_passes_nothing_on_is_tried_ever_less() -> None:
     brake = QueryBackoff()
-    assert brake.most(16, 0.0) == 16
-    brake.ended(False, 0.0)
-    assert brake.most(16, 0.0) == 1
-    brake.ended(False, 0.0)
-    assert brake.most(16, 0.0) == 1
-    brake.ended(False, 0.0)
-    assert (brake.most(16, 59.0), brake.most(16, 60.0)) == (0, 1)
+    assert brake.most(16, Steady(0.0)) == 16
+    brake.ended(False, Steady(0.0))
+    assert brake.most(16, Steady(0.0)) == 1
+    brake.ended(False, Steady(0.0))
+    assert brake.most(16, Steady(0.0)) == 1
+    brake.ended(False, Steady(0.0))
+    assert (brake.most(16, Steady(59.0)), brake.most(16, Steady(60.0))) == (0, 1)
     now = 60.0
-    brake.ended(False, now)
-    assert (brake.most(16, 179.0), brake.most(16, 180.0)) == (0, 1)
+    brake.ended(False, Steady(now))
+    assert (brake.most(16, Steady(179.0)), brake.most(16, Steady(180.0))) == (0, 1)
     for _ in range(10):
         now += 10_000.0
-        brake.ended(False, now)
-    assert (brake.most(16, now + 3599.0), brake.most(16, now + 3600.0)) == (0, 1)
+        brake.ended(False, Steady(now))
+    assert (brake.most(16, Steady(now + 3599.0)), brake.most(16, Steady(now + 3600.0))) == (0, 1)
 
 
 def test_many_that_one_lost_connection_took_are_one_reason_to_rest() -> None:
     brake = QueryBackoff()
     for _ in range(16):
-        brake.ended(False, 0.0)
-    assert (brake.most(16, 59.0), brake.most(16, 60.0)) == (0, 1)
+        brake.ended(False, Steady(0.0))
+    assert (brake.most(16, Steady(59.0)), brake.most(16, Steady(60.0))) == (0, 1)
 
 
 def test_a_broker_that_passes_one_on_is_trusted_again() -> None:
     brake = QueryBackoff()
     for _ in range(5):
-        brake.ended(False, 0.0)
-    brake.ended(True, 0.0)
-    assert brake.most(16, 0.0) == 16
+        brake.ended(False, Steady(0.0))
+    brake.ended(True, Steady(0.0))
+    assert brake.most(16, Steady(0.0)) == 16

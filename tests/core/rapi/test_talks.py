@@ -2,6 +2,7 @@
 
 import pytest
 
+from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
 from bridge.core.rapi.query import Query
 from bridge.core.rapi.talks import OpenQueries, QueryOutcome, QueryResult
@@ -14,13 +15,13 @@ ENERGY = b"$OK 36000 20127"
 def say(
     talks: OpenQueries, key: str, payload: bytes = b"", at: float = 0.1, base: str = BASE
 ) -> QueryResult | None:
-    return talks.observe(ONE, base, key, payload, at)
+    return talks.observe(ONE, base, key, payload, Steady(at))
 
 
 def asked(query: Query = Query.ENERGY, *, heard: bool = True) -> OpenQueries:
     """A query of ours at 0 s, which the broker passed on."""
     talks = OpenQueries()
-    talks.sent(ONE, BASE, query, 0.0)
+    talks.sent(ONE, BASE, query, Steady(0.0))
     if heard:
         assert say(talks, f"rapi/in/{query.value}", at=0.0) is None
     return talks
@@ -112,37 +113,39 @@ def test_what_is_neither_query_nor_answer_is_passed_over() -> None:
 
 def test_what_is_asked_of_one_charger_disturbs_no_other() -> None:
     talks = asked()
-    assert talks.observe(TWO, "charger/two", "rapi/in/$GS", b"", 0.1) is None
+    assert talks.observe(TWO, "charger/two", "rapi/in/$GS", b"", Steady(0.1)) is None
     assert say(talks, "rapi/out", ENERGY) is not None
 
 
 def test_a_charger_is_quiet_once_nobody_waits_for_its_answer() -> None:
     talks = OpenQueries()
-    assert talks.quiet(ONE, 0.0)
+    assert talks.quiet(ONE, Steady(0.0))
     say(talks, "rapi/in/$GS", at=0.0)
-    assert not talks.quiet(ONE, 3.0)
-    assert talks.quiet(ONE, 3.1)
+    assert not talks.quiet(ONE, Steady(3.0))
+    assert talks.quiet(ONE, Steady(3.1))
 
 
 def test_our_own_query_does_not_disturb() -> None:
-    assert asked().quiet(ONE, 0.1)
+    assert asked().quiet(ONE, Steady(0.1))
 
 
 def test_a_query_without_an_answer_ends_after_three_seconds() -> None:
     talks = asked()
-    assert talks.expired(3.0) == []
-    assert talks.expired(3.1) == [QueryResult(ONE, QueryOutcome.TIMEOUT, True)]
+    assert talks.expired(Steady(3.0)) == []
+    assert talks.expired(Steady(3.1)) == [QueryResult(ONE, QueryOutcome.TIMEOUT, True)]
     assert say(talks, "rapi/out", ENERGY, at=3.2) is None
 
 
 def test_a_query_that_the_broker_did_not_pass_on_is_told_apart() -> None:
-    assert asked(heard=False).expired(3.1) == [QueryResult(ONE, QueryOutcome.TIMEOUT, False)]
+    assert asked(heard=False).expired(Steady(3.1)) == [
+        QueryResult(ONE, QueryOutcome.TIMEOUT, False)
+    ]
 
 
 def test_who_asked_long_ago_is_not_remembered() -> None:
     talks = OpenQueries()
     for number in range(1000):
-        talks.observe(ChargerId(str(number)), BASE, "rapi/in/$GS", b"", 0.0)
-    talks.observe(ONE, BASE, "rapi/in/$GS", b"", 5.0)
-    talks.expired(5.0)
+        talks.observe(ChargerId(str(number)), BASE, "rapi/in/$GS", b"", Steady(0.0))
+    talks.observe(ONE, BASE, "rapi/in/$GS", b"", Steady(5.0))
+    talks.expired(Steady(5.0))
     assert list(talks._others) == [ONE]

@@ -5,6 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.core.clock import Unix
 from bridge.core.model import ChargerId, Session
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.timestamps import Timestamps
@@ -223,13 +224,17 @@ def test_unknown_keys_do_not_fill_the_memory() -> None:
 @given(st.lists(st.floats(min_value=0, max_value=2e9), min_size=1, max_size=50))
 def test_stamps_strictly_increase_whatever_the_clock_does(arrivals: list[float]) -> None:
     stamps = Timestamps()
-    given_ = [stamps.next(at) for at in arrivals]
+    given_ = [stamps.next(Unix(at)) for at in arrivals]
     assert all(a < b for a, b in pairwise(given_))
 
 
 def test_a_stamp_is_the_arrival_when_that_is_later_than_the_last() -> None:
     stamps = Timestamps(5_000)
-    assert [stamps.next(4.0), stamps.next(5.0005), stamps.next(6.5)] == [5001, 5002, 6500]
+    assert [stamps.next(Unix(4.0)), stamps.next(Unix(5.0005)), stamps.next(Unix(6.5))] == [
+        5001,
+        5002,
+        6500,
+    ]
 
 
 def test_stamps_go_on_after_a_restart_although_the_clock_stepped_back() -> None:
@@ -248,7 +253,7 @@ def test_stamps_go_on_after_a_restart_although_the_clock_stepped_back() -> None:
 def test_two_sessions_that_end_at_once_are_two_points() -> None:
     out = Outbox()
     writer = Writer(ChargerId("a"), out=out, tags={}, floor_ms=0)
-    session = Session(ChargerId("a"), 1.0, 2.0, 1.0, 1.0, 5.0, 6.0, 7.0)
+    session = Session(ChargerId("a"), Unix(1.0), Unix(2.0), 1.0, 1.0, 5.0, 6.0, 7.0)
     writer.write_session(session)
     writer.write_session(session)
     assert [line.rsplit(b" ", 1)[1] for line in out.lines] == [b"2000", b"2001"]

@@ -127,7 +127,7 @@ def test_nothing_raises_falls_or_is_lost_whatever_a_charger_says(acts: list[Act]
             events, sessions = [*bench.out.events], [*bench.out.sessions]
             told = bench.now
             bench = Bench()
-            bench.wall, bench.steady = told.wall, told.steady
+            bench.wall, bench.steady = told.unix, told.steady
             bench.restore(saved, trusted=True, floor_ms=0)
             assert bench.ears.unreadable == []
             desk = Desk(bench)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bridge.core.clock import Steady, Unix
 from bridge.core.discovery.fleet import FleetConfig
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
@@ -312,7 +313,7 @@ def test_what_was_asked_for_over_mqtt_stays_where_polls_are_refused(desk: Desk) 
     for _ in range(4):
         desk.speak()
         telemetry.documents.receive_answer(
-            reader.read({"wattsec": 3600}, desk.bench.wall), desk.bench.now
+            reader.read({"wattsec": 3600}, Unix(desk.bench.wall)), desk.bench.now
         )
         desk.wait(1)
         desk.answer(PollOutcome.FORBIDDEN)
@@ -420,7 +421,7 @@ def test_an_address_that_may_not_be_polled_is_told_and_not_asked(desk: Desk) -> 
     ))  # fmt: skip
     desk.wait(400)
     assert desk.refusals == ["user_info"]
-    assert desk.plan.due(bench.steady) == []
+    assert desk.plan.due(Steady(bench.steady)) == []
 
 
 def test_a_fault_is_asked_about_within_20_s(desk: Desk) -> None:
@@ -429,7 +430,7 @@ def test_a_fault_is_asked_about_within_20_s(desk: Desk) -> None:
     desk.speak(state="6")
     desk.wait(1)
     asked = 0.0
-    while not desk.plan.due(desk.bench.steady):
+    while not desk.plan.due(Steady(desk.bench.steady)):
         desk.bench.steady += 1
         asked += 1
     assert 14 <= asked <= 20
@@ -442,12 +443,12 @@ def test_who_announces_itself_live_is_asked_15_to_20_s_later(known: bool) -> Non
     if known:
         bench.announce(retained=True)
         desk.wait(60)
-        (regular,) = desk.plan.due(bench.steady)
-        desk.plan.done(regular, PollOutcome.OK, bench.steady)
+        (regular,) = desk.plan.due(Steady(bench.steady))
+        desk.plan.done(regular, PollOutcome.OK, Steady(bench.steady))
     bench.announce()
     desk.polling.poll_soon(ONE, bench.now)
     began = bench.steady
-    while not (asked := desk.plan.due(bench.steady)):
+    while not (asked := desk.plan.due(Steady(bench.steady))):
         desk.speak(0)
         desk.wait(1)
     assert asked[0].page is Page.STATUS

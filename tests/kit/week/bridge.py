@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bridge.core.clock import Steady
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect, Event, Message, SavedState, Session
 from bridge.core.polling.address import RefusedAddress
@@ -95,13 +96,13 @@ class Bridge:
 
     def asks(self) -> list[PollRequest]:
         """The polls to start now."""
-        asks = self.plan.due(self.bench.steady)
+        asks = self.plan.due(Steady(self.bench.steady))
         self._plan_ahead()
         return asks
 
     def reply(self, ask: PollRequest, reply: PollReply) -> None:
         """A poll ended."""
-        self.plan.done(ask, reply.outcome, self.bench.steady)
+        self.plan.done(ask, reply.outcome, Steady(self.bench.steady))
         self.polling.poll_ended(ask, reply, self.bench.now)
         self._plan_ahead()
 

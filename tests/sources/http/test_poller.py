@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Steady, Unix
 from bridge.core.fields.config import read_config
 from bridge.core.fields.crashlog import read_crashlog
 from bridge.core.fields.status import StatusReader
@@ -51,7 +51,7 @@ def at(index: int, port: int) -> Address:
 
 
 def clock() -> Moment:
-    return Moment(time.time(), time.monotonic())
+    return Moment(Unix(time.time()), Steady(time.monotonic()))
 
 
 async def test_a_simulated_charger_gives_all_its_documents(tmp_path: Path) -> None:
@@ -62,13 +62,13 @@ async def test_a_simulated_charger_gives_all_its_documents(tmp_path: Path) -> No
     assert isinstance(status, dict)
     assert isinstance(config, dict)
     assert isinstance(crashlog, dict)
-    read = StatusReader(Dialect.NOFOS, None).read(status, time.time())
+    read = StatusReader(Dialect.NOFOS, None).read(status, Unix(time.time()))
     bad = {Reason.UNKNOWN_FIELD, Reason.MALFORMED, Reason.BUG}
     assert [wire for wire, reason in read.discarded if reason in bad] == []
     assert read.value("state_code") is not None
     assert read_config(config).text("version") == "2.4.1"
     assert "depot-chargers" not in repr(read_config(config))
-    assert read_crashlog(crashlog, time.time()) == ()
+    assert read_crashlog(crashlog, Unix(time.time())) == ()
 
 
 async def test_firmware_without_a_crash_log_has_none(tmp_path: Path) -> None:
