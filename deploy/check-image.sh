@@ -1,10 +1,10 @@
 #!/bin/sh
 # Carries out the Dockerfile's steps without a container engine, as root on a Debian with
 # debootstrap: the same commands in a fresh root, and the bridge in it as the image runs it:
-# its user, no capabilities, all of the root read-only but /data, process 1 of its own process
+# its user, no capabilities, the root read-only except for /data, process 1 of its own process
 # namespace, with no network but its own loopback.
 #
-# What it cannot show: the layers, the official base image, labels, and the engine's own doing.
+# What it cannot check: the layers, the official base image, labels, and the engine's own behaviour.
 set -eu
 cd "$(dirname "$0")/.."
 SUITE=${SUITE:-trixie}
@@ -33,7 +33,7 @@ if [ ! -e "$BASE/usr/local/bin/python" ]; then
     mkdir -p .cache
     debootstrap --variant=minbase --include=python3,python3-pip,python3-venv,ca-certificates \
         "$SUITE" "$BASE" >.cache/image-root.log
-    # The official image calls it so.
+    # Its name in the official image.
     ln -s /usr/bin/python3 "$BASE/usr/local/bin/python"
 fi
 cp -a "$BASE/." "$ROOT"
@@ -43,7 +43,7 @@ mkdir -p "$ROOT/src/deploy"
 cp deploy/requirements.lock "$ROOT/src/deploy/"
 cp -r pyproject.toml README.md bridge "$ROOT/src/"
 cp /etc/resolv.conf "$ROOT/etc/"
-# How this machine reaches its package index is no part of the proof.
+# How this machine reaches its package index is not part of the check.
 cp /etc/ssl/certs/ca-certificates.crt "$ROOT/etc/ssl/certs/"
 inside() {
     chroot "$ROOT" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/nonexistent \
@@ -77,7 +77,7 @@ ENGINE=$!
 # The bridge itself: the kernel does not kill it with its parent once it has another user.
 trap 'pkill -KILL --parent "$ENGINE" || true; wait "$ENGINE" || true; rm -rf "$ROOT"' EXIT
 
-# in_it COMMAND..: as an engine carries out a health check.
+# in_it COMMAND..: as an engine runs a health check.
 in_it() {
     nsenter --target "$BRIDGE" --mount --pid --net --root --wd="$ROOT" \
         --setuid "${WHO%:*}" --setgid "${WHO#*:}" \

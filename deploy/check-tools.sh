@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds what `make check-deploy` asks, into .cache/go: needs Go, and some minutes once.
+# Builds the tools of `make check-deploy` into .cache/go: needs Go, and some minutes once.
 set -eu
 cd "$(dirname "$0")/.."
 HELM=v3.22.0
@@ -18,7 +18,7 @@ GOBIN=$PWD/.cache/go/bin
 export GOBIN
 mkdir -p "$GOBIN"
 
-# build MODULE VERSION: unless that very version is there.
+# build MODULE VERSION: unless that version is there.
 build() {
     name=$(basename "${1%/v[0-9]*}")
     [ "$(cat "$GOBIN/.$name" 2>/dev/null)" != "$2" ] || return 0
@@ -33,7 +33,7 @@ build github.com/zegl/kube-score/cmd/kube-score "$KUBE_SCORE"
 
 if [ "$(cat "$GOBIN/.docker-compose" 2>/dev/null)" != "$COMPOSE" ]; then
     printf 'Building docker-compose %s (once, some minutes) ...\n' "$COMPOSE"
-    # Its module has `exclude` lines, which `go install` does not take.
+    # Its module has `exclude` lines, which `go install` does not accept.
     rm -rf .cache/go/compose
     mkdir -p .cache/go/compose
     (

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the secrets that compose.yaml names, each at random, where there is none yet.
+# Creates the secrets that compose.yaml names, with random contents, unless they exist.
 set -eu
 cd "$(dirname "$0")"
 mkdir -p secrets
-# Others come no further than the folder: in it, each container's own user must read its files.
+# Other users cannot enter the folder; inside, each container's own user must read its files.
 chmod 700 secrets
 for name in mqtt_bridge mqtt_chargers influxdb_password influxdb_token grafana_password; do
     [ ! -s "secrets/$name" ] || continue

@@ -1,5 +1,5 @@
-{{- /* A Service's name has no dot and begins with a letter; 11 characters behind it, a replica's
-       sum is still a label. */}}
+{{- /* A Service's name has no dot and starts with a letter; with 11 more characters, a replica's
+       hash is still a valid label. */}}
 {{- define "nofos.name" -}}
 {{- $name := .Release.Name | replace "." "-" -}}
 {{- if regexMatch "^[0-9]" $name }}{{ $name = printf "nofos-bridge-%s" $name }}
@@ -28,7 +28,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 {{- end }}
 
-{{- /* TOML: JSON's scalars and lists are TOML's; a map is given as text that holds JSON. */}}
+{{- /* TOML: JSON's scalars and lists are TOML's; a map is written as a string that contains JSON. */}}
 {{- define "nofos.toml" -}}
 {{- range $section, $names := .Values.settings }}
 [{{ $section }}]
@@ -38,7 +38,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{ end }}
 {{- end }}
 
-{{- /* The port that a URL's scheme or text says. */}}
+{{- /* The port of a URL: explicit, or that of its scheme. */}}
 {{- define "nofos.port" -}}
 {{- $url := urlParse . -}}
 {{- $text := regexFind ":[0-9]+$" $url.host -}}
@@ -57,7 +57,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end -}}
 {{- end }}
 
-{{- /* HTTPS where the bridge's page has a certificate. */}}
+{{- /* HTTPS if the bridge's page has a certificate. */}}
 {{- define "nofos.https" -}}
 {{- if (.Values.settings.web | default dict).cert_file }}yes{{ end }}
 {{- end }}
