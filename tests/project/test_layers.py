@@ -9,7 +9,7 @@ from tests.kit.root import ROOT
 
 IMPURE = ("asyncio", "socket", "time", "logging", "sqlite3", "threading", "os", "pathlib")
 ASKING = "bridge.sources.mqtt.publisher"
-SPEAKING = ("bridge.tools.charger.mqtt_visit", "bridge.tools.charger.http_request")
+SPEAKING = ("bridge.tools.charger.mqtt_session", "bridge.tools.charger.http_request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +194,11 @@ def test_each_library_stays_in_its_place(tmp_path: Path) -> None:
 
 
 def test_a_bridge_that_speaks_to_chargers_is_caught(tmp_path: Path) -> None:
-    speaking = "from bridge.tools.charger.mqtt_visit import Visit\n"
+    speaking = "from bridge.tools.charger.mqtt_session import Visit\n"
     tree(tmp_path, service=speaking, sources__http=speaking, tools__query=speaking)
     assert violations(tmp_path) == [
-        "bridge.service:1 imports bridge.tools.charger.mqtt_visit.Visit",
-        "bridge.sources.http:1 imports bridge.tools.charger.mqtt_visit.Visit",
+        "bridge.service:1 imports bridge.tools.charger.mqtt_session.Visit",
+        "bridge.sources.http:1 imports bridge.tools.charger.mqtt_session.Visit",
     ]
 
 
