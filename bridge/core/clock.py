@@ -1,6 +1,7 @@
-"""A moment on two clocks: the wall's for stamps, the steady one for durations."""
+"""A moment on two clocks, the wall's for stamps and the steady one for durations, and its text."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,3 +10,11 @@ class Moment:
 
     wall: float
     steady: float
+
+
+def rfc3339(unix: float) -> str | None:
+    """The time in UTC with milliseconds; None for 0, which stands for never."""
+    if not unix:
+        return None
+    moment = datetime.fromtimestamp(unix, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TextIO
 
+from bridge.core.clock import rfc3339
 from bridge.storage.readonly import refused_rows
-from bridge.web.view import rfc3339
 
 
 def print_refused(folder: Path, out: TextIO) -> None:

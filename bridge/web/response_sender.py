@@ -1,8 +1,7 @@
-"""Sends replies at each reader's own pace, within bounds of time, of number and of memory.
+"""Sends responses at each client's own pace, with limits on time, number and memory.
 
-A body is shared by its readers and lives until the last one has it. Of the bodies that are
-being read only the newest few are kept: a reader of an older one was slower than all
-others, and is cut off.
+A body is shared by its readers and freed after the last one. Only the newest few bodies
+being sent are kept: the readers of an older one are the slowest, and are disconnected.
 """
 
 import asyncio
@@ -13,48 +12,48 @@ from aiohttp import web
 
 from bridge.web.body import Body
 
-MOST_AT_ONCE = 256
-"""Requests under way; further ones are turned away at once."""
-MOST_BODIES = 8
-PATIENCE_SECONDS = 30.0
-"""How long a reader may take; Prometheus gives up after ten by default."""
+MAX_IN_FLIGHT = 256
+"""Requests in flight; further ones are rejected at once."""
+MAX_BODIES = 8
+SEND_TIMEOUT_SECONDS = 30.0
+"""How long a client may take to read; Prometheus gives up after ten by default."""
 
 
-class Shared(web.StreamResponse):
-    """A reply that is sent from a body's pieces."""
+class SharedResponse(web.StreamResponse):
+    """A response that is sent from the pieces of a shared body."""
 
     def __init__(self, body: Body, headers: Mapping[str, str]) -> None:
         super().__init__(headers=headers)
         self.content_length = body.size
-        self.shared = body
+        self.body = body
 
 
-class Sending:
-    """Counts who is under way, and cuts off those who do not read."""
+class ResponseSender:
+    """Counts requests in flight, and disconnects clients that do not read."""
 
     def __init__(self) -> None:
-        self._under_way = 0
+        self._in_flight = 0
         self._readers: dict[Body, set[asyncio.Timeout]] = {}
 
     @property
     def full(self) -> bool:
-        """So many are under way that one more must come again."""
-        return self._under_way >= MOST_AT_ONCE
+        """Whether the maximum number of requests is in flight."""
+        return self._in_flight >= MAX_IN_FLIGHT
 
     @contextlib.contextmanager
-    def one_more(self) -> Iterator[None]:
-        """Someone is under way during the block."""
-        self._under_way += 1
+    def counted(self) -> Iterator[None]:
+        """Count a request as in flight during the block."""
+        self._in_flight += 1
         try:
             yield
         finally:
-            self._under_way -= 1
+            self._in_flight -= 1
 
     async def send(self, request: web.Request, reply: web.StreamResponse) -> None:
-        """Returns when the reader has all of it, or has left, or was cut off."""
+        """Returns when the client received all of it, or disconnected, or was disconnected."""
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS) as patience:
-                with self._reading(reply, patience):
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS) as timeout:
+                with self._reading(reply, timeout):
                     await _write(request, reply)
         except TimeoutError:
             if request.transport is not None:
@@ -63,24 +62,24 @@ class Sending:
             return
 
     @contextlib.contextmanager
-    def _reading(self, reply: web.StreamResponse, patience: asyncio.Timeout) -> Iterator[None]:
-        if not isinstance(reply, Shared):
+    def _reading(self, reply: web.StreamResponse, timeout: asyncio.Timeout) -> Iterator[None]:
+        if not isinstance(reply, SharedResponse):
             yield
             return
-        body = reply.shared
-        self._readers.setdefault(body, set()).add(patience)
-        self._cut_off()
+        body = reply.body
+        self._readers.setdefault(body, set()).add(timeout)
+        self._abort_slowest()
         try:
             yield
         finally:
             readers = self._readers.get(body, set())
-            readers.discard(patience)
+            readers.discard(timeout)
             if not readers:
                 self._readers.pop(body, None)
 
-    def _cut_off(self) -> None:
-        """The oldest bodies are let go, with all who still read them."""
-        while len(self._readers) > MOST_BODIES:
+    def _abort_slowest(self) -> None:
+        """Free the oldest bodies, and disconnect the clients that still read them."""
+        while len(self._readers) > MAX_BODIES:
             oldest = self._readers.pop(next(iter(self._readers)))
             for patience in oldest:
                 if not patience.expired():
@@ -89,8 +88,8 @@ class Sending:
 
 async def _write(request: web.Request, reply: web.StreamResponse) -> None:
     await reply.prepare(request)
-    if isinstance(reply, Shared) and request.method != "HEAD":
-        for piece in reply.shared.pieces:
+    if isinstance(reply, SharedResponse) and request.method != "HEAD":
+        for piece in reply.body.pieces:
             await reply.write(piece)
             # A reader that keeps up must not keep the loop.
             await asyncio.sleep(0)

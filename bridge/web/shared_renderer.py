@@ -1,7 +1,7 @@
-"""One rendering at a time, shared by all who asked for the same before it began.
+"""One rendering at a time, shared by all requests that arrived before it started.
 
-Two hundred scrapers at once cost two renderings, not two hundred, and nobody gets a text
-that is older than the question.
+Two hundred scrapers at once cost two renderings, not two hundred, and nobody receives a
+text that is older than the request.
 """
 
 import asyncio
@@ -12,24 +12,24 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
-class Printing(Generic[K, T]):
-    """Makes what is asked for, in turn."""
+class SharedRenderer(Generic[K, T]):
+    """Renders one key after the other."""
 
-    def __init__(self, make: Callable[[K], Awaitable[T]]) -> None:
-        self._make = make
-        self._turn = asyncio.Lock()
-        self._asked: dict[K, asyncio.Task[T]] = {}
+    def __init__(self, render: Callable[[K], Awaitable[T]]) -> None:
+        self._render = render
+        self._lock = asyncio.Lock()
+        self._pending: dict[K, asyncio.Task[T]] = {}
 
-    async def get(self, wanted: K) -> T:
-        """Wait for the next rendering of this; one who leaves takes nothing from others."""
-        task = self._asked.get(wanted)
+    async def get(self, key: K) -> T:
+        """Wait for the next rendering of this key; cancelling it does not affect other waiters."""
+        task = self._pending.get(key)
         if task is None:
-            task = asyncio.create_task(self._print(wanted), name="printing")
-            self._asked[wanted] = task
+            task = asyncio.create_task(self._render_next(key), name="rendering")
+            self._pending[key] = task
         return await asyncio.shield(task)
 
-    async def _print(self, wanted: K) -> T:
-        async with self._turn:
+    async def _render_next(self, key: K) -> T:
+        async with self._lock:
             # Who asks from now on waits for the next one.
-            del self._asked[wanted]
-            return await self._make(wanted)
+            del self._pending[key]
+            return await self._render(key)
