@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.fleet_queries import wait_for_the_past
 from bench.past import Past, overview_rows, serving
 from bench.table import table
-from bridge.alerts.model import Places
+from bridge.alerts.model import LinkBases
 from bridge.alerts.rules_file import rules_text
 from tests.kit.servers import Prometheus
 from tests.kit.servers.web import ask
@@ -77,7 +77,7 @@ def costs(prometheus: Prometheus) -> Sequence[Sequence[str]]:
 def measure(chargers: int, seconds: int, folder: Path) -> Sequence[Sequence[str]]:
     """Fill the past in, let the fleet live on, and ask what evaluations took."""
     rules = folder / "rules.yml"
-    rules.write_text(rules_text(Places()), encoding="utf-8")
+    rules.write_text(rules_text(LinkBases()), encoding="utf-8")
     past = Past(chargers, seconds, all_rows)
     with (
         serving(past) as targets,

@@ -1,4 +1,4 @@
-"""The commands: each says what it does, where its data goes, and how it is used."""
+"""The command line: one function for each command, with its options and its example."""
 
 import asyncio
 import os
@@ -19,15 +19,21 @@ from bridge.sim.run import simulate as run_simulation
 from bridge.tools.cautions import cautions
 from bridge.tools.charger_commands import add_charger_commands
 from bridge.tools.check import check as check_settings
-from bridge.tools.command_line import Config, finish, leavable, said, settled
+from bridge.tools.command_line import (
+    ConfigOption,
+    ignore_broken_pipe,
+    load_settings,
+    report_errors,
+    run_async,
+)
 from bridge.tools.dashboards import dashboards as write_dashboards
 from bridge.tools.demo.run import demo as run_demo
+from bridge.tools.demo.terminal import foreground
 from bridge.tools.doctor.run import doctor as run_doctor
 from bridge.tools.fields import table as fields_table
 from bridge.tools.journal_commands import add_journal_commands
 from bridge.tools.record.run import record as run_record
-from bridge.tools.shards import TIED, one_of, planned, run_shards
-from bridge.tools.terminal import foreground
+from bridge.tools.shards import UNTIL_INPUT_ENDS, plan_shards, run_shards, shard_environ
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,35 +60,35 @@ def _version(
 
 @app.command(epilog="Example: NOFOS_MQTT__URL=mqtt://broker:1883 nofos-bridge run")
 def run(
-    config: Config = None,
+    config: ConfigOption = None,
     shards: Annotated[
         int | None,
-        typer.Option(min=2, max=64, help="So many processes: a port and a folder for each."),
+        typer.Option(min=2, max=64, help="Number of processes, each with its own port and folder."),
     ] = None,
-    tied: Annotated[bool, typer.Option(TIED, hidden=True)] = False,
+    tied: Annotated[bool, typer.Option(UNTIL_INPUT_ENDS, hidden=True)] = False,
 ) -> None:
     """The bridge, until SIGTERM or SIGINT; then it drains and exits 0."""
     if shards:
-        _run_many(shards, config)
-    settings = settled(config)
+        _run_shards(shards, config)
+    settings = load_settings(config)
     configure(settings.log.level, settings.log.format)
     if settings.shard.count > 1:
         structlog.contextvars.bind_contextvars(shard=settings.shard.index)
     for caution in cautions(settings, os.environ):
         structlog.get_logger("settings").warning("settings.caution", caution=caution)
-    finish(_until_told(settings, tied=tied))
+    run_async(_run_until_stopped(settings, tied=tied))
 
 
-def _run_many(count: int, config: Path | None) -> NoReturn:
-    environ = {**os.environ, **one_of(count)}
-    settings = settled(config, environ)
+def _run_shards(count: int, config: Path | None) -> NoReturn:
+    environ = {**os.environ, **shard_environ(count)}
+    settings = load_settings(config, environ)
     configure(settings.log.level, settings.log.format)
-    with said(), asyncio.Runner() as runner:
-        code = runner.run(run_shards(planned(count, settings, environ), config))
+    with report_errors(), asyncio.Runner() as runner:
+        code = runner.run(run_shards(plan_shards(count, settings, environ), config))
     raise typer.Exit(code)
 
 
-async def _until_told(settings: Settings, *, tied: bool) -> None:
+async def _run_until_stopped(settings: Settings, *, tied: bool) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     if tied:
@@ -94,25 +100,25 @@ async def _until_told(settings: Settings, *, tied: bool) -> None:
 def demo(
     chargers: Annotated[int, typer.Option(min=1, max=2000, help="Simulated chargers.")] = 25,
     speed: Annotated[
-        float, typer.Option(min=0.1, max=60, help="How much faster than real chargers.")
+        float, typer.Option(min=0.1, max=60, help="Speed relative to real chargers.")
     ] = 10.0,
 ) -> None:
-    """An embedded broker, simulated chargers, the bridge and its page; nothing else needed."""
+    """An embedded broker, simulated chargers, the bridge and its page; needs no other program."""
     with foreground(os.environ):
-        finish(run_demo(chargers, speed, os.environ, sys.stdout))
+        run_async(run_demo(chargers, speed, os.environ, sys.stdout))
 
 
 @app.command(epilog="Example: nofos-bridge check --config /etc/nofos-bridge.toml")
-def check(config: Config = None) -> None:
-    """The effective settings with their sources; exit 2 and a remedy for each wrong one."""
+def check(config: ConfigOption = None) -> None:
+    """The effective settings with their sources; invalid ones are listed with a remedy (exit 2)."""
     raise typer.Exit(check_settings(config, os.environ, sys.stdout, sys.stderr))
 
 
 @app.command(epilog="Example: nofos-bridge doctor --config /etc/nofos-bridge.toml")
-def doctor(config: Config = None) -> None:
-    """Tries everything for real: folder, port, files, broker, stores, some chargers."""
+def doctor(config: ConfigOption = None) -> None:
+    """Tests everything the bridge needs: folder, port, files, broker, stores, some chargers."""
     configure("error", "auto")
-    finish(run_doctor(config, os.environ, sys.stdout, sys.stderr))
+    run_async(run_doctor(config, os.environ, sys.stdout, sys.stderr))
 
 
 _SCENARIOS = "; ".join(f"{name}: {about}" for name, about in SCENARIOS.items())
@@ -121,19 +127,20 @@ _SCENARIOS = "; ".join(f"{name}: {about}" for name, about in SCENARIOS.items())
 @app.command(epilog="Example: nofos-bridge simulate --broker mqtt://localhost:1883 --chargers 100")
 def simulate(
     broker: Annotated[str, typer.Option(metavar="URL", help="mqtt://[user:password@]host:port")],
-    chargers: Annotated[int, typer.Option(min=1, help="How many chargers.")] = 25,
+    chargers: Annotated[int, typer.Option(min=1, help="Number of chargers.")] = 25,
     interval: Annotated[float, typer.Option(help="Seconds between documents.")] = 30.0,
-    speed: Annotated[float, typer.Option(help="How much faster time runs.")] = 1.0,
+    speed: Annotated[float, typer.Option(help="Speed of simulated time.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 1,
     http_port: Annotated[
-        int | None, typer.Option(help="Answer HTTP on this port of 127.1.0.1, 127.1.0.2, …")
+        int | None, typer.Option(help="Serve HTTP on this port of 127.1.0.1, 127.1.0.2, …")
     ] = None,
     scenario: Annotated[str, typer.Option(metavar="NAME", help=_SCENARIOS)] = "calm",
     ledger: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write down every message published.")
+        Path | None, typer.Option(metavar="FILE", help="Log every published message to this file.")
     ] = None,
     recording: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="Play such a file instead.")
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Replay such a file or a recording instead."),
     ] = None,
 ) -> None:
     """Chargers as they behave on MQTT and HTTP, until interrupted."""
@@ -142,18 +149,18 @@ def simulate(
         broker=broker, chargers=chargers, interval=interval, speed=speed, seed=seed,
         http_port=http_port, scenario=scenario, ledger=ledger, recording=recording,
     )  # fmt: skip
-    finish(_simulate(options))
+    run_async(_simulate(options))
 
 
-def _remark(sentence: str) -> None:
+def _print_remark(sentence: str) -> None:
     typer.echo(f"nofos-bridge: {sentence}", err=True)
 
 
 async def _simulate(options: SimOptions) -> None:
-    """Until a signal comes, or a recording is over."""
+    """Until a signal, or until the recording has been replayed."""
     stop = asyncio.Event()
     stop_on_signals(stop)
-    simulation = asyncio.create_task(run_simulation(options, tell=_remark), name="simulation")
+    simulation = asyncio.create_task(run_simulation(options, tell=_print_remark), name="simulation")
     stopped = asyncio.create_task(stop.wait(), name="stopped")
     await asyncio.wait({simulation, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
@@ -167,13 +174,13 @@ async def _simulate(options: SimOptions) -> None:
 @app.command(epilog="Example: nofos-bridge record --seconds 600 > depot.jsonl")
 def record(
     seconds: Annotated[
-        float | None, typer.Option(min=1, help="For so long; unset: until interrupted.")
+        float | None, typer.Option(min=1, help="Duration; default: until interrupted.")
     ] = None,
-    config: Config = None,
+    config: ConfigOption = None,
 ) -> None:
-    """What chargers say on MQTT, without names: for `simulate --from`, and to pass on."""
-    with leavable():
-        finish(run_record(settled(config), seconds, sys.stdout, sys.stderr))
+    """Record the chargers' MQTT messages, anonymized, for `simulate --from` and for sharing."""
+    with ignore_broken_pipe():
+        run_async(run_record(load_settings(config), seconds, sys.stdout, sys.stderr))
 
 
 @app.command(epilog="Example: nofos-bridge fields > fields.md")
@@ -184,10 +191,10 @@ def fields() -> None:
 
 @app.command(epilog="Example: nofos-bridge dashboards --out /etc/nofos-bridge")
 def dashboards(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Written below it; made if missing.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Output folder; created if missing.")],
 ) -> None:
     """Dashboards and provisioning in DIR/grafana, alert rules in DIR/deploy/prometheus."""
-    with said():
+    with report_errors():
         write_dashboards(out, sys.stderr)
 
 

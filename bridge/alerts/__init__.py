@@ -1,1 +1,1 @@
-"""What operators are woken by: alert rules as a table, and the files made from it."""
+"""The alert rules as a table, and the files generated from it."""

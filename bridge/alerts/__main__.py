@@ -1,4 +1,4 @@
-"""`python -m bridge.alerts`: the rules with one's own links, or the repository's files."""
+"""`python -m bridge.alerts`: prints the rules with custom links, or writes the committed files."""
 
 import sys
 from pathlib import Path
@@ -6,28 +6,28 @@ from typing import Annotated
 
 import typer
 
-from bridge.alerts.model import Places
+from bridge.alerts.model import LinkBases
 from bridge.alerts.rules_file import rules_text
-from bridge.alerts.runbooks import refreshed
+from bridge.alerts.runbooks import regenerate
 from bridge.alerts.table import ALERTS
 
 RULES = Path("deploy/prometheus/rules.yml")
 RUNBOOKS = Path("docs/runbooks")
-_USUAL = Places()
+_DEFAULT = LinkBases()
 
 
 def write(root: Path) -> None:
-    """Make the rule file and the beginnings of the runbooks anew in a tree of the repository."""
-    (root / RULES).write_text(rules_text(_USUAL), encoding="utf-8")
+    """Generate the rule file and the first part of each runbook in the repository."""
+    (root / RULES).write_text(rules_text(_DEFAULT), encoding="utf-8")
     for alert in ALERTS:
         page = root / RUNBOOKS / f"{alert.name}.md"
         written = page.read_text(encoding="utf-8") if page.exists() else ""
-        page.write_text(refreshed(alert, written), encoding="utf-8")
+        page.write_text(regenerate(alert, written), encoding="utf-8")
 
 
 def main(
-    runbooks: Annotated[str, typer.Option(help="Where the runbooks are.")] = _USUAL.runbooks,
-    grafana: Annotated[str, typer.Option(help="Where Grafana is.")] = _USUAL.grafana,
+    runbooks: Annotated[str, typer.Option(help="Base URL of the runbooks.")] = _DEFAULT.runbooks,
+    grafana: Annotated[str, typer.Option(help="Base URL of Grafana.")] = _DEFAULT.grafana,
     root: Annotated[
         Path | None, typer.Option("--write", metavar="DIR", help="Write a repository's files.")
     ] = None,
@@ -36,8 +36,8 @@ def main(
     if root is not None:
         write(root)
         return
-    places = Places(f"{runbooks.rstrip('/')}/", f"{grafana.rstrip('/')}/")
-    sys.stdout.write(rules_text(places))
+    links = LinkBases(f"{runbooks.rstrip('/')}/", f"{grafana.rstrip('/')}/")
+    sys.stdout.write(rules_text(links))
 
 
 if __name__ == "__main__":

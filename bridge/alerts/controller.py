@@ -1,7 +1,7 @@
-"""Alerts about the controller behind the gateway, and about measurements that cannot be true."""
+"""Alerts about the controller behind the gateway, and about implausible measurements."""
 
-from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
-from bridge.alerts.query import AGAIN, WHO, any_replica
+from bridge.alerts.model import Alert, DashboardPath, RuleGroup, Scope, Severity
+from bridge.alerts.query import AFTER_RESTART, CHARGER_NAME, any_replica
 
 _FROZEN = f"{any_replica('evse_frozen')} == 1"
 
@@ -10,7 +10,7 @@ def _rate(counter: str) -> str:
     return any_replica(f"rate({counter}[1h])")
 
 
-CONTROLLER = Group(
+CONTROLLER = RuleGroup(
     "nofos-controller",
     (
         Alert(
@@ -19,11 +19,11 @@ CONTROLLER = Group(
             Scope.CHARGER,
             _FROZEN,
             "5m",
-            f"{WHO}: its controller is dead, its values stand still",
-            "The gateway goes on repeating the controller's last values over MQTT; they are not "
-            "true any more.",
-            Dashboard.CHARGER,
-            keep=AGAIN,
+            f"{CHARGER_NAME}: the controller does not respond, values are frozen",
+            "The gateway keeps publishing the controller's last values over MQTT; they are "
+            "outdated.",
+            DashboardPath.CHARGER,
+            keep_firing_for=AFTER_RESTART,
         ),
         Alert(
             "EvseRapiFailing",
@@ -33,10 +33,10 @@ CONTROLLER = Group(
             f"/ on (charger) ({_rate('evse_rapi_commands_total')} > 0) < 0.9\n"
             f"unless on (charger) {_FROZEN}",
             "30m",
-            f"{WHO}: its controller often does not answer",
-            "Only {{ $value | humanizePercentage }} of the gateway's commands were answered "
-            "within the last hour.",
-            Dashboard.CHARGER,
+            f"{CHARGER_NAME}: the controller often does not respond",
+            "Only {{ $value | humanizePercentage }} of the gateway's commands succeeded within the "
+            "last hour.",
+            DashboardPath.CHARGER,
         ),
         Alert(
             "EvseUnitSuspect",
@@ -44,11 +44,12 @@ CONTROLLER = Group(
             Scope.CHARGER,
             f"{any_replica('evse_unit_suspect')} == 1",
             "5m",
-            f"{WHO}: amperes and milliamperes are mixed up",
-            "Its currents contradict its dialect by a factor of a thousand: they and its power are "
-            "wrong by as much, its energy total is not.",
-            Dashboard.CHARGER,
-            keep=AGAIN,
+            f"{CHARGER_NAME}: current in the wrong unit (A or mA)",
+            "Its currents differ from its dialect's unit by a factor of 1000: current and power "
+            "are "
+            "wrong by that factor, the energy total is correct.",
+            DashboardPath.CHARGER,
+            keep_firing_for=AFTER_RESTART,
         ),
         # Of old controllers the total grows only when the session ends. Where /status shows that
         # the session's own energy rises, nothing is lost; without it, the dialect has to tell.
@@ -62,11 +63,12 @@ CONTROLLER = Group(
             f"unless on (charger) {any_replica('delta(evse_session_energy_joules[15m])')} > 0\n"
             f'unless on (charger) evse_info{{dialect!="nofos"}}',
             "15m",
-            f"{WHO}: charges, but its energy total stands still",
-            "It reports {{ $value | printf `%.0f` }} W, and its energy total did not grow for 15 "
+            f"{CHARGER_NAME}: charging, but the energy total does not increase",
+            "It reports {{ $value | printf `%.0f` }} W, but its energy total did not increase "
+            "for 15 "
             "minutes: the session is not billed.",
-            Dashboard.ENERGY,
-            keep=AGAIN,
+            DashboardPath.ENERGY,
+            keep_firing_for=AFTER_RESTART,
         ),
     ),
 )

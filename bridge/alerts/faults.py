@@ -1,10 +1,10 @@
 """Alerts about the faults that a charger's controller reports."""
 
-from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
-from bridge.alerts.query import AGAIN, WHO, any_replica, gained
+from bridge.alerts.model import Alert, DashboardPath, RuleGroup, Scope, Severity
+from bridge.alerts.query import AFTER_RESTART, CHARGER_NAME, any_replica, increase_without_resets
 from bridge.alerts.recordings import FAULT
 
-PAGED = ("gfci_fault", "no_ground", "over_temperature", "stuck_relay")
+PAGING_FAULTS = ("gfci_fault", "no_ground", "over_temperature", "stuck_relay")
 _TRIPS = {
     "gfci_fault": "evse_gfci_trips_total",
     "no_ground": "evse_no_ground_trips_total",
@@ -12,107 +12,108 @@ _TRIPS = {
 }
 
 
-def _now(fault: str) -> str:
+def _present(fault: str) -> str:
     return f'max by (charger, fault) ({FAULT}{{fault="{fault}"}})'
 
 
-def _stuck() -> str:
-    """Also where it came and went between two scrapes: the relay welded once."""
+def _stuck_relay() -> str:
+    """Also for a fault that came and went between two scrapes: the relay welded once."""
     counted = (
         'increase(evse_faults_total{fault="stuck_relay"}[10m]) > 0',
-        f"{gained('evse_stuck_relay_trips_total', '10m')} > 0",
+        f"{increase_without_resets('evse_stuck_relay_trips_total', '10m')} > 0",
     )
-    seen = (FAULT + '{fault="stuck_relay"}', *counted)
-    return "max by (charger) (\n  " + "\n  or\n  ".join(seen) + "\n)"
+    conditions = (FAULT + '{fault="stuck_relay"}', *counted)
+    return "max by (charger) (\n  " + "\n  or\n  ".join(conditions) + "\n)"
 
 
-def _entries(window: str) -> str:
-    """Entries into each fault; the controller's own count where it is higher."""
+def _fault_entries(window: str) -> str:
+    """How often each fault occurred; the controller's own count where it is higher."""
     trips = "".join(
-        f'\n  or label_replace({gained(metric, window)}, "trips", "{fault}", "", "")'
+        f'\n  or label_replace({increase}, "trips", "{fault}", "", "")'
         for fault, metric in _TRIPS.items()
+        for increase in [increase_without_resets(metric, window)]
     )
     marked = f"(\n  increase(evse_faults_total[{window}]){trips}\n)"
     return any_replica(f'label_replace({marked}, "fault", "$1", "trips", "(.+)")', "fault")
 
 
-FAULTS = Group(
+FAULTS = RuleGroup(
     "nofos-faults",
     (
         Alert(
             "EvseStuckRelay",
             Severity.PAGE,
             Scope.CHARGER,
-            _stuck(),
+            _stuck_relay(),
             "0m",
-            f"{WHO}: a relay is stuck",
-            "The controller found voltage behind an open relay: the plug may be live without a "
-            "car asking for it.",
-            Dashboard.CHARGER,
-            keep=AGAIN,
+            f"{CHARGER_NAME}: a relay is stuck",
+            "The controller measured voltage behind an open relay: the plug may be live although "
+            "no "
+            "car is charging.",
+            DashboardPath.CHARGER,
+            keep_firing_for=AFTER_RESTART,
         ),
         Alert(
             "EvseGfciFault",
             Severity.PAGE,
             Scope.CHARGER,
-            _now("gfci_fault"),
+            _present("gfci_fault"),
             "2m",
-            f"{WHO}: ground-fault interrupter tripped",
-            "The fault stands for 2 minutes, so the controller's own retries did not clear it.",
-            Dashboard.CHARGER,
-            keep=AGAIN,
+            f"{CHARGER_NAME}: ground-fault interrupter tripped",
+            "The fault has lasted 2 minutes: the controller's own retries did not clear it.",
+            DashboardPath.CHARGER,
+            keep_firing_for=AFTER_RESTART,
         ),
         Alert(
             "EvseNoGround",
             Severity.PAGE,
             Scope.CHARGER,
-            _now("no_ground"),
+            _present("no_ground"),
             "2m",
-            f"{WHO}: no protective earth",
-            "The controller has found no ground for 2 minutes.",
-            Dashboard.CHARGER,
-            keep=AGAIN,
+            f"{CHARGER_NAME}: no protective earth",
+            "The controller has detected no ground for 2 minutes.",
+            DashboardPath.CHARGER,
+            keep_firing_for=AFTER_RESTART,
         ),
         Alert(
             "EvseOverTemperature",
             Severity.PAGE,
             Scope.CHARGER,
-            _now("over_temperature"),
+            _present("over_temperature"),
             "1m",
-            f"{WHO}: too hot",
+            f"{CHARGER_NAME}: over temperature",
             "The controller stopped charging because of its temperature.",
-            Dashboard.CHARGER,
-            keep=AGAIN,
+            DashboardPath.CHARGER,
+            keep_firing_for=AFTER_RESTART,
         ),
         Alert(
             "EvseChargerFault",
             Severity.WARNING,
             Scope.CHARGER,
-            f'max by (charger, fault) ({FAULT}{{fault!~"{"|".join(PAGED)}"}})',
+            f'max by (charger, fault) ({FAULT}{{fault!~"{"|".join(PAGING_FAULTS)}"}})',
             "2m",
-            f"{WHO}: {{{{ $labels.fault }}}}",
-            "The controller has reported this fault for 2 minutes and does not charge.",
-            Dashboard.CHARGER,
-            keep=AGAIN,
+            f"{CHARGER_NAME}: {{{{ $labels.fault }}}}",
+            "The controller has reported this fault for 2 minutes and is not charging.",
+            DashboardPath.CHARGER,
+            keep_firing_for=AFTER_RESTART,
         ),
     ),
 )
 
 # Six hours of each fault of each charger: with 10,000 chargers that takes seconds.
-RECURRING = Group(
+RECURRING = RuleGroup(
     "nofos-recurring",
     (
         Alert(
             "EvseFaultsRecurring",
             Severity.WARNING,
             Scope.CHARGER,
-            f"{_entries('6h')} > 2.5",
+            f"{_fault_entries('6h')} > 2.5",
             "0m",
-            f"{WHO}: {{{{ $labels.fault }}}} comes and goes",
-            "It came about {{ $value | printf `%.0f` }} times within 6 hours, however short each "
-            "time.",
-            Dashboard.FAULTS,
+            f"{CHARGER_NAME}: {{{{ $labels.fault }}}} keeps recurring",
+            "It occurred about {{ $value | printf `%.0f` }} times within 6 hours, however briefly.",
+            DashboardPath.FAULTS,
         ),
     ),
-    every="5m",
+    interval="5m",
 )

@@ -1,11 +1,11 @@
-"""What an alert is: a condition, how long it must hold, how bad it is, what it says."""
+"""The data model of alerts: condition, hold time, severity, texts."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """`page`: someone gets up; `warning`: someone looks today; `info`: someone may look."""
+    """`page`: act now, also at night; `warning`: check today; `info`: no action required."""
 
     PAGE = "page"
     WARNING = "warning"
@@ -13,7 +13,7 @@ class Severity(StrEnum):
 
 
 class Scope(StrEnum):
-    """What is in trouble; Alertmanager groups and inhibits by it."""
+    """What is affected; Alertmanager groups and inhibits by it."""
 
     CHARGER = "charger"
     SITE = "site"
@@ -21,7 +21,7 @@ class Scope(StrEnum):
     BRIDGE = "bridge"
 
 
-class Dashboard(StrEnum):
+class DashboardPath(StrEnum):
     """The path of a dashboard below Grafana's address."""
 
     FLEET = "d/nofos-fleet"
@@ -35,20 +35,20 @@ class Dashboard(StrEnum):
 class Alert:
     """One alert; durations as Prometheus writes them, `summary` and `description` templates.
 
-    `condition` gives one series for each alert: those about a charger carry the label
-    `charger`, and are given its names where the bridge tells them.
+    `condition` yields one series for each alert: those about a charger have the label
+    `charger`, and get the charger's names where they are known.
     """
 
     name: str
     severity: Severity
     scope: Scope
     condition: str
-    wait: str
+    hold_for: str
     summary: str
     description: str
-    dashboard: Dashboard
-    keep: str = ""
-    """How long it goes on after its condition ended."""
+    dashboard: DashboardPath
+    keep_firing_for: str = ""
+    """How long it keeps firing after its condition ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +60,18 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class RuleGroup:
     """Rules that are evaluated one after the other."""
 
     name: str
     rules: tuple[Alert | Recording, ...]
-    every: str = ""
-    """How often, where not as often as all others."""
+    interval: str = ""
+    """The evaluation interval, where it differs from the global one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where the links of the alerts lead to; both end with a slash."""
+class LinkBases:
+    """Base URLs of the links in alerts; both end with a slash."""
 
     runbooks: str = "https://nofos-bridge.example/runbooks/"
     grafana: str = "https://grafana.example/"

@@ -1,21 +1,21 @@
-"""Pieces of PromQL and of templates that many alerts share.
+"""PromQL and template fragments shared by many alerts.
 
-While replicas are rolled out, two of them may show one charger: `any_replica` lets the
-highest value speak, so that an alert is neither doubled nor torn.
+During a rollout two replicas may show one charger: `any_replica` takes the highest value, so
+that an alert is neither duplicated nor interrupted.
 """
 
-NAMES = "charger:evse_names:info"
-WHO = (
+NAMES_SERIES = "charger:evse_names:info"
+CHARGER_NAME = (
     "{{ if $labels.alias }}{{ $labels.alias }}"
     "{{ else if $labels.name }}{{ $labels.name }}"
     "{{ else }}{{ $labels.charger }}{{ end }}"
     "{{ if $labels.site }} ({{ $labels.site }}){{ end }}"
 )
-"""The charger as people call it: alias, or else its own name, or else its id; and its site."""
-WHERE = "{{ $labels.instance }}"
-AGAIN, POLLED_AGAIN = "5m", "10m"
-"""How long an alert outlives its condition: until a bridge that started anew has heard, or polled,
-all chargers. Else each start would tell that all is well, and then once more that it is not."""
+"""The charger's alias, or else its own name, or else its id; and its site."""
+INSTANCE = "{{ $labels.instance }}"
+AFTER_RESTART, AFTER_RESTART_POLLED = "5m", "10m"
+"""How long an alert keeps firing after its condition ended: until a restarted bridge has received,
+or polled, all chargers. Otherwise each restart would resolve the alert and fire it again."""
 
 
 def any_replica(expression: str, *labels: str) -> str:
@@ -23,16 +23,16 @@ def any_replica(expression: str, *labels: str) -> str:
     return f"max by ({', '.join(('charger', *labels))}) ({expression})"
 
 
-def gained(counter: str, window: str) -> str:
-    """By how much a counter grew that begins at the device's own value.
+def increase_without_resets(counter: str, window: str) -> str:
+    """The increase of a counter that starts at the device's own value.
 
-    It never falls, but where a bridge lost what it knew and begins there anew: that is no growth.
+    It only falls where a bridge lost its state and starts again from that value: no increase.
     """
     return f"(increase({counter}[{window}]) unless resets({counter}[{window}]) > 0)"
 
 
-def named(condition: str, names: str = NAMES) -> str:
-    """The condition's series with the charger's names; without them where none are known."""
+def with_names(condition: str, names: str = NAMES_SERIES) -> str:
+    """The condition's series with the charger's names, where they are known."""
     return (
         f"{condition} * on (charger) group_left (name, alias, site) {names}\n"
         f"or on (charger) {condition}"

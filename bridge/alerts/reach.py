@@ -1,7 +1,7 @@
-"""Alerts about chargers that cannot be heard: one, a site, the fleet."""
+"""Alerts about chargers from which nothing is received: one, a site, the fleet."""
 
-from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
-from bridge.alerts.query import AGAIN, POLLED_AGAIN, WHO, any_replica
+from bridge.alerts.model import Alert, DashboardPath, RuleGroup, Scope, Severity
+from bridge.alerts.query import AFTER_RESTART, AFTER_RESTART_POLLED, CHARGER_NAME, any_replica
 from bridge.alerts.recordings import SITE_UP, UP
 
 _ANNOUNCED = f"{any_replica('evse_announced')} == 1"
@@ -11,7 +11,7 @@ def _source(name: str) -> str:
     return any_replica(f'evse_source{{evse_source="{name}"}} == 1')
 
 
-REACH = Group(
+REACH = RuleGroup(
     "nofos-reach",
     (
         Alert(
@@ -20,11 +20,11 @@ REACH = Group(
             Scope.CHARGER,
             f"{UP} == 0\nunless on (charger) {_ANNOUNCED}",
             "10m",
-            f"{WHO} is down",
-            "Nothing came from it for 10 minutes, by MQTT or HTTP, and the broker says that it "
-            "is gone.",
-            Dashboard.CHARGER,
-            keep=AGAIN,
+            f"{CHARGER_NAME} is down",
+            "No data for 10 minutes, over MQTT or HTTP, and its last will reported it as "
+            "disconnected.",
+            DashboardPath.CHARGER,
+            keep_firing_for=AFTER_RESTART,
         ),
         Alert(
             "EvseChargerSilent",
@@ -32,11 +32,10 @@ REACH = Group(
             Scope.CHARGER,
             f"{UP} == 0\nand on (charger) {_ANNOUNCED}",
             "10m",
-            f"{WHO} says nothing, though it is announced as connected",
-            "Nothing came from it for 10 minutes, by MQTT or HTTP, but the broker was never told "
-            "that it is gone.",
-            Dashboard.CHARGER,
-            keep=AGAIN,
+            f"{CHARGER_NAME} is silent, although announced as connected",
+            "No data for 10 minutes, over MQTT or HTTP, but no last will was received.",
+            DashboardPath.CHARGER,
+            keep_firing_for=AFTER_RESTART,
         ),
         Alert(
             "EvseChargerMqttDead",
@@ -44,10 +43,10 @@ REACH = Group(
             Scope.CHARGER,
             f"{_source('http')}\nunless on (charger) {_source('mqtt')}",
             "15m",
-            f"{WHO} is heard over HTTP alone, its MQTT is dead",
-            "Its web server answers, but no telemetry came over MQTT for 15 minutes.",
-            Dashboard.CHARGER,
-            keep=AGAIN,
+            f"{CHARGER_NAME} is only reachable over HTTP, not over MQTT",
+            "Its web server responds, but no telemetry was received over MQTT for 15 minutes.",
+            DashboardPath.CHARGER,
+            keep_firing_for=AFTER_RESTART,
         ),
         Alert(
             "EvseChargerPollsFailing",
@@ -55,11 +54,11 @@ REACH = Group(
             Scope.CHARGER,
             f"{any_replica('evse_poll_success')} == 0\nand on (charger) {UP} == 1",
             "1h",
-            f"{WHO} does not answer over HTTP",
-            "It is heard over MQTT, but its polls failed for an hour: trips, boots, crashes and "
-            "heap are not known.",
-            Dashboard.CHARGER,
-            keep=POLLED_AGAIN,
+            f"{CHARGER_NAME} does not respond over HTTP",
+            "It publishes over MQTT, but its polls failed for an hour: trips, boots, crashes and "
+            "heap are unknown.",
+            DashboardPath.CHARGER,
+            keep_firing_for=AFTER_RESTART_POLLED,
         ),
         Alert(
             "EvseSiteGone",
@@ -67,10 +66,10 @@ REACH = Group(
             Scope.SITE,
             f"avg by (site) ({SITE_UP}) < 0.1\nand on (site) count by (site) ({SITE_UP}) >= 2",
             "5m",
-            "All chargers of {{ $labels.site }} are gone",
-            "More than nine in ten of the site's chargers were not heard for 5 minutes.",
-            Dashboard.FLEET,
-            keep="10m",
+            "All chargers of {{ $labels.site }} are down",
+            "More than 90 % of the site's chargers sent no data for 5 minutes.",
+            DashboardPath.FLEET,
+            keep_firing_for="10m",
         ),
         Alert(
             "EvseFleetGone",
@@ -78,10 +77,10 @@ REACH = Group(
             Scope.FLEET,
             f"1 - avg({UP}) > 0.5\nand on () count({UP}) >= 3",
             "5m",
-            "{{ $value | humanizePercentage }} of the fleet is gone",
-            "More than half of all chargers were not heard for 5 minutes.",
-            Dashboard.FLEET,
-            keep="10m",
+            "{{ $value | humanizePercentage }} of the fleet is down",
+            "More than half of all chargers sent no data for 5 minutes.",
+            DashboardPath.FLEET,
+            keep_firing_for="10m",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Names of the recorded series that dashboards ask for, instead of adding up a large fleet."""
+"""Names of the recorded series that dashboards query instead of aggregating a large fleet."""
 
 UP = "site:evse_up:sum"
 ANNOUNCED = "site:evse_announced:sum"

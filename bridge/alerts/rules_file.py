@@ -1,11 +1,11 @@
-"""The rule file of Prometheus, made from the table."""
+"""Generates the rule file of Prometheus from the table."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from bridge.alerts.model import Alert, Group, Places, Recording, Scope
-from bridge.alerts.query import named
+from bridge.alerts.model import Alert, LinkBases, Recording, RuleGroup, Scope
+from bridge.alerts.query import with_names
 from bridge.alerts.table import GROUPS
 
 _WORD = re.compile("[A-Z][a-z]+")
@@ -16,7 +16,7 @@ _HEAD = (
 
 
 def recording(alert: Alert) -> Recording | None:
-    """The condition of an alert about a charger, computed once: its names join it twice."""
+    """A charger alert's condition as a recorded series: adding names needs it twice."""
     if alert.scope is not Scope.CHARGER:
         return None
     words = _WORD.findall(alert.name)
@@ -24,38 +24,38 @@ def recording(alert: Alert) -> Recording | None:
 
 
 def expression(alert: Alert) -> str:
-    """What Prometheus evaluates."""
+    """The expression that Prometheus evaluates."""
     recorded = recording(alert)
-    return alert.condition if recorded is None else named(recorded.name)
+    return alert.condition if recorded is None else with_names(recorded.name)
 
 
 def labels(alert: Alert) -> Mapping[str, str]:
-    """What every such alert carries, beside the labels of its series."""
+    """The labels added to those of the series."""
     return {"severity": alert.severity.value, "scope": alert.scope.value}
 
 
-def annotations(alert: Alert, places: Places) -> Mapping[str, str]:
-    """What it says, and where to look further."""
+def annotations(alert: Alert, links: LinkBases) -> Mapping[str, str]:
+    """The texts and links."""
     return {
         "summary": alert.summary,
         "description": alert.description,
-        "runbook_url": f"{places.runbooks}{alert.name}.md",
-        "dashboard_url": f"{places.grafana}{alert.dashboard}",
+        "runbook_url": f"{links.runbooks}{alert.name}.md",
+        "dashboard_url": f"{links.grafana}{alert.dashboard}",
     }
 
 
-def rules_text(places: Places, groups: Iterable[Group] = GROUPS) -> str:
-    """The whole file; a string of JSON is one of YAML."""
-    return _HEAD + "groups:\n" + "".join(line for group in groups for line in _group(group, places))
+def rules_text(links: LinkBases, groups: Iterable[RuleGroup] = GROUPS) -> str:
+    """The whole file; JSON strings are valid YAML."""
+    return _HEAD + "groups:\n" + "".join(line for group in groups for line in _group(group, links))
 
 
-def _group(group: Group, places: Places) -> Iterator[str]:
+def _group(group: RuleGroup, links: LinkBases) -> Iterator[str]:
     yield f"  - name: {group.name}\n"
-    if group.every:
-        yield f"    interval: {group.every}\n"
+    if group.interval:
+        yield f"    interval: {group.interval}\n"
     yield "    rules:\n"
     for rule in group.rules:
-        yield from _recording(rule) if isinstance(rule, Recording) else _alert(rule, places)
+        yield from _recording(rule) if isinstance(rule, Recording) else _alert(rule, links)
 
 
 def _recording(rule: Recording) -> Iterator[str]:
@@ -63,17 +63,17 @@ def _recording(rule: Recording) -> Iterator[str]:
     yield _block(rule.expression)
 
 
-def _alert(alert: Alert, places: Places) -> Iterator[str]:
+def _alert(alert: Alert, links: LinkBases) -> Iterator[str]:
     recorded = recording(alert)
     if recorded is not None:
         yield from _recording(recorded)
     yield f"      - alert: {alert.name}\n"
     yield _block(expression(alert))
-    yield f"        for: {alert.wait}\n"
-    if alert.keep:
-        yield f"        keep_firing_for: {alert.keep}\n"
+    yield f"        for: {alert.hold_for}\n"
+    if alert.keep_firing_for:
+        yield f"        keep_firing_for: {alert.keep_firing_for}\n"
     yield from _mapping("labels", labels(alert))
-    yield from _mapping("annotations", annotations(alert, places))
+    yield from _mapping("annotations", annotations(alert, links))
 
 
 def _block(expression: str) -> str:

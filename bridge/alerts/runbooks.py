@@ -1,14 +1,14 @@
-"""The beginning of each alert's page; what follows it is written by hand."""
+"""Generates the first part of each alert's runbook; the rest is written by hand."""
 
 from bridge.alerts.model import Alert, Scope, Severity
 
-END = "<!-- Down to here by `python -m bridge.alerts --write .`. -->\n"
-_HOW_BAD = {
-    Severity.PAGE: "page (someone gets up)",
-    Severity.WARNING: "warning (someone looks today)",
-    Severity.INFO: "info (someone may look)",
+GENERATED_END = "<!-- Down to here by `python -m bridge.alerts --write .`. -->\n"
+_SEVERITIES = {
+    Severity.PAGE: "page (act now)",
+    Severity.WARNING: "warning (check today)",
+    Severity.INFO: "info (no action required)",
 }
-_QUERY = {
+_SCOPES = {
     Scope.CHARGER: "charger",
     Scope.SITE: "site",
     Scope.FLEET: "fleet",
@@ -16,20 +16,25 @@ _QUERY = {
 }
 
 
-def head(alert: Alert) -> str:
-    """Title, query to paste, severity and patience."""
-    after = "at once" if alert.wait == "0m" else f"after {alert.wait}"
-    keep = f", goes on for {alert.keep} after the condition ended" if alert.keep else ""
+def generated_part(alert: Alert) -> str:
+    """Title, query, severity and hold times."""
+    after = "at once" if alert.hold_for == "0m" else f"after {alert.hold_for}"
+    keep = (
+        f", keeps firing for {alert.keep_firing_for} after the condition ended"
+        if alert.keep_firing_for
+        else ""
+    )
     return (
         f"# {alert.name}\n\n```promql\n{alert.condition}\n```\n\n"
-        f"{_HOW_BAD[alert.severity]} · about a {_QUERY[alert.scope]} · fires {after}{keep}\n\n{END}"
+        f"{_SEVERITIES[alert.severity]} · about a {_SCOPES[alert.scope]} · fires {after}{keep}"
+        f"\n\n{GENERATED_END}"
     )
 
 
-def refreshed(alert: Alert, page: str) -> str:
-    """The page with its beginning made anew; a page without one gets the headings to fill."""
-    _, found, written = page.partition(END)
-    return head(alert) + (written if found else _SKELETON)
+def regenerate(alert: Alert, page: str) -> str:
+    """The page with its generated part replaced; a page without one gets empty headings."""
+    _, found, written = page.partition(GENERATED_END)
+    return generated_part(alert) + (written if found else _SKELETON)
 
 
 _SKELETON = """

@@ -1,9 +1,9 @@
-"""Alerts about the way to the stores: the stores, the journal, the disk."""
+"""Alerts about storage: the stores, the journal, the disk."""
 
-from bridge.alerts.model import Alert, Dashboard, Group, Scope, Severity
-from bridge.alerts.query import WHERE
+from bridge.alerts.model import Alert, DashboardPath, RuleGroup, Scope, Severity
+from bridge.alerts.query import INSTANCE
 
-STORES = Group(
+STORES = RuleGroup(
     "nofos-stores",
     (
         Alert(
@@ -13,9 +13,10 @@ STORES = Group(
             "evse_bridge_store_up == 0\n"
             "and on (job, instance, store) evse_bridge_points_pending > 0",
             "5m",
-            f"nofos-bridge on {WHERE}: store {{{{ $labels.store }}}} takes nothing",
-            "Its requests failed for 5 minutes. Points wait in the journal; nothing is lost yet.",
-            Dashboard.BRIDGE,
+            f"nofos-bridge on {INSTANCE}: store {{{{ $labels.store }}}} is unavailable",
+            "Its requests failed for 5 minutes. Points are kept in the journal; nothing is lost "
+            "yet.",
+            DashboardPath.BRIDGE,
         ),
         Alert(
             "EvseBridgeStoreRefusing",
@@ -23,9 +24,9 @@ STORES = Group(
             Scope.BRIDGE,
             "increase(evse_bridge_points_refused_total[1h]) > 0",
             "0m",
-            f"nofos-bridge on {WHERE}: store {{{{ $labels.store }}}} refuses points",
-            "It refused about {{ $value | printf `%.0f` }} points within an hour, for good.",
-            Dashboard.BRIDGE,
+            f"nofos-bridge on {INSTANCE}: store {{{{ $labels.store }}}} refuses points",
+            "It permanently refused about {{ $value | printf `%.0f` }} points within an hour.",
+            DashboardPath.BRIDGE,
         ),
         # Not by the journal's size: it keeps what stores have already, up to its bound. A
         # point takes about 42 bytes there.
@@ -36,11 +37,11 @@ STORES = Group(
             "predict_linear(evse_bridge_points_pending[1h], 6 * 3600) * 60\n"
             "> on (job, instance) group_left () evse_bridge_journal_limit_bytes",
             "15m",
-            f"nofos-bridge on {WHERE}: the journal will not hold what store "
-            "{{ $labels.store }} has not",
-            "At this pace what waits for the store outgrows the journal within 6 hours; then the "
-            "oldest points are lost.",
-            Dashboard.BRIDGE,
+            f"nofos-bridge on {INSTANCE}: the journal cannot keep all points for "
+            "store {{ $labels.store }}",
+            "At this rate the pending points exceed the journal's size within 6 hours; then the "
+            "oldest ones are lost.",
+            DashboardPath.BRIDGE,
         ),
         Alert(
             "EvseBridgeDiskFilling",
@@ -49,9 +50,9 @@ STORES = Group(
             "predict_linear(evse_bridge_disk_free_bytes[6h], 24 * 3600) < 0\n"
             "or evse_bridge_disk_free_bytes < 500e6",
             "30m",
-            f"nofos-bridge on {WHERE}: the journal's disk fills up",
-            "At this pace it is full within a day, or less than 500 MB are left.",
-            Dashboard.BRIDGE,
+            f"nofos-bridge on {INSTANCE}: the journal's disk is filling up",
+            "At this rate it is full within a day, or less than 500 MB are left.",
+            DashboardPath.BRIDGE,
         ),
     ),
 )

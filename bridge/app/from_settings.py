@@ -17,7 +17,7 @@ from bridge.monitoring.stats import MAIN
 from bridge.settings import CredentialsFile, Secrets, Settings, Store
 from bridge.sources.http.credentials import Credentials
 from bridge.sources.mqtt.broker import Broker
-from bridge.web.login import Hash, WebLogin
+from bridge.web.login import PasswordHash, WebLogin
 
 
 def stores(settings: Settings) -> dict[str, Store]:
@@ -128,6 +128,6 @@ def login(settings: Settings) -> WebLogin | None:
     if web.username is None or web.password_hash is None:
         return None
     try:
-        return WebLogin(web.username, Hash.parse(web.password_hash.get_secret_value()))
+        return WebLogin(web.username, PasswordHash.parse(web.password_hash.get_secret_value()))
     except ValueError as error:
         raise CannotStart(f"web.password_hash: {error}") from error

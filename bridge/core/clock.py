@@ -1,6 +1,7 @@
-"""A moment on two clocks, each with a type of its own: they are never compared or mixed."""
+"""A moment on two clocks, each with a type of its own so that they never mix, and its text."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import NewType, Self
 
 Unix = NewType("Unix", float)
@@ -21,3 +22,11 @@ class Moment:
     def of(cls, unix: float, steady: float) -> Self:
         """From two plain numbers."""
         return cls(Unix(unix), Steady(steady))
+
+
+def rfc3339(unix: float) -> str | None:
+    """The time in UTC with milliseconds; None for 0, which stands for never."""
+    if not unix:
+        return None
+    moment = datetime.fromtimestamp(unix, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

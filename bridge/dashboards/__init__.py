@@ -1,1 +1,1 @@
-"""The Grafana dashboards: what they show, and the JSON that Grafana reads."""
+"""The Grafana dashboards and their JSON."""

@@ -1,72 +1,76 @@
-"""Short ways to make panels; each kind has one."""
+"""Functions that build panels, one for each kind."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bridge.dashboards.model import Answer, Kind, Override, Panel, Query
+from bridge.dashboards.model import Override, Panel, PanelKind, PanelQuery, QueryType
 from bridge.dashboards.words import column
 
 
-def asks(*pairs: str | tuple[str, str]) -> tuple[Query, ...]:
-    """Queries, each with its legend or without."""
-    return tuple(Query(pair) if isinstance(pair, str) else Query(*pair) for pair in pairs)
+def queries(*pairs: str | tuple[str, str]) -> tuple[PanelQuery, ...]:
+    """Queries, each with or without a legend."""
+    return tuple(PanelQuery(pair) if isinstance(pair, str) else PanelQuery(*pair) for pair in pairs)
 
 
 def _panel(
-    kind: Kind,
+    kind: PanelKind,
     title: str,
-    about: str,
+    description: str,
     unit: str,
     pairs: tuple[str | tuple[str, str], ...],
-    more: Mapping[str, object],
+    options: Mapping[str, object],
 ) -> Panel:
-    made = Panel(kind, title, about, asks(*pairs), unit)
-    return replace(made, **more)  # type: ignore[arg-type]  # names as in Panel
+    panel = Panel(kind, title, description, queries(*pairs), unit)
+    return replace(panel, **options)  # type: ignore[arg-type]  # names as in Panel
 
 
 def stat(title: str, about: str, unit: str, *pairs: str | tuple[str, str], **more: object) -> Panel:
-    """One number, now."""
-    small = {"width": 3, "height": 4, "answer": Answer.NOW}
-    return _panel(Kind.STAT, title, about, unit, pairs, small | more)
+    """One current value."""
+    small = {"width": 3, "height": 4, "query_type": QueryType.INSTANT}
+    return _panel(PanelKind.STAT, title, about, unit, pairs, small | more)
 
 
 def lines(
     title: str, about: str, unit: str, *pairs: str | tuple[str, str], **more: object
 ) -> Panel:
     """Values over time."""
-    return _panel(Kind.TIMESERIES, title, about, unit, pairs, more)
+    return _panel(PanelKind.TIMESERIES, title, about, unit, pairs, more)
 
 
 def bars(title: str, about: str, unit: str, *pairs: str | tuple[str, str], **more: object) -> Panel:
-    """What happened in each stretch of time, stacked."""
+    """Counts per interval, stacked."""
     custom = {
         "drawStyle": "bars",
         "fillOpacity": 80,
         "stacking": {"mode": "normal", "group": "A"},
     }
-    return _panel(Kind.TIMESERIES, title, about, unit, pairs, {"custom": custom} | more)
+    return _panel(PanelKind.TIMESERIES, title, about, unit, pairs, {"custom": custom} | more)
 
 
 def ranking(
     title: str, about: str, unit: str, *pairs: str | tuple[str, str], **more: object
 ) -> Panel:
-    """A bar for each series, now."""
-    now = {"answer": Answer.NOW, "low": 0}
-    return _panel(Kind.BARGAUGE, title, about, unit, pairs, now | more)
+    """The current value of each series as a bar."""
+    now = {"query_type": QueryType.INSTANT, "low": 0}
+    return _panel(PanelKind.BARGAUGE, title, about, unit, pairs, now | more)
 
 
 def timeline(title: str, about: str, *pairs: str | tuple[str, str], **more: object) -> Panel:
-    """Words in colours over time."""
-    return _panel(Kind.TIMELINE, title, about, "none", pairs, {"width": 24, "height": 6} | more)
+    """States over time, as coloured text."""
+    return _panel(
+        PanelKind.TIMELINE, title, about, "none", pairs, {"width": 24, "height": 6} | more
+    )
 
 
-def heat(title: str, about: str, unit: str, *pairs: str | tuple[str, str], **more: object) -> Panel:
-    """How often which bucket was hit."""
-    buckets = {"answer": Answer.BUCKETS}
-    return _panel(Kind.HEATMAP, title, about, unit, pairs, buckets | more)
+def heatmap(
+    title: str, about: str, unit: str, *pairs: str | tuple[str, str], **more: object
+) -> Panel:
+    """A histogram's buckets over time."""
+    buckets = {"query_type": QueryType.BUCKETS}
+    return _panel(PanelKind.HEATMAP, title, about, unit, pairs, buckets | more)
 
 
-def listing(
+def table(
     title: str,
     about: str,
     columns: dict[str, str],
@@ -75,10 +79,10 @@ def listing(
     link: str | None = None,
     **more: object,
 ) -> Panel:
-    """A row per charger; its name leads to it."""
+    """One row per charger, linked to its dashboard."""
     leads = column("Charger", links=[{"title": "Show this charger", "url": link}]) if link else None
     overrides = (*shows, leads) if leads else shows
     table = {
-        "answer": Answer.TABLE, "columns": columns, "overrides": overrides, "width": 24,
+        "query_type": QueryType.TABLE, "columns": columns, "overrides": overrides, "width": 24,
     }  # fmt: skip
-    return _panel(Kind.TABLE, title, about, "none", pairs, table | more)
+    return _panel(PanelKind.TABLE, title, about, "none", pairs, table | more)

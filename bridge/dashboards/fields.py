@@ -1,6 +1,6 @@
-"""A panel's field configuration: unit, colours, words for values, links."""
+"""A panel's field configuration: unit, colours, value mappings, links."""
 
-from bridge.dashboards.model import Json, Kind, Override, Panel
+from bridge.dashboards.model import Json, Override, Panel, PanelKind
 
 _LINES: Json = {
     "drawStyle": "line",
@@ -10,16 +10,16 @@ _LINES: Json = {
     "spanNulls": False,
     "axisPlacement": "auto",
 }
-_CUSTOM: dict[Kind, Json] = {
-    Kind.TIMESERIES: _LINES,
-    Kind.TIMELINE: {"lineWidth": 0, "fillOpacity": 80},
-    Kind.TABLE: {"align": "auto", "filterable": True},
-    Kind.HEATMAP: {"scaleDistribution": {"type": "linear"}},
+_CUSTOM: dict[PanelKind, Json] = {
+    PanelKind.TIMESERIES: _LINES,
+    PanelKind.TIMELINE: {"lineWidth": 0, "fillOpacity": 80},
+    PanelKind.TABLE: {"align": "auto", "filterable": True},
+    PanelKind.HEATMAP: {"scaleDistribution": {"type": "linear"}},
 }
 
 
 def fields(panel: Panel) -> Json:
-    """Defaults for all fields, and what single ones have of their own."""
+    """Defaults for all fields, and overrides for single ones."""
     return {
         "defaults": _defaults(panel),
         "overrides": [_override(each) for each in panel.overrides],
@@ -28,7 +28,7 @@ def fields(panel: Panel) -> Json:
 
 def _defaults(panel: Panel) -> Json:
     steps = [{"value": each.value, "color": each.colour} for each in panel.thresholds]
-    by_name = panel.kind is Kind.TIMESERIES
+    by_name = panel.kind is PanelKind.TIMESERIES
     found: dict[str, object] = {
         "unit": panel.unit,
         "color": {"mode": "palette-classic-by-name" if by_name else "thresholds"},
@@ -43,23 +43,23 @@ def _defaults(panel: Panel) -> Json:
         "noValue": panel.no_value,
     }
     found |= {name: value for name, value in chosen.items() if value is not None}
-    if panel.leads_to:
-        found["links"] = [link(panel.leads_to)]
+    if panel.link_url:
+        found["links"] = [link(panel.link_url)]
     return found
 
 
 def link(url: str) -> Json:
-    """A click on a value leads to the charger."""
+    """A link from a value to the charger's dashboard."""
     return {"title": "Show this charger", "url": url, "targetBlank": False}
 
 
-def mapped(panel_mappings: Json) -> list[Json]:
-    """Words for values, as Grafana has them."""
+def value_mappings(panel_mappings: Json) -> list[Json]:
+    """Value mappings in Grafana's format."""
     return [{"type": "value", "options": panel_mappings}] if panel_mappings else []
 
 
 def _mappings(panel: Panel) -> list[Json]:
-    return mapped(
+    return value_mappings(
         {
             f"{value:g}": {"text": each.text, "color": each.colour, "index": index}
             for index, (value, each) in enumerate(panel.mappings.items())
@@ -71,6 +71,6 @@ def _override(override: Override) -> Json:
     by_name = {"id": "byName", "options": override.name}
     by_start = {"id": "byRegexp", "options": f"/^{override.name}/"}
     return {
-        "matcher": by_start if override.many else by_name,
+        "matcher": by_start if override.prefix else by_name,
         "properties": [{"id": id_, "value": value} for id_, value in override.properties.items()],
     }

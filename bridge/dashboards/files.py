@@ -20,7 +20,7 @@ def dashboard_files() -> Mapping[str, str]:
 
 
 def write(files: Mapping[str, str], folder: Path) -> None:
-    """Into the folder, which is made where it is missing."""
+    """Write all files below the folder, creating it where necessary."""
     for path, text in files.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)

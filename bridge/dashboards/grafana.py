@@ -1,7 +1,7 @@
 """A dashboard as the JSON that Grafana 10 to 12 import."""
 
-from bridge.dashboards.grid import placed
-from bridge.dashboards.model import Annotation, Dashboard, Json, Language, Variable
+from bridge.dashboards.grid import layout
+from bridge.dashboards.model import Annotation, Dashboard, Json, QueryLanguage, Variable
 from bridge.dashboards.panels import SOURCE, panel_json, target
 
 # Of Grafana 10.0; later ones migrate it when they load it.
@@ -31,7 +31,7 @@ def dashboard_json(dashboard: Dashboard) -> Json:
         "panels": [
             {"id": number, "gridPos": place}
             | (_row(what) if isinstance(what, str) else panel_json(what, dashboard.language))
-            for number, (what, place) in enumerate(placed(dashboard.rows), 1)
+            for number, (what, place) in enumerate(layout(dashboard.rows), 1)
         ],
     }
 
@@ -40,7 +40,7 @@ def _row(title: str) -> dict[str, object]:
     return {"type": "row", "title": title, "collapsed": False, "panels": []}
 
 
-def _siblings(language: Language) -> Json:
+def _siblings(language: QueryLanguage) -> Json:
     """A menu of the other dashboards of the same kind of datasource."""
     return {
         "type": "dashboards",
@@ -57,7 +57,7 @@ def _siblings(language: Language) -> Json:
 
 
 def _templating(dashboard: Dashboard) -> list[Json]:
-    chosen: Json = {
+    datasource: Json = {
         "type": "datasource",
         "name": "datasource",
         "label": "Data source",
@@ -70,19 +70,19 @@ def _templating(dashboard: Dashboard) -> list[Json]:
         "options": [],
         "refresh": 1,
     }
-    return [chosen, *(_variable(each, dashboard.language) for each in dashboard.variables)]
+    return [datasource, *(_variable(each, dashboard.language) for each in dashboard.variables)]
 
 
-def _variable(variable: Variable, language: Language) -> Json:
-    asked: object = variable.query
-    if language is Language.PROMQL:
-        asked = {"query": variable.query, "refId": "StandardVariableQuery"}
+def _variable(variable: Variable, language: QueryLanguage) -> Json:
+    query: object = variable.query
+    if language is QueryLanguage.PROMQL:
+        query = {"query": variable.query, "refId": "StandardVariableQuery"}
     return {
         "type": "query",
         "name": variable.name,
         "label": variable.label,
         "datasource": SOURCE[language],
-        "query": asked,
+        "query": query,
         "definition": variable.query,
         "regex": "",
         "multi": variable.multi,
@@ -99,21 +99,21 @@ def _variable(variable: Variable, language: Language) -> Json:
     }
 
 
-def _annotation(annotation: Annotation, language: Language) -> Json:
-    same = {
+def _annotation(annotation: Annotation, language: QueryLanguage) -> Json:
+    common = {
         "name": annotation.name,
         "datasource": SOURCE[language],
         "enable": True,
         "iconColor": annotation.colour,
     }
-    if language is Language.PROMQL:
-        return same | {
+    if language is QueryLanguage.PROMQL:
+        return common | {
             "expr": annotation.query,
             "step": "1m",
             "titleFormat": annotation.title,
             "useValueForTime": False,
         }
-    return same | {
+    return common | {
         "target": target(annotation.query, "", language, "Anno"),
         "query": annotation.query,
         "titleColumn": annotation.title,

@@ -1,12 +1,12 @@
-"""Where panels stand: side by side as long as they fit, row titles across."""
+"""The layout: panels side by side as long as they fit, row titles across the full width."""
 
 from collections.abc import Iterator, Sequence
 
-from bridge.dashboards.model import WIDTH, Json, Panel, Row
+from bridge.dashboards.model import WIDTH, Json, Panel, PanelRow
 
 
-def placed(rows: Sequence[Row]) -> Iterator[tuple[Panel | str, Json]]:
-    """Each row's title and panels with their place, from the top."""
+def layout(rows: Sequence[PanelRow]) -> Iterator[tuple[Panel | str, Json]]:
+    """Each row's title and panels with their grid position, from the top."""
     top = 0
     for row in rows:
         yield row.title, {"x": 0, "y": top, "w": WIDTH, "h": 1}

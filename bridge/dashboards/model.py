@@ -1,4 +1,4 @@
-"""What a dashboard is made of, in the words of Grafana."""
+"""The data model of dashboards, in Grafana's terms."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ WIDTH = 24
 """Columns of Grafana's grid."""
 
 
-class Kind(StrEnum):
-    """The panels used, all of which every Grafana brings."""
+class PanelKind(StrEnum):
+    """The panel types in use, all built into Grafana."""
 
     STAT = "stat"
     TIMESERIES = "timeseries"
@@ -20,24 +20,24 @@ class Kind(StrEnum):
     HEATMAP = "heatmap"
 
 
-class Language(StrEnum):
-    """A store's query language is also Grafana's name for its kind of datasource."""
+class QueryLanguage(StrEnum):
+    """A query language; the value is Grafana's name for the datasource type."""
 
     PROMQL = "prometheus"
     INFLUXQL = "influxdb"
 
 
-class Answer(StrEnum):
-    """What a panel asks for: values now, over time, rows of a table, or a heat map's buckets."""
+class QueryType(StrEnum):
+    """What a panel queries: current values, values over time, table rows, or histogram buckets."""
 
-    NOW = "now"
+    INSTANT = "now"
     RANGE = "range"
     TABLE = "table"
     BUCKETS = "buckets"
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class PanelQuery:
     """`legend` names its series; labels (PromQL) or tags (InfluxQL) in it are filled in."""
 
     text: str
@@ -46,15 +46,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """From `value` on the panel has this colour; None for the lowest."""
+    """The colour from `value` upwards; None for the lowest."""
 
     value: float | None
     colour: str
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
-    """A value shown as a word in a colour."""
+class ValueMapping:
+    """Shows a value as coloured text."""
 
     text: str
     colour: str
@@ -62,51 +62,51 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Properties of one field, by its displayed name; `many`: of all whose name begins so."""
+    """Properties of one field, by its displayed name; `prefix`: of all fields with this prefix."""
 
     name: str
     properties: Json
-    many: bool = False
+    prefix: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel; `unit` is Grafana's id of it, and of a table its columns say theirs."""
+    """One panel; `unit` is Grafana's unit id; table columns have their own units."""
 
-    kind: Kind
+    kind: PanelKind
     title: str
     description: str
-    queries: tuple[Query, ...]
+    queries: tuple[PanelQuery, ...]
     unit: str
     width: int = 12
     height: int = 8
-    answer: Answer = Answer.RANGE
-    mappings: Mapping[float, Mapped] = field(default_factory=dict)
+    query_type: QueryType = QueryType.RANGE
+    mappings: Mapping[float, ValueMapping] = field(default_factory=dict)
     thresholds: tuple[Threshold, ...] = (Threshold(None, "text"),)
     overrides: tuple[Override, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Of a table: shown name by field name, in order; all others are hidden."""
+    """For tables: displayed name by field name, in order; other fields are hidden."""
     sort: str | None = None
-    """Of a table: the column that it is sorted by, greatest first unless `least_first`."""
-    least_first: bool = False
+    """For tables: the column to sort by, descending unless `ascending`."""
+    ascending: bool = False
     name_only: bool = False
-    """A stat that shows the series' name instead of its value."""
+    """For a stat: show the series' name instead of its value."""
     decimals: int | None = None
     no_value: str | None = None
-    """What an empty answer means."""
+    """The text for an empty result."""
     low: float | None = None
     high: float | None = None
     custom: Json = field(default_factory=dict)
     time_from: str | None = None
-    """Another stretch of time than the dashboard's: `now/d` is today."""
+    """A time range of its own: `now/d` is today."""
     interval: str | None = None
-    """The least distance of points."""
-    leads_to: str | None = None
-    """Where a click on a value leads."""
+    """The minimum interval between points."""
+    link_url: str | None = None
+    """The URL behind the values."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PanelRow:
     """A titled group of panels."""
 
     title: str
@@ -115,7 +115,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A choice above the dashboard, filled by a query."""
+    """A selection above the dashboard, filled by a query."""
 
     name: str
     label: str
@@ -135,13 +135,13 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """`uid` never changes: links and bookmarks rest on it."""
+    """`uid` never changes: links and bookmarks depend on it."""
 
     uid: str
     title: str
     description: str
-    language: Language
-    rows: tuple[Row, ...]
+    language: QueryLanguage
+    rows: tuple[PanelRow, ...]
     variables: tuple[Variable, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     since: str = "now-6h"

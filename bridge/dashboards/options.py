@@ -1,15 +1,15 @@
-"""How each kind of panel is drawn, alike on all dashboards."""
+"""The display options of each kind of panel, the same on all dashboards."""
 
 from collections.abc import Mapping
 
-from bridge.dashboards.model import Json, Kind
+from bridge.dashboards.model import Json, PanelKind
 
 _LAST: Json = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 _LEGEND: Json = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
 _TOOLTIP: Json = {"mode": "multi", "sort": "desc"}
 
-OPTIONS: Mapping[Kind, dict[str, object]] = {
-    Kind.STAT: {
+OPTIONS: Mapping[PanelKind, dict[str, object]] = {
+    PanelKind.STAT: {
         "reduceOptions": _LAST,
         "colorMode": "value",
         "graphMode": "none",
@@ -18,9 +18,9 @@ OPTIONS: Mapping[Kind, dict[str, object]] = {
         "textMode": "auto",
         "wideLayout": True,
     },
-    Kind.TIMESERIES: {"legend": _LEGEND, "tooltip": _TOOLTIP},
-    Kind.TABLE: {"showHeader": True, "cellHeight": "sm"},
-    Kind.TIMELINE: {
+    PanelKind.TIMESERIES: {"legend": _LEGEND, "tooltip": _TOOLTIP},
+    PanelKind.TABLE: {"showHeader": True, "cellHeight": "sm"},
+    PanelKind.TIMELINE: {
         "legend": _LEGEND,
         "tooltip": _TOOLTIP,
         "mergeValues": True,
@@ -28,7 +28,7 @@ OPTIONS: Mapping[Kind, dict[str, object]] = {
         "rowHeight": 0.85,
         "alignValue": "left",
     },
-    Kind.BARGAUGE: {
+    PanelKind.BARGAUGE: {
         "reduceOptions": _LAST,
         "displayMode": "gradient",
         "orientation": "horizontal",
@@ -38,7 +38,7 @@ OPTIONS: Mapping[Kind, dict[str, object]] = {
         "minVizHeight": 16,
         "namePlacement": "left",
     },
-    Kind.HEATMAP: {
+    PanelKind.HEATMAP: {
         "calculate": False,
         "yAxis": {"unit": "s", "axisPlacement": "left"},
         "rowsFrame": {"layout": "auto"},

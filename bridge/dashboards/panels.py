@@ -1,21 +1,21 @@
 """A panel as Grafana's JSON: its targets, its fields, its options."""
 
 from bridge.dashboards.fields import fields
-from bridge.dashboards.model import Answer, Json, Kind, Language, Panel
+from bridge.dashboards.model import Json, Panel, PanelKind, QueryLanguage, QueryType
 from bridge.dashboards.options import OPTIONS
 
-SOURCE = {language: {"type": language.value, "uid": "${datasource}"} for language in Language}
+SOURCE = {language: {"type": language.value, "uid": "${datasource}"} for language in QueryLanguage}
 
 
-def panel_json(panel: Panel, language: Language) -> dict[str, object]:
+def panel_json(panel: Panel, language: QueryLanguage) -> dict[str, object]:
     """All but its id and place."""
-    found: dict[str, object] = {
+    json: dict[str, object] = {
         "type": panel.kind.value,
         "title": panel.title,
         "description": panel.description,
         "datasource": SOURCE[language],
         "targets": [
-            target(query.text, query.legend, language, chr(ord("A") + number), panel.answer)
+            target(query.text, query.legend, language, chr(ord("A") + number), panel.query_type)
             for number, query in enumerate(panel.queries)
         ],
         "fieldConfig": fields(panel),
@@ -23,22 +23,22 @@ def panel_json(panel: Panel, language: Language) -> dict[str, object]:
         "transformations": _transformations(panel),
     }
     if panel.time_from:
-        found["timeFrom"] = panel.time_from
+        json["timeFrom"] = panel.time_from
     if panel.interval:
-        found["interval"] = panel.interval
-    return found
+        json["interval"] = panel.interval
+    return json
 
 
 def target(
-    text: str, legend: str, language: Language, ref: str, answer: Answer = Answer.TABLE
+    text: str, legend: str, language: QueryLanguage, ref: str, answer: QueryType = QueryType.TABLE
 ) -> Json:
     """One query."""
     source: dict[str, object] = {"refId": ref, "datasource": SOURCE[language]}
-    if language is Language.INFLUXQL:
-        shape = "table" if answer is Answer.TABLE else "time_series"
+    if language is QueryLanguage.INFLUXQL:
+        shape = "table" if answer is QueryType.TABLE else "time_series"
         return source | {"query": text, "rawQuery": True, "alias": legend, "resultFormat": shape}
-    now = answer in (Answer.NOW, Answer.TABLE)
-    shape = {Answer.TABLE: "table", Answer.BUCKETS: "heatmap"}.get(answer, "time_series")
+    now = answer in (QueryType.INSTANT, QueryType.TABLE)
+    shape = {QueryType.TABLE: "table", QueryType.BUCKETS: "heatmap"}.get(answer, "time_series")
     return source | {
         "expr": text,
         "legendFormat": legend or "__auto",
@@ -52,22 +52,22 @@ def target(
 def _own_options(panel: Panel) -> dict[str, object]:
     if panel.name_only:
         return {"textMode": "name"}
-    sort = {"displayName": panel.sort, "desc": not panel.least_first}
+    sort = {"displayName": panel.sort, "desc": not panel.ascending}
     return {"sortBy": [sort]} if panel.sort else {}
 
 
 def _transformations(panel: Panel) -> list[Json]:
-    """A table's queries become one row per charger, with the columns that it names."""
-    if panel.kind is not Kind.TABLE:
+    """Merge a table's queries into one row per charger, with the named columns."""
+    if panel.kind is not PanelKind.TABLE:
         return []
-    organized: Json = {
+    organize: Json = {
         "indexByName": {name: number for number, name in enumerate(panel.columns)},
         "renameByName": dict(panel.columns),
         "excludeByName": {},
     }
-    chosen: Json = {"include": {"names": list(panel.columns)}}
+    selected: Json = {"include": {"names": list(panel.columns)}}
     return [
         {"id": "merge", "options": {}},
-        {"id": "filterFieldsByName", "options": chosen},
-        {"id": "organize", "options": organized},
+        {"id": "filterFieldsByName", "options": selected},
+        {"id": "organize", "options": organize},
     ]

@@ -1,4 +1,4 @@
-"""What Grafana reads at its start: which datasources there are, and where dashboards lie."""
+"""Grafana's provisioning files: the datasources and the dashboard folder."""
 
 from collections.abc import Mapping
 

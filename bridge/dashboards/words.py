@@ -1,9 +1,9 @@
-"""Names and colours of states, flags and sources; the same on every dashboard."""
+"""Value mappings and colours of states, flags and sources, the same on every dashboard."""
 
 from collections.abc import Mapping
 
 from bridge.core.fields import states
-from bridge.dashboards.model import Json, Mapped, Override, Threshold
+from bridge.dashboards.model import Json, Override, Threshold, ValueMapping
 
 ASLEEP = "#b8a04a"
 GOOD, BUSY, IDLE, ODD, WARN, BAD = "green", "blue", "#8e8e8e", "purple", "orange", "red"
@@ -17,25 +17,26 @@ _COLOURS = {
 }
 
 
-def _spoken(name: str) -> str:
+def _display_text(name: str) -> str:
     return name.replace("_", " ")
 
 
-STATES: Mapping[float, Mapped] = {
-    code: Mapped(_spoken(name), _COLOURS.get(code, BAD)) for code, name in states.NAMES.items()
+STATES: Mapping[float, ValueMapping] = {
+    code: ValueMapping(_display_text(name), _COLOURS.get(code, BAD))
+    for code, name in states.NAMES.items()
 }
-YES_NO: Mapping[float, Mapped] = {0: Mapped("no", BAD), 1: Mapped("yes", GOOD)}
-NO_YES: Mapping[float, Mapped] = {0: Mapped("no", GOOD), 1: Mapped("yes", BAD)}
-PLAIN = (Threshold(None, "text"),)
+YES_NO: Mapping[float, ValueMapping] = {0: ValueMapping("no", BAD), 1: ValueMapping("yes", GOOD)}
+NO_YES: Mapping[float, ValueMapping] = {0: ValueMapping("no", GOOD), 1: ValueMapping("yes", BAD)}
+NO_THRESHOLDS = (Threshold(None, "text"),)
 
 
 def good_at_zero(bad: str = BAD) -> tuple[Threshold, ...]:
-    """Green for nothing, and a colour from one on."""
+    """Green for 0, `bad` from 1 upwards."""
     return (Threshold(None, GOOD), Threshold(1, bad))
 
 
 def state_series() -> tuple[Override, ...]:
-    """Series that are called by a state's code get its name and colour."""
+    """Series named by a state code get that state's name and colour."""
     return tuple(
         Override(
             f"{code:g}",
@@ -48,33 +49,33 @@ def state_series() -> tuple[Override, ...]:
     )
 
 
-def coloured(colours: Mapping[str, str]) -> tuple[Override, ...]:
-    """Series by their names, in colours that mean the same on every dashboard."""
+def series_colours(colours: Mapping[str, str]) -> tuple[Override, ...]:
+    """Fixed colours for series by name, the same on every dashboard."""
     return tuple(
         Override(name, {"color": {"mode": "fixed", "fixedColor": each}})
         for name, each in colours.items()
     )
 
 
-TROUBLE = coloured({"faults": BAD, "crashes": WARN})
-PRESENCE = coloured({"online": GOOD, "offline": ODD})
+TROUBLE = series_colours({"faults": BAD, "crashes": WARN})
+PRESENCE = series_colours({"online": GOOD, "offline": ODD})
 
 
 def column(
     name: str,
     unit: str | None = None,
-    words: Mapping[float, Mapped] | None = None,
+    mappings: Mapping[float, ValueMapping] | None = None,
     width: int | None = None,
     **more: object,
 ) -> Override:
-    """How a table shows one column; `words` for its values colour the text."""
+    """The display of one table column; `mappings` also colour its text."""
     properties: dict[str, object] = {}
     if unit:
         properties["unit"] = unit
-    if words:
+    if mappings:
         options: Json = {
             f"{value:g}": {"text": each.text, "color": each.colour, "index": index}
-            for index, (value, each) in enumerate(words.items())
+            for index, (value, each) in enumerate(mappings.items())
         }
         properties["mappings"] = [{"type": "value", "options": options}]
         properties["custom.cellOptions"] = {"type": "color-text"}

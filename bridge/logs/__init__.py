@@ -1,6 +1,6 @@
-"""Logs: set up once, safe for a terminal, free of secrets, and never in a flood."""
+"""Logging: set-up, escaping, hiding of secrets, and rate limiting of repeated events."""
 
-from bridge.logs.complaints import RepeatedLog
+from bridge.logs.repeated import RepeatedLog
 from bridge.logs.setup import Format, Level, configure
 
 __all__ = ["Format", "Level", "RepeatedLog", "configure"]

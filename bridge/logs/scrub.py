@@ -1,12 +1,12 @@
-"""Makes what a stranger sent safe to print, and keeps secrets out."""
+"""Makes untrusted text safe to print, and hides secrets."""
 
 import math
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
 
-LONGEST_TEXT = 1000
-MOST_MEMBERS = 100
-DEEPEST = 8
+MAX_TEXT = 1000
+MAX_MEMBERS = 100
+MAX_DEPTH = 8
 HIDDEN = "***"
 _SECRET_KEY = re.compile(
     r"passw(or)?d|passphrase|token|secret|authorization|credentials$|api_?key|private_?key",
@@ -18,7 +18,7 @@ _LOGIN_IN_URL = re.compile(rf"(?<=://)\S{{0,{_LONGEST_LOGIN}}}@")
 
 
 def printable(text: str) -> str:
-    """The text with everything that could steer a terminal or break a line escaped."""
+    """The text with control characters and line breaks escaped."""
     if text.isprintable():
         return text
     return "".join(
@@ -28,7 +28,7 @@ def printable(text: str) -> str:
 
 
 def scrub(_: object, __: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
-    """A structlog processor: every field cleaned, secrets by their key replaced."""
+    """A structlog processor: cleans every field, and hides secrets by their key."""
     for key in list(event):
         if not key.startswith("_") and key != "exc_info":
             event[key] = _field(key, event[key], 0)
@@ -36,7 +36,7 @@ def scrub(_: object, __: str, event: MutableMapping[str, object]) -> MutableMapp
 
 
 def clean(value: object, depth: int = 0) -> object:
-    """The same value, bounded in size, with only printable text and finite numbers."""
+    """The same value, limited in size, with only printable text and finite numbers."""
     match value:
         case bool() | None:
             return value
@@ -46,15 +46,15 @@ def clean(value: object, depth: int = 0) -> object:
             return value if math.isfinite(value) else str(value)
         case str():
             return _text(value)
-        case _ if depth >= DEEPEST:
+        case _ if depth >= MAX_DEPTH:
             return "…"
         case Mapping():
-            members = list(value.items())[:MOST_MEMBERS]
+            members = list(value.items())[:MAX_MEMBERS]
             return {_text(str(key)): _field(str(key), member, depth + 1) for key, member in members}
         case bytes() | bytearray():
-            return _text(repr(bytes(value[:LONGEST_TEXT])))
+            return _text(repr(bytes(value[:MAX_TEXT])))
         case Sequence() | set() | frozenset():
-            return [clean(member, depth + 1) for member in list(value)[:MOST_MEMBERS]]
+            return [clean(member, depth + 1) for member in list(value)[:MAX_MEMBERS]]
         case _:
             return _text(str(value))
 
@@ -64,6 +64,6 @@ def _field(key: str, value: object, depth: int) -> object:
 
 
 def _text(text: str) -> str:
-    hidden = _LOGIN_IN_URL.sub(f"{HIDDEN}@", text[: LONGEST_TEXT + _LONGEST_LOGIN])
-    cut = hidden if len(hidden) <= LONGEST_TEXT else hidden[:LONGEST_TEXT]
-    return printable(cut) + ("…" if len(text) > LONGEST_TEXT else "")
+    hidden = _LOGIN_IN_URL.sub(f"{HIDDEN}@", text[: MAX_TEXT + _LONGEST_LOGIN])
+    cut = hidden if len(hidden) <= MAX_TEXT else hidden[:MAX_TEXT]
+    return printable(cut) + ("…" if len(text) > MAX_TEXT else "")

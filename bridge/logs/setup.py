@@ -1,4 +1,4 @@
-"""One way out for all logs: structlog's and the libraries', on a console or as JSON lines."""
+"""Sets up logging for structlog and libraries alike, on a console or as JSON lines."""
 
 import logging
 import sys
@@ -12,11 +12,11 @@ from structlog.typing import Processor
 from bridge.logs.scrub import clean, scrub
 
 Event = MutableMapping[str, object]
-OURS = "bridge"
+LOGGER = "bridge"
 
 
 class Level(StrEnum):
-    """The least level to log."""
+    """The lowest level to log."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -25,48 +25,48 @@ class Level(StrEnum):
 
 
 class Format(StrEnum):
-    """How a log line looks."""
+    """The format of log lines."""
 
     AUTO = "auto"
     CONSOLE = "console"
     JSON = "json"
 
 
-class _Outlet(logging.StreamHandler[TextIO]):
-    """The one handler of the bridge, so that a second set-up replaces the first."""
+class _BridgeHandler(logging.StreamHandler[TextIO]):
+    """The bridge's only handler, so that a second set-up replaces the first."""
 
 
 def configure(level: str, format: str, stream: TextIO | None = None) -> None:
     """Log to `stream` (standard error) from now on; libraries from WARNING upwards."""
     stream = stream or sys.stderr
     console = format == Format.CONSOLE or (format == Format.AUTO and stream.isatty())
-    ending = _console(stream.isatty()) if console else _json()
+    processors = _console_processors(stream.isatty()) if console else _json_processors()
     rank = logging.getLevelNamesMapping()[level.upper()]
-    _route(_Outlet(stream), ending, rank)
+    _route(_BridgeHandler(stream), processors, rank)
     structlog.configure(
-        processors=[*_beginning(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_common_processors(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(rank),
-        logger_factory=lambda *_: logging.getLogger(OURS),
+        logger_factory=lambda *_: logging.getLogger(LOGGER),
         cache_logger_on_first_use=False,
     )
 
 
-def _route(outlet: _Outlet, ending: list[Processor], rank: int) -> None:
-    outlet.setFormatter(
+def _route(handler: _BridgeHandler, processors: list[Processor], rank: int) -> None:
+    handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*_beginning(), _library], processors=ending
+            foreign_pre_chain=[*_common_processors(), _from_library], processors=processors
         )
     )
     root = logging.getLogger()
-    for old in [handler for handler in root.handlers if isinstance(handler, _Outlet)]:
+    for old in [handler for handler in root.handlers if isinstance(handler, _BridgeHandler)]:
         root.removeHandler(old)
-    root.addHandler(outlet)
+    root.addHandler(handler)
     root.setLevel(max(rank, logging.WARNING))
-    logging.getLogger(OURS).setLevel(rank)
+    logging.getLogger(LOGGER).setLevel(rank)
     logging.captureWarnings(True)
 
 
-def _beginning() -> list[Processor]:
+def _common_processors() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -76,8 +76,8 @@ def _beginning() -> list[Processor]:
     ]
 
 
-def _library(_: object, __: str, event: Event) -> Event:
-    """A library's sentence becomes a field, so that events stay a closed set of names."""
+def _from_library(_: object, __: str, event: Event) -> Event:
+    """A library's message becomes a field, so that events stay a closed set of names."""
     record = event["_record"]
     event["message"] = event["event"]
     event["event"] = "library.logged"
@@ -85,7 +85,7 @@ def _library(_: object, __: str, event: Event) -> Event:
     return event
 
 
-def _json() -> list[Processor]:
+def _json_processors() -> list[Processor]:
     # Local variables of a frame may be secrets.
     traceback = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     return [
@@ -102,7 +102,7 @@ def _names_first(_: object, __: str, event: Event) -> Event:
     return first | dict(event)
 
 
-def _console(colors: bool) -> list[Processor]:
+def _console_processors(colors: bool) -> list[Processor]:
     return [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
@@ -114,7 +114,7 @@ def _console(colors: bool) -> list[Processor]:
 
 
 def _scrub_around_traceback(logger: object, method: str, event: Event) -> Event:
-    """Only a traceback has several lines; indented, none of them can pass for a log line."""
+    """Only a traceback has several lines; indented, they cannot be mistaken for log lines."""
     lines = str(event.pop("exception", "")).splitlines()
     scrub(logger, method, event)
     if lines:

@@ -1,4 +1,4 @@
-"""Settings that are right and still may surprise their operator."""
+"""Warnings about settings that are valid, but probably not what the operator wants."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -9,32 +9,32 @@ from bridge.monitoring.certificates import CertificateExpiries
 from bridge.settings import Settings
 from bridge.settings.tree import PREFIX, variable
 
-SOON_SECONDS = 14 * 86400.0
+EXPIRES_SOON_SECONDS = 14 * 86400.0
 
 
 def cautions(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
-    """One sentence for each; none of them keeps the bridge from running."""
+    """One sentence each; none of them prevents the bridge from running."""
     yield from settings_cautions(settings, environ)
     yield from _certificates(settings)
 
 
 def settings_cautions(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
-    """Those about the settings alone, whatever the files hold that they name."""
+    """Warnings about the settings alone, without reading the files that they name."""
     yield from _store(settings)
     yield from _polls(settings)
     yield from _broker(settings)
-    yield from _nearly_ours(environ)
+    yield from _misspelled_variables(environ)
 
 
 def _store(settings: Settings) -> Iterator[str]:
     influx = settings.influx
     if influx.url:
         return
-    yield "influx.url is unset: no store: the journal is kept, nothing is written to InfluxDB"
+    yield "influx.url is unset, so there is no store: points are kept in the journal only"
     given = [name for name in ("org", "bucket", "token") if getattr(influx, name) is not None]
     if given:
         names = " and ".join(f"influx.{name}" for name in given)
-        yield f"{names} {'is' if len(given) == 1 else 'are'} set without influx.url: not used"
+        yield f"{names} {'is' if len(given) == 1 else 'are'} set without influx.url: no effect"
 
 
 def _polls(settings: Settings) -> Iterator[str]:
@@ -48,38 +48,38 @@ def _polls(settings: Settings) -> Iterator[str]:
         yield "http.allow is unset: polls carry no credentials until it names the networks"
     anywhere = any(not network.prefixlen for network in http.allow)
     if anywhere and (shared or http.credentials_file):
-        yield "http.allow holds every address: whoever can announce is sent the credentials"
+        yield "http.allow contains every address: anyone who can announce receives the credentials"
 
 
 def _broker(settings: Settings) -> Iterator[str]:
     mqtt = settings.mqtt
     if mqtt.password is not None and mqtt.username is None:
-        yield "mqtt.password is set without mqtt.username: the broker is sent neither"
+        yield "mqtt.password is set without mqtt.username: neither is sent to the broker"
     for name in ("ca_file", "cert_file"):
         if getattr(mqtt, name) is not None and not mqtt.url.tls:
-            yield f"mqtt.{name} is set, and mqtt.url is not mqtts://: not used"
+            yield f"mqtt.{name} is set, but mqtt.url is not mqtts://: it has no effect"
 
 
 def _certificates(settings: Settings) -> Iterator[str]:
-    """What expired, or will soon."""
+    """Certificates that expired, or expire soon."""
     files, now = from_settings.certificates(settings), time.time()
     ends = CertificateExpiries(files).seconds()
     for name, file in files.items():
         end = ends.get(name)
         if end is None:
-            yield f"{name} {file} holds no certificate whose date can be read"
-        elif end < now + SOON_SECONDS:
+            yield f"{name} {file} contains no certificate with a readable date"
+        elif end < now + EXPIRES_SOON_SECONDS:
             what = "expired" if end <= now else "expires soon,"
             date = datetime.fromtimestamp(end, UTC)
-            yield f"{name} {file} holds a certificate that {what} on {date:%Y-%m-%d %H:%M} UTC"
+            yield f"{name} {file} contains a certificate that {what} on {date:%Y-%m-%d %H:%M} UTC"
 
 
-def _nearly_ours(environ: Mapping[str, str]) -> Iterator[str]:
-    """`NOFOS_MQTT_URL`, with one underscore, is left alone, and was hardly meant so."""
-    meant = {
+def _misspelled_variables(environ: Mapping[str, str]) -> Iterator[str]:
+    """`NOFOS_MQTT_URL`, with one underscore, is ignored: probably a typing mistake."""
+    suggestions = {
         f"{PREFIX}{section}_{name}".upper(): variable((section, name))
         for section, field in Settings.model_fields.items()
         for name in getattr(field.annotation, "model_fields", {})
     }
-    for name in sorted(environ.keys() & meant.keys()):
-        yield f"{name} is not a setting; did you mean {meant[name]}?"
+    for name in sorted(environ.keys() & suggestions.keys()):
+        yield f"{name} is not a setting; did you mean {suggestions[name]}?"

@@ -1,4 +1,4 @@
-"""`check`: which settings hold and where they came from, or what is wrong with them."""
+"""`check`: the effective settings with their sources, or what is wrong with them."""
 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -16,31 +16,31 @@ from bridge.settings.show import Row, effective
 from bridge.tools.cautions import cautions
 
 WIDEST_VALUE = 40
-GOOD, WRONG = 0, 2
+EXIT_VALID, EXIT_INVALID = 0, 2
 
 
 def check(config: Path | None, environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
-    """Show the settings on `out`, what is wrong or risky on `err`; the exit code."""
+    """Print the settings to `out`, problems and warnings to `err`; returns the exit code."""
     try:
         settings = load(config, environ)
     except FixSettings as error:
-        err.write(explain(error.problems))
-        return WRONG
-    render(effective(settings), out)
+        err.write(format_problems(error.problems))
+        return EXIT_INVALID
+    print_settings(effective(settings), out)
     for caution in cautions(settings, environ):
         err.write(f"warning: {printable(caution)}\n")
-    err.write("The settings are good.\n")
-    return GOOD
+    err.write("The settings are valid.\n")
+    return EXIT_VALID
 
 
-def explain(problems: Iterable[Problem]) -> str:
-    """What is wrong with the settings, and what to do, in the words of `check` and `run`."""
-    told = [_told(problem) for problem in problems]
-    many = "1 setting is wrong" if len(told) == 1 else f"{len(told)} settings are wrong"
-    return "\n".join([f"{many}:\n", *told])
+def format_problems(problems: Iterable[Problem]) -> str:
+    """The problems with their remedies, as `check` and `run` print them."""
+    texts = [format_problem(problem) for problem in problems]
+    headline = "1 setting is invalid" if len(texts) == 1 else f"{len(texts)} settings are invalid"
+    return "\n".join([f"{headline}:\n", *texts])
 
 
-def _told(problem: Problem) -> str:
+def format_problem(problem: Problem) -> str:
     lines = (
         f"{problem.name}  ({problem.source})",
         f"  wrong:  {problem.wrong}",
@@ -49,15 +49,15 @@ def _told(problem: Problem) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def render(rows: Iterable[Row], out: TextIO) -> None:
+def print_settings(rows: Iterable[Row], out: TextIO) -> None:
     """The rows as a table on a terminal, as aligned text elsewhere."""
     if out.isatty():
-        _table(rows, out)
+        _print_table(rows, out)
     else:
-        _plain(list(rows), out)
+        _print_aligned(list(rows), out)
 
 
-def _table(rows: Iterable[Row], out: TextIO) -> None:
+def _print_table(rows: Iterable[Row], out: TextIO) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("setting", no_wrap=True)
     table.add_column("value", overflow="fold")
@@ -70,7 +70,7 @@ def _table(rows: Iterable[Row], out: TextIO) -> None:
     Console(file=out, highlight=False).print(table)
 
 
-def _plain(rows: list[Row], out: TextIO) -> None:
+def _print_aligned(rows: list[Row], out: TextIO) -> None:
     name_width = max(len(row.name) for row in rows)
     value_width = max(len(row.value) for row in rows if len(row.value) <= WIDEST_VALUE)
     for number, (_, group) in enumerate(groupby(rows, key=_section)):

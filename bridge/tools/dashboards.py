@@ -1,4 +1,4 @@
-"""`dashboards`: writes what Grafana and Prometheus read, below a folder."""
+"""`dashboards`: writes the files for Grafana and Prometheus below a folder."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,19 +8,19 @@ from bridge.alerts.files import rule_files
 from bridge.core.errors import CommandFailed
 from bridge.dashboards.files import dashboard_files, write
 
-PARTS: Mapping[str, Callable[[], Mapping[str, str]]] = {
+FILES_BY_FOLDER: Mapping[str, Callable[[], Mapping[str, str]]] = {
     "grafana": dashboard_files,
     "deploy/prometheus": rule_files,
 }
-"""By folder below the one that was asked for: text by path."""
+"""By folder below `--out`: text by path."""
 
 
-def dashboards(out: Path, said: TextIO) -> None:
-    """Write every part. Raises CommandFailed where the folder takes none."""
-    for folder, files in PARTS.items():
-        made = files()
+def dashboards(out: Path, err: TextIO) -> None:
+    """Write all files. Raises CommandFailed where the folder is not writable."""
+    for folder, files in FILES_BY_FOLDER.items():
+        texts = files()
         try:
-            write(made, out / folder)
+            write(texts, out / folder)
         except OSError as error:
             raise CommandFailed(f"cannot write to {out / folder}: {error.strerror}") from error
-        said.write(f"{len(made)} files in {out / folder}\n")
+        err.write(f"{len(texts)} files in {out / folder}\n")

@@ -1,14 +1,14 @@
-"""`refused`: what a store would not take, and why."""
+"""`refused`: lines that a store refused, and why."""
 
 from pathlib import Path
 from typing import TextIO
 
+from bridge.core.clock import rfc3339
 from bridge.storage.readonly import refused_rows
-from bridge.web.view import rfc3339
 
 
-def show(folder: Path, out: TextIO) -> None:
-    """A line per refused line: time, store, reason, line protocol, separated by tabs."""
+def print_refused(folder: Path, out: TextIO) -> None:
+    """One line each: time, store, reason, line protocol, separated by tabs."""
     for row in refused_rows(folder):
         line = row.line.decode(errors="replace")
         reason = " ".join(row.reason.split())

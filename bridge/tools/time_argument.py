@@ -1,4 +1,4 @@
-"""A point in time as it is typed: RFC 3339, or how long ago."""
+"""A time on the command line: RFC 3339, or an age such as 24h."""
 
 from datetime import UTC, datetime
 
@@ -9,11 +9,11 @@ from bridge.storage.journal_reader import Span
 
 EARLIEST, LATEST = datetime.fromtimestamp(0, UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
-_REMEDY = "write it like 2026-11-23T07:00:00Z, or like 24h for that long ago"
+_REMEDY = "write it like 2026-11-23T07:00:00Z, or 24h for 24 hours ago"
 
 
-def read_moment(text: str, now: datetime) -> datetime:
-    """The moment in UTC; raises CommandFailed for what is none, or names no time zone."""
+def parse_time(text: str, now: datetime) -> datetime:
+    """The time in UTC; raises CommandFailed for invalid text, or where the time zone is missing."""
     try:
         return now - duration(text)
     except Wrong:
@@ -24,13 +24,13 @@ def read_moment(text: str, now: datetime) -> datetime:
             raise ValueError
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise CommandFailed(f"{printable(quoted(text))} is no time; {_REMEDY}") from None
+        raise CommandFailed(f"{printable(quoted(text))} is not a time; {_REMEDY}") from None
 
 
-def span_between(since: str | None, until: str | None, now: datetime) -> Span:
-    """The span as it was typed, None for no limit; raises CommandFailed."""
-    first = read_moment(since, now) if since else EARLIEST
-    last = read_moment(until, now) if until else LATEST
+def parse_span(since: str | None, until: str | None, now: datetime) -> Span:
+    """The span between both arguments, None for no limit; raises CommandFailed."""
+    first = parse_time(since, now) if since else EARLIEST
+    last = parse_time(until, now) if until else LATEST
     if first >= last:
         raise CommandFailed("--since is not before --until")
     return Span(_ms(first), _ms(last))

@@ -1,1 +1,1 @@
-"""What people and Prometheus see over HTTP."""
+"""The web server: fleet page, metrics, probes and the JSON API."""

@@ -1,16 +1,16 @@
-"""The text of a scrape, in pieces that many scrapers share, plain or compressed."""
+"""The body of a scrape, in pieces shared by all scrapers, plain or gzip."""
 
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-PIECES_AT_ONCE = 16
-"""What is compressed in one go; in between the thread asks for the interpreter again."""
+PIECES_PER_CALL = 16
+"""Compressed in one call; in between other threads get the interpreter."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """Pieces of some ten kilobytes, so that nobody has to copy the whole."""
+    """Pieces of some ten kilobytes, so that the whole is never copied."""
 
     pieces: Sequence[bytes]
 
@@ -19,13 +19,13 @@ class Body:
         return sum(map(len, self.pieces))
 
 
-def gzipped(body: Body) -> Body:
-    """The body as gzip; level 1, because Prometheus asks often and the text is repetitive."""
-    return Body([piece for piece in _packed(body.pieces) if piece])
+def compress(body: Body) -> Body:
+    """The body as gzip; level 1, because scrapes are frequent and the text is repetitive."""
+    return Body([piece for piece in _compressed_pieces(body.pieces) if piece])
 
 
-def _packed(pieces: Sequence[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
-    for at in range(0, len(pieces), PIECES_AT_ONCE):
-        yield packer.compress(b"".join(pieces[at : at + PIECES_AT_ONCE]))
-    yield packer.flush()
+def _compressed_pieces(pieces: Sequence[bytes]) -> Iterator[bytes]:
+    compressor = zlib.compressobj(1, zlib.DEFLATED, 31)
+    for at in range(0, len(pieces), PIECES_PER_CALL):
+        yield compressor.compress(b"".join(pieces[at : at + PIECES_PER_CALL]))
+    yield compressor.flush()

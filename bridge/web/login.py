@@ -1,4 +1,4 @@
-"""The login of page, metrics and API: HTTP Basic against a scrypt hash.
+"""The login for page, metrics and API: HTTP Basic, checked against a scrypt hash.
 
 `python -m bridge.web.login` asks for a password and prints its hash.
 """
@@ -13,18 +13,18 @@ import secrets
 from dataclasses import dataclass
 
 _N, _R, _P = 2**14, 8, 1
-_KNOWN = 64
+_MAX_ACCEPTED = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Hash:
+class PasswordHash:
     """A password's hash, written `scrypt$SALT$HASH` with both parts in base64."""
 
     salt: bytes
     digest: bytes
 
     @classmethod
-    def parse(cls, text: str) -> "Hash":
+    def parse(cls, text: str) -> "PasswordHash":
         """Raises ValueError for anything that is not such a hash."""
         try:
             scheme, salt, digest = text.split("$")
@@ -36,48 +36,48 @@ class Hash:
         except (ValueError, binascii.Error) as error:
             raise ValueError("the hash is not of the form scrypt$SALT$HASH") from error
 
-    def fits(self, password: str) -> bool:
+    def matches(self, password: str) -> bool:
         return hmac.compare_digest(_digest(password, self.salt), self.digest)
 
 
-def make_hash(password: str) -> str:
-    """A new hash of a password, with a salt of its own."""
+def hash_password(password: str) -> str:
+    """Hash a password with a new random salt."""
     salt = secrets.token_bytes(16)
     parts = (base64.b64encode(part).decode() for part in (salt, _digest(password, salt)))
     return "scrypt$" + "$".join(parts)
 
 
 class WebLogin:
-    """Tells whether an Authorization header is the operator's.
+    """Checks Authorization headers.
 
-    A header that was right is remembered by its digest, because scrypt is slow on purpose
-    and Prometheus asks every few seconds.
+    The digest of an accepted header is cached, because scrypt is slow on purpose and
+    Prometheus scrapes every few seconds.
     """
 
-    def __init__(self, username: str, hash_: Hash) -> None:
+    def __init__(self, username: str, password_hash: PasswordHash) -> None:
         self._username = username
-        self._hash = hash_
-        self._right: set[bytes] = set()
-        self._turn = asyncio.Lock()
+        self._password_hash = password_hash
+        self._accepted: set[bytes] = set()
+        self._lock = asyncio.Lock()
 
     async def allows(self, header: str) -> bool:
-        seen = hashlib.sha256(header.encode(errors="surrogateescape")).digest()
-        if seen in self._right:
+        digest = hashlib.sha256(header.encode(errors="surrogateescape")).digest()
+        if digest in self._accepted:
             return True
-        username, password = _basic(header)
+        username, password = _parse_basic(header)
         if not hmac.compare_digest(username.encode(), self._username.encode()):
             return False
         # One at a time: guessing must cost the guesser, not the scrapes.
-        async with self._turn:
-            right = await asyncio.to_thread(self._hash.fits, password)
-        if not right:
+        async with self._lock:
+            valid = await asyncio.to_thread(self._password_hash.matches, password)
+        if not valid:
             return False
-        if len(self._right) < _KNOWN:
-            self._right.add(seen)
+        if len(self._accepted) < _MAX_ACCEPTED:
+            self._accepted.add(digest)
         return True
 
 
-def _basic(header: str) -> tuple[str, str]:
+def _parse_basic(header: str) -> tuple[str, str]:
     scheme, _, coded = header.partition(" ")
     if scheme.lower() != "basic":
         return "", ""
@@ -93,4 +93,4 @@ def _digest(password: str, salt: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    print(make_hash(getpass.getpass("Password of web.username: ")))  # noqa: T201  # its purpose
+    print(hash_password(getpass.getpass("Password of web.username: ")))  # noqa: T201  # its purpose

@@ -1,4 +1,4 @@
-"""`/metrics`: the chargers' ready lines and the bridge's own numbers, in either format."""
+"""`/metrics`: the chargers' prepared lines and the bridge's own metrics, in either format."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -11,8 +11,8 @@ from prometheus_client.openmetrics import exposition as openmetrics_text
 
 from bridge.core.fields.families import Group
 from bridge.runtime.yielding import Yielding
-from bridge.web.body import Body, gzipped
-from bridge.web.printing import Printing
+from bridge.web.body import Body, compress
+from bridge.web.shared_renderer import SharedRenderer
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -21,15 +21,15 @@ _EOF = b"# EOF\n"
 
 
 class Blocks(Protocol):
-    """The chargers' lines, family by family."""
+    """The chargers' metrics, family by family."""
 
     def blocks(self, groups: frozenset[Group], *, openmetrics: bool) -> Iterator[bytes]:
         """Pieces of text of the families in these groups."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a scraper asks for."""
+class ScrapeFormat:
+    """What a scrape requests: groups and format."""
 
     groups: frozenset[Group]
     openmetrics: bool
@@ -37,61 +37,66 @@ class Wanted:
 
 
 class Metrics:
-    """Renders scrapes in short turns, each for all who want the same."""
+    """Renders scrapes in short steps; equal requests share one rendering."""
 
     def __init__(self, chargers: Blocks, bridge: CollectorRegistry) -> None:
         self._chargers = chargers
         self._bridge = bridge
         # A thread of its own: the journal and the login must not wait behind scrapes.
-        self._packers = ThreadPoolExecutor(1, thread_name_prefix="gzip")
-        self._printing = Printing[Wanted, Body](self._make)
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="gzip")
+        self._renderer = SharedRenderer[ScrapeFormat, Body](self._render)
 
-    async def render(self, wanted: Wanted) -> Body:
-        """The whole text; the bridge's own numbers are all of one moment."""
-        return await self._printing.get(wanted)
+    async def render(self, scrape_format: ScrapeFormat) -> Body:
+        """The whole text; the bridge's own metrics are all from one moment."""
+        return await self._renderer.get(scrape_format)
 
     async def close(self) -> None:
-        """End the thread; what it works on is finished."""
-        self._packers.shutdown(wait=False, cancel_futures=True)
+        """Stop the thread after its present task."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
-    async def _make(self, wanted: Wanted) -> Body:
+    async def _render(self, scrape_format: ScrapeFormat) -> Body:
         pieces, pause = list[bytes](), Yielding()
-        for piece in self._chargers.blocks(wanted.groups, openmetrics=wanted.openmetrics):
+        for piece in self._chargers.blocks(
+            scrape_format.groups, openmetrics=scrape_format.openmetrics
+        ):
             pieces.append(piece)
             await pause.due()
-        if Group.BRIDGE in wanted.groups:
+        if Group.BRIDGE in scrape_format.groups:
             await asyncio.sleep(0)
-            pieces.append(self._own(wanted.openmetrics))
-        if wanted.openmetrics:
+            pieces.append(self._bridge_metrics(scrape_format.openmetrics))
+        if scrape_format.openmetrics:
             pieces.append(_EOF)
-        if not wanted.gzip:
+        if not scrape_format.gzip:
             return Body(pieces)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._packers, gzipped, Body(pieces))
+        return await loop.run_in_executor(self._executor, compress, Body(pieces))
 
-    def _own(self, openmetrics: bool) -> bytes:
+    def _bridge_metrics(self, openmetrics: bool) -> bytes:
         if openmetrics:
             text = openmetrics_text.generate_latest(self._bridge)  # type: ignore[no-untyped-call]
             return bytes(text).removesuffix(_EOF)
         return bytes(generate_latest(self._bridge))
 
 
-def groups_of(wanted: Sequence[str]) -> frozenset[Group]:
-    """The groups asked for by `collect[]`; ValueError for a name that is none."""
-    return frozenset(Group(name) for name in wanted) or ALL
+def parse_groups(names: Sequence[str]) -> frozenset[Group]:
+    """The groups requested by `collect[]`; ValueError for an unknown name."""
+    return frozenset(Group(name) for name in names) or ALL
 
 
-def wants_openmetrics(accept: str) -> bool:
+def prefers_openmetrics(accept: str) -> bool:
     """Whether the scraper prefers OpenMetrics 1.0 (RFC 9110 quality values)."""
-    best = {"openmetrics": 0.0, "text": 0.0}
+    quality_by_format = {"openmetrics": 0.0, "text": 0.0}
     for part in accept.split(","):
         kind, *parameters = (piece.strip() for piece in part.split(";"))
         quality = _quality(parameters)
         if kind == "application/openmetrics-text":
-            best["openmetrics"] = max(best["openmetrics"], quality)
+            quality_by_format["openmetrics"] = max(quality_by_format["openmetrics"], quality)
         elif kind in {"text/plain", "text/*", "*/*"}:
-            best["text"] = max(best["text"], quality)
-    return best["openmetrics"] > 0 and best["openmetrics"] >= best["text"]
+            quality_by_format["text"] = max(quality_by_format["text"], quality)
+    return (
+        quality_by_format["openmetrics"] > 0
+        and quality_by_format["openmetrics"] >= quality_by_format["text"]
+    )
 
 
 def _quality(parameters: Sequence[str]) -> float:

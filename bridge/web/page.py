@@ -1,4 +1,4 @@
-"""The fleet page: plain HTML, rendered on the server, readable without a script."""
+"""The fleet page: plain HTML, rendered on the server, without scripts."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -11,7 +11,7 @@ from bridge.core.telemetry.snapshot import ShownValue
 from bridge.core.telemetry.telemetry import Telemetry
 from bridge.runtime.yielding import Yielding
 
-MOST_ROWS = 500
+MAX_ROWS = 500
 _COLUMNS = (
     ("Current", ("current_1", "current_2", "current_3"), "A", 1),
     ("Voltage", ("voltage_1", "voltage_2", "voltage_3"), "V", 0),
@@ -27,8 +27,8 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 76
   padding: 0 1rem; }
 h1 { font-size: 1.3rem; margin: 0 0 .3rem; }
 p { margin: .2rem 0 1rem; color: var(--dim); }
-.tally { display: flex; gap: 1.5rem; flex-wrap: wrap; margin: .8rem 0; padding: 0; }
-.tally li { list-style: none; } .tally b { font-size: 1.4rem; display: block; }
+.summary { display: flex; gap: 1.5rem; flex-wrap: wrap; margin: .8rem 0; padding: 0; }
+.summary li { list-style: none; } .summary b { font-size: 1.4rem; display: block; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line);
@@ -44,21 +44,21 @@ form { margin: .8rem 0; }
 
 
 class Page:
-    """Renders the chargers and their values as they are now."""
+    """Renders the chargers and their current values."""
 
     def __init__(self, telemetries: Mapping[ChargerId, Telemetry]) -> None:
         self._telemetries = telemetries
 
     async def render(self, now: float, *, search: str = "") -> str:
-        """The page; `search` keeps the chargers whose id, name, alias or site contains it.
+        """The page; `search` selects chargers whose id, name, alias or site contains it.
 
-        Each charger is as it was when its turn came.
+        Yields to the event loop in between, so rows may differ slightly in time.
         """
         pause, telemetries = Yielding(), list(self._telemetries.values())
-        wanted = await _wanted(telemetries, search.strip().lower(), pause)
-        tally = await _tally(telemetries, pause)
+        matching = await _matching(telemetries, search.strip().lower(), pause)
+        summary = await _summary(telemetries, pause)
         rows = []
-        for telemetry in wanted[:MOST_ROWS]:
+        for telemetry in matching[:MAX_ROWS]:
             rows.append(_row(telemetry, now))
             await pause.due()
         return (
@@ -66,9 +66,9 @@ class Page:
             '<meta name=viewport content="width=device-width, initial-scale=1">'
             '<meta http-equiv=refresh content="10">'
             f"<title>nofos-bridge</title><style>{_STYLE}</style><h1>nofos-bridge</h1>"
-            f"{tally}{_form(search)}{_shown(len(wanted))}"
-            f"<div class=wide><table><thead><tr>{_heads()}</tr></thead>"
-            f"<tbody>{''.join(rows) or _EMPTY}</tbody></table></div>"
+            f"{summary}{_search_form(search)}{_truncation_note(len(matching))}"
+            f"<div class=wide><table><thead><tr>{_header_cells()}</tr></thead>"
+            f"<tbody>{''.join(rows) or _NO_CHARGERS}</tbody></table></div>"
             '<p>More: <a href="/metrics">/metrics</a>, '
             '<a href="/api/v1/chargers">/api/v1/chargers</a>, '
             '<a href="/api/v1/events">/api/v1/events</a>, '
@@ -76,19 +76,19 @@ class Page:
         )
 
 
-async def _wanted(
+async def _matching(
     telemetries: Iterable[Telemetry], search: str, pause: Yielding
 ) -> list[Telemetry]:
-    """Those that are searched for, by what they are called and their id."""
+    """The chargers matching the search, sorted by name and id."""
     found = {}
     for telemetry in telemetries:
-        if _found(telemetry, search):
-            found[_called(telemetry.charger), telemetry.charger.id] = telemetry
+        if _matches(telemetry, search):
+            found[_display_name(telemetry.charger), telemetry.charger.id] = telemetry
         await pause.due()
     return [found[key] for key in sorted(found)]
 
 
-async def _tally(telemetries: Iterable[Telemetry], pause: Yielding) -> str:
+async def _summary(telemetries: Iterable[Telemetry], pause: Yielding) -> str:
     counts = dict.fromkeys(PRESENCES, 0)
     charging = faulty = 0
     for telemetry in telemetries:
@@ -98,23 +98,23 @@ async def _tally(telemetries: Iterable[Telemetry], pause: Yielding) -> str:
             charging += snapshot.state_code == states.CHARGING
             faulty += snapshot.state_code in states.FAULTS
         await pause.due()
-    shown = {**counts, "charging": charging, "in fault": faulty}
-    items = "".join(f"<li><b>{count}</b>{name}</li>" for name, count in shown.items())
-    return f"<ul class=tally>{items}</ul>"
+    totals = {**counts, "charging": charging, "in fault": faulty}
+    items = "".join(f"<li><b>{count}</b>{name}</li>" for name, count in totals.items())
+    return f"<ul class=summary>{items}</ul>"
 
 
-_EMPTY = (
-    f"<tr><td colspan={len(_COLUMNS) + 4}>No charger has been heard of yet. "
+_NO_CHARGERS = (
+    f"<tr><td colspan={len(_COLUMNS) + 4}>No chargers yet. "
     "Chargers appear when they announce themselves.</td></tr>"
 )
 
 
-def _heads() -> str:
+def _header_cells() -> str:
     names = ["Charger", "State", "Id", *(f"{n} <small>{u}</small>" for n, _, u, _ in _COLUMNS)]
-    return "".join(f"<th>{name}</th>" for name in [*names, "Heard"])
+    return "".join(f"<th>{name}</th>" for name in [*names, "Last seen"])
 
 
-def _form(search: str) -> str:
+def _search_form(search: str) -> str:
     return (
         f'<form><input type=search name=q value="{escape(search)}" '
         'placeholder="name, site or id" aria-label="Search chargers"> '
@@ -122,42 +122,44 @@ def _form(search: str) -> str:
     )
 
 
-def _shown(count: int) -> str:
-    if count <= MOST_ROWS:
+def _truncation_note(count: int) -> str:
+    if count <= MAX_ROWS:
         return ""
-    return f"<p>The first {MOST_ROWS} of {count} chargers; search to see others.</p>"
+    return f"<p>The first {MAX_ROWS} of {count} chargers; use the search to find others.</p>"
 
 
-def _found(telemetry: Telemetry, search: str) -> bool:
+def _matches(telemetry: Telemetry, search: str) -> bool:
     charger, labels = telemetry.charger, telemetry.charger.labels
     words = (charger.id, charger.name or "", labels.alias, labels.site)
     return any(search in word.lower() for word in words)
 
 
-def _called(charger: Charger) -> str:
-    """What people call it: the operator's name for it before its own."""
+def _display_name(charger: Charger) -> str:
+    """The operator's alias, or else the charger's own name."""
     return charger.labels.alias or charger.name or ""
 
 
-def _names(charger: Charger) -> str:
+def _name_cell(charger: Charger) -> str:
     site = charger.labels.site
-    return escape(_called(charger) or "-") + (f" <small>{escape(site)}</small>" if site else "")
+    return escape(_display_name(charger) or "-") + (
+        f" <small>{escape(site)}</small>" if site else ""
+    )
 
 
 def _row(telemetry: Telemetry, now: float) -> str:
     snapshot, values = telemetry.snapshot(), telemetry.shown_values()
     charger, code, up = snapshot.charger, snapshot.state_code, snapshot.up
     state = snapshot.presence if not up or code is None else states.name(code)
-    look = "up" if up else ""
+    css_class = "up" if up else ""
     if up and code in states.FAULTS:
-        look = "fault"
+        css_class = "fault"
     elif up and code == states.CHARGING:
-        look = "charging"
+        css_class = "charging"
     cells = "".join(f"<td>{_cell(columns, values, digits)}</td>"
                     for _, columns, _, digits in _COLUMNS)  # fmt: skip
     return (
-        f"<tr><td>{_names(charger)}</td>"
-        f'<td class="dot {look}">{escape(state.replace("_", " "))}</td>'
+        f"<tr><td>{_name_cell(charger)}</td>"
+        f'<td class="dot {css_class}">{escape(state.replace("_", " "))}</td>'
         f'<td><a href="/api/v1/chargers/{escape(charger.id)}">{escape(charger.id)}</a></td>'
         f"{cells}<td>{_age(charger.last_seen_unix, now)}</td></tr>"
     )
@@ -173,10 +175,10 @@ def _cell(columns: Iterable[str], values: Mapping[str, ShownValue], digits: int)
     return " / ".join(shown) or "<small>-</small>"
 
 
-def _age(told_at: float, now: float) -> str:
-    if not told_at:
+def _age(last_seen: float, now: float) -> str:
+    if not last_seen:
         return "<small>never</small>"
-    seconds = max(0, int(now - told_at))
+    seconds = max(0, int(now - last_seen))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit} ago"

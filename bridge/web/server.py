@@ -12,33 +12,40 @@ from aiohttp import web
 
 from bridge.core.errors import CannotStart, DiskTrouble
 from bridge.web.api import Api
-from bridge.web.metrics import OPENMETRICS, TEXT, Metrics, Wanted, groups_of, wants_openmetrics
+from bridge.web.metrics import (
+    OPENMETRICS,
+    TEXT,
+    Metrics,
+    ScrapeFormat,
+    parse_groups,
+    prefers_openmetrics,
+)
 from bridge.web.page import Page
-from bridge.web.sending import Sending, Shared
+from bridge.web.response_sender import ResponseSender, SharedResponse
 
 BACKLOG = 1024
 PROBES = frozenset({"/livez", "/readyz"})
 
 
-class Login(Protocol):
-    """Who may see more than the probes."""
+class Authenticator(Protocol):
+    """Checks the login for everything but the probes."""
 
     async def allows(self, header: str) -> bool:
         """Whether an Authorization header is the operator's."""
 
 
 class Health(Protocol):
-    """What the probes ask; each answer is None for well, else what is wrong."""
+    """The health checks behind the probes; None for healthy, else the problem."""
 
     def dead(self) -> str | None:
         """Whether the process should be restarted."""
 
     def unready(self) -> str | None:
-        """Whether the bridge hears."""
+        """Whether the bridge receives messages."""
 
 
 class Server:
-    """Listens until closed."""
+    """Serves HTTP until closed."""
 
     def __init__(
         self,
@@ -49,7 +56,7 @@ class Server:
         api: Api,
         page: Page,
         health: Health,
-        login: Login | None = None,
+        login: Authenticator | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._host = host
@@ -59,11 +66,11 @@ class Server:
         self._page = page
         self._login = login
         self._tls = tls
-        self._sending = Sending()
-        app = web.Application(middlewares=[self._bound, self._guard])
+        self._sender = ResponseSender()
+        app = web.Application(middlewares=[self._limit_requests, self._require_login])
         app.add_routes(
             [
-                web.get("/", self._fleet),
+                web.get("/", self._fleet_page),
                 web.get("/metrics", self._scrape),
                 web.get("/livez", self._livez),
                 web.get("/readyz", self._readyz),
@@ -82,7 +89,7 @@ class Server:
             await site.start()
         except OSError as error:
             await self._runner.cleanup()
-            raise CannotStart(_why_not(error, self._host, self._port)) from error
+            raise CannotStart(_listen_error(error, self._host, self._port)) from error
         port: int = self._runner.addresses[0][1]
         return port
 
@@ -91,32 +98,32 @@ class Server:
         await self._metrics.close()
 
     @web.middleware
-    async def _bound(
+    async def _limit_requests(
         self,
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
-        """Only so many at once, the probes apart; whoever does not read is cut off."""
+        """Limit requests in flight, except probes; disconnect clients that do not read."""
         if request.path in PROBES:
             return await handler(request)
-        if self._sending.full:
+        if self._sender.full:
             return web.Response(status=503, text="busy\n", headers={"Retry-After": "1"})
-        with self._sending.one_more():
+        with self._sender.counted():
             reply = await handler(request)
-            await self._sending.send(request, reply)
+            await self._sender.send(request, reply)
         return reply
 
     @web.middleware
-    async def _guard(
+    async def _require_login(
         self,
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
-        """Ask for the login where one is set; errors of the API are JSON."""
-        if not await self._may_see(request):
+        """Require the login where one is set; errors of the API are JSON."""
+        if not await self._authorized(request):
             return web.Response(
                 status=401,
-                text="login needed\n",
+                text="login required\n",
                 headers={"WWW-Authenticate": 'Basic realm="nofos-bridge", charset="UTF-8"'},
             )
         try:
@@ -128,23 +135,23 @@ class Server:
         except DiskTrouble as trouble:
             return web.json_response({"error": str(trouble)}, status=503)
 
-    async def _may_see(self, request: web.Request) -> bool:
+    async def _authorized(self, request: web.Request) -> bool:
         if self._login is None or request.path in PROBES:
             return True
         return await self._login.allows(request.headers.get("Authorization", ""))
 
     async def _scrape(self, request: web.Request) -> web.StreamResponse:
         try:
-            groups = groups_of(request.query.getall("collect[]", []))
+            groups = parse_groups(request.query.getall("collect[]", []))
         except ValueError:
-            return web.Response(status=400, text="collect[] takes live, device or bridge\n")
-        openmetrics = wants_openmetrics(request.headers.get("Accept", ""))
+            return web.Response(status=400, text="collect[] must be live, device or bridge\n")
+        openmetrics = prefers_openmetrics(request.headers.get("Accept", ""))
         gzip = "gzip" in request.headers.get("Accept-Encoding", "")
-        body = await self._metrics.render(Wanted(groups, openmetrics, gzip))
+        body = await self._metrics.render(ScrapeFormat(groups, openmetrics, gzip))
         headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT}
         if gzip:
             headers["Content-Encoding"] = "gzip"
-        return Shared(body, headers)
+        return SharedResponse(body, headers)
 
     async def _livez(self, request: web.Request) -> web.Response:
         return _probe(self._health.dead())
@@ -152,7 +159,7 @@ class Server:
     async def _readyz(self, request: web.Request) -> web.Response:
         return _probe(self._health.unready())
 
-    async def _fleet(self, request: web.Request) -> web.Response:
+    async def _fleet_page(self, request: web.Request) -> web.Response:
         text = await self._page.render(time.time(), search=request.query.get("q", ""))
         return web.Response(text=text, content_type="text/html", headers=_PAGE_HEADERS)
 
@@ -164,16 +171,17 @@ _PAGE_HEADERS = {
 }
 
 
-def _probe(wrong: str | None) -> web.Response:
-    if wrong is None:
+def _probe(problem: str | None) -> web.Response:
+    if problem is None:
         return web.Response(text="ok\n")
-    return web.Response(status=503, text=f"{wrong}\n")
+    return web.Response(status=503, text=f"{problem}\n")
 
 
-def _why_not(error: OSError, host: str, port: int) -> str:
+def _listen_error(error: OSError, host: str, port: int) -> str:
     setting = "set web.listen (NOFOS_WEB__LISTEN)"
     if error.errno == errno.EADDRINUSE:
-        return f"cannot listen on {host}:{port}: it is taken; stop the other program or {setting}"
+        taken = "the port is taken; stop the other program or"
+        return f"cannot listen on {host}:{port}: {taken} {setting}"
     why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
     return f"cannot listen on {host}:{port}: {why}; {setting}"
 

@@ -1,19 +1,10 @@
-"""A charger as the API and the page show it."""
+"""A charger as JSON for the API."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, rfc3339
 from bridge.core.fields import states
 from bridge.core.telemetry.telemetry import Telemetry
-
-
-def rfc3339(unix: float) -> str | None:
-    """The time in UTC with milliseconds; None for 0, which stands for never."""
-    if not unix:
-        return None
-    moment = datetime.fromtimestamp(unix, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def charger_view(telemetry: Telemetry, now: Moment) -> dict[str, object]:

@@ -29,8 +29,8 @@ ALIVE = (
     Case(
         "EvseBridgeDown", {"up": "1x4 0x30", BUILD: "1x4 _x30"}, 8,
         "page", "bridge", "nofos-bridge is down on bridge-0:9876",
-        "Prometheus could not scrape it for 3 minutes. Nothing is known of its chargers, and "
-        "what they say is lost.", HOME, labels=BRIDGE,
+        "Prometheus could not scrape it for 3 minutes. The state of its chargers is unknown, and "
+        "what they publish is lost.", HOME, labels=BRIDGE,
         watched=30, quiet=(
             {"up": "1x4 0x2 1x30", BUILD: "1x4 _x2 1x30"},
             {"up": "1x40", BUILD: "1x40", 'up{job="node",instance="x"}': "0x40"},
@@ -42,16 +42,16 @@ ALIVE = (
     Case(
         "EvseBridgeDown", {'up{job="prometheus",instance="p"}': "1x30"}, 3,
         "page", "bridge", "nofos-bridge is down",
-        "Prometheus could not scrape it for 3 minutes. Nothing is known of its chargers, and "
-        "what they say is lost.", HOME, labels={},
+        "Prometheus could not scrape it for 3 minutes. The state of its chargers is unknown, and "
+        "what they publish is lost.", HOME, labels={},
         watched=30, quiet=({BUILD: "_x2 1x30"},),
     ),
     Case(
         "EvseBridgeShardMissing",
         {"up": "1x60", BUILD: "1x60", SHARDS: "2x60", "up" + SECOND: "0x60"},
-        10, "page", "bridge", "Not all bridges that share the fleet are there",
-        "They share it among 2, and fewer have come up. Nothing is known of the chargers of "
-        "those that are missing.", HOME, labels={"job": BRIDGE["job"]},
+        10, "page", "bridge", "Not all bridge shards are running",
+        "The fleet is split over 2 shards, but fewer are up. The state of the chargers of the "
+        "missing shards is unknown.", HOME, labels={"job": BRIDGE["job"]},
         watched=60, quiet=(
             {"up": "1x60", BUILD: "1x60", SHARDS: "1x60"},
             # One that is scraped in vain is another alert's.
@@ -64,15 +64,15 @@ ALIVE = (
     ),
     Case(
         "EvseBridgeDeaf", {"evse_bridge_mqtt_ready": "1x4 0x30"}, 7,
-        "page", "bridge", "nofos-bridge on bridge-0:9876 hears no broker",
-        "For 2 minutes it had no subscription that the broker confirmed, or no packet from it. "
+        "page", "bridge", "nofos-bridge on bridge-0:9876 receives nothing from the broker",
+        "For 2 minutes the broker has not confirmed its subscriptions, or has sent no packet. "
         "What chargers publish meanwhile is lost.", HOME, labels=BRIDGE,
         quiet=({"evse_bridge_mqtt_ready": "1x4 0x1 1x30"}, {"evse_bridge_mqtt_ready": "1x4 stale"}),
     ),
     Case(
         "EvseBridgeReadingsDropped", {f'{READINGS}_discarded_total{{reason="disk"}}': "0x5 7x60"},
-        6, "warning", "bridge", "nofos-bridge on bridge-0:9876 drops readings: disk",
-        "About 7 good readings were lost within 15 minutes.", HOME,
+        6, "warning", "bridge", "nofos-bridge on bridge-0:9876 discards readings: disk",
+        "About 7 valid readings were lost within 15 minutes.", HOME,
         labels={**BRIDGE, "reason": "disk"},
         quiet=(
             {f'{READINGS}_discarded_total{{reason="alias"}}': "0+100x60"},
@@ -81,9 +81,9 @@ ALIVE = (
     ),
     Case(
         "EvseBridgeIdentityBroken", readings("4x60"), 5,
-        "warning", "bridge", "nofos-bridge on bridge-0:9876: its accounts do not add up",
-        "Readings received and recovered are not those stored, pending and discarded: a fault "
-        "of the bridge.", HOME, labels=BRIDGE,
+        "warning", "bridge", "nofos-bridge on bridge-0:9876: readings are unaccounted for",
+        "Readings received and recovered differ from those stored, pending and discarded: a bug "
+        "in the bridge.", HOME, labels=BRIDGE,
         quiet=(readings("5x60"),),
     ),
     Case(
@@ -91,7 +91,7 @@ ALIVE = (
         {f'{LAG}{{le="0.1"}}': "0x60", f'{LAG}{{le="0.25"}}': "0+1200x60",
          f'{LAG}{{le="+Inf"}}': "0+1200x60"}, 16,
         "warning", "bridge", "nofos-bridge on bridge-0:9876 is overloaded",
-        "Its event loop's turns take up to 248.5ms; beyond 50 ms the broker's buffers fill.",
+        "Its event loop is blocked for up to 248.5ms; beyond 50 ms the broker's buffers fill up.",
         HOME, labels=BRIDGE,
         quiet=(
             {f'{LAG}{{le="0.1"}}': "0+1199x60", f'{LAG}{{le="0.25"}}': "0+1200x60",
@@ -103,7 +103,7 @@ ALIVE = (
         {f'{POLLS}{{outcome="timeout"}}': "0+30x90", f'{POLLS}{{outcome="ok"}}': "0+10x90",
          HEARD: "4x90"}, 31,
         "warning", "bridge", "nofos-bridge on bridge-0:9876: most polls fail",
-        "75% of its requests to chargers fail.", HOME, labels=BRIDGE,
+        "75% of its HTTP requests to chargers fail.", HOME, labels=BRIDGE,
         watched=85, quiet=(
             {f'{POLLS}{{outcome="not_found"}}': "0+30x90", f'{POLLS}{{outcome="ok"}}': "0+10x90",
              HEARD: "4x90"},
@@ -118,16 +118,16 @@ ALIVE = (
     ),
     Case(
         "EvseBridgePollsLate", {"evse_bridge_poll_stretch_ratio": "1x4 2.5x60"}, 35,
-        "info", "bridge", "nofos-bridge on bridge-0:9876 polls too seldom",
-        "Polls come 2.5 times as far apart as asked for.", HOME, labels=BRIDGE,
+        "info", "bridge", "nofos-bridge on bridge-0:9876 polls too slowly",
+        "The poll interval is 2.5 times the configured one.", HOME, labels=BRIDGE,
         watched=85, quiet=({"evse_bridge_poll_stretch_ratio": "1.9x90"},),
     ),
     Case(
         "EvseBridgeCertificateExpiring",
         {'evse_bridge_certificate_expiry_timestamp_seconds{file="web.cert_file"}': "608400x90"}, 60,
         "warning", "bridge",
-        "nofos-bridge on bridge-0:9876: the certificate of web.cert_file ends soon",
-        "It is valid for another 7d 0h 0m 0s.", HOME, labels={**BRIDGE, "file": "web.cert_file"},
+        "nofos-bridge on bridge-0:9876: certificate web.cert_file expires soon",
+        "It expires in 7d 0h 0m 0s.", HOME, labels={**BRIDGE, "file": "web.cert_file"},
         watched=85,
         quiet=({'evse_bridge_certificate_expiry_timestamp_seconds{file="x"}': "1728000x90"},),
     ),
@@ -138,8 +138,8 @@ STORES = (
         "EvseBridgeStoreFailing",
         {'evse_bridge_store_up{store="main"}': "1x4 0x60",
          'evse_bridge_points_pending{store="main"}': "3x4 4+2x60"}, 10,
-        "warning", "bridge", "nofos-bridge on bridge-0:9876: store main takes nothing",
-        "Its requests failed for 5 minutes. Points wait in the journal; nothing is lost yet.",
+        "warning", "bridge", "nofos-bridge on bridge-0:9876: store main is unavailable",
+        "Its requests failed for 5 minutes. Points are kept in the journal; nothing is lost yet.",
         HOME, labels=MAIN,
         quiet=(
             {'evse_bridge_store_up{store="main"}': "0x60",
@@ -151,7 +151,7 @@ STORES = (
     Case(
         "EvseBridgeStoreRefusing", {'evse_bridge_points_refused_total{store="main"}': "0x5 7x60"},
         6, "warning", "bridge", "nofos-bridge on bridge-0:9876: store main refuses points",
-        "It refused about 7 points within an hour, for good.", HOME, labels=MAIN,
+        "It permanently refused about 7 points within an hour.", HOME, labels=MAIN,
         quiet=({'evse_bridge_points_refused_total{store="main"}': "7x90"},),
     ),
     Case(
@@ -159,9 +159,9 @@ STORES = (
         {'evse_bridge_points_pending{store="main"}': "0+10000x90",
          "evse_bridge_journal_limit_bytes": "100000000x90"}, 16,
         "page", "bridge",
-        "nofos-bridge on bridge-0:9876: the journal will not hold what store main has not",
-        "At this pace what waits for the store outgrows the journal within 6 hours; then the "
-        "oldest points are lost.", HOME, labels=MAIN,
+        "nofos-bridge on bridge-0:9876: the journal cannot keep all points for store main",
+        "At this rate the pending points exceed the journal's size within 6 hours; then the "
+        "oldest ones are lost.", HOME, labels=MAIN,
         quiet=(
             {'evse_bridge_points_pending{store="main"}': "5000x90",
              "evse_bridge_journal_bytes": "100000000x90",
@@ -172,8 +172,8 @@ STORES = (
     ),
     Case(
         "EvseBridgeDiskFilling", {"evse_bridge_disk_free_bytes": "10000000000-10000000x90"}, 31,
-        "warning", "bridge", "nofos-bridge on bridge-0:9876: the journal's disk fills up",
-        "At this pace it is full within a day, or less than 500 MB are left.", HOME, labels=BRIDGE,
+        "warning", "bridge", "nofos-bridge on bridge-0:9876: the journal's disk is filling up",
+        "At this rate it is full within a day, or less than 500 MB are left.", HOME, labels=BRIDGE,
         watched=85, quiet=(
             {"evse_bridge_disk_free_bytes": "10000000000-1000000x90"},
             {"evse_bridge_disk_free_bytes": "501000000x90"},
@@ -181,8 +181,8 @@ STORES = (
     ),
     Case(
         "EvseBridgeDiskFilling", {"evse_bridge_disk_free_bytes": "499000000x90"}, 30,
-        "warning", "bridge", "nofos-bridge on bridge-0:9876: the journal's disk fills up",
-        "At this pace it is full within a day, or less than 500 MB are left.", HOME, labels=BRIDGE,
+        "warning", "bridge", "nofos-bridge on bridge-0:9876: the journal's disk is filling up",
+        "At this rate it is full within a day, or less than 500 MB are left.", HOME, labels=BRIDGE,
         quiet=({"evse_bridge_disk_free_bytes": "501000000x90"},),
     ),
 )  # fmt: skip

@@ -18,8 +18,8 @@ REACH = (
     Case(
         "EvseChargerDown", {"evse_up": "1x4 0x60", "evse_announced": "1x4 0x60"}, 15,
         "warning", "charger", "Gate 1 (Depot) is down",
-        "Nothing came from it for 10 minutes, by MQTT or HTTP, and the broker says that it is "
-        "gone.", HOME,
+        "No data for 10 minutes, over MQTT or HTTP, and its last "
+        "will reported it as disconnected.", HOME,
         quiet=(
             {"evse_up": "1x4 0x60", "evse_announced": "1x60"},
             {"evse_up": "1x4 0x9 1x60", "evse_announced": "1x4 0x9 1x60"},
@@ -28,9 +28,8 @@ REACH = (
     ),
     Case(
         "EvseChargerSilent", {"evse_up": "1x4 0x60", "evse_announced": "1x60"}, 15,
-        "warning", "charger", "Gate 1 (Depot) says nothing, though it is announced as connected",
-        "Nothing came from it for 10 minutes, by MQTT or HTTP, but the broker was never told "
-        "that it is gone.", HOME,
+        "warning", "charger", "Gate 1 (Depot) is silent, although announced as connected",
+        "No data for 10 minutes, over MQTT or HTTP, but no last will was received.", HOME,
         quiet=(
             {"evse_up": "1x4 0x60", "evse_announced": "1x4 0x60"},
             {"evse_up": "1x4 0x9 1x60", "evse_announced": "1x60"},
@@ -40,8 +39,8 @@ REACH = (
         "EvseChargerMqttDead",
         {'evse_source{evse_source="http"}': "0x4 1x60",
          'evse_source{evse_source="mqtt"}': "1x4 0x60"}, 20,
-        "warning", "charger", "Gate 1 (Depot) is heard over HTTP alone, its MQTT is dead",
-        "Its web server answers, but no telemetry came over MQTT for 15 minutes.", HOME,
+        "warning", "charger", "Gate 1 (Depot) is only reachable over HTTP, not over MQTT",
+        "Its web server responds, but no telemetry was received over MQTT for 15 minutes.", HOME,
         quiet=(
             {'evse_source{evse_source="none"}': "1x60", 'evse_source{evse_source="http"}': "0x60"},
             {
@@ -52,9 +51,9 @@ REACH = (
     ),
     Case(
         "EvseChargerPollsFailing", {"evse_poll_success": "1x4 0x90", "evse_up": "1x90"}, 65,
-        "info", "charger", "Gate 1 (Depot) does not answer over HTTP",
-        "It is heard over MQTT, but its polls failed for an hour: trips, boots, crashes and "
-        "heap are not known.", HOME,
+        "info", "charger", "Gate 1 (Depot) does not respond over HTTP",
+        "It publishes over MQTT, but its polls failed for an hour: trips, boots, crashes and heap "
+        "are unknown.", HOME,
         watched=110, quiet=(
             {"evse_poll_success": "1x4 0x90", "evse_up": "1x4 0x90"},
             {"evse_poll_success": "1x4 0x50 1x5 0x50", "evse_up": "1x120"},
@@ -63,8 +62,8 @@ REACH = (
     Case(
         "EvseSiteGone",
         ups("Depot", a="1x4 0x60", b="1x4 0x60") | ups("Yard", c="1x60"), 10,
-        "page", "site", "All chargers of Depot are gone",
-        "More than nine in ten of the site's chargers were not heard for 5 minutes.",
+        "page", "site", "All chargers of Depot are down",
+        "More than 90 % of the site's chargers sent no data for 5 minutes.",
         "nofos-fleet", labels={"site": "Depot"},
         quiet=(
             ups("Depot", a="1x4 0x60", b="1x60"),
@@ -74,8 +73,8 @@ REACH = (
     ),
     Case(
         "EvseFleetGone", ups("", a="1x4 0x60", b="1x4 0x60", c="1x4 0x60", d="1x60"), 10,
-        "page", "fleet", "75% of the fleet is gone",
-        "More than half of all chargers were not heard for 5 minutes.",
+        "page", "fleet", "75% of the fleet is down",
+        "More than half of all chargers sent no data for 5 minutes.",
         "nofos-fleet", labels={},
         quiet=(
             ups("", a="1x4 0x60", b="1x4 0x60", c="1x60", d="1x60"),
@@ -88,8 +87,8 @@ FAULTS = (
     Case(
         "EvseStuckRelay", {"evse_state_code": "1x4 8x30"}, 5,
         "page", "charger", "Gate 1 (Depot): a relay is stuck",
-        "The controller found voltage behind an open relay: the plug may be live without a car "
-        "asking for it.", HOME,
+        "The controller measured voltage behind an open relay: the plug may be live although no "
+        "car is charging.", HOME,
         quiet=(
             {"evse_state_code": "1x4 14x30"},
             {'evse_faults_total{fault="stuck_relay"}': "3x60",
@@ -100,15 +99,15 @@ FAULTS = (
     Case(
         "EvseStuckRelay", {'evse_faults_total{fault="stuck_relay"}': "0x4 1x30"}, 5,
         "page", "charger", "Gate 1 (Depot): a relay is stuck",
-        "The controller found voltage behind an open relay: the plug may be live without a car "
-        "asking for it.", HOME,
+        "The controller measured voltage behind an open relay: the plug may be live although no "
+        "car is charging.", HOME,
         quiet=({'evse_faults_total{fault="no_ground"}': "0x4 1x30"},),
     ),
     Case(
         "EvseStuckRelay", {"evse_stuck_relay_trips_total": "7x4 8x30"}, 5,
         "page", "charger", "Gate 1 (Depot): a relay is stuck",
-        "The controller found voltage behind an open relay: the plug may be live without a car "
-        "asking for it.", HOME,
+        "The controller measured voltage behind an open relay: the plug may be live although no "
+        "car is charging.", HOME,
         # The second: what a bridge that lost its folder tells of an exchanged controller.
         quiet=({"evse_gfci_trips_total": "7x4 8x30"},
                {"evse_stuck_relay_trips_total": "300x4 45x30"}),
@@ -116,20 +115,20 @@ FAULTS = (
     Case(
         "EvseGfciFault", {"evse_state_code": "3x4 6x30"}, 7,
         "page", "charger", "Gate 1 (Depot): ground-fault interrupter tripped",
-        "The fault stands for 2 minutes, so the controller's own retries did not clear it.", HOME,
+        "The fault has lasted 2 minutes: the controller's own retries did not clear it.", HOME,
         labels={**CHARGER, "fault": "gfci_fault"},
         quiet=({"evse_state_code": "3x4 6x1 3x30"}, {"evse_state_code": "3x4 9x30"}),
     ),
     Case(
         "EvseNoGround", {"evse_state_code": "3x4 7x30"}, 7,
         "page", "charger", "Gate 1 (Depot): no protective earth",
-        "The controller has found no ground for 2 minutes.", HOME,
+        "The controller has detected no ground for 2 minutes.", HOME,
         labels={**CHARGER, "fault": "no_ground"},
         quiet=({"evse_state_code": "3x4 7x1 3x30"}, {"evse_state_code": "3x4 6x30"}),
     ),
     Case(
         "EvseOverTemperature", {"evse_state_code": "3x4 10x30"}, 6,
-        "page", "charger", "Gate 1 (Depot): too hot",
+        "page", "charger", "Gate 1 (Depot): over temperature",
         "The controller stopped charging because of its temperature.", HOME,
         labels={**CHARGER, "fault": "over_temperature"},
         quiet=({"evse_state_code": "3x4 11x30"}, {"evse_state_code": "3x4 10 3x30"}),
@@ -137,7 +136,7 @@ FAULTS = (
     Case(
         "EvseChargerFault", {"evse_state_code": "3x4 5x30"}, 7,
         "warning", "charger", "Gate 1 (Depot): diode_check_failed",
-        "The controller has reported this fault for 2 minutes and does not charge.", HOME,
+        "The controller has reported this fault for 2 minutes and is not charging.", HOME,
         labels={**CHARGER, "fault": "diode_check_failed"},
         quiet=(
             {"evse_state_code": "3x4 6x30"},
@@ -149,8 +148,8 @@ FAULTS = (
     Case(
         "EvseFaultsRecurring",
         {'evse_faults_total{fault="gfci_fault"}': "0x10 1x10 2x10 3x60"}, 33,
-        "warning", "charger", "Gate 1 (Depot): gfci_fault comes and goes",
-        "It came about 3 times within 6 hours, however short each time.", "nofos-faults",
+        "warning", "charger", "Gate 1 (Depot): gfci_fault keeps recurring",
+        "It occurred about 3 times within 6 hours, however briefly.", "nofos-faults",
         labels={**CHARGER, "fault": "gfci_fault"},
         watched=300, quiet=(
             {'evse_faults_total{fault="gfci_fault"}': "0x10 1x10 2x300"},
@@ -166,8 +165,8 @@ FAULTS = (
         "EvseFaultsRecurring",
         {"evse_no_ground_trips_total": "0x10 1x10 2x10 3x60",
          'evse_faults_total{fault="no_ground"}': "0x99"}, 33,
-        "warning", "charger", "Gate 1 (Depot): no_ground comes and goes",
-        "It came about 3 times within 6 hours, however short each time.", "nofos-faults",
+        "warning", "charger", "Gate 1 (Depot): no_ground keeps recurring",
+        "It occurred about 3 times within 6 hours, however briefly.", "nofos-faults",
         labels={**CHARGER, "fault": "no_ground"},
         quiet=({"evse_no_ground_trips_total": "250x300"},
                {"evse_no_ground_trips_total": "300x4 45x300"}),
@@ -177,7 +176,7 @@ FAULTS = (
 GATEWAY = (
     Case(
         "EvseCrash", {"evse_crashes_total": "3x10 4x60"}, 11,
-        "warning", "charger", "Gate 1 (Depot): its gateway crashed",
+        "warning", "charger", "Gate 1 (Depot): the gateway crashed",
         "The gateway's firmware crashed and booted again within the last 30 minutes.", HOME,
         quiet=(
             {"evse_crashes_total": "3x60", "evse_boots_total": "9x10 10x60"},
@@ -186,7 +185,7 @@ GATEWAY = (
     ),
     Case(
         "EvseCrashLoop", {"evse_crashes_total": "0x5 1x5 2x5 3x60"}, 18,
-        "warning", "charger", "Gate 1 (Depot): its gateway boots again and again",
+        "warning", "charger", "Gate 1 (Depot): the gateway keeps rebooting",
         "It crashed or booted about 3 times within an hour.", HOME,
         watched=90,
         quiet=({"evse_crashes_total": "0x5 1x5 2x90"},
@@ -194,7 +193,7 @@ GATEWAY = (
     ),
     Case(
         "EvseCrashLoop", {"evse_boots_total": "0x5 1x5 2x5 3x5 4x5 5x60"}, 30,
-        "warning", "charger", "Gate 1 (Depot): its gateway boots again and again",
+        "warning", "charger", "Gate 1 (Depot): the gateway keeps rebooting",
         "It crashed or booted about 5 times within an hour.", HOME,
         quiet=({"evse_boots_total": "0x5 1x5 2x5 3x5 4x90"},
                {"evse_boots_total": "300x4 57x90"}),
@@ -202,8 +201,8 @@ GATEWAY = (
     Case(
         "EvseBrownOut",
         {"evse_boots_total": "7x5 8x60", 'evse_last_reset{reason="brownout"}': "_x5 1x60"}, 6,
-        "warning", "charger", "Gate 1 (Depot): its supply voltage broke down",
-        "The gateway booted within the last hour because its supply voltage was too low.", HOME,
+        "warning", "charger", "Gate 1 (Depot): supply voltage dropped (brown-out)",
+        "The gateway rebooted within the last hour because its supply voltage was too low.", HOME,
         quiet=(
             {"evse_boots_total": "7x5 8x60", 'evse_last_reset{reason="sw"}': "_x5 1x60"},
             {"evse_boots_total": "7x60", 'evse_last_reset{reason="brownout"}': "1x60"},
@@ -213,8 +212,8 @@ GATEWAY = (
     Case(
         "EvseHeapLeak",
         {"evse_heap_largest_free_block_bytes": "60000-60x600", "evse_boots_total": "7x600"}, 420,
-        "warning", "charger", "Gate 1 (Depot): its gateway's memory leaks away",
-        "At this pace its largest free block falls below 10 kB within a day, and it crashes.",
+        "warning", "charger", "Gate 1 (Depot): the gateway is running out of memory",
+        "At this rate its largest free block falls below 10 kB within a day, and it will crash.",
         HOME, watched=640,
         quiet=(
             {"evse_heap_largest_free_block_bytes": "110000-14x700", "evse_boots_total": "7x700"},
@@ -228,22 +227,22 @@ GATEWAY = (
     Case(
         "EvseWifiWeak", {"evse_wifi_rssi_dbm": "-90x200"}, 30,
         "info", "charger", "Gate 1 (Depot): weak Wi-Fi",
-        "On average -90 dBm within an hour; below -85 dBm it loses its network.", HOME,
+        "-90 dBm on average over an hour; below -85 dBm the connection drops.", HOME,
         watched=165,
         quiet=({"evse_wifi_rssi_dbm": "-84x200"}, {"evse_wifi_rssi_dbm": "-70x60 -95x20 -70x90"}),
     ),
     Case(
         "EvseClockOff", {"evse_clock_skew_seconds": "-3600x200"}, 60,
-        "info", "charger", "Gate 1 (Depot): its clock is wrong", "It is 1h 0m 0s off.", HOME,
+        "info", "charger", "Gate 1 (Depot): the clock is wrong", "It is 1h 0m 0s off.", HOME,
         watched=115,
         quiet=({"evse_clock_skew_seconds": "-110x200"},
                {"evse_clock_skew_seconds": "0x9 -9999x50 0x60"}),
     ),
     Case(
         "EvseDuplicate", {"evse_duplicate": "0x4 1x30"}, 10,
-        "warning", "charger", "Gate 1 (Depot): another device has its id or its topic",
-        "Two devices share this id, or two ids share one base topic: readings cannot be told "
-        "apart and are discarded.", HOME,
+        "warning", "charger", "Gate 1 (Depot): another device uses its id or topic",
+        "Two devices use this id, or two ids use one base topic: readings are ambiguous and are "
+        "discarded.", HOME,
         quiet=({"evse_duplicate": "0x4 1x4 0x40"},),
     ),
 )  # fmt: skip
@@ -251,17 +250,17 @@ GATEWAY = (
 CONTROLLER = (
     Case(
         "EvseControllerDead", {"evse_frozen": "0x4 1x30"}, 10,
-        "warning", "charger", "Gate 1 (Depot): its controller is dead, its values stand still",
-        "The gateway goes on repeating the controller's last values over MQTT; they are not "
-        "true any more.", HOME,
+        "warning", "charger", "Gate 1 (Depot): the controller does not respond, values are frozen",
+        "The gateway keeps publishing the controller's last values "
+        "over MQTT; they are outdated.", HOME,
         quiet=({"evse_frozen": "0x4 1x4 0x30"},
                {"evse_frozen": "0x30", "evse_rapi_connected": "0x30"}),
     ),
     Case(
         "EvseRapiFailing",
         {"evse_rapi_commands_total": "0+40x200", "evse_rapi_successes_total": "0+30x200"}, 31,
-        "warning", "charger", "Gate 1 (Depot): its controller often does not answer",
-        "Only 75% of the gateway's commands were answered within the last hour.", HOME,
+        "warning", "charger", "Gate 1 (Depot): the controller often does not respond",
+        "Only 75% of the gateway's commands succeeded within the last hour.", HOME,
         watched=190, quiet=(
             {"evse_rapi_commands_total": "0+40x200", "evse_rapi_successes_total": "0+39x200"},
             {"evse_rapi_commands_total": "900x200", "evse_rapi_successes_total": "100x200"},
@@ -271,18 +270,18 @@ CONTROLLER = (
     ),
     Case(
         "EvseUnitSuspect", {"evse_unit_suspect": "0x4 1x30"}, 10,
-        "warning", "charger", "Gate 1 (Depot): amperes and milliamperes are mixed up",
-        "Its currents contradict its dialect by a factor of a thousand: they and its power are "
-        "wrong by as much, its energy total is not.", HOME,
+        "warning", "charger", "Gate 1 (Depot): current in the wrong unit (A or mA)",
+        "Its currents differ from its dialect's unit by a factor of 1000: current and power are "
+        "wrong by that factor, the energy total is correct.", HOME,
         quiet=({"evse_unit_suspect": "0x4 1x4 0x30"},),
     ),
     Case(
         "EvseEnergyStandsStill",
         {"evse_power_watts": "3600x60", "evse_state_code": "3x60",
          "evse_energy_joules_total": "5000x60", "evse_session_energy_joules": "700x60"}, 16,
-        "warning", "charger", "Gate 1 (Depot): charges, but its energy total stands still",
-        "It reports 3600 W, and its energy total did not grow for 15 minutes: the session is not "
-        "billed.", "nofos-energy",
+        "warning", "charger", "Gate 1 (Depot): charging, but the energy total does not increase",
+        "It reports 3600 W, but its energy total did not increase for 15 minutes: the session is "
+        "not billed.", "nofos-energy",
         quiet=(
             {"evse_power_watts": "3600x60", "evse_state_code": "3x60",
              "evse_energy_joules_total": "5000+216000x60"},

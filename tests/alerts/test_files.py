@@ -9,11 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from bridge.alerts.__main__ import RUNBOOKS, write
-from bridge.alerts.model import Alert, Places, Recording
+from bridge.alerts.model import Alert, LinkBases, Recording
 from bridge.alerts.overview import OVERVIEW
-from bridge.alerts.query import NAMES
+from bridge.alerts.query import NAMES_SERIES
 from bridge.alerts.rules_file import rules_text
-from bridge.alerts.runbooks import END, head, refreshed
+from bridge.alerts.runbooks import GENERATED_END, generated_part, regenerate
 from bridge.alerts.table import ALERTS, GROUPS
 from bridge.cli import app
 from bridge.core.fields.families import BY_NAME
@@ -57,7 +57,7 @@ def test_no_rule_names_a_recorded_series_that_is_none() -> None:
     }
     used = {name for each in expressions() for name in RECORDED.findall(each)}
     # The other ones are for dashboards.
-    assert used | {NAMES} | {rule.name for rule in OVERVIEW.rules} == recorded
+    assert used | {NAMES_SERIES} | {rule.name for rule in OVERVIEW.rules} == recorded
 
 
 def test_no_rule_names_a_reason_or_an_outcome_that_is_none() -> None:
@@ -69,7 +69,7 @@ def test_no_rule_names_a_reason_or_an_outcome_that_is_none() -> None:
 
 
 def test_the_rule_file_is_fresh() -> None:
-    assert RULES.read_text(encoding="utf-8") == rules_text(Places())
+    assert RULES.read_text(encoding="utf-8") == rules_text(LinkBases())
 
 
 def test_the_command_writes_the_rules_beside_the_dashboards(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_every_dashboard_that_an_alert_links_to_is_there() -> None:
 
 
 def test_the_links_lead_where_the_operator_says() -> None:
-    text = rules_text(Places(runbooks="http://wiki/", grafana="http://graphs/"))
+    text = rules_text(LinkBases(runbooks="http://wiki/", grafana="http://graphs/"))
     assert 'runbook_url: "http://wiki/EvseCrash.md"' in text
     assert 'dashboard_url: "http://graphs/d/nofos-fleet"' in text
     assert ".example" not in text
@@ -96,7 +96,7 @@ def test_the_links_lead_where_the_operator_says() -> None:
 def test_the_rules_are_printed_with_an_operators_own_links() -> None:
     command = [sys.executable, "-m", "bridge.alerts", "--runbooks", "http://wiki"]
     said = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode()
-    assert said == rules_text(Places(runbooks="http://wiki/"))
+    assert said == rules_text(LinkBases(runbooks="http://wiki/"))
 
 
 def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
@@ -107,8 +107,8 @@ def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
 @pytest.mark.parametrize("alert", ALERTS, ids=[alert.name for alert in ALERTS])
 def test_a_runbook_opens_with_its_query_and_has_something_to_say(alert: Alert) -> None:
     text = page(alert)
-    written = text.partition(END)[2]
-    assert text.startswith(head(alert))
+    written = text.partition(GENERATED_END)[2]
+    assert text.startswith(generated_part(alert))
     assert text.splitlines()[2] == "```promql"
     assert re.findall(r"^## .*$", written, re.MULTILINE) == HEADINGS
     assert all(each.strip() for each in re.split(r"^## .*$", written, flags=re.MULTILINE)[1:])
@@ -125,10 +125,10 @@ def test_writing_anew_keeps_what_was_written_by_hand(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir(parents=True)
     write(tmp_path)
     first = tmp_path / RUNBOOKS / f"{ALERTS[0].name}.md"
-    assert first.read_text("utf-8") == refreshed(ALERTS[0], "")
-    first.write_text(f"old\n{END}by hand\n", "utf-8")
+    assert first.read_text("utf-8") == regenerate(ALERTS[0], "")
+    first.write_text(f"old\n{GENERATED_END}by hand\n", "utf-8")
     write(tmp_path)
-    assert first.read_text("utf-8") == f"{head(ALERTS[0])}by hand\n"
+    assert first.read_text("utf-8") == f"{generated_part(ALERTS[0])}by hand\n"
 
 
 def test_promtool_takes_the_example_for_prometheus() -> None:

@@ -110,7 +110,7 @@ async def test_whoever_is_woken_is_told_once_and_in_plain_words(
         await eventually(lambda: told.of("EvseStuckRelay") and told.of("EvseCrash"), 60)
         await _dead_broker(all_)
     assert told.of("EvseStuckRelay", "EvseCrash") == [
-        Notification("operators", "EvseCrash", (f"{crashed}: its gateway crashed",)),
+        Notification("operators", "EvseCrash", (f"{crashed}: the gateway crashed",)),
         Notification("pager", "EvseStuckRelay", (f"{welded}: a relay is stuck",)),
     ]
 
@@ -128,6 +128,6 @@ async def _dead_broker(all_: Chain) -> None:
         Notification(
             "pager",
             "EvseBridgeDeaf",
-            (f"nofos-bridge on 127.0.0.1:{all_.running.port} hears no broker",),
+            (f"nofos-bridge on 127.0.0.1:{all_.running.port} receives nothing from the broker",),
         )
     ]

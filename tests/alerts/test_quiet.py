@@ -96,7 +96,7 @@ def fired_in_prometheus(folder: Path, scrapes: list[dict[str, str]]) -> set[str]
             alert.name
             for alert in ALERTS
             for times in backfill.met(server, expression(alert), start, end)
-            if backfill.held(times, alert.wait)
+            if backfill.held(times, alert.hold_for)
         }
 
 

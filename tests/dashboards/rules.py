@@ -30,7 +30,7 @@ STANDING = {
 """Counters that are asked for as they are."""
 UNREACHED = {"nofos-charger", "nofos-bridge", "nofos-charger-influx"}
 """Dashboards from which no table leads to a charger."""
-SAYS_RECORDED = "Rests on the recorded series of rules.yml."
+SAYS_RECORDED = "Needs the recording rules of rules.yml."
 _COUNTER = re.compile(r"([\w:]+_(?:total|bucket)(?::sum)?)\b(?:\{[^}]*\})?(\[)?")
 _RANGED = re.compile(r"(rate|increase)\([\w:]+(?:\{[^}]*\})?\[(.*?)\]")
 _SPANS = {

@@ -69,13 +69,11 @@ def test_a_state_has_one_colour_on_all_dashboards() -> None:
 
 
 def test_what_each_bridge_takes_of_a_processor_can_be_told_apart() -> None:
-    (panel,) = (
-        each for each in panels(ALL["nofos-bridge"]) if each["title"] == "Memory and processor"
-    )
+    (panel,) = (each for each in panels(ALL["nofos-bridge"]) if each["title"] == "Memory and CPU")
     legends = [each["legendFormat"] for each in panel["targets"]]
     (override,) = panel["fieldConfig"]["overrides"]
-    assert legends == ["memory, {{instance}}", "processor, {{instance}}"]
-    assert override["matcher"] == {"id": "byRegexp", "options": "/^processor/"}
+    assert legends == ["memory, {{instance}}", "CPU, {{instance}}"]
+    assert override["matcher"] == {"id": "byRegexp", "options": "/^CPU/"}
 
 
 def test_no_series_of_states_takes_a_colour_by_chance() -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bridge.settings import Settings, load
-from bridge.web.login import make_hash
+from bridge.web.login import hash_password
 from tests.deploy.copies import copies
 from tests.deploy.parts import DEPLOY, ask, documents
 from tests.deploy.pods import of_kind, pod, workloads
@@ -38,7 +38,7 @@ def settings(target: str, folder: Path, ordinal: int = 0) -> Settings:
     env = {each["name"]: each["value"] for each in pod(workload)["containers"][0]["env"]}
     (folder / "mqtt__password").write_text("secret\n", encoding="utf-8")
     if target == "helm-page":
-        (folder / "web__password_hash").write_text(make_hash("secret"), encoding="utf-8")
+        (folder / "web__password_hash").write_text(hash_password("secret"), encoding="utf-8")
     toml = folder / "nofos-bridge.toml"
     # Files that only the cluster has.
     text = re.sub(r'(?m)^(ca|cert|key)_file = ".*"$', "", config["data"]["nofos-bridge.toml"])

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bridge.alerts.model import Alert, Group, Places, Recording
+from bridge.alerts.model import Alert, LinkBases, Recording, RuleGroup
 from bridge.alerts.rules_file import recording, rules_text
 from bridge.alerts.table import GROUPS
 from tests.kit.alerts import RECORDED
@@ -28,7 +28,7 @@ def filled(
     server = Prometheus(folder)
     for number, stage in enumerate(stages()):
         rules = folder / f"{number}.yml"
-        rules.write_text(rules_text(Places(), [stage]), encoding="utf-8")
+        rules.write_text(rules_text(LinkBases(), [stage]), encoding="utf-8")
         # It sees new blocks when it starts.
         with server:
             _blocks(
@@ -40,16 +40,16 @@ def filled(
     return server
 
 
-def stages() -> list[Group]:
+def stages() -> list[RuleGroup]:
     """All recorded series, those before others that rest on them: promtool takes them so."""
     left = {rule.name: rule for rule in _recordings()}
-    found: list[Group] = []
+    found: list[RuleGroup] = []
     while left:
         ready = [
             rule for rule in left.values() if not left.keys() & RECORDED.findall(rule.expression)
         ]
         assert ready, "rules that rest on each other"
-        found.append(Group(f"stage-{len(found)}", tuple(ready)))
+        found.append(RuleGroup(f"stage-{len(found)}", tuple(ready)))
         left = {name: rule for name, rule in left.items() if rule not in ready}
     return found
 

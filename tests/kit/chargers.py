@@ -10,7 +10,7 @@ from bridge.core.model import ChargerId
 from bridge.settings import Settings, load
 from bridge.sim.options import SimOptions
 from bridge.storage.state_file import StateFile
-from bridge.tools.charger.query import query
+from bridge.tools.charger.run import run_query
 from tests.kit.simulator import free_port, simulating
 
 BASE = "charger/nofos-5e7e"
@@ -45,7 +45,7 @@ class Depot:
     async def ask(self, charger: str, command: str, **named: str) -> tuple[str, str]:
         """What `query` says on both of its outputs."""
         out, err = StringIO(), StringIO()
-        await query(self.settings(**named), charger, command, out, err)
+        await run_query(self.settings(**named), charger, command, out, err)
         return out.getvalue(), err.getvalue()
 
 

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from bridge.core.discovery.announcement import Announcement
 from bridge.core.model import ChargerId
 from bridge.settings import load
-from bridge.tools.doctor.finding import Case, Finding, Probe
+from bridge.tools.doctor.finding import DoctorContext, Finding, Probe
 
 Told = list[tuple[str, str]]
 """Verdict and what was found, in their order."""
 
 
-def case(**named: str) -> Case:
+def case(**named: str) -> DoctorContext:
     """Settings are named as in the environment, without prefix."""
     environ = {f"NOFOS_{name}": text for name, text in named.items()}
-    return Case(load(None, environ), environ, listen_seconds=0.5)
+    return DoctorContext(load(None, environ), environ, listen_seconds=0.5)
 
 
 def announced(**addresses: str | None) -> Mapping[ChargerId, Announcement]:
@@ -25,9 +25,9 @@ def announced(**addresses: str | None) -> Mapping[ChargerId, Announcement]:
     }
 
 
-async def findings(probe: Probe, about: Case) -> list[Finding]:
+async def findings(probe: Probe, about: DoctorContext) -> list[Finding]:
     return [finding async for finding in probe(about)]
 
 
-async def told(probe: Probe, about: Case) -> Told:
-    return [(each.verdict.value, each.found) for each in await findings(probe, about)]
+async def told(probe: Probe, about: DoctorContext) -> Told:
+    return [(each.status.value, each.message) for each in await findings(probe, about)]

@@ -282,17 +282,17 @@ def test_each_library_stays_in_its_place(tmp_path: Path) -> None:
 
 
 def test_a_bridge_that_speaks_to_chargers_is_caught(tmp_path: Path) -> None:
-    visit = "from bridge.tools.charger.mqtt_visit import MqttVisit\n"
+    visit = "from bridge.tools.charger.mqtt_session import MqttSession\n"
     tree(tmp_path, app__service=visit, sources__http__client=visit, tools__enroll__run=visit)
     assert violations(tmp_path) == [
-        "bridge.app.service:1 imports bridge.tools.charger.mqtt_visit.MqttVisit",
-        "bridge.sources.http.client:1 imports bridge.tools.charger.mqtt_visit.MqttVisit",
+        "bridge.app.service:1 imports bridge.tools.charger.mqtt_session.MqttSession",
+        "bridge.sources.http.client:1 imports bridge.tools.charger.mqtt_session.MqttSession",
     ]
 
 
 def test_a_bridge_that_could_ask_without_a_switch_is_caught(tmp_path: Path) -> None:
     asking = "from bridge.sources.mqtt.publisher import PublishingMqttClient\n"
-    tree(tmp_path, app__build=asking, app__build_mqtt=asking, tools__charger__mqtt_visit=asking)
+    tree(tmp_path, app__build=asking, app__build_mqtt=asking, tools__charger__mqtt_session=asking)
     assert violations(tmp_path) == [
         "bridge.app.build:1 imports bridge.sources.mqtt.publisher.PublishingMqttClient"
     ]
@@ -304,7 +304,7 @@ def test_only_one_kind_of_connection_publishes() -> None:
         for path in modules(ROOT)
         if ".publish(" in path.read_text(encoding="utf-8")
         and "sim" not in path.parts
-        and not path.stem.startswith("broker_mended")
+        and not path.stem.startswith("broker_patched")
     }
     assert found == {"publisher"}
 

@@ -7,7 +7,7 @@ import trustme
 
 from bridge.core.errors import FixSettings
 from bridge.core.model import ChargerId
-from bridge.web.login import make_hash
+from bridge.web.login import hash_password
 from tests.kit.settings import from_toml, given, problem, problems
 
 
@@ -97,7 +97,7 @@ def test_a_password_hash_that_is_none_is_told_with_how_to_make_one() -> None:
 
 
 def test_a_hash_that_the_login_makes_is_good() -> None:
-    assert given(WEB__USERNAME="ops", WEB__PASSWORD_HASH=make_hash("x")).web.username == "ops"
+    assert given(WEB__USERNAME="ops", WEB__PASSWORD_HASH=hash_password("x")).web.username == "ops"
 
 
 @pytest.mark.parametrize("name", ["MQTT__CA_FILE", "HTTP__CA_FILE", "INFLUX__CA_FILE"])

@@ -12,8 +12,8 @@ from bridge.core.fields.families import BY_NAME, FAMILIES, Group
 from bridge.core.model import ChargerId
 from bridge.monitoring.stats import Accounts, AccountsCollector, Stats
 from bridge.sinks.prometheus import Exposition
-from bridge.web.body import Body, gzipped
-from bridge.web.metrics import Metrics, Wanted, groups_of, wants_openmetrics
+from bridge.web.body import Body, compress
+from bridge.web.metrics import Metrics, ScrapeFormat, parse_groups, prefers_openmetrics
 from tests.kit.core import ALL_GROUPS, Bench
 
 ONE = ChargerId("abc123")
@@ -34,7 +34,9 @@ def busy() -> Bench:
 async def render(bench: Bench, *, openmetrics: bool) -> str:
     stats = Stats(version="1", stores=("main",))
     stats.registry.register(AccountsCollector(bench.accounts, lambda: 0))
-    body = await Metrics(bench.series_table, stats.registry).render(Wanted(ALL_GROUPS, openmetrics))
+    body = await Metrics(bench.series_table, stats.registry).render(
+        ScrapeFormat(ALL_GROUPS, openmetrics)
+    )
     return b"".join(body.pieces).decode()
 
 
@@ -96,19 +98,19 @@ def test_groups_can_be_asked_for_by_name() -> None:
     series_table = Exposition()
     series_table.series("evse_up", ONE, {}).set(1)
     series_table.series("evse_flash_size_bytes", ONE, {}).set(4096)
-    live = b"".join(series_table.blocks(groups_of(["live"]), openmetrics=False))
-    device = b"".join(series_table.blocks(groups_of(["device"]), openmetrics=False))
+    live = b"".join(series_table.blocks(parse_groups(["live"]), openmetrics=False))
+    device = b"".join(series_table.blocks(parse_groups(["device"]), openmetrics=False))
     assert b"evse_up{" in live
     assert b"evse_flash" not in live
     assert b"evse_flash" in device
-    assert groups_of([]) == {Group.LIVE, Group.DEVICE, Group.BRIDGE}
+    assert parse_groups([]) == {Group.LIVE, Group.DEVICE, Group.BRIDGE}
     with pytest.raises(ValueError, match="everything"):
-        groups_of(["everything"])
+        parse_groups(["everything"])
 
 
 async def test_the_bridge_group_alone_carries_no_charger() -> None:
     bench = busy()
-    wanted = Wanted(frozenset({Group.BRIDGE}), openmetrics=False)
+    wanted = ScrapeFormat(frozenset({Group.BRIDGE}), openmetrics=False)
     body = await Metrics(bench.series_table, CollectorRegistry()).render(wanted)
     assert b"".join(body.pieces) == b""
 
@@ -133,11 +135,11 @@ PROMETHEUS_2_42 = (
     ],
 )  # fmt: skip
 def test_the_format_follows_the_accept_header(accept: str, chosen: bool) -> None:
-    assert wants_openmetrics(accept) is chosen
+    assert prefers_openmetrics(accept) is chosen
 
 
 def test_gzip_gives_the_same_text() -> None:
-    packed = gzipped(Body([b"evse_up 1\n" * 1000] * 40)).pieces
+    packed = compress(Body([b"evse_up 1\n" * 1000] * 40)).pieces
     assert zlib.decompress(b"".join(packed), 31) == b"evse_up 1\n" * 40_000
 
 

@@ -25,7 +25,7 @@ def _warnings(environ: dict[str, str]) -> list[str]:
 
 
 def test_good_settings_without_risk_say_so_alone() -> None:
-    assert _said(STORE) == "The settings are good.\n"
+    assert _said(STORE) == "The settings are valid.\n"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_good_settings_without_risk_say_so_alone() -> None:
     [
         (
             {},
-            "influx.url is unset: no store: the journal is kept, nothing is written to InfluxDB",
+            "influx.url is unset, so there is no store: points are kept in the journal only",
         ),
         (
             STORE
@@ -42,7 +42,7 @@ def test_good_settings_without_risk_say_so_alone() -> None:
                 "NOFOS_HTTP__USERNAME": "me",
                 "NOFOS_HTTP__PASSWORD": "x",
             },
-            "http.allow holds every address: whoever can announce is sent the credentials",
+            "http.allow contains every address: anyone who can announce receives the credentials",
         ),
         (
             STORE | {"NOFOS_HTTP__USERNAME": "me", "NOFOS_HTTP__PASSWORD": "x"},
@@ -50,7 +50,7 @@ def test_good_settings_without_risk_say_so_alone() -> None:
         ),
         (
             STORE | {"NOFOS_MQTT__PASSWORD": "x"},
-            "mqtt.password is set without mqtt.username: the broker is sent neither",
+            "mqtt.password is set without mqtt.username: neither is sent to the broker",
         ),
         (
             STORE | {"NOFOS_MQTT_URL": "mqtt://broker"},
@@ -64,14 +64,14 @@ def test_what_is_right_but_risky_is_warned_of(environ: dict[str, str], warning: 
 
 def test_a_token_without_a_store_is_warned_of() -> None:
     assert _warnings({"NOFOS_INFLUX__TOKEN": "x"})[1:] == [
-        "warning: influx.token is set without influx.url: not used"
+        "warning: influx.token is set without influx.url: no effect"
     ]
 
 
 def test_a_certificate_without_tls_is_warned_of(tmp_path: Path) -> None:
     trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     assert _warnings(STORE | {"NOFOS_MQTT__CA_FILE": str(tmp_path / "ca.pem")}) == [
-        "warning: mqtt.ca_file is set, and mqtt.url is not mqtts://: not used"
+        "warning: mqtt.ca_file is set, but mqtt.url is not mqtts://: it has no effect"
     ]
 
 
@@ -86,7 +86,9 @@ def _expiring(folder: Path, ends: datetime) -> dict[str, str]:
 
 def test_a_certificate_that_expired_is_warned_of(tmp_path: Path) -> None:
     (warning,) = _warnings(_expiring(tmp_path, LONG_AGO))
-    assert warning.startswith(f"warning: web.cert_file {tmp_path / 'web.pem'} holds a certificate")
+    assert warning.startswith(
+        f"warning: web.cert_file {tmp_path / 'web.pem'} contains a certificate"
+    )
     assert warning.endswith("that expired on 2020-01-02 00:00 UTC")
 
 

@@ -36,7 +36,7 @@ async def test_values_go_to_standard_output_and_the_line_to_standard_error(
 def test_a_command_that_would_change_a_charger_ends_with_1() -> None:
     done = nofos("query", "http://127.0.0.1:9", "$FD", env=environ())
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("nofos-bridge: no such query; these are known: $GV $GS ")
+    assert done.stderr.startswith("nofos-bridge: unknown query; known queries: $GV $GS ")
 
 
 def test_a_charger_that_is_away_ends_with_1_and_a_line(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_on_a_terminal_the_password_is_asked_for_and_not_shown() -> None:
         while b"Password of seven at the broker: " not in said:
             said += os.read(terminal, 4096)
         os.write(terminal, SECRET.encode() + b"\n")
-        while b"Nothing was changed" not in said:
+        while b"The charger was not changed" not in said:
             said += os.read(terminal, 4096)
         assert process.wait(20) == 1
     finally:

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.core.errors import FixSettings, Problem
 from bridge.settings import load
-from bridge.tools.check import check, explain
+from bridge.tools.check import check, format_problems
 from tests.kit.logs import Terminal
 
 STORE = {"NOFOS_INFLUX__URL": "http://store:8086", "NOFOS_INFLUX__BUCKET": "b"}
@@ -102,7 +102,7 @@ def test_wrong_settings_name_source_fault_and_remedy() -> None:
     assert code == 2
     assert out == ""
     assert err == (
-        "1 setting is wrong:\n"
+        "1 setting is invalid:\n"
         "\n"
         "mqtt.url  (environment NOFOS_MQTT__URL)\n"
         "  wrong:  it does not begin with mqtt:// or mqtts://\n"
@@ -114,8 +114,8 @@ def test_check_uses_the_words_of_explain() -> None:
     environ = {"NOFOS_MQTT__URL": "x", "NOFOS_LOG__LEVEL": "loud"}
     with pytest.raises(FixSettings) as caught:
         load(None, environ)
-    assert _check(environ)[2] == explain(caught.value.problems)
-    assert explain(caught.value.problems).startswith("2 settings are wrong:\n\n")
+    assert _check(environ)[2] == format_problems(caught.value.problems)
+    assert format_problems(caught.value.problems).startswith("2 settings are invalid:\n\n")
 
 
 def test_what_is_wrong_holds_no_secret() -> None:
@@ -132,7 +132,7 @@ def test_what_is_wrong_holds_no_secret() -> None:
 
 
 def test_control_characters_reach_no_terminal() -> None:
-    text = explain([Problem("a\x1b[31m", "b\n", "c\r", "d\x9b")])
+    text = format_problems([Problem("a\x1b[31m", "b\n", "c\r", "d\x9b")])
     assert all(line.isprintable() for line in text.split("\n"))
 
 

@@ -15,7 +15,7 @@ import pytest
 from bridge.core.errors import CommandFailed
 from bridge.settings import load
 from bridge.storage.folder_lock import FolderLock
-from bridge.tools.shards import planned
+from bridge.tools.shards import plan_shards
 from tests.kit.servers import Mosquitto
 from tests.kit.servers.web import ask
 from tests.kit.support import Publisher, eventually
@@ -165,13 +165,13 @@ async def test_a_folder_of_a_shard_that_is_no_more_is_told_too(tmp_path: Path) -
     await journaled(tmp_path / "shard-3", LINES[:1], LINES[1:])
     names = {"NOFOS_JOURNAL__DIR": str(tmp_path), "NOFOS_INFLUX__URL": "http://influx",
              "NOFOS_INFLUX__BUCKET": "b"}  # fmt: skip
-    left = planned(2, load(None, names), {}).left
+    left = plan_shards(2, load(None, names), {}).unsent
     assert [(each.folder.name, each.points) for each in left] == [("shard-3", 4)]
 
 
 def test_each_has_its_own_folder_port_and_number() -> None:
     names = {"NOFOS_JOURNAL__DIR": "data", "NOFOS_WEB__LISTEN": "[::1]:9000"}
-    plan = planned(2, load(None, names), {"PATH": "bin", **names})
+    plan = plan_shards(2, load(None, names), {"PATH": "bin", **names})
     assert plan.environs == [
         {
             "PATH": "bin", "NOFOS_JOURNAL__DIR": f"data/shard-{n}",
@@ -184,9 +184,9 @@ def test_each_has_its_own_folder_port_and_number() -> None:
 
 def test_more_shards_than_ports_is_said_so() -> None:
     settings = load(None, {"NOFOS_WEB__LISTEN": "127.0.0.1:65534"})
-    assert len(planned(2, settings, {}).environs) == 2
+    assert len(plan_shards(2, settings, {}).environs) == 2
     with pytest.raises(CommandFailed, match="from port 65534 on there are not 3 ports"):
-        planned(3, settings, {})
+        plan_shards(3, settings, {})
 
 
 def test_wrong_settings_end_it_before_anything_starts() -> None:

@@ -14,7 +14,7 @@ from bridge.core.model import ChargerId, Event, Session
 from bridge.monitoring.stats import GaugeRow, GaugeTable, Stats
 from bridge.sinks.prometheus import Exposition
 from bridge.web.api import Api
-from bridge.web.metrics import Metrics, Wanted
+from bridge.web.metrics import Metrics, ScrapeFormat
 from bridge.web.page import Page
 from bridge.web.server import Server
 from tests.kit.core import ALL_GROUPS, Bench
@@ -108,7 +108,7 @@ async def test_a_scrape_costs_little_for_each_series(fleet: Bench, openmetrics: 
     spent = []
     for _ in range(5):
         before = time.thread_time()
-        await metrics.render(Wanted(ALL_GROUPS, openmetrics))
+        await metrics.render(ScrapeFormat(ALL_GROUPS, openmetrics))
         spent.append(time.thread_time() - before)
     assert min(spent) / len(fleet.series_table) <= MOST_PER_SERIES
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import trustme
 
-from bridge.web.login import make_hash
+from bridge.web.login import hash_password
 from tests.kit.influx_standin import InfluxStandin
 from tests.kit.running import Bridge, bridge
 from tests.kit.servers import Mosquitto, Prometheus, promtool_check_metrics
@@ -71,7 +71,7 @@ async def test_groups_of_metrics_can_be_asked_for(mosquitto: Mosquitto, tmp_path
     assert "process_cpu_seconds_total" in own
     assert "evse_up{" in both
     assert "evse_bridge_build_info" in both
-    assert wrong == (400, "collect[] takes live, device or bridge\n")
+    assert wrong == (400, "collect[] must be live, device or bridge\n")
 
 
 async def test_a_scrape_is_compressed_when_asked_for(mosquitto: Mosquitto, tmp_path: Path) -> None:
@@ -161,17 +161,17 @@ async def test_events_and_sessions_in_the_api(mosquitto: Mosquitto, tmp_path: Pa
 
 async def test_wrong_questions_get_clear_answers(mosquitto: Mosquitto, tmp_path: Path) -> None:
     questions = {
-        "/api/v1/events?limit=0": "limit is a whole number from 1 to 1000",
-        "/api/v1/events?limit=1001": "limit is a whole number from 1 to 1000",
-        "/api/v1/chargers?limit=x": "limit is a whole number from 1 to 1000",
+        "/api/v1/events?limit=0": "limit must be an integer from 1 to 1000",
+        "/api/v1/events?limit=1001": "limit must be an integer from 1 to 1000",
+        "/api/v1/chargers?limit=x": "limit must be an integer from 1 to 1000",
         "/api/v1/sessions?since=yesterday":
-            "since is a time (2026-03-10T12:00:00Z) or an age (24h)",
+            "since must be a time (2026-03-10T12:00:00Z) or an age (24h)",
         "/api/v1/chargers?since=" + "9" * 400 + "d":
-            "since is a time (2026-03-10T12:00:00Z) or an age (24h)",
+            "since must be a time (2026-03-10T12:00:00Z) or an age (24h)",
         "/api/v1/events?since=99999999999999999999":
-            "since is a time (2026-03-10T12:00:00Z) or an age (24h)",
+            "since must be a time (2026-03-10T12:00:00Z) or an age (24h)",
         "/api/v1/events?cursor=-1":
-            "cursor is a whole number from 0 to 4611686018427387904",
+            "cursor must be an integer from 0 to 4611686018427387904",
     }  # fmt: skip
     async with bridge(tmp_path, mosquitto.url) as running:
         for question, answer in questions.items():
@@ -204,7 +204,7 @@ async def test_an_empty_fleet_says_what_to_expect(mosquitto: Mosquitto, tmp_path
 
 
 async def test_a_login_guards_all_but_the_probes(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    settings = {"WEB__USERNAME": "ops", "WEB__PASSWORD_HASH": make_hash("pa:ss")}
+    settings = {"WEB__USERNAME": "ops", "WEB__PASSWORD_HASH": hash_password("pa:ss")}
 
     def basic(user: str, password: str) -> str:
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

@@ -24,7 +24,7 @@ from tests.kit.support import eventually
 RATE = 10_000
 KILLS = 20
 SHORT, LONG = (0.3, 1.3), (1.3, 2.4)
-"""Seconds that a life goes on after it has heard all, in turn; a long one can lose more than
+"""Seconds that a life continues after it has heard all, in turn; a long one can lose more than
 it may."""
 SECOND = 1.0
 BUSY_MARGIN = 1.0

@@ -1,4 +1,4 @@
-"""The dashboards for InfluxDB, in InfluxQL, which 1.8, 2 and 3 understand alike."""
+"""The dashboards for InfluxDB, in InfluxQL, which versions 1.8, 2 and 3 support."""
 
 from bridge.dashboards.influxql.charger import CHARGER_BOARD
 from bridge.dashboards.influxql.energy import ENERGY

@@ -1,4 +1,4 @@
-"""What the queries of several dashboards share."""
+"""Query fragments shared by several dashboards."""
 
 from bridge.dashboards.model import Annotation, Variable
 from bridge.dashboards.words import BAD, BUSY, ODD, WARN
@@ -14,26 +14,26 @@ TO_CHARGER = (
     "&var-charger=${__data.fields.Charger}"
 )
 LATELY = "5m"
-"""What is older is not shown as being so now."""
+"""Older values are not shown as current."""
 
 
 def points(what: str, where: str = AT_SITE, *by: str, more: str = "") -> str:
-    """From the charger's points."""
+    """A query on the chargers' points."""
     return _select(what, '"evse"', where, by, more)
 
 
 def events(kind: str, what: str = 'COUNT("code")', where: str = "$timeFilter", *by: str) -> str:
-    """From the events of a kind, which carry no site."""
+    """A query on the events of one kind, which have no site."""
     return _select(what, '"evse_event"', f"{where} AND \"kind\" = '{kind}'", by, "")
 
 
 def sessions(what: str, *by: str, more: str = "") -> str:
-    """From the finished sessions."""
+    """A query on finished sessions."""
     return _select(what, '"evse_charge"', AT_SITE, by, more)
 
 
 def over_chargers(outer: str, inner: str, *, where: str = "", by: tuple[str, ...] = ()) -> str:
-    """A value of all chargers together, from `x` of each."""
+    """An aggregate over all chargers of each one's value `x`."""
     grouped = ('"charger"', *by)
     bounded = " AND ".join(part for part in (where, "$timeFilter" if by else "") if part)
     each = points(f'{inner} AS "x"', AT_SITE, *grouped)
@@ -52,7 +52,7 @@ EACH = "time($__interval)"
 
 
 def marks(where: str) -> tuple[Annotation, ...]:
-    """Events on the time axes."""
+    """Events as annotations on the time axes."""
     return tuple(
         Annotation(
             name,

@@ -1,7 +1,7 @@
-"""Fleet: how all chargers are, and which to look at."""
+"""Fleet: the state of all chargers, and those that need attention."""
 
 from bridge.core.fields.states import CHARGING, CONNECTED, NOT_CONNECTED
-from bridge.dashboards.build import bars, lines, listing, stat
+from bridge.dashboards.build import bars, lines, stat, table
 from bridge.dashboards.influxql.common import (
     AT_SITE,
     EACH,
@@ -13,7 +13,7 @@ from bridge.dashboards.influxql.common import (
     points,
     sessions,
 )
-from bridge.dashboards.model import Dashboard, Language, Row
+from bridge.dashboards.model import Dashboard, PanelRow, QueryLanguage
 from bridge.dashboards.words import (
     ASLEEP,
     BAD,
@@ -25,16 +25,16 @@ from bridge.dashboards.words import (
     STATES,
     TROUBLE,
     WARN,
-    coloured,
     column,
     good_at_zero,
+    series_colours,
 )
 
 _FAULTY = '"x" >= 4 AND "x" <= 17'
 _UNKNOWN = '("x" > 255 OR ("x" > 17 AND "x" < 254))'
 _STATE = 'LAST("state_code")'
 _STACKED = {"fillOpacity": 60, "lineWidth": 0, "stacking": {"mode": "normal", "group": "A"}}
-_COLOURS = coloured(
+_COLOURS = series_colours(
     {"charging": GOOD, "connected": BUSY, "not connected": IDLE, "sleeping or disabled": ASLEEP,
      "starting": ODD, "fault": BAD, "unknown": WARN}
 )  # fmt: skip
@@ -46,8 +46,8 @@ def _in_state(where: str, legend: str) -> tuple[str, str]:
     return over_chargers('COUNT("x")', _STATE, where=where, by=(EACH,)), legend
 
 
-_FIRST = Row("Now", (
-    stat("Heard lately", "Chargers of which something came in the last five minutes.", "short",
+_FIRST = PanelRow("Now", (
+    stat("Active", "Chargers with data in the last five minutes.", "short",
          over_chargers('COUNT("x")', _STATE), width=4, **_NOW),
     stat("In a fault", "Chargers whose last state is a fault.", "short",
          over_chargers('COUNT("x")', _STATE, where=_FAULTY), width=4, no_value="0",
@@ -63,8 +63,8 @@ _FIRST = Row("Now", (
          events("crash"), width=4, no_value="0", thresholds=good_at_zero(WARN), **_TODAY),
 ))  # fmt: skip
 
-_TIME = Row("Over time", (
-    lines("States", "Chargers by the state that they said last in each stretch of time.", "short",
+_TIME = PanelRow("Over time", (
+    lines("States", "Chargers by their last reported state, per interval.", "short",
           _in_state(f'"x" = {CHARGING}', "charging"),
           _in_state(f'"x" = {CONNECTED}', "connected"),
           _in_state(f'"x" = {NOT_CONNECTED}', "not connected"),
@@ -72,43 +72,43 @@ _TIME = Row("Over time", (
           _in_state('"x" = 0', "starting"),
           _in_state(_FAULTY, "fault"), _in_state(_UNKNOWN, "unknown"), overrides=_COLOURS,
           custom=_STACKED, interval="1m", low=0),
-    lines("Power by site", "Sum of the chargers' mean power; the line without a name is those "
-          "without a site.", "watt",
+    lines("Power by site", "Sum of the chargers' mean power; the line without a name is the "
+          "chargers without a site.", "watt",
           (over_chargers('SUM("x")', 'MEAN("power")', by=(EACH, '"site"')), "$tag_site"),
           custom=_STACKED, interval="1m", low=0),
-    bars("Faults and crashes", "In each stretch of time, at all sites.", "short",
+    bars("Faults and crashes", "Per interval, at all sites.", "short",
          (events("fault", 'COUNT("code")', "$timeFilter", EACH), "faults"),
          (events("crash", 'COUNT("code")', "$timeFilter", EACH), "crashes"),
          overrides=TROUBLE, interval="1m", low=0),
-    bars("Coming and going", "Announcements and last wills, at all sites.", "short",
+    bars("Connects and disconnects", "Announcements and last wills, at all sites.", "short",
          (events("online", 'COUNT("code")', "$timeFilter", EACH), "online"),
          (events("offline", 'COUNT("code")', "$timeFilter", EACH), "offline"),
          overrides=PRESENCE, interval="1m", low=0),
 ))  # fmt: skip
 
-_WORST = Row("Look at these first", (
-    listing("Weakest Wi-Fi", "The ten chargers with the weakest signal in the chosen time.",
+_WORST = PanelRow("Need attention", (
+    table("Weakest Wi-Fi", "The ten chargers with the weakest signal in the selected time range.",
             {"charger": "Charger", "Signal": "Signal"},
             points('BOTTOM("rssi", "charger", 10) AS "Signal"'),
             shows=(column("Signal", "dBm"),), link=TO_CHARGER, width=12, sort="Signal",
-            least_first=True),
-    listing("Smallest free heap block", "The ten chargers that came closest to a crash for want "
-            "of memory.",
+            ascending=True),
+    table("Smallest free heap block", "The ten chargers with the least memory; they may "
+            "crash soon.",
             {"charger": "Charger", "Block": "Free heap block"},
             points('BOTTOM("heap_largest_free_block", "charger", 10) AS "Block"'),
             shows=(column("Free heap block", "bytes"),), link=TO_CHARGER, width=12,
-            sort="Free heap block", least_first=True),
+            sort="Free heap block", ascending=True),
 ))  # fmt: skip
 
-_ALL = Row("All chargers", (
-    listing("Chargers", "The last values of each in the chosen time; its name leads to it.",
+_ALL = PanelRow("All chargers", (
+    table("Chargers", "The last values in the selected time range; linked to each dashboard.",
             {"charger": "Charger", "State": "State", "Power": "Power",
              "Energy": "Energy", "Signal": "Wi-Fi", "Block": "Free heap block"},
             points(f'{_STATE} AS "State", LAST("power") AS "Power", '
                    'MAX("energy_total") - MIN("energy_total") AS "Energy", '
                    'LAST("rssi") AS "Signal", LAST("heap_largest_free_block") AS "Block"',
                    AT_SITE, '"charger"'),
-            shows=(column("State", words=STATES), column("Power", "watt"),
+            shows=(column("State", mappings=STATES), column("Power", "watt"),
                    column("Energy", "watth"), column("Wi-Fi", "dBm"),
                    column("Free heap block", "bytes")),
             link=TO_CHARGER, height=12, sort="Energy"),
@@ -117,8 +117,8 @@ _ALL = Row("All chargers", (
 FLEET = Dashboard(
     "nofos-fleet-influx",
     "Fleet of chargers (InfluxDB)",
-    "All chargers now and over time, and those to look at first.",
-    Language.INFLUXQL,
+    "All chargers now and over time, and those that need attention.",
+    QueryLanguage.INFLUXQL,
     (_FIRST, _TIME, _WORST, _ALL),
     variables=(SITE,),
 )

@@ -1,7 +1,14 @@
-"""Charger: all that is known of one charger."""
+"""Charger: all data of one charger."""
 
-from bridge.dashboards.build import bars, lines, listing, stat, timeline
-from bridge.dashboards.model import Annotation, Dashboard, Language, Mapped, Row, Threshold
+from bridge.dashboards.build import bars, lines, stat, table, timeline
+from bridge.dashboards.model import (
+    Annotation,
+    Dashboard,
+    PanelRow,
+    QueryLanguage,
+    Threshold,
+    ValueMapping,
+)
 from bridge.dashboards.promql.common import CHARGER, SITE
 from bridge.dashboards.words import BAD, BUSY, GOOD, STATES, WARN, YES_NO, column, good_at_zero
 
@@ -21,109 +28,109 @@ def _more(metric: str, over: str, *labels: str) -> str:
 
 _SUCCESSES = f"rate(evse_rapi_successes_total{{{_ID}}}[$__rate_interval])"
 _COMMANDS = f"rate(evse_rapi_commands_total{{{_ID}}}[$__rate_interval])"
-_WRONG = {0.0: Mapped("no", "#8e8e8e"), 1.0: Mapped("yes", BAD)}
-_FLAGS = {0.0: Mapped("no", "#8e8e8e"), 1.0: Mapped("yes", BUSY)}
+_WRONG = {0.0: ValueMapping("no", "#8e8e8e"), 1.0: ValueMapping("yes", BAD)}
+_FLAGS = {0.0: ValueMapping("no", "#8e8e8e"), 1.0: ValueMapping("yes", BUSY)}
 _NAMES = "charger, name, alias, site, version, firmware, protocol, dialect"
 _PATH = "max by (evse_source) (evse_source{" + _ID + "}) == 1"
 
-_NOW = Row("$charger now", (
-    stat("Up", "Whether it told something, by MQTT or by poll, within stale_after.", "none",
+_NOW = PanelRow("$charger now", (
+    stat("Up", "Whether data arrived over MQTT or by polling within stale_after.", "none",
          _of("evse_up"), mappings=YES_NO),
-    stat("State", "What the charger says it is doing.", "none", _of("evse_state_code"),
+    stat("State", "The state reported by the charger.", "none", _of("evse_state_code"),
          mappings=STATES),
-    stat("Path", "What feeds its values now: MQTT, polls over HTTP, or nothing.", "none",
+    stat("Path", "The present source of its values: MQTT, HTTP polling, or none.", "none",
          (_PATH, "{{evse_source}}"), name_only=True),
     stat("Power", "Current times voltage over its phases, power factor taken as 1.", "watt",
          _of("evse_power_watts")),
     stat("Session energy", "Of the session in progress, or of the last one.", "watth",
          f"{_of('evse_session_energy_joules')} / 3600"),
-    stat("Energy", "Delivered between the left and the right edge.", "watth",
+    stat("Energy", "Delivered in the selected time range.", "watth",
          f"{_more('evse_energy_joules_total', '$__range')} / 3600"),
-    stat("Last word", "How long ago its last telemetry message came.", "s",
+    stat("Last message", "Age of its last telemetry message.", "s",
          f"time() - {_of('evse_last_message_timestamp_seconds')}",
          thresholds=(Threshold(None, GOOD), Threshold(120, WARN), Threshold(3600, BAD))),
-    stat("Faults", "Entries into a fault in the chosen time.", "short",
+    stat("Faults", "Faults in the selected time range.", "short",
          f"sum({_more('evse_faults_total', '$__range', 'fault')})",
          thresholds=good_at_zero(), decimals=0),
-    listing("Who it is", "Its names and versions, from its announcement and its /config.",
+    table("Identity", "Names and versions, from its announcement and /config.",
             {"charger": "Charger", "name": "Name", "alias": "Alias", "site": "Site",
              "version": "Gateway firmware", "firmware": "Controller firmware",
              "protocol": "RAPI protocol", "dialect": "Dialect"},
             f"topk(1, max by ({_NAMES}) (evse_info{{{_ID}}}))", height=4),
 ))  # fmt: skip
 
-_STATE = Row("States", (
-    timeline("State", "The charger's state over time; a gap is a time without word of it.",
+_STATE = PanelRow("States", (
+    timeline("State", "The charger's state over time; gaps are times without data.",
              (_of("evse_state_code"), "state"), mappings=STATES, height=4),
-    timeline("Connections", "As the broker, the gateway and its controller see them.",
+    timeline("Connections", "As seen by the broker, the gateway and the controller.",
              (_of("evse_announced"), "announced"),
              (_of("evse_rapi_connected"), "controller"),
              (_of("evse_mqtt_connected"), "MQTT"),
              (_of("evse_nofos_connected"), "nofos"), mappings=YES_NO),
-    timeline("What looks wrong", "A dead controller, currents in a wrong unit, an id or a topic "
-             "that two share.",
+    timeline("Suspicious", "A frozen controller, currents in the wrong unit, an id or topic used "
+             "twice.",
              (_of("evse_frozen"), "controller frozen"),
              (_of("evse_unit_suspect"), "unit suspect"),
              (_of("evse_duplicate"), "duplicate"), mappings=_WRONG, height=5),
-    timeline("Path and updates", "Which path feeds its values: the one that is yes.",
+    timeline("Path and updates", "The present source of its values is marked yes.",
              ("max by (evse_source) (evse_source{" + _ID + "})", "{{evse_source}}"),
              (_of("evse_ota_running"), "firmware update"), mappings=_FLAGS),
 ))  # fmt: skip
 
-_CHARGING = Row("Charging", (
-    lines("Pilot and current", "The pilot signal is what the car may take; the phases, what it "
-          "takes.", "amp",
+_CHARGING = PanelRow("Charging", (
+    lines("Pilot and current", "The pilot signal is the current that the car may draw; the "
+          "phases show what it draws.", "amp",
           (_of("evse_pilot_amperes"), "pilot"),
           (_of("evse_charge_rate_amperes"), "charge rate"),
           (_of("evse_available_current_amperes"), "available"),
           (_of("evse_current_amperes", "phase"), "phase {{phase}}"), low=0),
     lines("Power", "Current times voltage over its phases.", "watt",
           (_of("evse_power_watts"), "power"), low=0),
-    lines("Voltage", "By phase; an unused phase has none.", "volt",
+    lines("Voltage", "By phase; unused phases are absent.", "volt",
           (_of("evse_voltage_volts", "phase"), "phase {{phase}}")),
-    lines("Session energy", "Rises while a car charges, and starts again with the next one.",
+    lines("Session energy", "Rises while a car is charging, and restarts with the next one.",
           "watth", (f"{_of('evse_session_energy_joules')} / 3600", "session"), low=0),
 ))  # fmt: skip
 
-_HEALTH = Row("Health", (
+_HEALTH = PanelRow("Health", (
     lines("Temperature", "By sensor.", "celsius",
           (_of("evse_temperature_celsius", "sensor"), "{{sensor}}"), width=8),
     lines("Wi-Fi", "Signal strength; below -80 dBm messages get lost.", "dBm",
           (_of("evse_wifi_rssi_dbm"), "signal"), width=8),
-    lines("Heap", "A largest free block that shrinks is how a crash announces itself.", "bytes",
+    lines("Heap", "A shrinking largest free block precedes a crash.", "bytes",
           (_of("evse_heap_free_bytes"), "free"),
           (_of("evse_heap_largest_free_block_bytes"), "largest free block"),
-          (_of("evse_heap_min_free_bytes"), "least free since boot"), width=8, low=0),
-    lines("RAPI success", "Share of the gateway's commands that the controller answered well.",
+          (_of("evse_heap_min_free_bytes"), "minimum free since boot"), width=8, low=0),
+    lines("RAPI success", "Share of the gateway's commands that succeeded.",
           "percentunit", (f"max({_SUCCESSES}) / (max({_COMMANDS}) > 0)", "success"),
           width=8, low=0, high=1),
     lines("Clock", "The charger's clock minus the time of arrival.", "s",
           (_of("evse_clock_skew_seconds"), "skew"), width=8),
-    lines("Polls", "How long its own web server took to answer.", "s",
+    lines("Polls", "Response time of its web server.", "s",
           (_of("evse_poll_duration_seconds"), "duration"), width=8, low=0),
 ))  # fmt: skip
 
-_PAST = Row("Boots, crashes and trips", (
-    stat("Boots", "Boots of the gateway in the chosen time.", "short",
+_PAST = PanelRow("Boots, crashes and trips", (
+    stat("Boots", "Boots of the gateway in the selected time range.", "short",
          _more("evse_boots_total", "$__range"), decimals=0),
-    stat("Crashes", "Crashes of the gateway in the chosen time.", "short",
+    stat("Crashes", "Crashes of the gateway in the selected time range.", "short",
          _more("evse_crashes_total", "$__range"), decimals=0, thresholds=good_at_zero()),
-    stat("Last reset", "Why the gateway booted last.", "none",
+    stat("Last reset", "The reason of the gateway's last boot.", "none",
          (_of("evse_last_reset", "reason"), "{{reason}}"), name_only=True),
     stat("Uptime before it", "From its boot to its last heartbeat before the reset.", "s",
          _of("evse_previous_uptime_seconds")),
     stat("Free block before it", "Largest free block of its heap before the reset.", "bytes",
          _of("evse_previous_heap_largest_free_block_bytes")),
-    stat("GFCI trips", "Over its life, as the controller counts them.", "short",
+    stat("GFCI trips", "Lifetime total, counted by the controller.", "short",
          _of("evse_gfci_trips_total"), decimals=0),
-    stat("No-ground trips", "Over its life, as the controller counts them.", "short",
+    stat("No-ground trips", "Lifetime total, counted by the controller.", "short",
          _of("evse_no_ground_trips_total"), decimals=0),
-    stat("Stuck-relay trips", "Over its life, as the controller counts them.", "short",
+    stat("Stuck-relay trips", "Lifetime total, counted by the controller.", "short",
          _of("evse_stuck_relay_trips_total"), decimals=0),
-    listing("Safety checks", "The controller's own checks, as its flags say.",
+    table("Safety checks", "The controller's own checks, as raw flags.",
             {"check": "Check", "Value": "Raw flag"}, _of("evse_check_enabled", "check"),
             width=8, height=8, shows=(column("Raw flag"),)),
-    bars("Fault entries", "By kind, in each stretch of time.", "short",
+    bars("Fault entries", "By kind, per interval.", "short",
           (f"{_more('evse_faults_total', '$__interval', 'fault')} > 0", "{{fault}}"),
          width=16, low=0, interval="5m"),
 ))  # fmt: skip
@@ -136,8 +143,8 @@ def _mark(name: str, colour: str, metric: str, title: str, *labels: str) -> Anno
 CHARGER_BOARD = Dashboard(
     "nofos-charger",
     "Charger",
-    "All that is known of one charger.",
-    Language.PROMQL,
+    "All data of one charger.",
+    QueryLanguage.PROMQL,
     (_NOW, _STATE, _CHARGING, _HEALTH, _PAST),
     variables=(SITE, CHARGER),
     annotations=(

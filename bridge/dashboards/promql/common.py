@@ -1,8 +1,7 @@
-"""What the queries of several dashboards share.
+"""Query fragments shared by several dashboards.
 
-Two pods may show one charger for a moment, hence `max by (charger)` of what is. Of what grew,
-the sum: a charger that moved grew at one pod and then at the other. The moment at both counts
-twice.
+Two pods may briefly show one charger, hence `max by (charger)` for gauges. Increases are
+summed: a charger that moved increased at one pod, then at the other. The overlap counts twice.
 """
 
 from bridge.alerts.recorded import POWER
@@ -10,7 +9,7 @@ from bridge.dashboards.model import Variable
 
 AT_SITE = 'evse_info{site=~"$site"}'
 NAMES = f"topk by (charger) (1, max by (charger, alias, site, firmware, version) ({AT_SITE}))"
-"""One series of value 1 per charger, with what people call it."""
+"""One series of value 1 per charger, with its names."""
 TO_CHARGER = (
     "/d/nofos-charger?${datasource:queryparam}&${__url_time_range}"
     "&var-charger=${__data.fields.Charger}"
@@ -19,8 +18,8 @@ TO_CHARGER_OF_SERIES = (
     "/d/nofos-charger?${datasource:queryparam}&${__url_time_range}"
     "&var-charger=${__field.labels.charger}"
 )
-RECORDED = " Rests on the recorded series of rules.yml."
-"""What a panel says that stays empty where Prometheus does not load the rules."""
+RECORDED = " Needs the recording rules of rules.yml."
+"""The note on panels that stay empty unless Prometheus loads the rules."""
 UNRECORDED = "Load rules.yml"
 SITE = Variable("site", "Site", "label_values(evse_info, site)")
 CHARGER = Variable(
@@ -29,28 +28,28 @@ CHARGER = Variable(
 
 
 def each(metric: str) -> str:
-    """One value per charger of the chosen sites."""
+    """One value per charger of the selected sites."""
     return f"(max by (charger) ({metric}) and on (charger) {AT_SITE})"
 
 
 def grown(metric: str, over: str = "$__range", *labels: str) -> str:
-    """By how much a counter of each charger grew."""
+    """The increase of a counter, per charger."""
     by = ", ".join(("charger", *labels))
     return f"(sum by ({by}) (increase({metric}[{over}])) and on (charger) {AT_SITE})"
 
 
 def named(expression: str, *labels: str) -> str:
-    """The same with the labels of `evse_info`."""
+    """The expression with labels of `evse_info`."""
     return f"{expression} * on (charger) group_left ({', '.join(labels)}) {NAMES}"
 
 
 def by_site(expression: str) -> str:
-    """The sum of each site; chargers without one are a site of their own."""
+    """The sum per site; chargers without a site form a group of their own."""
     return _site_named(f"sum by (site) ({named(expression, 'site')})")
 
 
 def power_by_site() -> str:
-    """The same of the power, as it was recorded."""
+    """The recorded power per site."""
     return _site_named(f"sum by (site) ({recorded(POWER)})")
 
 
@@ -64,21 +63,21 @@ def or_zero(expression: str) -> str:
 
 
 def recorded(series: str, labels: str = "") -> str:
-    """A recorded series of the chosen sites; chargers without one are a site too."""
+    """A recorded series of the selected sites; chargers without a site are included."""
     return f'{series}{{site=~"$site"{labels}}}'
 
 
 def called(expression: str) -> str:
-    """The same chargers, in the same order, with `who`: the alias, or else the id."""
+    """The chargers in the same order, with the label `who`: the alias, or else the id."""
     with_id = f'label_replace({named(expression, "alias")}, "who", "$1", "charger", "(.+)")'
     return f'label_replace({with_id}, "who", "$1", "alias", "(.+)")'
 
 
 def greatest(count: int, expression: str) -> str:
-    """The chargers with most, called as people call them."""
+    """The chargers with the highest values, by alias or id."""
     return f"sort_desc({called(f'topk({count}, {expression})')})"
 
 
 def least(count: int, expression: str) -> str:
-    """The chargers with least, called as people call them."""
+    """The chargers with the lowest values, by alias or id."""
     return f"sort({called(f'bottomk({count}, {expression})')})"

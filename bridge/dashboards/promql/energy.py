@@ -2,7 +2,7 @@
 
 from bridge.alerts.recorded import POWER, STATES
 from bridge.dashboards.build import bars, lines, ranking, stat
-from bridge.dashboards.model import Dashboard, Language, Row, Threshold
+from bridge.dashboards.model import Dashboard, PanelRow, QueryLanguage, Threshold
 from bridge.dashboards.promql.common import (
     RECORDED,
     SITE,
@@ -29,12 +29,12 @@ _DAY = {"interval": "1d", "low": 0}
 
 
 def _spent(series: str) -> str:
-    """How many chargers in each moment, added up; no value counts as none."""
+    """The number of chargers summed over time; a missing value counts as 0."""
     return f"sum(sum_over_time({series}[$__range]))"
 
 
 def _daily(metric: str) -> str:
-    """The point of a day stands at its beginning; today's grows."""
+    """The point of a day is at its beginning; today's is still increasing."""
     # Else the day that is not over would have no point, and a new installation none at all.
     return (
         f"(sum by (charger) (increase({metric}[$__interval] offset -$__interval)) "
@@ -43,7 +43,7 @@ def _daily(metric: str) -> str:
     )
 
 
-_SUM = Row("In the chosen time", (
+_SUM = PanelRow("In the selected time range", (
     stat("Energy", "Delivered by all chargers.", "watth", or_zero(f"sum({_JOULES}) / 3600"),
          width=4),
     stat("Sessions", "Sessions that ended.", "short", or_zero(f"sum({_ENDED})"),
@@ -51,48 +51,48 @@ _SUM = Row("In the chosen time", (
     stat("Energy per session", "Energy divided by sessions that ended.", "watth",
          f"sum({_JOULES}) / 3600 / (sum({_ENDED}) > 0)", width=4),
     stat("Power now", "Of all chargers.", "watt", or_zero(f"sum({_POWER})"), width=4),
-    stat("Peak power", "The highest sum of all chargers." + RECORDED, "watt",
+    stat("Peak power", "The highest total of all chargers." + RECORDED, "watt",
          f"max_over_time(sum({recorded(POWER)})[$__range:])", width=4, no_value=UNRECORDED),
-    stat("Utilisation", "Share of the time in which the chargers were charging." + RECORDED,
+    stat("Utilisation", "Share of time in which the chargers were charging." + RECORDED,
          "percentunit", f"{_spent(_BUSY)} / {_spent(recorded(STATES))}",
          width=4, no_value=UNRECORDED),
 ))  # fmt: skip
 
-_OVER_TIME = Row("Over time", (
+_OVER_TIME = PanelRow("Over time", (
     bars("Energy per day", "Days begin at midnight UTC.", "watth",
          (f"sum({_daily('evse_energy_joules_total')}) / 3600", "energy"), **_DAY),
     bars("Sessions per day", "Sessions that ended; days begin at midnight UTC.", "short",
          (f"sum({_daily('evse_sessions_total')})", "sessions"), decimals=0, **_DAY),
     lines("Power by site", "Sum of the chargers' power." + RECORDED, "watt",
           (power_by_site(), "{{site}}"), low=0, no_value=UNRECORDED),
-    lines("Chargers in use", "Those that charge, and those where a car is plugged in." + RECORDED,
+    lines("Chargers in use", "Chargers that are charging, or have a car plugged in." + RECORDED,
           "short", (f"sum({_BUSY}) or {_NONE}", "charging"),
           (f"sum({_PLUGGED}) or {_NONE}", "plugged in"), low=0, no_value=UNRECORDED),
 ))  # fmt: skip
 
-_WHO = Row("Who", (
-    ranking("Energy by site", "In the chosen time.", "watth",
+_WHO = PanelRow("By site and charger", (
+    ranking("Energy by site", "In the selected time range.", "watth",
             (f"sort_desc({by_site(_JOULES)} / 3600)", "{{site}}"),
             width=8, thresholds=_BLUE),
-    ranking("Energy by charger", "The fifteen with most.", "watth",
+    ranking("Energy by charger", "The top fifteen.", "watth",
             (greatest(15, f"{_JOULES} / 3600"), "{{who}}"),
-            width=8, thresholds=_BLUE, leads_to=TO_CHARGER_OF_SERIES),
-    ranking("Sessions by charger", "The fifteen with most.", "short",
+            width=8, thresholds=_BLUE, link_url=TO_CHARGER_OF_SERIES),
+    ranking("Sessions by charger", "The top fifteen.", "short",
             (greatest(15, _ENDED), "{{who}}"),
-            width=8, thresholds=_BLUE, leads_to=TO_CHARGER_OF_SERIES, decimals=0),
-    ranking("Busiest", "The fifteen chargers that charged the greatest share of the time.",
+            width=8, thresholds=_BLUE, link_url=TO_CHARGER_OF_SERIES, decimals=0),
+    ranking("Busiest", "The fifteen chargers with the largest share of charging time.",
             "percentunit", (greatest(15, each(_CHARGING)), "{{who}}"),
-            thresholds=_BLUE, leads_to=TO_CHARGER_OF_SERIES, high=1),
+            thresholds=_BLUE, link_url=TO_CHARGER_OF_SERIES, high=1),
     ranking("Highest peak", "The fifteen chargers with the highest power.", "watt",
             (greatest(15, each("max_over_time(evse_power_watts[$__range])")), "{{who}}"),
-            thresholds=_BLUE, leads_to=TO_CHARGER_OF_SERIES),
+            thresholds=_BLUE, link_url=TO_CHARGER_OF_SERIES),
 ))  # fmt: skip
 
 ENERGY = Dashboard(
     "nofos-energy",
     "Energy and sessions",
-    "What was delivered, per day, per charger and per site.",
-    Language.PROMQL,
+    "Delivered energy per day, per charger and per site.",
+    QueryLanguage.PROMQL,
     (_SUM, _OVER_TIME, _WHO),
     variables=(SITE,),
     since="now-7d",

@@ -1,6 +1,6 @@
-"""One request of a command to a charger's web server: one result, never an exception.
+"""One HTTP request to a charger's web server: always a result, never an exception.
 
-The connection goes to an address that was checked a moment before, not to a name.
+The connection is made to an address that was just checked, not to a host name.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ Document = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """Where a charger is, which of its addresses may be called, what may be sent to each."""
+class AddressRules:
+    """A charger's address, which IPs may be requested, and which login may be sent to each."""
 
     address: Address
     resolve: Callable[[str], Awaitable[tuple[Ip, ...]]]
@@ -32,10 +32,10 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """How a request ended; `status` and `document` where the charger told them.
+class RequestResult:
+    """The outcome of a request; `status` and `document` where the charger replied.
 
-    `logged_in` is whether a login was sent, `refused` is set with FORBIDDEN.
+    `logged_in`: a login was sent; `refused` is set with FORBIDDEN.
     """
 
     outcome: PollOutcome
@@ -45,51 +45,56 @@ class Result:
     refused: RefusedAddress | None = None
 
 
-async def run(
-    route: Route, errand: ChargerRequest, *, seconds: float, tls: ssl.SSLContext
-) -> Result:
-    """Send the request, within the time."""
+async def send_request(
+    rules: AddressRules, charger_request: ChargerRequest, *, seconds: float, tls: ssl.SSLContext
+) -> RequestResult:
+    """Send the request; TIMEOUT after this many seconds."""
     try:
         async with asyncio.timeout(seconds):
-            return await _run(route, errand, tls)
+            return await _try_addresses(rules, charger_request, tls)
     except TimeoutError:
-        return Result(PollOutcome.TIMEOUT)
+        return RequestResult(PollOutcome.TIMEOUT)
 
 
-async def _run(route: Route, errand: ChargerRequest, tls: ssl.SSLContext) -> Result:
-    address = route.address
-    ips = await allowed_ips(address, resolve=route.resolve, refusal=route.refusal)
+async def _try_addresses(
+    rules: AddressRules, charger_request: ChargerRequest, tls: ssl.SSLContext
+) -> RequestResult:
+    address = rules.address
+    ips = await allowed_ips(address, resolve=rules.resolve, refusal=rules.refusal)
     if isinstance(ips, RefusedAddress):
-        return Result(PollOutcome.FORBIDDEN, refused=ips)
+        return RequestResult(PollOutcome.FORBIDDEN, refused=ips)
 
-    async def send(ip: Ip) -> Result:
-        return await _send(ip, address, errand, route.login(ip), tls)
+    async def send(ip: Ip) -> RequestResult:
+        return await _send(ip, address, charger_request, rules.login(ip), tls)
 
     return await first_reached(
-        ips, send, unreached=Result(PollOutcome.UNRESOLVED), outcome=lambda result: result.outcome
+        ips,
+        send,
+        unreached=RequestResult(PollOutcome.UNRESOLVED),
+        outcome=lambda result: result.outcome,
     )
 
 
 async def _send(
     ip: Ip,
     address: Address,
-    errand: ChargerRequest,
+    charger_request: ChargerRequest,
     login: ChargerLogin | None,
     tls: ssl.SSLContext,
-) -> Result:
-    """The document is read of an error too: it says why."""
+) -> RequestResult:
+    """The document of an error reply is read too: it contains the reason."""
     response = Response(with_errors=True)
-    said = request(address, _target(errand), login, errand.body)
-    outcome = await exchange(ip, address, said, response, tls)
+    request_text = request(address, _path_and_query(charger_request), login, charger_request.body)
+    outcome = await exchange(ip, address, request_text, response, tls)
     if response.status is None:
-        return Result(outcome)
+        return RequestResult(outcome)
     found = read_document(bytes(response.body), Page.STATUS)
     document = found if isinstance(found, dict) else None
     if outcome is PollOutcome.OK and document is None:
         outcome = PollOutcome.MALFORMED
-    return Result(outcome, response.status, document, login is not None)
+    return RequestResult(outcome, response.status, document, login is not None)
 
 
-def _target(errand: ChargerRequest) -> str:
-    query = urlencode(errand.query, safe="$", quote_via=quote)
-    return f"{errand.path}?{query}" if query else errand.path
+def _path_and_query(charger_request: ChargerRequest) -> str:
+    query = urlencode(charger_request.query, safe="$", quote_via=quote)
+    return f"{charger_request.path}?{query}" if query else charger_request.path

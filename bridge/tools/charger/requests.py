@@ -1,4 +1,4 @@
-"""What a command may ask of a charger's web server, made by these functions alone."""
+"""The requests that commands may send to a charger's web server; there are no others."""
 
 import json
 from collections.abc import Mapping
@@ -19,16 +19,16 @@ class ChargerRequest:
     body: bytes | None = field(default=None, repr=False)
 
 
-def reading(page: Page) -> ChargerRequest:
+def get_page(page: Page) -> ChargerRequest:
     """GET a page."""
     return ChargerRequest(page.value)
 
 
-def asking(query: Query) -> ChargerRequest:
-    """Let the controller answer a query."""
+def rapi_request(query: Query) -> ChargerRequest:
+    """Send a RAPI query to the controller."""
     return ChargerRequest(RAPI_PATH, {"json": "1", "rapi": query.value})
 
 
-def configuring(settings: Mapping[str, str | int | bool]) -> ChargerRequest:
+def post_config(settings: Mapping[str, str | int | bool]) -> ChargerRequest:
     """Change these settings of a charger, and no others."""
     return ChargerRequest(Page.CONFIG.value, body=json.dumps(settings).encode())

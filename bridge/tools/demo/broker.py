@@ -8,20 +8,20 @@ from amqtt.contexts import BrokerConfig, ListenerConfig
 from amqtt.errors import BrokerError
 
 from bridge.core.errors import CannotStart
-from bridge.tools.demo.broker_mended import LISTENER, MendedBroker
+from bridge.tools.demo.broker_patched import LISTENER, PatchedBroker
 
 STOP_SECONDS = 5.0
 PLUGINS = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
 
 
 class EmbeddedBroker:
-    """Takes anyone, keeps retained messages in memory; an event loop must run."""
+    """Accepts any client, keeps retained messages in memory; needs a running event loop."""
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Port 0 stands for a free one, kept when the broker is started again."""
+        """Port 0 means any free port, which is kept when the broker is restarted."""
         self._host = host
         self._port = port
-        self._broker: MendedBroker | None = None
+        self._broker: PatchedBroker | None = None
 
     @property
     def port(self) -> int:
@@ -29,11 +29,11 @@ class EmbeddedBroker:
         return self._port
 
     async def start(self) -> None:
-        """Returns when it takes connections; raises CannotStart where the port is taken."""
-        _hush()
+        """Returns once it accepts connections; raises CannotStart where the port is taken."""
+        _silence_loggers()
         listener = ListenerConfig(bind=f"{self._host}:{self._port}")
         config = BrokerConfig(listeners={LISTENER: listener}, plugins=dict(PLUGINS))
-        broker = MendedBroker(config)
+        broker = PatchedBroker(config)
         try:
             await broker.start()
         except BrokerError as error:
@@ -41,16 +41,16 @@ class EmbeddedBroker:
         self._broker, self._port = broker, broker.port
 
     async def stop(self) -> None:
-        """Close every connection and forget everything; harmless where it does not run."""
+        """Close every connection and discard everything; does nothing where it is not running."""
         broker, self._broker = self._broker, None
         if broker is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_SECONDS):
                     await broker.shutdown()
-            await broker.part()
+            await broker.close_connections()
 
 
-def _hush() -> None:
-    """amqtt reports each client that comes or breaks off, up to level ERROR."""
+def _silence_loggers() -> None:
+    """amqtt logs each client that connects or disconnects, up to level ERROR."""
     for name in ("amqtt", "transitions"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -14,14 +14,14 @@ from bridge.settings import Settings, load
 from bridge.sim.run import SimOptions, simulate
 from bridge.tools.demo.broker import EmbeddedBroker
 
-KEPT = ("NOFOS_WEB__", "NOFOS_LOG__")
-"""Settings of the environment that also a demo heeds."""
+KEPT_PREFIXES = ("NOFOS_WEB__", "NOFOS_LOG__")
+"""Environment variables that also apply to the demo."""
 
-SCALED = {
+SCALED_SECONDS = {
     "HTTP__FALLBACK_EVERY": 30.0, "HTTP__ENRICH_EVERY": 300.0, "HTTP__MIN_GAP": 15.0,
     "FLEET__SILENT_AFTER": 75.0,
 }  # fmt: skip
-"""Seconds of real chargers' time, which simulated ones live through faster."""
+"""Seconds of simulated time, divided by the speed."""
 
 
 async def demo(chargers: int, speed: float, environ: Mapping[str, str], out: TextIO) -> None:
@@ -37,13 +37,13 @@ async def demo(chargers: int, speed: float, environ: Mapping[str, str], out: Tex
                 environ, f"mqtt://127.0.0.1:{broker.port}", folder, port=port, speed=speed
             )
             configure(settings.log.level, settings.log.format)
-            await _play(settings, chargers, speed, port, stop, out)
+            await _run_demo(settings, chargers, speed, port, stop, out)
     finally:
         await broker.stop()
     out.write("Stopped.\n")
 
 
-async def _play(
+async def _run_demo(
     settings: Settings, chargers: int, speed: float, port: int, stop: asyncio.Event, out: TextIO
 ) -> None:
     options = SimOptions(
@@ -52,7 +52,7 @@ async def _play(
     up = asyncio.Event()
 
     def started(bridge: Started) -> None:
-        out.write(_welcome(settings, bridge.port, chargers, speed))
+        out.write(_banner(settings, bridge.port, chargers, speed))
         out.flush()
         up.set()
 
@@ -79,8 +79,8 @@ def _free_port() -> int:
 def _settings(
     environ: Mapping[str, str], broker: str, folder: str, *, port: int, speed: float
 ) -> Settings:
-    kept = {name: text for name, text in environ.items() if name.startswith(KEPT)}
-    ours = {
+    kept = {name: text for name, text in environ.items() if name.startswith(KEPT_PREFIXES)}
+    variables = {
         "NOFOS_WEB__LISTEN": "127.0.0.1:9876",
         "NOFOS_LOG__LEVEL": "warning",
         **kept,
@@ -88,12 +88,12 @@ def _settings(
         "NOFOS_JOURNAL__DIR": str(Path(folder) / "data"),
         "NOFOS_HTTP__ALLOW": "127.0.0.0/8",
         "NOFOS_HTTP__PORTS": str(port),
-        **{f"NOFOS_{name}": f"{seconds / speed:.3g}s" for name, seconds in SCALED.items()},
+        **{f"NOFOS_{name}": f"{seconds / speed:.3g}s" for name, seconds in SCALED_SECONDS.items()},
     }
-    return load(None, ours)
+    return load(None, variables)
 
 
-def _welcome(settings: Settings, port: int, chargers: int, speed: float) -> str:
+def _banner(settings: Settings, port: int, chargers: int, speed: float) -> str:
     host = settings.web.listen.host
     page = f"http://{'localhost' if host in ('0.0.0.0', '127.0.0.1', '::') else host}:{port}"
     return (
@@ -105,5 +105,5 @@ def _welcome(settings: Settings, port: int, chargers: int, speed: float) -> str:
         f"  broker    {settings.mqtt.url}  (chargers publish below charger/)\n"
         f"  journal   {settings.journal.dir}  (removed at the end)\n"
         f"\n"
-        f"Each charger speaks every {30 / speed:.3g} s. Ctrl-C stops everything.\n"
+        f"Each charger publishes every {30 / speed:.3g} s. Ctrl-C stops everything.\n"
     )

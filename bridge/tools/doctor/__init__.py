@@ -1,1 +1,1 @@
-"""`doctor`: tries everything that a bridge needs for real, a line each."""
+"""`doctor`: tests everything that the bridge needs; one line for each finding."""

@@ -1,4 +1,4 @@
-"""Tries the broker: reaches it, logs in, hears the announce topics for some seconds."""
+"""Tests the broker: connects, logs in, receives announcements for some seconds."""
 
 import time
 from collections import Counter
@@ -10,101 +10,103 @@ from bridge.core.discovery.announcement import Announcement, read_announcement
 from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.core.model import ChargerId
 from bridge.sources.mqtt.broker import Broker
-from bridge.tools.charger.mqtt_visit import MqttVisit
-from bridge.tools.doctor.finding import Case, Finding, counted, doubtful, failed, good
+from bridge.tools.charger.mqtt_session import MqttSession
+from bridge.tools.doctor.finding import DoctorContext, Finding, failed, ok, plural, warning
 
 SUBJECT = "broker"
-ANNOUNCED = "announcements"
-_CANNOT_JOIN = "look at mqtt.url, mqtt.username and mqtt.password, mqtt.ca_file"
-_CANNOT_HEAR = "let the bridge's user read it in the broker's access rules"
+ANNOUNCEMENTS = "announcements"
+_CONNECT_REMEDY = "check mqtt.url, mqtt.username and mqtt.password, mqtt.ca_file"
+_SUBSCRIBE_REMEDY = "allow the bridge's user to read it in the broker's access rules"
 
 
 @dataclass(slots=True)
-class Heard:
-    """The announcements that came; `most` bounds the chargers that are remembered."""
+class ReceivedAnnouncements:
+    """Counts announcements; at most `max_chargers` chargers are kept."""
 
-    most: int
+    max_chargers: int
     chargers: dict[ChargerId, Announcement] = field(default_factory=dict)
     retained: int = 0
     live: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
-    def take(self, payload: bytes, *, retained: bool) -> None:
+    def add(self, payload: bytes, *, retained: bool) -> None:
         try:
             found = read_announcement(payload)
         except AnnounceRefused as refused:
             self.refused[str(refused)] += 1
             return
-        if found is None or (found.id not in self.chargers and len(self.chargers) >= self.most):
+        if found is None or (
+            found.id not in self.chargers and len(self.chargers) >= self.max_chargers
+        ):
             return
         self.chargers[found.id] = found
         self.retained += retained
         self.live += not retained
 
 
-async def probe_broker(case: Case) -> AsyncIterator[Finding]:
-    """Visits under a client id of its own: with the bridge's own it would cut the bridge off."""
-    broker = from_settings.broker_for_command(case.settings, "doctor")
-    place = f"{broker.host}:{broker.port}"
+async def probe_broker(context: DoctorContext) -> AsyncIterator[Finding]:
+    """Connects with its own client id: with the bridge's it would disconnect the bridge."""
+    broker = from_settings.broker_for_command(context.settings, "doctor")
+    address = f"{broker.host}:{broker.port}"
     try:
-        async with MqttVisit(broker) as visit:
-            yield good(SUBJECT, f"{place} {_joined(broker)}")
-            topics = case.settings.mqtt.announce_topics
-            refused = await visit.follow(*topics)
+        async with MqttSession(broker) as session:
+            yield ok(SUBJECT, f"{address} {_connection_text(broker)}")
+            topics = context.settings.mqtt.announce_topics
+            refused = await session.subscribe(*topics)
             for topic in topics:
-                yield _granted(topic, refused)
+                yield _subscription_finding(topic, refused)
             if set(topics) <= set(refused):
                 return
-            heard = Heard(case.settings.fleet.max_chargers)
-            await _listen(visit, heard, case.listen_seconds)
+            received = ReceivedAnnouncements(context.settings.fleet.max_chargers)
+            await _receive(session, received, context.listen_seconds)
     except CommandFailed as trouble:
-        yield failed(SUBJECT, str(trouble), _CANNOT_JOIN)
+        yield failed(SUBJECT, str(trouble), _CONNECT_REMEDY)
         return
-    case.announced.update(heard.chargers)
-    for finding in _told(heard, case.listen_seconds):
+    context.announced.update(received.chargers)
+    for finding in _announcement_findings(received, context.listen_seconds):
         yield finding
 
 
-def _joined(broker: Broker) -> str:
+def _connection_text(broker: Broker) -> str:
     tls = "over verified TLS" if broker.tls else "without TLS"
-    login = f"took the login of {broker.username}" if broker.username else "asks for no login"
-    return f"answers {tls} and {login}"
+    login = f"accepted the login of {broker.username}" if broker.username else "requires no login"
+    return f"responds {tls} and {login}"
 
 
-def _granted(topic: str, refused: list[str]) -> Finding:
+def _subscription_finding(topic: str, refused: list[str]) -> Finding:
     if topic in refused:
-        return failed(SUBJECT, f"refuses the subscription to {topic}", _CANNOT_HEAR)
-    return good(SUBJECT, f"granted the subscription to {topic}")
+        return failed(SUBJECT, f"refused the subscription to {topic}", _SUBSCRIBE_REMEDY)
+    return ok(SUBJECT, f"granted the subscription to {topic}")
 
 
-async def _listen(visit: MqttVisit, heard: Heard, seconds: float) -> None:
+async def _receive(session: MqttSession, received: ReceivedAnnouncements, seconds: float) -> None:
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        message = await visit.next(left)
+        message = await session.receive(left)
         if message is not None:
             _, payload, retained = message
-            heard.take(payload, retained=retained)
+            received.add(payload, retained=retained)
 
 
-def _told(heard: Heard, seconds: float) -> list[Finding]:
-    where = f"within {seconds:g} s"
+def _announcement_findings(received: ReceivedAnnouncements, seconds: float) -> list[Finding]:
+    within = f"within {seconds:g} s"
     findings = [
-        doubtful(
-            ANNOUNCED,
-            f"{counted(count, 'announcement')} cannot be read: {why}",
-            "see what publishes there",
+        warning(
+            ANNOUNCEMENTS,
+            f"{plural(count, 'announcement')} cannot be read: {why}",
+            "find out what publishes there",
         )
-        for why, count in sorted(heard.refused.items())
+        for why, count in sorted(received.refused.items())
     ]
-    if not heard.chargers:
+    if not received.chargers:
         remedy = (
-            "see whether chargers use this broker and these announce topics, and whether its "
-            "access rules let us hear them: some brokers grant a subscription and pass on nothing"
+            "check that chargers use this broker and these announce topics, and that its "
+            "access rules allow reading them: some brokers grant a subscription but deliver nothing"
         )
-        return [*findings, doubtful(ANNOUNCED, f"no charger announced itself {where}", remedy)]
-    connected = sum(each.connected for each in heard.chargers.values())
+        return [*findings, warning(ANNOUNCEMENTS, f"no charger announced itself {within}", remedy)]
+    connected = sum(each.connected for each in received.chargers.values())
     found = (
-        f"{counted(len(heard.chargers), 'charger')} {where}, {connected} connected "
-        f"({heard.retained} retained, {heard.live} live)"
+        f"{plural(len(received.chargers), 'charger')} {within}, {connected} connected "
+        f"({received.retained} retained, {received.live} live)"
     )
-    return [good(ANNOUNCED, found), *findings]
+    return [ok(ANNOUNCEMENTS, found), *findings]

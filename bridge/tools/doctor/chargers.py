@@ -1,4 +1,4 @@
-"""Tries the chargers' web addresses: which are refused and why, and whether some answer."""
+"""Tests the chargers' web addresses: which may not be polled and why, and whether some respond."""
 
 import asyncio
 import time
@@ -16,107 +16,112 @@ from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.settings import Settings
 from bridge.sources.http.credentials import Credentials
 from bridge.sources.http.local_address import is_own
-from bridge.tools.charger.find import Target
-from bridge.tools.charger.http_request import Result
-from bridge.tools.charger.requests import reading
-from bridge.tools.charger.web_call import WebCall
-from bridge.tools.doctor.finding import Case, Finding, doubtful, good, unchecked
+from bridge.tools.charger.client import ChargerClient
+from bridge.tools.charger.http_request import RequestResult
+from bridge.tools.charger.requests import get_page
+from bridge.tools.charger.target import ChargerTarget
+from bridge.tools.doctor.finding import DoctorContext, Finding, not_checked, ok, warning
 
 SUBJECT = "chargers"
-MOST_ASKED = 5
-MOST_NAMED = 20
-"""Refused addresses, a line each."""
-_NAME_IT = "if the charger is meant to be polled there, name it in http.allow or http.ports"
+MAX_REQUESTS = 5
+MAX_REFUSED_SHOWN = 20
+"""Refused addresses, one line each."""
+_ALLOW_REMEDY = "if the charger should be polled there, add it to http.allow or http.ports"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a charger says that it is, if that may be called."""
+class AnnouncedAddress:
+    """A charger's announced address, or why it may not be polled."""
 
     charger: ChargerId
     address: Address | RefusedAddress
 
 
-async def probe_chargers(case: Case) -> AsyncIterator[Finding]:
-    """At most one request to each address, and that to a handful of them."""
-    if not case.settings.http.enabled:
-        yield unchecked(SUBJECT, "http.enabled is off: no charger is polled")
+async def probe_chargers(context: DoctorContext) -> AsyncIterator[Finding]:
+    """Sends at most one request to each address, and to at most MAX_REQUESTS of them."""
+    if not context.settings.http.enabled:
+        yield not_checked(SUBJECT, "http.enabled is off: no charger is polled")
         return
-    if not case.announced:
-        yield unchecked(SUBJECT, "no charger's web address is known: none announced itself")
+    if not context.announced:
+        yield not_checked(SUBJECT, "no charger's web address is known: no charger announced itself")
         return
-    places, silent = _places(case)
-    refused = [place for place in places if isinstance(place.address, RefusedAddress)]
+    addresses, without_address = _announced_addresses(context)
+    refused = [place for place in addresses if isinstance(place.address, RefusedAddress)]
     for finding in _refusals(refused):
         yield finding
-    if silent:
-        yield unchecked(SUBJECT, f"{silent} announced no web address (a last will has none)")
-    callable_ = _one_each(place for place in places if isinstance(place.address, Address))
-    asking = [_ask(case.settings, place) for place in callable_[:MOST_ASKED]]
-    for finding in await asyncio.gather(*asking):
+    if without_address:
+        yield not_checked(
+            SUBJECT, f"{without_address} announced no web address (a last will contains none)"
+        )
+    allowed = _first_per_address(place for place in addresses if isinstance(place.address, Address))
+    requests = [_request_status(context.settings, place) for place in allowed[:MAX_REQUESTS]]
+    for finding in await asyncio.gather(*requests):
         yield finding
-    if len(callable_) > MOST_ASKED:
-        yield unchecked(SUBJECT, f"{len(callable_) - MOST_ASKED} more addresses may be polled")
+    if len(allowed) > MAX_REQUESTS:
+        yield not_checked(SUBJECT, f"{len(allowed) - MAX_REQUESTS} more addresses may be polled")
 
 
-def _places(case: Case) -> tuple[list[Place], int]:
+def _announced_addresses(context: DoctorContext) -> tuple[list[AnnouncedAddress], int]:
     """Every announced address, connected chargers' first; how many announced none."""
-    found = sorted(case.announced.values(), key=lambda each: not each.connected)
-    judge = _Judge(case.settings)
-    told = [judge.place(each) for each in found if each.http]
-    return told, len(found) - len(told)
+    announcements = sorted(context.announced.values(), key=lambda each: not each.connected)
+    checker = _AddressChecker(context.settings)
+    addresses = [checker.check(each) for each in announcements if each.http]
+    return addresses, len(announcements) - len(addresses)
 
 
-class _Judge:
-    """Refuses what the bridge would not poll, as far as the text of an address tells."""
+class _AddressChecker:
+    """Refuses addresses that the bridge would not poll, judged by their text."""
 
     def __init__(self, settings: Settings) -> None:
         self._ports = settings.http.ports
-        self._reach = AddressPolicy(settings.http.allow, own=is_own)
-        self._keyring: Credentials = from_settings.credentials(settings)
+        self._policy = AddressPolicy(settings.http.allow, own=is_own)
+        self._credentials: Credentials = from_settings.credentials(settings)
 
-    def place(self, announced: Announcement) -> Place:
+    def check(self, announced: Announcement) -> AnnouncedAddress:
         address = read_address(announced.http, self._ports)
         if isinstance(address, Address) and address.ip is not None:
             address = self._refusal(announced.id, address.ip) or address
-        return Place(announced.id, address)
+        return AnnouncedAddress(announced.id, address)
 
     def _refusal(self, charger: ChargerId, ip: Ip) -> RefusedAddress | None:
-        return self._reach.refusal(ip, self._keyring.allow(charger))
+        return self._policy.refusal(ip, self._credentials.allow(charger))
 
 
-def _refusals(refused: list[Place]) -> Iterable[Finding]:
-    for place in refused[:MOST_NAMED]:
-        assert isinstance(place.address, RefusedAddress)
-        found = f"not polled: its address {place.address.why}"
-        yield doubtful(f"charger {place.charger}", found, _NAME_IT)
-    if len(refused) > MOST_NAMED:
-        yield doubtful(SUBJECT, f"{len(refused) - MOST_NAMED} more are not polled at their address")
+def _refusals(refused: list[AnnouncedAddress]) -> Iterable[Finding]:
+    for each in refused[:MAX_REFUSED_SHOWN]:
+        assert isinstance(each.address, RefusedAddress)
+        found = f"not polled: its address {each.address.why}"
+        yield warning(f"charger {each.charger}", found, _ALLOW_REMEDY)
+    if len(refused) > MAX_REFUSED_SHOWN:
+        yield warning(
+            SUBJECT,
+            f"{len(refused) - MAX_REFUSED_SHOWN} more are not polled because of their address",
+        )
 
 
-def _one_each(places: Iterable[Place]) -> list[Place]:
+def _first_per_address(addresses: Iterable[AnnouncedAddress]) -> list[AnnouncedAddress]:
     """The first charger at each address."""
-    first: dict[str, Place] = {}
-    for place in places:
-        first.setdefault(str(place.address), place)
+    first: dict[str, AnnouncedAddress] = {}
+    for each in addresses:
+        first.setdefault(str(each.address), each)
     return list(first.values())
 
 
-async def _ask(settings: Settings, place: Place) -> Finding:
-    subject = f"charger {place.charger}"
-    began = time.monotonic()
+async def _request_status(settings: Settings, announced: AnnouncedAddress) -> Finding:
+    subject = f"charger {announced.charger}"
+    started = time.monotonic()
     try:
-        call = WebCall(settings, Target(place.charger, place.address))
+        client = ChargerClient(settings, ChargerTarget(announced.charger, announced.address))
     except CommandFailed as trouble:
-        return doubtful(subject, str(trouble), "correct that setting")
-    result = await call.run(reading(Page.STATUS))
-    took = time.monotonic() - began
+        return warning(subject, str(trouble), "correct that setting")
+    result = await client.send(get_page(Page.STATUS))
+    elapsed = time.monotonic() - started
     if result.outcome is PollOutcome.OK:
-        return good(subject, f"{call.address} answered in {took:.2f} s: {_said(result)}")
-    return doubtful(subject, call.trouble(result))
+        return ok(subject, f"{client.address} replied in {elapsed:.2f} s: {_state_text(result)}")
+    return warning(subject, client.failure_message(result))
 
 
-def _said(result: Result) -> str:
-    """The state, where the document tells it."""
+def _state_text(result: RequestResult) -> str:
+    """The state, where the document contains it."""
     code = (result.document or {}).get("state")
-    return f"state {states.name(code)}" if type(code) is int else "no state in what it said"
+    return f"state {states.name(code)}" if type(code) is int else "no state in the reply"

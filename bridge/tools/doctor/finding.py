@@ -1,4 +1,4 @@
-"""What a probe finds, and what it knows: the contract of all probes."""
+"""The interface of all probes: their context, and the findings that they report."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from bridge.core.model import ChargerId
 from bridge.settings import Settings
 
 
-class Verdict(StrEnum):
-    """How something that was tried turned out."""
+class FindingStatus(StrEnum):
+    """The result of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -20,45 +20,45 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was tried, how it turned out, what was found, and what to do."""
+    """One line of the report: what was checked, the result, what was found, and the remedy."""
 
     subject: str
-    verdict: Verdict
-    found: str
+    status: FindingStatus
+    message: str
     remedy: str | None = None
 
 
 @dataclass(slots=True)
-class Case:
-    """What the probes know; the broker's probe puts down whom it heard for the chargers'."""
+class DoctorContext:
+    """What the probes share; the broker probe adds the chargers for the charger probe."""
 
     settings: Settings
     environ: Mapping[str, str]
     listen_seconds: float = 4.0
-    """How long to hear announcements."""
+    """How long to receive announcements."""
     announced: dict[ChargerId, Announcement] = field(default_factory=dict)
     """The newest announcement of each charger."""
 
 
-Probe = Callable[[Case], AsyncIterator[Finding]]
-"""Tries one thing, or a family of alike ones; every wait in it has an end."""
+Probe = Callable[[DoctorContext], AsyncIterator[Finding]]
+"""Checks one thing, or several similar ones; every wait in it has a timeout."""
 
 
-def good(subject: str, found: str) -> Finding:
-    return Finding(subject, Verdict.OK, found)
+def ok(subject: str, message: str) -> Finding:
+    return Finding(subject, FindingStatus.OK, message)
 
 
-def doubtful(subject: str, found: str, remedy: str | None = None) -> Finding:
-    return Finding(subject, Verdict.WARNING, found, remedy)
+def warning(subject: str, message: str, remedy: str | None = None) -> Finding:
+    return Finding(subject, FindingStatus.WARNING, message, remedy)
 
 
-def failed(subject: str, found: str, remedy: str) -> Finding:
-    return Finding(subject, Verdict.FAILED, found, remedy)
+def failed(subject: str, message: str, remedy: str) -> Finding:
+    return Finding(subject, FindingStatus.FAILED, message, remedy)
 
 
-def unchecked(subject: str, found: str, remedy: str | None = None) -> Finding:
-    return Finding(subject, Verdict.NOT_CHECKED, found, remedy)
+def not_checked(subject: str, message: str, remedy: str | None = None) -> Finding:
+    return Finding(subject, FindingStatus.NOT_CHECKED, message, remedy)
 
 
-def counted(count: int, thing: str) -> str:
+def plural(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -1,7 +1,7 @@
-"""Reads one value back from a store, in the language of whichever store it is.
+"""Reads one value back from a store, in the store's own query language.
 
-Nothing tells reliably what answers: VictoriaMetrics says that it is InfluxDB 1.8. So the
-languages are tried in turn, and the one that is understood is the store's.
+A store cannot be identified reliably: VictoriaMetrics claims to be InfluxDB 1.8. So the
+languages are tried one after the other until the store understands one.
 """
 
 import asyncio
@@ -11,47 +11,46 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path
 
 import aiohttp
 
-from bridge.tools.doctor.flux import flux_query
-
-MOST_BYTES = 64 * 1024
+MAX_REPLY_BYTES = 64 * 1024
 PAUSE_SECONDS = 0.5
-_MAY_NOT = (401, 403)
+_UNAUTHORIZED = (401, 403)
 
 
-class Seen(Enum):
-    """What reading back told."""
+class ReadbackOutcome(Enum):
+    """The result of reading back."""
 
-    THERE = auto()
+    PRESENT = auto()
     ABSENT = auto()
-    """The store was asked in its language, and has not got it."""
+    """The store understood the query, and does not have the value."""
     FORBIDDEN = auto()
     """The token may not read."""
-    UNKNOWN = auto()
-    """None of the languages is understood there."""
+    UNSUPPORTED = auto()
+    """The store understands none of the languages."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A value that was written: an integer field of a measurement without tags."""
+class ProbePoint:
+    """The value that was written: an integer field of a measurement without tags."""
 
     measurement: str
-    column: str
+    field: str
     value: int
     stamp_ms: int
 
     @property
     def line(self) -> bytes:
-        return f"{self.measurement} {self.column}={self.value}i {self.stamp_ms}".encode()
+        return f"{self.measurement} {self.field}={self.value}i {self.stamp_ms}".encode()
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A store as its section of the settings names it; `timeout` in seconds, per request."""
+class StoreAccess:
+    """A store's address and credentials from the settings; `timeout` in seconds, per request."""
 
     url: str
     org: str
@@ -62,44 +61,46 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """One request in one of the languages."""
+class ReadRequest:
+    """One HTTP request in one of the query languages."""
 
     method: str
     path: str
     query: Mapping[str, str]
     body: str | None = None
-    kind: str = "application/json"
+    content_type: str = "application/json"
 
 
-async def read_back(place: Place, mark: Mark, seconds: float) -> Seen:
-    """Ask until the value is there or the time is over: some stores show it a while later.
+async def read_back(store: StoreAccess, point: ProbePoint, seconds: float) -> ReadbackOutcome:
+    """Query until the value is there or the time is over: some stores show it after a delay.
 
-    Raises OSError or aiohttp.ClientError where the store cannot be asked.
+    Raises OSError or aiohttp.ClientError where the store cannot be reached.
     """
     end = time.monotonic() + seconds
-    async with _session(place) as session:
+    async with _session(store) as session:
         while True:
-            seen = await _seen(session, place, mark)
-            if seen is not Seen.ABSENT or time.monotonic() >= end:
-                return seen
+            outcome = await _read_once(session, store, point)
+            if outcome is not ReadbackOutcome.ABSENT or time.monotonic() >= end:
+                return outcome
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _seen(session: aiohttp.ClientSession, place: Place, mark: Mark) -> Seen:
-    """The first language that is understood decides."""
+async def _read_once(
+    session: aiohttp.ClientSession, store: StoreAccess, point: ProbePoint
+) -> ReadbackOutcome:
+    """The result in the first language that the store understands."""
     forbidden = False
-    for ask in _LANGUAGES:
-        asking = ask(place, mark)
-        status, body = await _send(session, place, asking)
+    for build_request in _LANGUAGES:
+        request = build_request(store, point)
+        status, body = await _send(session, store, request)
         if status == 200 and _is_data(body):
-            return Seen.THERE if str(mark.value) in body else Seen.ABSENT
-        forbidden = forbidden or (status in _MAY_NOT)
-    return Seen.FORBIDDEN if forbidden else Seen.UNKNOWN
+            return ReadbackOutcome.PRESENT if str(point.value) in body else ReadbackOutcome.ABSENT
+        forbidden = forbidden or (status in _UNAUTHORIZED)
+    return ReadbackOutcome.FORBIDDEN if forbidden else ReadbackOutcome.UNSUPPORTED
 
 
 def _is_data(body: str) -> bool:
-    """Not the page of a user interface, and no error within a 200."""
+    """Whether it is neither an HTML page nor an error sent with status 200."""
     if body.lstrip()[:1] == "<":
         return False
     try:
@@ -110,27 +111,27 @@ def _is_data(body: str) -> bool:
 
 
 async def _send(
-    session: aiohttp.ClientSession, place: Place, asking: Asking
+    session: aiohttp.ClientSession, store: StoreAccess, request: ReadRequest
 ) -> tuple[int, str]:  # fmt: skip
-    headers = {"Content-Type": asking.kind, "Accept": "application/csv, application/json"}
-    if place.token:
-        headers["Authorization"] = f"Token {place.token}"
+    headers = {"Content-Type": request.content_type, "Accept": "application/csv, application/json"}
+    if store.token:
+        headers["Authorization"] = f"Token {store.token}"
     async with session.request(
-        asking.method, place.url + asking.path, params=asking.query, data=asking.body,
+        request.method, store.url + request.path, params=request.query, data=request.body,
         headers=headers, allow_redirects=False,
     ) as reply:  # fmt: skip
         body = bytearray()
         async for chunk in reply.content.iter_any():
             body += chunk
-            if len(body) > MOST_BYTES:
+            if len(body) > MAX_REPLY_BYTES:
                 break
         return reply.status, body.decode(errors="replace")
 
 
 @asynccontextmanager
-async def _session(place: Place) -> AsyncIterator[aiohttp.ClientSession]:
-    tls = ssl.create_default_context(cafile=place.ca_file)
-    timeout = aiohttp.ClientTimeout(total=place.timeout)
+async def _session(store: StoreAccess) -> AsyncIterator[aiohttp.ClientSession]:
+    tls = ssl.create_default_context(cafile=store.ca_file)
+    timeout = aiohttp.ClientTimeout(total=store.timeout)
     connector = aiohttp.TCPConnector(ssl=tls)
     async with aiohttp.ClientSession(
         connector=connector, timeout=timeout, trust_env=False
@@ -138,28 +139,52 @@ async def _session(place: Place) -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-def _flux(place: Place, mark: Mark) -> Asking:
+def _flux_request(store: StoreAccess, point: ProbePoint) -> ReadRequest:
     """InfluxDB 2."""
-    body = flux_query(place.bucket, mark.measurement, mark.stamp_ms)
-    return Asking("POST", "/api/v2/query", {"org": place.org}, body, "application/vnd.flux")
+    body = flux_query(store.bucket, point.measurement, point.stamp_ms)
+    return ReadRequest("POST", "/api/v2/query", {"org": store.org}, body, "application/vnd.flux")
 
 
-def _export(place: Place, mark: Mark) -> Asking:
-    """VictoriaMetrics."""
-    moment = {"start": str(mark.stamp_ms / 1000), "end": str(mark.stamp_ms / 1000)}
-    series = f"{mark.measurement}_{mark.column}"
-    return Asking("GET", "/api/v1/export", {"match[]": series, **moment})
-
-
-def _influxql(place: Place, mark: Mark) -> Asking:
-    """InfluxDB 1.8 and 3; a bucket of theirs is `database` or `database/retention`."""
-    database, _, retention = place.bucket.partition("/")
-    query = (
-        f'SELECT "{mark.column}" FROM "{mark.measurement}" '
-        f"WHERE time >= {mark.stamp_ms}ms AND time <= {mark.stamp_ms}ms"
+def flux_query(bucket: str, measurement: str, stamp_ms: int) -> str:
+    """All values of a measurement at one millisecond."""
+    start = datetime.fromtimestamp(stamp_ms / 1000, UTC)
+    return (
+        f"from(bucket: {literal(bucket)})\n"
+        f"  |> range(start: {_time(start)}, stop: {_time(start + timedelta(milliseconds=1))})\n"
+        f"  |> filter(fn: (r) => r._measurement == {literal(measurement)})\n"
     )
-    named = {"rp": retention} if retention else {}
-    return Asking("GET", "/query", {"db": database, "q": query, **named})
 
 
-_LANGUAGES: tuple[Callable[[Place, Mark], Asking], ...] = (_flux, _export, _influxql)
+def literal(text: str) -> str:
+    """A string literal; `${` would begin an expression."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("${", "\\${")
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r") + '"'
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _export_request(store: StoreAccess, point: ProbePoint) -> ReadRequest:
+    """VictoriaMetrics."""
+    time_range = {"start": str(point.stamp_ms / 1000), "end": str(point.stamp_ms / 1000)}
+    series = f"{point.measurement}_{point.field}"
+    return ReadRequest("GET", "/api/v1/export", {"match[]": series, **time_range})
+
+
+def _influxql_request(store: StoreAccess, point: ProbePoint) -> ReadRequest:
+    """InfluxDB 1.8 and 3, where a bucket is `database` or `database/retention`."""
+    database, _, retention = store.bucket.partition("/")
+    query = (
+        f'SELECT "{point.field}" FROM "{point.measurement}" '
+        f"WHERE time >= {point.stamp_ms}ms AND time <= {point.stamp_ms}ms"
+    )
+    policy = {"rp": retention} if retention else {}
+    return ReadRequest("GET", "/query", {"db": database, "q": query, **policy})
+
+
+_LANGUAGES: tuple[Callable[[StoreAccess, ProbePoint], ReadRequest], ...] = (
+    _flux_request,
+    _export_request,
+    _influxql_request,
+)

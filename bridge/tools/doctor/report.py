@@ -1,36 +1,36 @@
-"""Findings as an operator reads them: a line each, and its remedy below it."""
+"""Prints findings: one line each, followed by the remedy."""
 
 from collections import Counter
 from typing import TextIO
 
 from bridge.logs.scrub import printable
-from bridge.tools.doctor.finding import Finding, Verdict
+from bridge.tools.doctor.finding import Finding, FindingStatus
 
-_VERDICT_WIDTH = max(len(verdict.value) for verdict in Verdict)
+_STATUS_WIDTH = max(len(verdict.value) for verdict in FindingStatus)
 _SUBJECT_WIDTH = 16
 
 
-class Report:
-    """Writes findings to `out` as they come; nothing in them can steer a terminal."""
+class DoctorReport:
+    """Writes findings to `out` as they are found; control characters are escaped."""
 
     def __init__(self, out: TextIO, err: TextIO) -> None:
         self._out = out
         self._err = err
-        self._count: Counter[Verdict] = Counter()
+        self._count: Counter[FindingStatus] = Counter()
 
     def add(self, finding: Finding) -> None:
-        self._count[finding.verdict] += 1
-        subject = f"{finding.verdict:<{_VERDICT_WIDTH}}  {finding.subject:<{_SUBJECT_WIDTH}}"
-        self._say(f"{subject}  {finding.found}")
+        self._count[finding.status] += 1
+        subject = f"{finding.status:<{_STATUS_WIDTH}}  {finding.subject:<{_SUBJECT_WIDTH}}"
+        self._write_line(f"{subject}  {finding.message}")
         if finding.remedy is not None:
-            self._say(f"{'':<{_VERDICT_WIDTH}}  remedy: {finding.remedy}")
+            self._write_line(f"{'':<{_STATUS_WIDTH}}  remedy: {finding.remedy}")
         self._out.flush()
 
-    def close(self) -> bool:
-        """The sum on `err`; whether nothing failed."""
-        parts = [f"{self._count[each]} {each}" for each in Verdict if self._count[each]]
+    def finish(self) -> bool:
+        """Write the totals to `err`; returns whether nothing failed."""
+        parts = [f"{self._count[each]} {each}" for each in FindingStatus if self._count[each]]
         self._err.write(", ".join(parts) + "\n")
-        return not self._count[Verdict.FAILED]
+        return not self._count[FindingStatus.FAILED]
 
-    def _say(self, line: str) -> None:
+    def _write_line(self, line: str) -> None:
         self._out.write(f"{printable(line)}\n")

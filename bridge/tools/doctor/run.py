@@ -1,4 +1,4 @@
-"""Runs all probes, one after the other, each within a time limit."""
+"""`doctor`: runs all probes one after the other, each with a time limit."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,15 +10,15 @@ from bridge.settings import load
 from bridge.tools.doctor.broker import probe_broker
 from bridge.tools.doctor.chargers import probe_chargers
 from bridge.tools.doctor.files import probe_certificates, probe_credentials, probe_labels
-from bridge.tools.doctor.finding import Case, Probe, failed
+from bridge.tools.doctor.finding import DoctorContext, Probe, failed
 from bridge.tools.doctor.folder import probe_folder
-from bridge.tools.doctor.report import Report
-from bridge.tools.doctor.settings import probe_settings, wrong_settings
+from bridge.tools.doctor.report import DoctorReport
+from bridge.tools.doctor.settings import probe_settings, settings_findings
 from bridge.tools.doctor.stores import probe_stores
 from bridge.tools.doctor.web import probe_web
 
 LIMIT_SECONDS = 120.0
-"""For one probe; each of its waits has a shorter limit of its own."""
+"""For one probe; each of its waits has a shorter timeout."""
 
 PROBES: Mapping[str, Probe] = {
     "settings": probe_settings,
@@ -31,38 +31,38 @@ PROBES: Mapping[str, Probe] = {
     "stores": probe_stores,
     "chargers": probe_chargers,
 }
-"""In the order in which they run: chargers need those that the broker told of."""
+"""In the order in which they run: the charger probe needs the broker's announcements."""
 
 
 async def doctor(
     config: Path | None, environ: Mapping[str, str], out: TextIO, err: TextIO
 ) -> None:  # fmt: skip
-    """A line for each finding on `out`; raises CommandFailed where something failed."""
-    report = Report(out, err)
+    """Print one line for each finding to `out`; raises CommandFailed where a check failed."""
+    report = DoctorReport(out, err)
     try:
-        case = Case(load(config, environ), environ)
+        context = DoctorContext(load(config, environ), environ)
     except FixSettings as error:
-        for finding in wrong_settings(error.problems):
+        for finding in settings_findings(error.problems):
             report.add(finding)
     else:
-        await try_all(case, report)
-    if not report.close():
-        raise CommandFailed("something that the bridge needs failed")
+        await run_probes(context, report)
+    if not report.finish():
+        raise CommandFailed("a check failed")
 
 
-async def try_all(case: Case, report: Report) -> None:
-    """Every probe, whatever the others find."""
+async def run_probes(context: DoctorContext, report: DoctorReport) -> None:
+    """Run every probe, regardless of the others' findings."""
     for name, probe in PROBES.items():
-        await _try(name, probe, case, report)
+        await _run_probe(name, probe, context, report)
 
 
-async def _try(name: str, probe: Probe, case: Case, report: Report) -> None:
+async def _run_probe(name: str, probe: Probe, context: DoctorContext, report: DoctorReport) -> None:
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
-            async for finding in probe(case):
+            async for finding in probe(context):
                 report.add(finding)
     except TimeoutError:
-        found = f"came to no end within {LIMIT_SECONDS:g} s"
-        report.add(failed(name, found, "try again; see whether the machine is overloaded"))
+        found = f"did not finish within {LIMIT_SECONDS:g} s"
+        report.add(failed(name, found, "try again; check whether the machine is overloaded"))
     except (BridgeError, OSError) as error:
-        report.add(failed(name, f"could not be tried: {error}", "do what the reason asks for"))
+        report.add(failed(name, f"could not be checked: {error}", "fix the cause given above"))

@@ -1,4 +1,4 @@
-"""Tries each store: writes one point of a measurement of its own, and reads it back."""
+"""Tests each store: writes one point to a separate measurement and reads it back."""
 
 import secrets
 import time
@@ -11,79 +11,88 @@ from bridge.core.errors import SinkDenied, SinkTrouble
 from bridge.monitoring.stats import MAIN
 from bridge.settings import Secrets, Store
 from bridge.sinks.influx.client import InfluxClient
-from bridge.tools.doctor.finding import Case, Finding, failed, good, unchecked
-from bridge.tools.doctor.readback import Mark, Place, Seen, read_back
+from bridge.tools.doctor.finding import DoctorContext, Finding, failed, not_checked, ok
+from bridge.tools.doctor.readback import ProbePoint, ReadbackOutcome, StoreAccess, read_back
 
-MEASUREMENT, COLUMN = "nofos_bridge_doctor", "mark"
-"""Never a measurement of the bridge: what is written here mixes with no data."""
-LEAST = 1_000_000_000
-"""Ten digits are found by accident nowhere in a reply."""
-SHOWN_WITHIN_SECONDS = 20.0
-"""VictoriaMetrics takes ten until a point is found."""
-_DENIED = "look at this store's url, org, bucket, token and at what the token may do"
-_AWAY = "see whether the store runs and is reached from here; look at its url and ca_file"
+MEASUREMENT, FIELD = "nofos_bridge_doctor", "mark"
+"""Not a measurement of the bridge, so that test points never mix with data."""
+MIN_VALUE = 1_000_000_000
+"""Ten digits do not occur in a reply by accident."""
+VISIBLE_WITHIN_SECONDS = 20.0
+"""In VictoriaMetrics a point is visible after ten seconds."""
+_DENIED_REMEDY = "check this store's url, org, bucket and token, and the token's permissions"
+_UNAVAILABLE_REMEDY = (
+    "check that the store is running and reachable from here; check its url and ca_file"
+)
 
 
-async def probe_stores(case: Case) -> AsyncIterator[Finding]:
-    """The main one and every mirror, one after the other."""
-    stores = from_settings.stores(case.settings)
+async def probe_stores(context: DoctorContext) -> AsyncIterator[Finding]:
+    """The main store and every mirror, one after the other."""
+    stores = from_settings.stores(context.settings)
     if not stores:
-        yield unchecked("store", "influx.url is unset: there is no store, only the journal")
+        yield not_checked("store", "influx.url is unset: there is no store, only the journal")
     for name, store in stores.items():
-        place = _place(case, name, store)
-        async for finding in _probe(f"store {name}", place):
+        access = _store_access(context, name, store)
+        async for finding in _probe(f"store {name}", access):
             yield finding
 
 
-def _place(case: Case, name: str, store: Store) -> Place:
+def _store_access(context: DoctorContext, name: str, store: Store) -> StoreAccess:
     section = "influx" if name == MAIN else f"influx.mirrors.{name}"
-    token = Secrets(case.settings).current(f"{section}.token") or ""
-    return Place(
+    token = Secrets(context.settings).current(f"{section}.token") or ""
+    return StoreAccess(
         url=store.url or "", org=store.org or "", bucket=store.bucket or "", token=token,
         ca_file=store.ca_file, timeout=store.timeout.total_seconds(),
     )  # fmt: skip
 
 
-async def _probe(subject: str, place: Place) -> AsyncIterator[Finding]:
-    mark = Mark(MEASUREMENT, COLUMN, LEAST + secrets.randbelow(LEAST), int(time.time() * 1000))
+async def _probe(subject: str, store: StoreAccess) -> AsyncIterator[Finding]:
+    point = ProbePoint(
+        MEASUREMENT, FIELD, MIN_VALUE + secrets.randbelow(MIN_VALUE), int(time.time() * 1000)
+    )
     try:
-        await _write(place, mark)
+        await _write(store, point)
     except SinkDenied as trouble:
-        yield failed(subject, f"did not take a test point: {trouble}", _DENIED)
+        yield failed(subject, f"did not accept a test point: {trouble}", _DENIED_REMEDY)
         return
     except SinkTrouble as trouble:
-        yield failed(subject, f"did not take a test point: {trouble}", _AWAY)
+        yield failed(subject, f"did not accept a test point: {trouble}", _UNAVAILABLE_REMEDY)
         return
-    yield good(subject, f"{place.url} took a test point in measurement {MEASUREMENT}")
-    yield await _read_back(subject, place, mark)
+    yield ok(subject, f"{store.url} accepted a test point in measurement {MEASUREMENT}")
+    yield await _read_back(subject, store, point)
 
 
-async def _write(place: Place, mark: Mark) -> None:
+async def _write(store: StoreAccess, point: ProbePoint) -> None:
     influx = InfluxClient(
-        url=place.url, org=place.org, bucket=place.bucket, token=lambda: place.token,
-        timeout=place.timeout, ca_file=place.ca_file,
+        url=store.url, org=store.org, bucket=store.bucket, token=lambda: store.token,
+        timeout=store.timeout, ca_file=store.ca_file,
     )  # fmt: skip
     try:
-        await influx.write([mark.line])
+        await influx.write([point.line])
     finally:
         await influx.close()
 
 
-async def _read_back(subject: str, place: Place, mark: Mark) -> Finding:
+async def _read_back(subject: str, store: StoreAccess, point: ProbePoint) -> Finding:
     try:
-        seen = await read_back(place, mark, SHOWN_WITHIN_SECONDS)
+        outcome = await read_back(store, point, VISIBLE_WITHIN_SECONDS)
     except (aiohttp.ClientError, OSError) as error:
         # Its name alone: the text may quote what was sent.
         why = f"reading it back failed ({type(error).__name__})"
-        return unchecked(subject, f"whether the point is there: {why}")
-    match seen:
-        case Seen.THERE:
-            return good(subject, "gave the test point back")
-        case Seen.ABSENT:
-            found = f"took the test point, and has not got it {SHOWN_WITHIN_SECONDS:g} s later"
-            remedy = "see whether the bucket's retention, or what stands before the store, drops it"
+        return not_checked(subject, f"whether the point was stored: {why}")
+    match outcome:
+        case ReadbackOutcome.PRESENT:
+            return ok(subject, "returned the test point")
+        case ReadbackOutcome.ABSENT:
+            waited = f"{VISIBLE_WITHIN_SECONDS:g} s"
+            found = f"accepted the test point, but does not return it {waited} later"
+            remedy = (
+                "check whether the bucket's retention, or a proxy in front of the store, drops it"
+            )
             return failed(subject, found, remedy)
-        case Seen.FORBIDDEN:
-            return unchecked(subject, "whether the point is there: the token may not read")
-        case Seen.UNKNOWN:
-            return unchecked(subject, "whether the point is there: no query language that we know")
+        case ReadbackOutcome.FORBIDDEN:
+            return not_checked(subject, "whether the point was stored: the token may not read")
+        case ReadbackOutcome.UNSUPPORTED:
+            return not_checked(
+                subject, "whether the point was stored: it understands no known query language"
+            )

@@ -1,4 +1,4 @@
-"""The MQTT settings that a charger is given, and whether an announcement shows that it has them.
+"""A charger's MQTT configuration, and the announcement expected from a charger that has it.
 
 Source: integration guide, "POST /config" and "Announcement topic".
 """
@@ -15,10 +15,10 @@ _SECRET = "mqtt_pass"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a charger is to be told; a topic that is None stays as it is.
+class ChargerMqttConfig:
+    """The MQTT settings to configure; a topic that is None is left unchanged.
 
-    Without a user name the charger forgets the login that it has: it belongs to another broker.
+    Without a user name the charger's present login is removed: it belongs to another broker.
     """
 
     server: str
@@ -32,7 +32,7 @@ class Wish:
 
     def settings(self) -> dict[str, Setting]:
         """The members of the body of POST /config."""
-        wanted: dict[str, Setting | None] = {
+        members: dict[str, Setting | None] = {
             "mqtt_enabled": True,
             "mqtt_protocol": "mqtts" if self.tls else "mqtt",
             "mqtt_server": self.server,
@@ -43,72 +43,80 @@ class Wish:
             "mqtt_reject_unauthorized": self.verify,
             "mqtt_announce_topic": self.announce_topic,
         }
-        return {name: value for name, value in wanted.items() if value is not None}
+        return {name: value for name, value in members.items() if value is not None}
 
     def missing(self, config: Mapping[str, object]) -> list[str]:
-        """The settings that `/config` shows with another value; it never shows the password."""
+        """The settings with another value in `/config`, which never contains the password."""
         return [
             name
             for name, value in self.settings().items()
-            if name != _SECRET and name in config and not _same(config[name], value)
+            if name != _SECRET and name in config and not _equal(config[name], value)
         ]
 
 
-def _same(one: object, other: Setting) -> bool:
-    """Chargers write switches as true or 1, and numbers as text now and then."""
+def _equal(one: object, other: Setting) -> bool:
+    """Chargers write switches as true or 1, and some numbers as text."""
     if isinstance(other, bool):
         return one in (other, str(int(other)), str(other).lower())
     return str(one) == str(other)
 
 
-def text_of(config: Mapping[str, object], name: str) -> str | None:
-    """A setting of `/config` that is text, and not empty."""
+def text_setting(config: Mapping[str, object], name: str) -> str | None:
+    """A setting of `/config` that is non-empty text."""
     value = config.get(name)
     return value if isinstance(value, str) and value else None
 
 
-class Match(Enum):
-    """What an announcement is to the charger that is waited for."""
+class AnnouncementMatch(Enum):
+    """Whether an announcement is the expected one."""
 
-    RIGHT = auto()
+    EXPECTED = auto()
     OTHER_TOPIC = auto()
-    """It is the charger's, with another base topic than it was told."""
-    STRANGER = auto()
+    """From the expected charger, but with another base topic than configured."""
+    OTHER_CHARGER = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class Awaited:
-    """How the charger should announce itself; None where it is not known.
+class ExpectedAnnouncement:
+    """How the charger should announce itself; None where that is unknown.
 
-    `host` is the one in its URL, `named` tells that it is a name: announcements hold addresses.
+    `host` is that of its URL; `host_is_name`: it is a name, while announcements contain addresses.
     """
 
     host: str
-    named: bool
+    host_is_name: bool
     base: str | None
     announce_topic: str | None
 
-    def match(self, said: Announcement, topic: str) -> Match:
-        """Whether it is this charger that announced itself as connected."""
-        if not said.connected:
-            return Match.STRANGER
-        base = self.base is None or said.base == self.base
-        here = topic == self.announce_topic
-        match self.same_place(said):
+    def match(self, announcement: Announcement, topic: str) -> AnnouncementMatch:
+        """Whether this charger announced itself as connected."""
+        if not announcement.connected:
+            return AnnouncementMatch.OTHER_CHARGER
+        base = self.base is None or announcement.base == self.base
+        expected_topic = topic == self.announce_topic
+        match self.address_matches(announcement):
             case True:
-                return Match.RIGHT if base else Match.OTHER_TOPIC
-            case None if here:
-                return Match.RIGHT if base else Match.OTHER_TOPIC
+                return AnnouncementMatch.EXPECTED if base else AnnouncementMatch.OTHER_TOPIC
+            case None if expected_topic:
+                return AnnouncementMatch.EXPECTED if base else AnnouncementMatch.OTHER_TOPIC
             case None:
-                return Match.RIGHT if base and self.base else Match.STRANGER
+                return (
+                    AnnouncementMatch.EXPECTED
+                    if base and self.base
+                    else AnnouncementMatch.OTHER_CHARGER
+                )
             case _:
                 # Another address: perhaps a translated one, perhaps another charger, which
                 # by default shares the announce topic where ids end alike.
-                return Match.RIGHT if base and here else Match.STRANGER
+                return (
+                    AnnouncementMatch.EXPECTED
+                    if base and expected_topic
+                    else AnnouncementMatch.OTHER_CHARGER
+                )
 
-    def same_place(self, said: Announcement) -> bool | None:
-        """Whether the announced address is the charger's; None where that cannot be told."""
-        place = read_address(said.http, range(1, 65536))
-        if self.named or isinstance(place, RefusedAddress) or place.ip is None:
+    def address_matches(self, announcement: Announcement) -> bool | None:
+        """Whether the announced address is the charger's; None where that is unknown."""
+        address = read_address(announcement.http, range(1, 65536))
+        if self.host_is_name or isinstance(address, RefusedAddress) or address.ip is None:
             return None
-        return place.host == self.host
+        return address.host == self.host

@@ -1,4 +1,4 @@
-"""`enroll`: gives a charger its MQTT settings, and waits until it announces itself."""
+"""`enroll`: configures a charger's MQTT settings and waits until it announces itself."""
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -11,147 +11,176 @@ from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.logs.scrub import HIDDEN, printable
 from bridge.settings import Settings
 from bridge.sources.mqtt.broker import Broker
-from bridge.tools.charger.find import typed
-from bridge.tools.charger.http_request import Result
-from bridge.tools.charger.mqtt_visit import MqttVisit
-from bridge.tools.charger.requests import configuring, reading
-from bridge.tools.charger.web_call import WebCall, loopback
-from bridge.tools.enroll.enrollment import Awaited, Wish, text_of
-from bridge.tools.enroll.wait import Found, Lookout
-from bridge.tools.enroll.why import connected, why_silent
-from bridge.tools.waiting import waiting
+from bridge.tools.charger.client import ChargerClient, is_loopback
+from bridge.tools.charger.http_request import RequestResult
+from bridge.tools.charger.mqtt_session import MqttSession
+from bridge.tools.charger.requests import get_page, post_config
+from bridge.tools.charger.target import target_from_url
+from bridge.tools.enroll.diagnosis import explain_no_announcement, reports_mqtt_connected
+from bridge.tools.enroll.enrollment import ChargerMqttConfig, ExpectedAnnouncement, text_setting
+from bridge.tools.enroll.progress import show_waiting
+from bridge.tools.enroll.watcher import AnnouncementWatcher, ReceivedAnnouncement
 
 SAME_SECONDS = 10.0
-"""A charger that had all settings before may see no reason to connect anew."""
+"""A charger that already had all settings may not reconnect."""
 _LONGEST_MESSAGE = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """What to do; `broker` is where we listen for the announcement, `wait` in seconds."""
+class EnrollOptions:
+    """The arguments of `enroll`; `broker` is where the announcement is expected."""
 
     url: str
-    wish: Wish
+    config: ChargerMqttConfig
     broker: Broker
-    wait: float
+    wait_seconds: float
 
 
-async def enroll(task: Task, settings: Settings, out: TextIO, err: TextIO) -> None:
-    """What announced itself to `out`, all else to `err`; raises CommandFailed."""
-    call = WebCall(settings, typed(task.url))
-    before = await _config(call)
-    awaited = _awaited(call, task.wish, before)
-    _warn(call, task.wish, settings, awaited, err)
+async def enroll(options: EnrollOptions, settings: Settings, out: TextIO, err: TextIO) -> None:
+    """Prints the announcement to `out`, all else to `err`; raises CommandFailed."""
+    client = ChargerClient(settings, target_from_url(options.url))
+    before = await _read_config(client)
+    expected = _expected_announcement(client, options.config, before)
+    _warn(client, options.config, settings, expected, err)
     async with AsyncExitStack() as stack:
-        lookout = await _listen(stack, task, settings, awaited)
-        await _configure(call, task.wish)
-        err.write(f"{call.address} took the settings\n")
-        found = await _wait(call, task, lookout, before, err)
-    if awaited.same_place(found.said) is False:
-        err.write(f"warning: it announced another address than {call.address.host}\n")
-    _show(found, out)
+        watcher = await _subscribe(stack, options, settings, expected)
+        await _configure(client, options.config)
+        err.write(f"{client.address} accepted the settings\n")
+        found = await _wait(client, options, watcher, before, err)
+    if expected.address_matches(found.announcement) is False:
+        err.write(f"warning: the announced address is not {client.address.host}\n")
+    _print_announcement(found, out)
 
 
-async def _listen(
-    stack: AsyncExitStack, task: Task, settings: Settings, awaited: Awaited
-) -> Lookout:
-    """Hear announcements, before anything is changed."""
-    topics = {*settings.mqtt.announce_topics, *filter(None, [awaited.announce_topic])}
+async def _subscribe(
+    stack: AsyncExitStack,
+    options: EnrollOptions,
+    settings: Settings,
+    expected: ExpectedAnnouncement,
+) -> AnnouncementWatcher:
+    """Subscribe to announcements, before anything is changed."""
+    topics = {*settings.mqtt.announce_topics, *filter(None, [expected.announce_topic])}
     try:
-        visit = await stack.enter_async_context(MqttVisit(task.broker))
-        if refused := await visit.follow(*topics):
-            raise CommandFailed(f"the broker does not let us hear {', '.join(refused)}")
-        lookout = Lookout(visit, awaited)
-        await lookout.drain()
+        session = await stack.enter_async_context(MqttSession(options.broker))
+        if refused := await session.subscribe(*topics):
+            raise CommandFailed(f"the broker refused the subscription to {', '.join(refused)}")
+        watcher = AnnouncementWatcher(session, expected)
+        await watcher.read_retained()
     except CommandFailed as failed:
-        raise CommandFailed(f"{failed}. Nothing was changed at the charger") from failed
-    return lookout
+        raise CommandFailed(f"{failed}. The charger was not changed") from failed
+    return watcher
 
 
-async def _config(call: WebCall) -> Mapping[str, object]:
-    result = await call.run(reading(Page.CONFIG))
+async def _read_config(client: ChargerClient) -> Mapping[str, object]:
+    result = await client.send(get_page(Page.CONFIG))
     if result.outcome is not PollOutcome.OK:
-        raise CommandFailed(f"{call.trouble(result)}. Nothing was changed at the charger")
+        raise CommandFailed(f"{client.failure_message(result)}. The charger was not changed")
     return result.document or {}
 
 
-def _awaited(call: WebCall, wish: Wish, before: Mapping[str, object]) -> Awaited:
-    return Awaited(
-        host=call.address.host,
-        named=call.address.ip is None,
-        base=wish.topic or text_of(before, "mqtt_topic"),
-        announce_topic=wish.announce_topic or _plain(text_of(before, "mqtt_announce_topic")),
+def _expected_announcement(
+    client: ChargerClient, config: ChargerMqttConfig, before: Mapping[str, object]
+) -> ExpectedAnnouncement:
+    return ExpectedAnnouncement(
+        host=client.address.host,
+        host_is_name=client.address.ip is None,
+        base=config.topic or text_setting(before, "mqtt_topic"),
+        announce_topic=config.announce_topic
+        or _without_wildcards(text_setting(before, "mqtt_announce_topic")),
     )
 
 
-def _plain(topic: str | None) -> str | None:
-    """What a charger says is an announce topic is not subscribed to with wildcards."""
+def _without_wildcards(topic: str | None) -> str | None:
+    """The topic from the charger's configuration, unless it contains wildcards."""
     safe = topic is not None and topic.isprintable() and not set("+#") & set(topic)
     return topic if safe and len(topic or "") <= 255 else None
 
 
-async def _configure(call: WebCall, wish: Wish) -> None:
-    result = await call.run(configuring(wish.settings()))
-    said = _words(result, wish.password)
+async def _configure(client: ChargerClient, config: ChargerMqttConfig) -> None:
+    result = await client.send(post_config(config.settings()))
+    message = _reply_message(result, config.password)
     match result:
-        case Result(outcome=PollOutcome.OK) if said == "done":
+        case RequestResult(outcome=PollOutcome.OK) if message == "done":
             return
-        case Result(outcome=PollOutcome.OK):
-            raise CommandFailed(f"{call.address} did not say that it took the settings: {said}")
-        case Result(outcome=PollOutcome.HTTP_ERROR):
+        case RequestResult(outcome=PollOutcome.OK):
+            raise CommandFailed(f"{client.address} did not confirm the settings: {message}")
+        case RequestResult(outcome=PollOutcome.HTTP_ERROR):
             raise CommandFailed(
-                f"{call.address} refused the settings (HTTP status {result.status}): {said}"
+                f"{client.address} refused the settings (HTTP status {result.status}): {message}"
             )
-        case Result(
+        case RequestResult(
             outcome=PollOutcome.UNAUTHORIZED | PollOutcome.FORBIDDEN | PollOutcome.NOT_FOUND
         ):
-            raise CommandFailed(call.trouble(result))
+            raise CommandFailed(client.failure_message(result))
         case _:
             raise CommandFailed(
-                f"{call.trouble(result)}. Whether it took the settings is not known: try again"
+                f"{client.failure_message(result)}. It is unknown whether it accepted the "
+                "settings: try again"
             )
 
 
-def _words(result: Result, secret: str) -> str:
-    """The charger's message, which may repeat what it was told."""
-    said = str((result.document or {}).get("msg", ""))
-    return printable((said.replace(secret, HIDDEN) if secret else said)[:_LONGEST_MESSAGE])
+def _reply_message(result: RequestResult, secret: str) -> str:
+    """The charger's message, without the password, which it may repeat."""
+    message = str((result.document or {}).get("msg", ""))
+    return printable((message.replace(secret, HIDDEN) if secret else message)[:_LONGEST_MESSAGE])
 
 
 async def _wait(
-    call: WebCall, task: Task, lookout: Lookout, before: Mapping[str, object], err: TextIO
-) -> Found:
-    """Until the charger announces itself as it should; raises CommandFailed where it does not."""
-    same = not task.wish.missing(before)
-    first = min(SAME_SECONDS, task.wait) if same else task.wait
-    with waiting("waiting for the charger's announcement", task.wait, err) as tick:
-        found = await lookout.watch(first, tick)
-        if found is None and same and lookout.kept is not None and await connected(call):
-            return lookout.kept
-        if found is None and lookout.other is None and first < task.wait:
-            found = await lookout.watch(task.wait - first, tick)
+    client: ChargerClient,
+    options: EnrollOptions,
+    watcher: AnnouncementWatcher,
+    before: Mapping[str, object],
+    err: TextIO,
+) -> ReceivedAnnouncement:
+    """Wait for the expected announcement; raises CommandFailed where it does not arrive."""
+    unchanged = not options.config.missing(before)
+    first = min(SAME_SECONDS, options.wait_seconds) if unchanged else options.wait_seconds
+    with show_waiting(
+        "waiting for the charger's announcement", options.wait_seconds, err
+    ) as advance:
+        found = await watcher.wait(first, advance)
+        if (
+            found is None
+            and unchanged
+            and watcher.retained is not None
+            and await reports_mqtt_connected(client)
+        ):
+            return watcher.retained
+        if found is None and watcher.with_other_topic is None and first < options.wait_seconds:
+            found = await watcher.wait(options.wait_seconds - first, advance)
     if found is None:
-        raise CommandFailed(await why_silent(call, task.wish, lookout, task.wait))
+        raise CommandFailed(
+            await explain_no_announcement(client, options.config, watcher, options.wait_seconds)
+        )
     return found
 
 
-def _warn(call: WebCall, wish: Wish, settings: Settings, awaited: Awaited, err: TextIO) -> None:
-    topic = awaited.announce_topic
+def _warn(
+    client: ChargerClient,
+    config: ChargerMqttConfig,
+    settings: Settings,
+    expected: ExpectedAnnouncement,
+    err: TextIO,
+) -> None:
+    topic = expected.announce_topic
     if topic and not any(matches(each, topic) for each in settings.mqtt.announce_topics):
         err.write(
-            f"warning: the bridge does not listen on {printable(topic)}: add it to "
+            f"warning: the bridge does not subscribe to {printable(topic)}: add it to "
             "mqtt.announce_topics (NOFOS_MQTT__ANNOUNCE_TOPICS)\n"
         )
-    if wish.server in {"localhost", "127.0.0.1", "::1"} and not loopback(call.address):
-        err.write(f"warning: {wish.server} is the charger itself, as the charger sees it\n")
+    if config.server in {"localhost", "127.0.0.1", "::1"} and not is_loopback(client.address):
+        err.write(f"warning: {config.server} is, as seen from the charger, the charger itself\n")
 
 
-def _show(found: Found, out: TextIO) -> None:
-    said: Announcement = found.said
+def _print_announcement(found: ReceivedAnnouncement, out: TextIO) -> None:
+    announcement: Announcement = found.announcement
     rows = {
-        "charger": said.id, "name": said.name, "topic": said.base, "announced_on": found.topic,
-        "http": said.http,
-    }  # fmt: skip
+        "charger": announcement.id,
+        "name": announcement.name,
+        "topic": announcement.base,
+        "announced_on": found.topic,
+        "http": announcement.http,
+    }
     for name, value in rows.items():
         if value:
             out.write(f"{name:<12}  {printable(value)}\n")

@@ -1,1 +1,1 @@
-"""`export`: what the journal and the state file hold, to standard output."""
+"""`export`: writes the journal's points to standard output."""

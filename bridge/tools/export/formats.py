@@ -1,4 +1,4 @@
-"""How exported points are written: line protocol, JSON lines, CSV."""
+"""The export formats: line protocol, JSON lines, CSV."""
 
 import csv
 import io
@@ -11,31 +11,31 @@ from bridge.core.fields.catalogue import CATALOGUE, Kind
 from bridge.core.output.line_parser import Point, parse_line
 
 Lines = Callable[[], Iterator[bytes]]
-"""Begins anew with each call."""
+"""Starts from the first line with each call."""
 _FIRST_TAGS = ("charger", "site", "kind")
 _COLUMNS = tuple(row.column for row in CATALOGUE if row.kind is not Kind.TEXT)
 
 
-class Form(StrEnum):
-    """What `--format` takes."""
+class ExportFormat(StrEnum):
+    """The values of `--format`."""
 
     CSV = "csv"
     JSONL = "jsonl"
     LP = "lp"
 
 
-def written(form: Form, lines: Lines) -> Iterator[str]:
-    """The text, piece by piece; nothing where there is no line."""
+def format_points(form: ExportFormat, lines: Lines) -> Iterator[str]:
+    """The text, piece by piece; empty where there is no line."""
     match form:
-        case Form.LP:
+        case ExportFormat.LP:
             return (f"{line.decode(errors='replace')}\n" for line in lines())
-        case Form.JSONL:
-            return map(_object, lines())
-        case Form.CSV:
-            return _table(lines)
+        case ExportFormat.JSONL:
+            return map(_json_line, lines())
+        case ExportFormat.CSV:
+            return _csv_table(lines)
 
 
-def _object(line: bytes) -> str:
+def _json_line(line: bytes) -> str:
     point = parse_line(line)
     members = {
         "time": _time(point), "measurement": point.measurement, "tags": point.tags,
@@ -44,20 +44,20 @@ def _object(line: bytes) -> str:
     return json.dumps(members, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _table(lines: Lines) -> Iterator[str]:
-    """Goes through the lines twice: the header must name what any of them holds."""
-    tags, columns = _names(lines)
+def _csv_table(lines: Lines) -> Iterator[str]:
+    """Reads the lines twice: the header must contain every tag and column."""
+    tags, columns = _tags_and_columns(lines)
     if not tags:
         return
-    yield _row(["time", "measurement", *tags, *columns])
+    yield _csv_row(["time", "measurement", *tags, *columns])
     for point in map(parse_line, lines()):
-        told = [point.tags.get(tag, "") for tag in tags]
+        tag_values = [point.tags.get(tag, "") for tag in tags]
         values = [point.fields.get(column, "") for column in columns]
-        yield _row([_time(point), point.measurement, *told, *values])
+        yield _csv_row([_time(point), point.measurement, *tag_values, *values])
 
 
-def _names(lines: Lines) -> tuple[list[str], list[str]]:
-    """Tags and columns; the catalogue's columns always, so that tables fit together."""
+def _tags_and_columns(lines: Lines) -> tuple[list[str], list[str]]:
+    """Tags and columns, always with the catalogue's, so that several tables can be joined."""
     tags: set[str] = set()
     columns: set[str] = set()
     for point in map(parse_line, lines()):
@@ -69,7 +69,7 @@ def _names(lines: Lines) -> tuple[list[str], list[str]]:
     return known, list(dict.fromkeys((*_COLUMNS, *sorted(columns))))
 
 
-def _row(cells: list[object]) -> str:
+def _csv_row(cells: list[object]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerow(cells)
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""`export`: what the journal holds, to standard output, while a bridge may run."""
+"""`export`: writes the journal's points to standard output, also while a bridge is running."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,41 +13,41 @@ from bridge.core.output.line_parser import is_of
 from bridge.logs.scrub import printable
 from bridge.storage.journal_reader import JournalReader, Span
 from bridge.storage.readonly import charger_ids
-from bridge.tools.export.formats import Form, written
-from bridge.tools.time_argument import span_between
+from bridge.tools.export.formats import ExportFormat, format_points
+from bridge.tools.time_argument import parse_span
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Which points, and how they are written; None for no limit."""
+class ExportOptions:
+    """The arguments of `export`; None for no limit."""
 
-    form: Form = Form.CSV
+    form: ExportFormat = ExportFormat.CSV
     charger: str | None = None
     since: str | None = None
     until: str | None = None
 
 
-def export(folder: Path, choice: Choice, now: datetime, out: TextIO, err: TextIO) -> None:
+def export(folder: Path, options: ExportOptions, now: datetime, out: TextIO, err: TextIO) -> None:
     """Points to `out`, all else to `err`; raises CommandFailed, DiskTrouble."""
-    span = span_between(choice.since, choice.until, now)
-    spoiled: dict[int, int] = {}
-    with closing(_opened(folder, span, spoiled)) as past:
+    span = parse_span(options.since, options.until, now)
+    damaged: dict[int, int] = {}
+    with closing(_open_journal(folder, span, damaged)) as journal:
         empty = True
-        for text in written(choice.form, lambda: _chosen(past, choice.charger)):
+        for text in format_points(options.form, lambda: _matching_lines(journal, options.charger)):
             out.write(text)
             empty = False
         out.flush()
     if empty:
-        err.write(f"{_nothing(folder, choice)}\n")
-    if spoiled:
+        err.write(f"{_empty_message(folder, options)}\n")
+    if damaged:
         err.write(
-            f"some rows of the journal are damaged; {sum(spoiled.values())} points are missing\n"
+            f"some rows of the journal are damaged; {sum(damaged.values())} points are missing\n"
         )
 
 
-def _opened(folder: Path, span: Span, spoiled: dict[int, int]) -> JournalReader:
+def _open_journal(folder: Path, span: Span, damaged: dict[int, int]) -> JournalReader:
     try:
-        return JournalReader(folder, span, spoiled=spoiled.__setitem__)
+        return JournalReader(folder, span, spoiled=damaged.__setitem__)
     except FileNotFoundError:
         raise CommandFailed(
             f"there is no journal in {folder}: name the bridge's data folder (journal.dir, "
@@ -55,19 +55,19 @@ def _opened(folder: Path, span: Span, spoiled: dict[int, int]) -> JournalReader:
         ) from None
 
 
-def _chosen(past: JournalReader, charger: str | None) -> Iterator[bytes]:
+def _matching_lines(journal: JournalReader, charger: str | None) -> Iterator[bytes]:
     if charger is None:
-        return past.lines()
-    return (line for line in past.lines() if is_of(line, charger))
+        return journal.lines()
+    return (line for line in journal.lines() if is_of(line, charger))
 
 
-def _nothing(folder: Path, choice: Choice) -> str:
-    if choice.charger is None:
-        return "the journal holds no point of that time"
+def _empty_message(folder: Path, options: ExportOptions) -> str:
+    if options.charger is None:
+        return "the journal contains no points of that time"
     ids = charger_ids(folder)
-    charger = printable(choice.charger[:80])
-    if choice.charger in ids:
-        return f"the journal holds no point of charger {charger} of that time"
-    near = get_close_matches(choice.charger, ids, n=1)
+    charger = printable(options.charger[:80])
+    if options.charger in ids:
+        return f"the journal contains no points of charger {charger} of that time"
+    near = get_close_matches(options.charger, ids, n=1)
     perhaps = f"; did you mean {near[0]}?" if near else ""
-    return f"the journal holds no point of charger {charger}, and it is not known{perhaps}"
+    return f"the journal contains no points of charger {charger}, which is unknown{perhaps}"

@@ -1,1 +1,1 @@
-"""`replay`: the journal's points into a store again."""
+"""`replay`: sends the journal's points to a store again."""

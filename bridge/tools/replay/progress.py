@@ -1,4 +1,4 @@
-"""What a replay says on the terminal: a bar while it goes, the count at its end."""
+"""Shows a replay's progress on the terminal, and the totals at its end."""
 
 from types import TracebackType
 from typing import Self, TextIO
@@ -7,18 +7,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bridge.logs.scrub import printable
-from bridge.tools.replay.bookmark import Mark
-from bridge.tools.replay.resend import Sent
+from bridge.tools.replay.position import ReplayPosition
+from bridge.tools.replay.resend import BatchResult
 
-MOST_SHOWN = 10
-LONGEST = 200
+MAX_REFUSALS_SHOWN = 10
+MAX_LINE_SHOWN = 200
 
 
-class Show:
-    """No bar where nobody watches; the words come all the same."""
+class ReplayProgress:
+    """The progress bar is shown on a terminal only, the messages always."""
 
-    def __init__(self, where: str, err: TextIO) -> None:
-        self._where = where
+    def __init__(self, url: str, err: TextIO) -> None:
+        self._url = url
         self._err = err
         self._bar = Progress(
             TextColumn("points"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
@@ -27,7 +27,7 @@ class Show:
         self._task = self._bar.add_task("points", total=None)
         self._refused = 0
         self._damaged = 0
-        self._last = ""
+        self._last_reason = ""
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -41,38 +41,43 @@ class Show:
     ) -> None:
         self._bar.stop()
 
-    def begin(self, mark: Mark, total: int) -> None:
-        """So many points lie ahead."""
+    def start(self, position: ReplayPosition, total: int) -> None:
+        """Start with so many points to send."""
         self._bar.update(self._task, total=total)
-        if mark.stored or mark.refused:
-            self._say(f"goes on after {mark.stored + mark.refused:,} points of an earlier try")
+        if position.stored or position.refused:
+            done = position.stored + position.refused
+            self._print(f"continues after {done:,} points of an earlier attempt")
 
-    def sent(self, sent: Sent) -> None:
-        """A batch is done."""
-        self._bar.advance(self._task, sent.stored + len(sent.refusals))
-        self._last = ""
-        for each in sent.refusals[: MOST_SHOWN - self._refused]:
-            line = each.line[:LONGEST].decode(errors="replace")
-            self._say(f"refused: {printable(each.reason)}: {printable(line)}")
-        self._refused = min(MOST_SHOWN, self._refused + len(sent.refusals))
+    def batch_sent(self, batch: BatchResult) -> None:
+        """A batch was sent."""
+        self._bar.advance(self._task, batch.stored + len(batch.refusals))
+        self._last_reason = ""
+        for each in batch.refusals[: MAX_REFUSALS_SHOWN - self._refused]:
+            line = each.line[:MAX_LINE_SHOWN].decode(errors="replace")
+            self._print(f"refused: {printable(each.reason)}: {printable(line)}")
+        self._refused = min(MAX_REFUSALS_SHOWN, self._refused + len(batch.refusals))
 
-    def waits(self, why: str) -> None:
-        """The store is away; said once for each reason in a row."""
-        if why != self._last:
-            self._last = why
-            self._say(printable(why))
+    def waiting(self, why: str) -> None:
+        """The store is unavailable; printed once for each reason in a row."""
+        if why != self._last_reason:
+            self._last_reason = why
+            self._print(printable(why))
 
-    def spoiled(self, _row: int, points: int) -> None:
-        """A row of the journal cannot be read."""
+    def row_damaged(self, _row: int, points: int) -> None:
+        """A row of the journal is damaged."""
         self._damaged += points
 
-    def end(self, mark: Mark) -> None:
-        """The count."""
-        self._say(f"{mark.stored:,} points stored in {self._where}, {mark.refused:,} refused")
+    def finish(self, position: ReplayPosition) -> None:
+        """Print the totals."""
+        self._print(
+            f"{position.stored:,} points stored in {self._url}, {position.refused:,} refused"
+        )
         if self._damaged:
-            self._say(f"some rows of the journal are damaged; {self._damaged:,} points are missing")
+            self._print(
+                f"some rows of the journal are damaged; {self._damaged:,} points are missing"
+            )
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         if self._bar.disable:
             self._err.write(f"{text}\n")
             self._err.flush()

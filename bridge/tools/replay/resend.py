@@ -1,4 +1,4 @@
-"""Sends rows of the journal to a store, batch by batch in their order, with limited patience."""
+"""Sends rows of the journal to a store, batch by batch in order, and gives up after a while."""
 
 import asyncio
 import random as chance
@@ -11,69 +11,75 @@ from bridge.core.output.batch import RefusedLine
 from bridge.sinks.influx.bisect import write_all
 from bridge.sinks.influx.retry import RetryingWriter, Store
 
-PATIENCE_SECONDS = 600.0
-Row = tuple[int, list[bytes]]
+MAX_WAIT_SECONDS = 600.0
+JournalRow = tuple[int, list[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """The store is done with all rows up to `row`; of the lines since the last, some it refused."""
+class BatchResult:
+    """The store processed all rows up to `row`; the counts are those of this batch."""
 
     row: int
     stored: int
     refusals: list[RefusedLine]
 
 
-class Patience:
-    """Told of requests by the sender; ends the command where waiting is of no use any more."""
+class RetryLimit:
+    """Observes the writer's requests; ends the command once waiting is useless."""
 
-    def __init__(self, told: Callable[[str], None], seconds: float) -> None:
-        self._told = told
+    def __init__(self, on_wait: Callable[[str], None], seconds: float) -> None:
+        self._on_wait = on_wait
         self._seconds = seconds
-        self._since = time.monotonic()
+        self._last_success = time.monotonic()
 
     def request(self, _store: str, outcome: str, _seconds: float, /) -> None:
         if outcome not in {"busy", "denied"}:
-            self._since = time.monotonic()
+            self._last_success = time.monotonic()
 
     def trouble(self, store: str, why: str, kind: str, /) -> None:
-        """Raises CommandFailed for a denial, and for a store that is away for too long."""
+        """Raises CommandFailed for denied access, and where the store is unavailable too long."""
         if kind == "denied":
-            raise CommandFailed(f"{store} does not let us in: {why}; look at org, bucket and token")
-        waited = time.monotonic() - self._since
+            raise CommandFailed(f"{store} denied access: {why}; check org, bucket and token")
+        waited = time.monotonic() - self._last_success
         if waited > self._seconds:
             raise CommandFailed(
-                f"{store} took nothing for {waited:.0f} s: {why}; "
-                "the same command goes on from here"
+                f"{store} accepted nothing for {waited:.0f} s: {why}; "
+                "run the same command again to continue from here"
             )
-        self._told(f"{store} is waited for: {why}")
+        self._on_wait(f"{store} is unavailable, retrying: {why}")
 
 
-class Resend:
-    """One store, and the rows that it is to get (again)."""
+class Resender:
+    """Sends journal rows to one store."""
 
     def __init__(
-        self, name: str, store: Store, *, told: Callable[[str], None], batch: int,
-        patience: float = PATIENCE_SECONDS,
+        self, name: str, store: Store, *, on_wait: Callable[[str], None], batch: int,
+        max_wait_seconds: float = MAX_WAIT_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:  # fmt: skip
         self._batch = batch
-        self._sender = RetryingWriter(
-            name, store, report=Patience(told, patience), sleep=sleep, random=chance.random
+        self._writer = RetryingWriter(
+            name,
+            store,
+            report=RetryLimit(on_wait, max_wait_seconds),
+            sleep=sleep,
+            random=chance.random,
         )
 
-    async def send(self, rows: Iterable[Row], done: Callable[[Sent], None]) -> None:
-        """All of them, `done` told after each batch. Raises CommandFailed."""
+    async def send(
+        self, rows: Iterable[JournalRow], on_batch: Callable[[BatchResult], None]
+    ) -> None:
+        """Send all rows, calling `on_batch` after each batch. Raises CommandFailed."""
         for row, lines in _batches(rows, self._batch):
-            refusals = await write_all(lines, [1] * len(lines), self._sender.write)
-            done(Sent(row, len(lines) - len(refusals), refusals))
+            refusals = await write_all(lines, [1] * len(lines), self._writer.write)
+            on_batch(BatchResult(row, len(lines) - len(refusals), refusals))
 
 
-def _batches(rows: Iterable[Row], most: int) -> Iterator[Row]:
-    """Rows joined up to `most` lines; a longer one comes alone and whole."""
+def _batches(rows: Iterable[JournalRow], max_lines: int) -> Iterator[JournalRow]:
+    """Rows joined up to `max_lines` lines; a longer row is a batch of its own."""
     last, joined = 0, list[bytes]()
     for row, lines in rows:
-        if joined and len(joined) + len(lines) > most:
+        if joined and len(joined) + len(lines) > max_lines:
             yield last, joined
             joined = []
         last = row

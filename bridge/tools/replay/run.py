@@ -1,4 +1,4 @@
-"""`replay`: the journal's points into a store again, from where the last try was interrupted."""
+"""`replay`: sends the journal's points to a store again, continuing an interrupted replay."""
 
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -9,47 +9,52 @@ from typing import TextIO
 from bridge.core.errors import CommandFailed
 from bridge.settings import Settings
 from bridge.storage.journal_reader import JournalReader, Span
-from bridge.tools.replay.bookmark import Bookmark, Mark
-from bridge.tools.replay.progress import Show
-from bridge.tools.replay.resend import PATIENCE_SECONDS, Resend, Sent
-from bridge.tools.replay.target import Asked, Target, target
-from bridge.tools.time_argument import span_between
+from bridge.tools.replay.position import PositionFile, ReplayPosition
+from bridge.tools.replay.progress import ReplayProgress
+from bridge.tools.replay.resend import MAX_WAIT_SECONDS, BatchResult, Resender
+from bridge.tools.replay.target import ReplayTarget, TargetOptions, resolve_target
+from bridge.tools.time_argument import parse_span
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
-    """What to replay and where to; None for no limit, or for what the settings say."""
+class ReplayOptions:
+    """The arguments of `replay`; None for no limit, or for the value of the settings."""
 
-    to: Asked
+    to: TargetOptions
     since: str | None = None
     until: str | None = None
     pending: bool = False
     cursor_dir: Path | None = None
-    patience: float = PATIENCE_SECONDS
+    max_wait_seconds: float = MAX_WAIT_SECONDS
 
 
-async def replay(settings: Settings, errand: Errand, now: datetime, err: TextIO) -> None:
-    """Words and bar to `err`; raises CommandFailed, also where lines were refused; DiskTrouble."""
+async def replay(settings: Settings, options: ReplayOptions, now: datetime, err: TextIO) -> None:
+    """Progress to `err`; raises CommandFailed, also where lines were refused, or DiskTrouble."""
     folder = settings.journal.dir
-    place = target(settings, errand.to)
-    words = (place.url, place.org, place.bucket, errand.since or "", errand.until or "")
-    bookmark = Bookmark(errand.cursor_dir or folder, *words, "pending" * errand.pending)
-    span = span_between(errand.since, errand.until, now)
-    before = bookmark.load()
-    if before:
-        span = Span(before.since_ms, before.until_ms)
-    with Show(place.url, err) as show, closing(_opened(folder, span, show)) as past:
-        mark = _begin(past, span, before, place.name if errand.pending else None)
-        done = await _send(past, mark, bookmark, place, errand, show)
-        bookmark.remove()
-        show.end(done)
-    if done.refused:
-        raise CommandFailed(f"{place.url} refused {done.refused} points; nothing sends them again")
+    store = resolve_target(settings, options.to)
+    key = (store.url, store.org, store.bucket, options.since or "", options.until or "")
+    position_file = PositionFile(options.cursor_dir or folder, *key, "pending" * options.pending)
+    span = parse_span(options.since, options.until, now)
+    earlier = position_file.load()
+    if earlier:
+        span = Span(earlier.since_ms, earlier.until_ms)
+    with (
+        ReplayProgress(store.url, err) as progress,
+        closing(_open_journal(folder, span, progress)) as journal,
+    ):
+        position = _start_position(journal, span, earlier, store.name if options.pending else None)
+        reached = await _send(journal, position, position_file, store, options, progress)
+        position_file.remove()
+        progress.finish(reached)
+    if reached.refused:
+        raise CommandFailed(
+            f"{store.url} refused {reached.refused} points; they will not be sent again"
+        )
 
 
-def _opened(folder: Path, span: Span, show: Show) -> JournalReader:
+def _open_journal(folder: Path, span: Span, progress: ReplayProgress) -> JournalReader:
     try:
-        return JournalReader(folder, span, spoiled=show.spoiled)
+        return JournalReader(folder, span, spoiled=progress.row_damaged)
     except FileNotFoundError:
         raise CommandFailed(
             f"there is no journal in {folder}: name the bridge's data folder (journal.dir, "
@@ -57,32 +62,45 @@ def _opened(folder: Path, span: Span, show: Show) -> JournalReader:
         ) from None
 
 
-def _begin(past: JournalReader, span: Span, before: Mark | None, owed_to: str | None) -> Mark:
+def _start_position(
+    journal: JournalReader, span: Span, earlier: ReplayPosition | None, pending_for: str | None
+) -> ReplayPosition:
     # A mark behind the newest row is of a journal that was set aside meanwhile.
-    if before and before.row <= past.last:
-        return before
-    return Mark(past.settled(owed_to) if owed_to else 0, span.since_ms, span.until_ms)
+    if earlier and earlier.row <= journal.last:
+        return earlier
+    return ReplayPosition(
+        journal.settled(pending_for) if pending_for else 0, span.since_ms, span.until_ms
+    )
 
 
 async def _send(
-    past: JournalReader, mark: Mark, bookmark: Bookmark, place: Target, errand: Errand, show: Show
-) -> Mark:
-    bookmark.save(mark)
-    show.begin(mark, past.points(mark.row))
+    journal: JournalReader,
+    position: ReplayPosition,
+    position_file: PositionFile,
+    target: ReplayTarget,
+    options: ReplayOptions,
+    progress: ReplayProgress,
+) -> ReplayPosition:
+    position_file.save(position)
+    progress.start(position, journal.points(position.row))
 
-    def done(sent: Sent) -> None:
-        nonlocal mark
-        stored, refused = mark.stored + sent.stored, mark.refused + len(sent.refusals)
-        mark = replace(mark, row=sent.row, stored=stored, refused=refused)
-        bookmark.save(mark)
-        show.sent(sent)
+    def on_batch(sent: BatchResult) -> None:
+        nonlocal position
+        stored, refused = position.stored + sent.stored, position.refused + len(sent.refusals)
+        position = replace(position, row=sent.row, stored=stored, refused=refused)
+        position_file.save(position)
+        progress.batch_sent(sent)
 
-    store = place.open()
-    resend = Resend(
-        place.url, store, told=show.waits, batch=place.batch, patience=errand.patience
-    )  # fmt: skip
+    client = target.open_client()
+    resender = Resender(
+        target.url,
+        client,
+        on_wait=progress.waiting,
+        batch=target.batch,
+        max_wait_seconds=options.max_wait_seconds,
+    )
     try:
-        await resend.send(past.rows(mark.row), done)
+        await resender.send(journal.rows(position.row), on_batch)
     finally:
-        await store.close()
-    return mark
+        await client.close()
+    return position

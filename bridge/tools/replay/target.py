@@ -1,4 +1,4 @@
-"""Where a replay goes: what was typed, and what the settings know of that store."""
+"""The store of a replay, from the arguments and the settings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from bridge.sinks.influx.client import InfluxClient
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """As typed; None for what the settings say."""
+class TargetOptions:
+    """The arguments of `replay` about the store; None for the value of the settings."""
 
     url: str
     org: str | None = None
@@ -24,8 +24,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A store, and the name under which the journal may know it."""
+class ReplayTarget:
+    """A store, and its name in the settings and the journal."""
 
     name: str
     url: str
@@ -36,46 +36,52 @@ class Target:
     ca_file: Path | None
     token: Callable[[], str]
 
-    def open(self) -> InfluxClient:
+    def open_client(self) -> InfluxClient:
         return InfluxClient(
             url=self.url, org=self.org, bucket=self.bucket, token=self.token,
             timeout=self.timeout, ca_file=self.ca_file,
         )  # fmt: skip
 
 
-def target(settings: Settings, asked: Asked) -> Target:
-    """Raises CommandFailed for a URL that is none, an unknown bucket, an unreadable token."""
+def resolve_target(settings: Settings, options: TargetOptions) -> ReplayTarget:
+    """Raises CommandFailed for an invalid URL, an unknown bucket, an unreadable token file."""
     try:
-        url = store_url(asked.url)
+        url = store_url(options.url)
     except Wrong as wrong:
         raise CommandFailed(f"--to: {wrong.wrong}; {wrong.remedy}") from None
     stores = from_settings.stores(settings)
-    name = _name(stores, url, asked)
-    known = stores[name] if name else settings.influx
-    bucket = asked.bucket or known.bucket
+    name = _configured_name(stores, url, options)
+    configured = stores[name] if name else settings.influx
+    bucket = options.bucket or configured.bucket
     if not bucket:
-        raise CommandFailed("it is not known into which bucket: name it with --bucket")
-    return Target(
-        name or MAIN, url, asked.org or known.org or "", bucket, known.batch,
-        known.timeout.total_seconds(), known.ca_file, _token(settings, name, asked.token_file),
-    )  # fmt: skip
+        raise CommandFailed("the bucket is unknown: name it with --bucket")
+    return ReplayTarget(
+        name=name or MAIN,
+        url=url,
+        org=options.org or configured.org or "",
+        bucket=bucket,
+        batch=configured.batch,
+        timeout=configured.timeout.total_seconds(),
+        ca_file=configured.ca_file,
+        token=_token(settings, name, options.token_file),
+    )
 
 
-def _name(stores: Mapping[str, Store], url: str, asked: Asked) -> str | None:
-    """Two stores may be two buckets of one address."""
+def _configured_name(stores: Mapping[str, Store], url: str, options: TargetOptions) -> str | None:
+    """The name of the store with this URL; several stores may be buckets at one URL."""
     same = {name: store for name, store in stores.items() if store.url == url}
-    meant = (
+    matching = (
         name
         for name, store in same.items()
-        if asked.bucket in (None, store.bucket) and asked.org in (None, store.org)
+        if options.bucket in (None, store.bucket) and options.org in (None, store.org)
     )
-    return next(meant, next(iter(same), None))
+    return next(matching, next(iter(same), None))
 
 
 def _token(settings: Settings, name: str | None, file: Path | None) -> Callable[[], str]:
-    """The settings' token travels only to the store that they name."""
+    """The settings' token is sent only to the store to which it belongs."""
     if file is not None:
-        token = _read(file)
+        token = _read_token(file)
         return lambda: token
     if name is None:
         return str
@@ -84,7 +90,7 @@ def _token(settings: Settings, name: str | None, file: Path | None) -> Callable[
     return lambda: secrets.current(path) or ""
 
 
-def _read(file: Path) -> str:
+def _read_token(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

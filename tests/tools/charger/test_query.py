@@ -14,8 +14,8 @@ from bridge.core.errors import CommandFailed
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.rapi.match import PATIENCE_SECONDS
 from bridge.core.rapi.query import Query
-from bridge.tools.charger.find import typed
-from bridge.tools.charger.web_call import WebCall
+from bridge.tools.charger.client import ChargerClient
+from bridge.tools.charger.target import target_from_url
 from tests.kit.chargers import BASE, Depot, depot
 from tests.kit.polling import http, strange
 from tests.kit.running import bridge
@@ -113,7 +113,7 @@ async def test_a_data_folder_that_is_not_there_is_said_so_and_not_made(alone: De
 @pytest.mark.parametrize("text", ["$FD", "$SC 13", "$GS&rapi=$FD", "", "$GS\r$FD"])
 async def test_what_is_no_query_is_not_sent(text: str, alone: Depot) -> None:
     async with strange(http("{}")) as server:
-        with pytest.raises(CommandFailed, match=r"no such query"):
+        with pytest.raises(CommandFailed, match=r"unknown query"):
             await alone.ask(str(server.address), text)
         assert server.requests == []
 
@@ -128,25 +128,25 @@ async def test_an_answer_of_an_unknown_form_is_shown_as_it_came(alone: Depot) ->
     async with strange(http('{"cmd":"$GS","ret":"$OK 03 90 03 0140 77"}')) as server:
         out, err = await alone.ask(str(server.address), "$GS")
     assert out == "$OK 03 90 03 0140 77\n"
-    assert "not of a form that is known" in err
+    assert "unknown format" in err
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (http('{"cmd":"$GD","ret":"$NK^21"}'), r"does not answer \$GS \(it said \$NK\)"),
+        (http('{"cmd":"$GD","ret":"$NK^21"}'), r"does not answer \$GS \(it replied \$NK\)"),
         (http('{"error":"RAPI_RESPONSE_TIMEOUT"}'), "its controller does not: RAPI_RESPONSE_TIME"),
         (http('{"error":"RAPI_RESPONSE_TIMEOUT"}', "504 Late"), "its controller does not: RAPI_"),
         (http('{"error":"\\u001b[2J"}'), r"its controller does not: \\x1b\[2J"),
-        (http('{"ret":"$OK 03 90 03 0140^00"}'), "no answer, or a damaged one"),
-        (http('{"ret":7}'), "no answer, or a damaged one"),
-        (http("[]"), "what is no JSON"),
-        (http("<html>"), "what is no JSON"),
-        (http("", "401 Unauthorized"), r"wants a login \(401\): set http.username"),
-        (http("", "404 Not Found"), "does not know this page"),
+        (http('{"ret":"$OK 03 90 03 0140^00"}'), "invalid or damaged reply"),
+        (http('{"ret":7}'), "invalid or damaged reply"),
+        (http("[]"), "that is not JSON"),
+        (http("<html>"), "that is not JSON"),
+        (http("", "401 Unauthorized"), r"requires a login \(401\): set http.username"),
+        (http("", "404 Not Found"), "has no such page"),
         (http("", "302 Found", "Location: http://127.0.0.1:1/"), "not followed"),
         (http("", "500 Trouble"), "HTTP status 500"),
-        (b"", "is not reachable"),
+        (b"", "is unreachable"),
     ],
 )
 async def test_trouble_with_the_answer_is_a_sentence(
@@ -158,7 +158,7 @@ async def test_trouble_with_the_answer_is_a_sentence(
 
 
 async def test_a_charger_that_is_away_is_said_so(alone: Depot) -> None:
-    with pytest.raises(CommandFailed, match="is not reachable"):
+    with pytest.raises(CommandFailed, match="is unreachable"):
         await alone.ask("http://127.0.0.1:9", "$GS")
 
 
@@ -180,7 +180,7 @@ async def test_a_login_travels_to_a_network_that_was_named(
 async def test_a_login_does_not_travel_where_no_network_was_named(alone: Depot) -> None:
     login = {"HTTP__USERNAME": "anna", "HTTP__PASSWORD": "s3:cret"}
     async with strange(http("", "401 Unauthorized")) as server:
-        with pytest.raises(CommandFailed, match=r"ours was not sent: http\.allow"):
+        with pytest.raises(CommandFailed, match=r"which was not sent: http\.allow"):
             await alone.ask(str(server.address), "$GS", **login)
         assert b"Authorization" not in server.requests[0]
 
@@ -189,8 +189,10 @@ def test_a_login_does_not_travel_to_the_networks_of_the_default(alone: Depot) ->
     login = {"HTTP__USERNAME": "anna", "HTTP__PASSWORD": "s3:cret"}
     ip = ip_address("10.0.0.7")
     default, named = alone.settings(**login), alone.settings(**login, HTTP__ALLOW="10.0.0.0/8")
-    assert WebCall(default, typed("http://10.0.0.7")).login(ip) is None
-    assert WebCall(named, typed("http://10.0.0.7")).login(ip) == ChargerLogin("anna", "s3:cret")
+    assert ChargerClient(default, target_from_url("http://10.0.0.7")).login(ip) is None
+    assert ChargerClient(named, target_from_url("http://10.0.0.7")).login(ip) == ChargerLogin(
+        "anna", "s3:cret"
+    )
 
 
 async def test_who_is_asked_by_address_is_in_no_credentials_file(alone: Depot) -> None:
@@ -198,7 +200,7 @@ async def test_who_is_asked_by_address_is_in_no_credentials_file(alone: Depot) -
         await alone.knows("a1", http=f"http://127.0.0.1:{server.port}/", base=BASE)
         near = {**NEAR, "HTTP__PORTS": str(server.port)}
         for charger, file in (("a1", True), (str(server.address), False)):
-            with pytest.raises(CommandFailed, match="wants a login") as failed:
+            with pytest.raises(CommandFailed, match="requires a login") as failed:
                 await alone.ask(charger, "$GS", **near)
             assert ("http.credentials_file" in str(failed.value)) is file
 
@@ -206,7 +208,7 @@ async def test_who_is_asked_by_address_is_in_no_credentials_file(alone: Depot) -
 async def test_a_wrong_login_is_told_apart(alone: Depot) -> None:
     login = {"HTTP__USERNAME": "anna", "HTTP__PASSWORD": "s3:cret"}
     async with strange(http("", "401 Unauthorized")) as server:
-        with pytest.raises(CommandFailed, match=r"refused our login \(401\)") as failed:
+        with pytest.raises(CommandFailed, match=r"refused the login \(401\)") as failed:
             await alone.ask(str(server.address), "$GS", **login, **NEAR)
     assert "s3:cret" not in str(failed.value)
 
@@ -240,7 +242,7 @@ async def test_a_simulated_charger_without_http_answers_over_mqtt(
             await one.knows("a1", http="http:///", base=base)
             out, err = await one.ask("a1", query.value, **FAR)
     assert "$OK" not in out
-    assert "names no host; asking over MQTT" in err
+    assert "names no host; sending the query over MQTT" in err
 
 
 async def test_a_charger_whose_http_is_away_is_asked_over_mqtt(alone: Depot) -> None:
@@ -249,7 +251,7 @@ async def test_a_charger_whose_http_is_away_is_asked_over_mqtt(alone: Depot) -> 
     with played(int(alone.broker.rpartition(":")[2]), GS=STATE_LINE):
         out, err = await alone.ask("a1", "$GS", **near)
     assert out.startswith("state        3 ")
-    assert "is not reachable" in err
+    assert "is unreachable" in err
 
 
 async def test_a_charger_is_not_asked_over_http_where_that_is_switched_off(alone: Depot) -> None:
@@ -337,7 +339,7 @@ async def test_an_answer_that_could_be_somebody_elses_is_asked_for_again(alone: 
 
 async def test_a_charger_that_does_not_answer_over_mqtt_is_said_so(alone: Depot) -> None:
     await alone.knows("a1", base=BASE)
-    with pytest.raises(CommandFailed, match=f"did not answer on {BASE}/rapi/out within 3 s"):
+    with pytest.raises(CommandFailed, match=f"did not reply on {BASE}/rapi/out within 3 s"):
         await alone.ask("a1", "$GS", **FAR)
 
 
@@ -355,7 +357,7 @@ async def test_a_broker_that_lets_us_not_ask_is_said_so(tmp_path: Path) -> None:
     with Mosquitto(tmp_path, acl=rules) as mosquitto:
         one = Depot("", mosquitto.url, tmp_path / "data")
         await one.knows("a1", base=BASE)
-        with pytest.raises(CommandFailed, match="did not pass our query on"):
+        with pytest.raises(CommandFailed, match="did not deliver the query"):
             await one.ask("a1", "$GS", **FAR)
 
 

@@ -49,7 +49,7 @@ async def test_a_broker_without_a_charger_is_good_and_a_warning(mosquitto: Mosqu
     about = case(MQTT__URL=mosquitto.url)
     place = mosquitto.url.removeprefix("mqtt://")
     assert await told(probe_broker, about) == [
-        ("ok", f"{place} answers without TLS and asks for no login"),
+        ("ok", f"{place} responds without TLS and requires no login"),
         GRANTED,
         NOBODY,
     ]
@@ -84,7 +84,7 @@ async def test_a_login_is_named_and_its_password_is_not(tmp_path: Path) -> None:
     with Mosquitto(tmp_path, passwords={"me": SECRET}) as locked:
         about = case(MQTT__URL=locked.url, MQTT__USERNAME="me", MQTT__PASSWORD=SECRET)
         found = await told(probe_broker, about)
-    assert found[0][1].endswith("answers without TLS and took the login of me")
+    assert found[0][1].endswith("responds without TLS and accepted the login of me")
     assert SECRET not in str(found)
 
 
@@ -92,8 +92,8 @@ async def test_a_wrong_password_fails(tmp_path: Path) -> None:
     with Mosquitto(tmp_path, passwords={"me": "right"}) as locked:
         about = case(MQTT__URL=locked.url, MQTT__USERNAME="me", MQTT__PASSWORD=SECRET)
         (found,) = await findings(probe_broker, about)
-    assert found.verdict.value == "failed"
-    assert "not authori" in found.found.lower()
+    assert found.status.value == "failed"
+    assert "not authori" in found.message.lower()
     assert "mqtt.password" in (found.remedy or "")
     assert SECRET not in str(found)
 
@@ -112,7 +112,7 @@ async def test_a_trusted_certificate_is_good(tmp_path: Path) -> None:
         about = case(MQTT__URL=served.url, MQTT__CA_FILE=str(authority.file))
         found = await told(probe_broker, about)
     assert found[0][0] == "ok"
-    assert "answers over verified TLS" in found[0][1]
+    assert "responds over verified TLS" in found[0][1]
 
 
 async def test_a_broker_that_is_away_fails() -> None:
@@ -126,17 +126,17 @@ async def test_rules_that_let_us_hear_nothing_are_suspected(tmp_path: Path) -> N
     with Mosquitto(tmp_path, acl="topic write #\n") as mute, Publisher(mute.port) as charger:
         charger.publish("openevse/announce/a", announcement("a"), retain=True)
         found = await findings(probe_broker, case(MQTT__URL=mute.url))
-    assert (found[-1].verdict.value, found[-1].found) == NOBODY
+    assert (found[-1].status.value, found[-1].message) == NOBODY
     assert "access rules" in (found[-1].remedy or "")
 
 
 async def test_a_refused_subscription_fails() -> None:
     async with refusing() as url:
         found = await findings(probe_broker, case(MQTT__URL=url))
-    assert [(each.verdict.value, each.found) for each in found[1:]] == [
-        ("failed", "refuses the subscription to openevse/announce/+")
+    assert [(each.status.value, each.message) for each in found[1:]] == [
+        ("failed", "refused the subscription to openevse/announce/+")
     ]
-    assert found[1].remedy == "let the bridge's user read it in the broker's access rules"
+    assert found[1].remedy == "allow the bridge's user to read it in the broker's access rules"
 
 
 async def test_a_running_bridge_with_the_same_client_id_is_not_cut_off(

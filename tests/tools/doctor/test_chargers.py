@@ -39,8 +39,8 @@ async def test_a_refused_address_is_told_with_its_reason(address: str, why: str)
     about = case()
     about.announced.update(announced(seven=address))
     (found,) = await findings(probe_chargers, about)
-    assert (found.subject, found.verdict.value) == ("charger seven", "warning")
-    assert found.found == f"not polled: its address {why}"
+    assert (found.subject, found.status.value) == ("charger seven", "warning")
+    assert found.message == f"not polled: its address {why}"
     assert found.remedy is not None
     assert "hush" not in str(found)
 
@@ -65,7 +65,7 @@ async def test_a_name_that_leads_to_a_refused_address_is_not_called() -> None:
         assert server.requests == []
     assert verdict == "warning"
     assert found.endswith(
-        "is not called: its address is on the bridge's own machine, and not named in http.allow"
+        "is not requested: its address is on the bridge's own machine, and not named in http.allow"
     )
 
 
@@ -74,7 +74,7 @@ async def test_many_refusals_are_summed_up() -> None:
     about.announced.update(announced(**{f"c{n}": "http://127.0.0.1/" for n in range(23)}))
     found = await told(probe_chargers, about)
     assert len(found) == 21
-    assert found[-1] == ("warning", "3 more are not polled at their address")
+    assert found[-1] == ("warning", "3 more are not polled because of their address")
 
 
 async def test_a_simulated_charger_heard_on_a_broker_answers(
@@ -87,7 +87,7 @@ async def test_a_simulated_charger_heard_on_a_broker_answers(
         await findings(probe_broker, about)
         ((verdict, found),) = await told(probe_chargers, about)
     assert verdict == "ok", found
-    assert found.startswith(f"{one.url} answered in 0.")
+    assert found.startswith(f"{one.url} replied in 0.")
     assert found.endswith(" s: state not_connected")
 
 
@@ -113,7 +113,7 @@ async def test_a_login_travels_only_where_a_network_was_named() -> None:
         ((verdict, found),) = await told(probe_chargers, about)
         assert b"Authorization: Basic" in server.requests[0]
     assert verdict == "warning"
-    assert "refused our login (401)" in found
+    assert "refused the login (401)" in found
     assert "hush-hush" not in found
 
 
@@ -121,13 +121,13 @@ async def test_chargers_without_an_address_are_counted() -> None:
     about = case()
     about.announced.update(announced(a=None, b=None))
     assert await told(probe_chargers, about) == [
-        ("not checked", "2 announced no web address (a last will has none)")
+        ("not checked", "2 announced no web address (a last will contains none)")
     ]
 
 
 async def test_without_announcements_or_polls_nothing_is_tried() -> None:
     assert await told(probe_chargers, case()) == [
-        ("not checked", "no charger's web address is known: none announced itself")
+        ("not checked", "no charger's web address is known: no charger announced itself")
     ]
     assert await told(probe_chargers, case(HTTP__ENABLED="false")) == [
         ("not checked", "http.enabled is off: no charger is polled")

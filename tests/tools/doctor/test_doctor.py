@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bridge.core.errors import DiskTrouble
-from bridge.tools.doctor.finding import Case, Finding, doubtful, failed, good, unchecked
-from bridge.tools.doctor.report import Report
-from bridge.tools.doctor.run import PROBES, try_all
+from bridge.tools.doctor.finding import DoctorContext, Finding, failed, not_checked, ok, warning
+from bridge.tools.doctor.report import DoctorReport
+from bridge.tools.doctor.run import PROBES, run_probes
 from tests.kit.chargers import depot
 from tests.kit.doctor import case
 from tests.kit.lives import Life
@@ -75,9 +75,7 @@ async def test_what_failed_has_a_remedy_and_ends_with_1(tmp_path: Path) -> None:
         "store main",
     ]
     assert done.stdout.count("remedy: ") == 2
-    assert done.stderr == (
-        "5 ok, 2 failed, 1 not checked\nnofos-bridge: something that the bridge needs failed\n"
-    )
+    assert done.stderr == ("5 ok, 2 failed, 1 not checked\nnofos-bridge: a check failed\n")
     assert SECRET not in done.stdout + done.stderr
 
 
@@ -95,8 +93,8 @@ async def test_a_running_bridge_is_found_in_both_places_and_goes_on(
         assert "mqtt.lost" not in life.said()
         pid = life.process.pid
     assert done.returncode == 0, done.stdout
-    assert f"in use by the bridge with pid {pid}, which goes on" in done.stdout
-    assert f"a bridge answers on {listen}" in done.stdout
+    assert f"in use by the bridge with pid {pid}, which keeps running" in done.stdout
+    assert f"a bridge is running on {listen}" in done.stdout
 
 
 async def test_wrong_settings_are_told_with_remedies_and_end_with_1() -> None:
@@ -114,16 +112,16 @@ async def test_wrong_settings_are_told_with_remedies_and_end_with_1() -> None:
 def reported(*findings: Finding) -> tuple[str, str, bool]:
     """Both outputs, and whether nothing failed."""
     out, err = io.StringIO(), io.StringIO()
-    report = Report(out, err)
+    report = DoctorReport(out, err)
     for finding in findings:
         report.add(finding)
-    well = report.close()
+    well = report.finish()
     return out.getvalue(), err.getvalue(), well
 
 
 def test_a_line_each_and_the_remedy_below() -> None:
     out, err, well = reported(
-        good("broker", "answers"), doubtful("broker", "is slow", "wait"), unchecked("store", "none")
+        ok("broker", "answers"), warning("broker", "is slow", "wait"), not_checked("store", "none")
     )
     assert out == (
         "ok           broker            answers\n"
@@ -136,44 +134,44 @@ def test_a_line_each_and_the_remedy_below() -> None:
 
 
 def test_only_what_failed_counts_as_failed() -> None:
-    assert not reported(good("a", "b"), failed("c", "d", "e"))[2]
+    assert not reported(ok("a", "b"), failed("c", "d", "e"))[2]
 
 
 def test_what_strangers_said_steers_no_terminal() -> None:
-    out, _, _ = reported(good("charger a\x1b[2J", "b\nok  all"))
+    out, _, _ = reported(ok("charger a\x1b[2J", "b\nok  all"))
     assert out == "ok           charger a\\x1b[2J     b\\nok  all\n"
 
 
-async def slow(_: Case) -> AsyncIterator[Finding]:
-    yield good("slow", "begun")
+async def slow(_: DoctorContext) -> AsyncIterator[Finding]:
+    yield ok("slow", "begun")
     await asyncio.Event().wait()
 
 
-async def broken(_: Case) -> AsyncIterator[Finding]:
+async def broken(_: DoctorContext) -> AsyncIterator[Finding]:
     if _.announced:
-        yield good("broken", "never")
+        yield ok("broken", "never")
     raise DiskTrouble("state.db: disk I/O error")
 
 
 async def test_a_probe_without_an_end_and_a_broken_one_fail_and_the_others_go_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def last(_: Case) -> AsyncIterator[Finding]:
-        yield good("last", "tried")
+    async def last(_: DoctorContext) -> AsyncIterator[Finding]:
+        yield ok("last", "tried")
 
     monkeypatch.setattr("bridge.tools.doctor.run.LIMIT_SECONDS", 0.1)
     probes = {"slow": slow, "broken": broken, "last": last}
     monkeypatch.setattr("bridge.tools.doctor.run.PROBES", probes)
     out = io.StringIO()
-    await try_all(case(), Report(out, io.StringIO()))
+    await run_probes(case(), DoctorReport(out, io.StringIO()))
     assert verdicts(out.getvalue()) == [
         ("ok", "slow"),
         ("failed", "slow"),
         ("failed", "broken"),
         ("ok", "last"),
     ]
-    assert "came to no end within 0.1 s" in out.getvalue()
-    assert "could not be tried: state.db: disk I/O error" in out.getvalue()
+    assert "did not finish within 0.1 s" in out.getvalue()
+    assert "could not be checked: state.db: disk I/O error" in out.getvalue()
 
 
 def test_the_broker_is_heard_before_the_chargers_are_called() -> None:

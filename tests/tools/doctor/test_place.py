@@ -25,7 +25,7 @@ from tests.kit.servers import Mosquitto
 async def test_good_settings_are_one_line_and_surprises_one_each() -> None:
     about = case(INFLUX__URL="http://store:8086", INFLUX__BUCKET="b", HTTP__PASSWORD="hush")
     assert await told(probe_settings, about) == [
-        ("ok", "all can be used; `nofos-bridge check` shows them"),
+        ("ok", "all valid; `nofos-bridge check` shows them"),
         ("warning", "http.password is set without http.username"),
         (
             "warning",
@@ -40,15 +40,15 @@ async def test_good_settings_are_one_line_and_surprises_one_each() -> None:
 async def test_a_folder_that_can_be_written_to_is_left_as_it_was(tmp_path: Path) -> None:
     found = await told(probe_folder, case(JOURNAL__DIR=str(tmp_path), JOURNAL__MAX_BYTES="64KiB"))
     assert [verdict for verdict, _ in found] == ["ok", "ok", "ok"]
-    assert found[0][1] == f"{tmp_path} can be written to"
-    assert found[1][1] == "no bridge uses it now"
+    assert found[0][1] == f"{tmp_path} is writable"
+    assert found[1][1] == "not in use by a bridge"
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "data"
     found = await told(probe_folder, case(JOURNAL__DIR=str(folder)))
-    assert found[0] == ("ok", f"{folder} can be written to: the bridge will make it")
+    assert found[0] == ("ok", f"{folder} is writable: the bridge will create it")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -56,8 +56,8 @@ async def test_a_folder_that_cannot_be_written_to_fails(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     folder = tmp_path / "file"
     (found,) = await findings(probe_folder, case(JOURNAL__DIR=str(folder)))
-    assert found.verdict.value == "failed"
-    assert found.found == f"{folder} cannot be written to: Not a directory"
+    assert found.status.value == "failed"
+    assert found.message == f"{folder} is not writable: Not a directory"
     assert "journal.dir (NOFOS_JOURNAL__DIR)" in (found.remedy or "")
 
 
@@ -69,8 +69,8 @@ async def test_a_disk_that_is_full_fails_and_wants_space(
 
     monkeypatch.setattr("os.fsync", full)
     (found,) = await findings(probe_folder, case(JOURNAL__DIR=str(tmp_path)))
-    assert found.found == f"{tmp_path} cannot be written to: No space left on device"
-    assert (found.remedy or "").startswith("make space on that disk")
+    assert found.message == f"{tmp_path} is not writable: No space left on device"
+    assert (found.remedy or "").startswith("free some disk space")
 
 
 async def test_a_disk_that_is_too_small_for_the_journal_is_a_warning(tmp_path: Path) -> None:
@@ -86,14 +86,14 @@ async def test_a_running_bridge_is_named_and_keeps_its_lock(tmp_path: Path) -> N
         found = await told(probe_folder, about)
         with (tmp_path / "lock").open() as file, pytest.raises(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    assert found[1] == ("ok", f"in use by the bridge with pid {os.getpid()}, which goes on")
+    assert found[1] == ("ok", f"in use by the bridge with pid {os.getpid()}, which keeps running")
 
 
 async def test_the_lock_that_a_bridge_left_is_free_afterwards(tmp_path: Path) -> None:
     with FolderLock(tmp_path):
         pass
     found = await told(probe_folder, case(JOURNAL__DIR=str(tmp_path)))
-    assert found[1] == ("ok", "no bridge uses it now")
+    assert found[1] == ("ok", "not in use by a bridge")
     with FolderLock(tmp_path):
         pass
 
@@ -125,7 +125,7 @@ async def test_a_port_is_good_where_a_bridge_answers(tmp_path: Path, mosquitto: 
         await running.hears()
         place = f"127.0.0.1:{running.port}"
         assert await told(probe_web, case(WEB__LISTEN=place)) == [
-            ("ok", f"a bridge answers on {place}, and is ready")
+            ("ok", f"a bridge is running on {place} and is ready")
         ]
 
 
@@ -134,24 +134,24 @@ async def test_a_bridge_that_is_not_ready_is_a_warning(tmp_path: Path) -> None:
         place = f"127.0.0.1:{running.port}"
         ((verdict, found),) = await told(probe_web, case(WEB__LISTEN=place))
     assert verdict == "warning"
-    assert found == f"a bridge answers on {place}, and is not ready: not connected to the broker"
+    assert found == f"a bridge is running on {place} but is not ready: not connected to the broker"
 
 
 async def test_a_port_of_another_web_server_fails() -> None:
     async with strange(http("hello")) as server:
         place = f"127.0.0.1:{server.port}"
         (found,) = await findings(probe_web, case(WEB__LISTEN=place))
-    assert found.verdict.value == "failed"
-    assert found.found == f"another program has {place} (HTTP 200)"
+    assert found.status.value == "failed"
+    assert found.message == f"another program uses {place} (HTTP 200)"
     assert "web.listen (NOFOS_WEB__LISTEN)" in (found.remedy or "")
 
 
 async def test_a_port_of_a_program_that_says_nothing_fails(
     taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.tools.doctor.web.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("bridge.tools.doctor.web.TIMEOUT_SECONDS", 0.2)
     assert await told(probe_web, case(WEB__LISTEN=f"127.0.0.1:{taken}")) == [
-        ("failed", f"another program has 127.0.0.1:{taken} (no answer in time)")
+        ("failed", f"another program uses 127.0.0.1:{taken} (no reply in time)")
     ]
 
 
@@ -175,15 +175,15 @@ async def test_each_certificate_file_is_told_with_its_end(tmp_path: Path) -> Non
         HTTP__CA_FILE=str(authority.file),
     )  # fmt: skip
     found = {each.subject: each for each in await findings(probe_certificates, about)}
-    assert {name: each.verdict.value for name, each in found.items()} == {
+    assert {name: each.status.value for name, each in found.items()} == {
         "certificate mqtt.cert_file": "warning",
         "certificate http.ca_file": "ok",
         "certificate web.cert_file": "failed",
     }
-    assert found["certificate web.cert_file"].found == (
+    assert found["certificate web.cert_file"].message == (
         f"{old.cert_file} expired on 2020-01-02 00:00 UTC"
     )
-    assert found["certificate mqtt.cert_file"].found.endswith("UTC, for 3 days")
+    assert found["certificate mqtt.cert_file"].message.endswith("UTC, for 3 days")
 
 
 async def test_a_certificate_without_a_date_fails(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ async def test_a_certificate_without_a_date_fails(tmp_path: Path) -> None:
     authority.file.write_text("no certificate")
     ((verdict, found),) = await told(probe_certificates, about)
     assert verdict == "failed"
-    assert found == f"{authority.file} holds no certificate whose date can be read"
+    assert found == f"{authority.file} contains no certificate with a readable date"
 
 
 async def test_the_credentials_file_is_counted_and_not_repeated(tmp_path: Path) -> None:

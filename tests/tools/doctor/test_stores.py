@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bridge.tools.doctor.flux import flux_query, literal
-from bridge.tools.doctor.readback import Mark, Place, Seen, read_back
+from bridge.tools.doctor.readback import (
+    ProbePoint,
+    ReadbackOutcome,
+    StoreAccess,
+    flux_query,
+    literal,
+    read_back,
+)
 from bridge.tools.doctor.stores import probe_stores
 from tests.kit.doctor import case, findings, told
 from tests.kit.influx_standin import (
@@ -25,7 +31,7 @@ from tests.kit.servers import VictoriaMetrics
 from tests.kit.servers.influx import DATABASE, InfluxDB
 
 SECRET = "hush-hush"
-MARK = Mark("nofos_bridge_doctor", "mark", 1234567890, 1_700_000_000_123)
+MARK = ProbePoint("nofos_bridge_doctor", "mark", 1234567890, 1_700_000_000_123)
 CSV = "#datatype,string\r\n,result,table,_time,_value\r\n,_result,0,2023-11-14,1234567890\r\n"
 
 
@@ -35,8 +41,8 @@ def influxdb(tmp_path: Path) -> Iterator[InfluxDB]:
         yield server
 
 
-def place(url: str, bucket: str = "evse") -> Place:
-    return Place(url=url, org="depot", bucket=bucket, token=SECRET, ca_file=None, timeout=5.0)
+def place(url: str, bucket: str = "evse") -> StoreAccess:
+    return StoreAccess(url=url, org="depot", bucket=bucket, token=SECRET, ca_file=None, timeout=5.0)
 
 
 def store(url: str, **more: str) -> dict[str, str]:
@@ -98,8 +104,8 @@ async def test_a_point_comes_back_from_victoriametrics(victoria: VictoriaMetrics
     before = int(time.time() * 1000)
     found = await told(probe_stores, case(**store(victoria.url)))
     assert found == [
-        ("ok", f"{victoria.url} took a test point in measurement nofos_bridge_doctor"),
-        ("ok", "gave the test point back"),
+        ("ok", f"{victoria.url} accepted a test point in measurement nofos_bridge_doctor"),
+        ("ok", "returned the test point"),
     ]
     (series,) = victoria.export('{__name__!=""}')
     assert series.labels == {"__name__": "nofos_bridge_doctor_mark"}
@@ -110,12 +116,12 @@ async def test_every_mirror_is_tried_and_named() -> None:
     async with InfluxStandin() as standin:
         mirror = {"INFLUX__MIRRORS__FAR__URL": standin.url, "INFLUX__MIRRORS__FAR__BUCKET": "b"}
         found = await findings(probe_stores, case(**store("http://127.0.0.1:9", **mirror)))
-    assert [(each.subject, each.verdict.value) for each in found] == [
+    assert [(each.subject, each.status.value) for each in found] == [
         ("store main", "failed"),
         ("store far", "ok"),
         ("store far", "not checked"),
     ]
-    assert "see whether the store runs" in (found[0].remedy or "")
+    assert "check that the store is running" in (found[0].remedy or "")
 
 
 @pytest.mark.parametrize(
@@ -131,10 +137,10 @@ async def test_a_store_that_knows_us_not_fails(answer: Canned, said: str) -> Non
     async with InfluxStandin() as standin:
         standin.answers.append(answer)
         (found,) = await findings(probe_stores, case(**store(standin.url)))
-    assert found.verdict.value == "failed"
-    assert said in found.found
+    assert found.status.value == "failed"
+    assert said in found.message
     assert found.remedy == (
-        "look at this store's url, org, bucket, token and at what the token may do"
+        "check this store's url, org, bucket and token, and the token's permissions"
     )
     assert SECRET not in str(found)
 
@@ -144,7 +150,7 @@ async def test_an_overloaded_store_fails() -> None:
         standin.answers.append(OVERLOADED)
         ((verdict, found),) = await told(probe_stores, case(**store(standin.url)))
     assert verdict == "failed"
-    assert found == ("did not take a test point: HTTP 503: server is temporarily unavailable")
+    assert found == ("did not accept a test point: HTTP 503: server is temporarily unavailable")
 
 
 async def test_a_store_that_cannot_be_asked_is_not_checked() -> None:
@@ -154,19 +160,19 @@ async def test_a_store_that_cannot_be_asked_is_not_checked() -> None:
     assert line.startswith(b"nofos_bridge_doctor mark=")
     assert found[1] == (
         "not checked",
-        "whether the point is there: no query language that we know",
+        "whether the point was stored: it understands no known query language",
     )
 
 
 async def test_a_store_that_never_shows_the_point_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never(*_: object) -> Seen:
-        return Seen.ABSENT
+    async def never(*_: object) -> ReadbackOutcome:
+        return ReadbackOutcome.ABSENT
 
     monkeypatch.setattr("bridge.tools.doctor.stores.read_back", never)
     async with InfluxStandin() as standin:
         *_, last = await findings(probe_stores, case(**store(standin.url)))
-    assert last.verdict.value == "failed"
-    assert last.found == "took the test point, and has not got it 20 s later"
+    assert last.status.value == "failed"
+    assert last.message == "accepted the test point, but does not return it 20 s later"
     assert "retention" in (last.remedy or "")
 
 
@@ -175,23 +181,26 @@ async def test_a_store_that_never_shows_the_point_fails(monkeypatch: pytest.Monk
 
 async def test_a_real_influxdb_1_is_asked_in_influxql(influxdb: InfluxDB) -> None:
     influxdb.write([MARK.line])
-    assert await read_back(place(influxdb.url, DATABASE), MARK, 5) is Seen.THERE
-    later = Mark(MARK.measurement, MARK.column, MARK.value, MARK.stamp_ms + 1)
-    assert await read_back(place(influxdb.url, DATABASE), later, 0) is Seen.ABSENT
+    assert await read_back(place(influxdb.url, DATABASE), MARK, 5) is ReadbackOutcome.PRESENT
+    later = ProbePoint(MARK.measurement, MARK.field, MARK.value, MARK.stamp_ms + 1)
+    assert await read_back(place(influxdb.url, DATABASE), later, 0) is ReadbackOutcome.ABSENT
 
 
 async def test_a_retention_policy_of_influxdb_1_is_named(influxdb: InfluxDB) -> None:
     influxdb.write([MARK.line])
-    assert await read_back(place(influxdb.url, f"{DATABASE}/autogen"), MARK, 5) is Seen.THERE
+    assert (
+        await read_back(place(influxdb.url, f"{DATABASE}/autogen"), MARK, 5)
+        is ReadbackOutcome.PRESENT
+    )
 
 
 async def test_a_point_that_victoriametrics_never_got_is_absent(victoria: VictoriaMetrics) -> None:
-    assert await read_back(place(victoria.url), MARK, 0) is Seen.ABSENT
+    assert await read_back(place(victoria.url), MARK, 0) is ReadbackOutcome.ABSENT
 
 
 async def test_influxdb_2_is_asked_in_flux_with_the_token() -> None:
     async with reading(flux=Answer(CSV)) as reader:
-        assert await read_back(place(reader.url), MARK, 0) is Seen.THERE
+        assert await read_back(place(reader.url), MARK, 0) is ReadbackOutcome.PRESENT
     (asked,) = reader.asked
     assert asked.headers["Authorization"] == f"Token {SECRET}"
     assert asked.query == {"org": "depot"}
@@ -209,31 +218,31 @@ async def test_a_bucket_cannot_break_out_of_the_query() -> None:
 
 async def test_an_empty_answer_of_influxdb_2_is_asked_for_again() -> None:
     async with reading(flux=Answer("\r\n")) as reader:
-        assert await read_back(place(reader.url), MARK, 0.8) is Seen.ABSENT
+        assert await read_back(place(reader.url), MARK, 0.8) is ReadbackOutcome.ABSENT
     assert len(reader.asked) >= 2
 
 
 async def test_a_token_that_may_only_write_cannot_check() -> None:
     async with reading(flux=Answer('{"code":"unauthorized"}', 401)) as reader:
-        assert await read_back(place(reader.url), MARK, 0) is Seen.FORBIDDEN
+        assert await read_back(place(reader.url), MARK, 0) is ReadbackOutcome.FORBIDDEN
 
 
 async def test_influxdb_1_8_without_flux_is_asked_in_influxql() -> None:
     off = Answer('{"error":"Flux query service disabled. Verify flux-enabled=true"}', 403)
     answer = Answer('{"results":[{"series":[{"values":[["2023",1234567890]]}]}]}')
     async with reading(flux=off, influxql=answer) as reader:
-        assert await read_back(place(reader.url), MARK, 0) is Seen.THERE
+        assert await read_back(place(reader.url), MARK, 0) is ReadbackOutcome.PRESENT
 
 
 @pytest.mark.parametrize("answer", ["<html>", '{"error": "database not found"}'])
 async def test_a_page_or_an_error_is_no_data(answer: str) -> None:
     async with reading(influxql=Answer(answer)) as reader:
-        assert await read_back(place(reader.url), MARK, 0) is Seen.UNKNOWN
+        assert await read_back(place(reader.url), MARK, 0) is ReadbackOutcome.UNSUPPORTED
 
 
 async def test_the_token_does_not_follow_a_redirect() -> None:
     async with reading() as other:
         away = Answer("", 307, {"Location": f"{other.url}/query"})
         async with reading(influxql=away) as reader:
-            assert await read_back(place(reader.url), MARK, 0) is Seen.UNKNOWN
+            assert await read_back(place(reader.url), MARK, 0) is ReadbackOutcome.UNSUPPORTED
         assert other.asked == []

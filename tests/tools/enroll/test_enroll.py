@@ -12,8 +12,8 @@ import pytest
 
 from bridge.core.errors import CommandFailed
 from bridge.settings import load
-from bridge.tools.enroll.run import Task, enroll
-from bridge.tools.enroll.words import listening_post, read_wish
+from bridge.tools.enroll.arguments import announcement_broker, parse_mqtt_config
+from bridge.tools.enroll.run import EnrollOptions, enroll
 from tests.kit.chargers import Depot, depot
 from tests.kit.polling import Stranger, http, strange
 from tests.kit.servers import Mosquitto
@@ -41,13 +41,13 @@ async def enrolled(
 ) -> tuple[str, str]:
     """What `enroll` says on both of its outputs; no secret in what it fails with."""
     settings = one.settings(**more)
-    wish = read_wish(
+    wish = parse_mqtt_config(
         broker, topic=topic, announce_topic=announce_topic, username=username, verify=True
     )
     wish = replace(wish, password=SECRET if username else "")
     out, err = StringIO(), StringIO()
     try:
-        task = Task(url, wish, listening_post(wish, settings), wait)
+        task = EnrollOptions(url, wish, announcement_broker(wish, settings), wait)
         await enroll(task, settings, out, err)
     except CommandFailed as failed:
         err.write(str(failed))
@@ -84,7 +84,7 @@ async def test_a_charger_is_given_its_settings_and_announces_itself(
     rows = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert rows["topic"] == "depot/seven"
     assert rows["http"] == one.url + "/"
-    assert "took the settings" in err
+    assert "accepted the settings" in err
 
 
 async def test_a_charger_with_a_password_reaches_a_broker_that_wants_one(
@@ -99,17 +99,21 @@ async def test_a_charger_with_a_password_reaches_a_broker_that_wants_one(
 
 
 def test_without_a_broker_of_ours_we_listen_at_the_chargers() -> None:
-    wish = read_wish(
+    wish = parse_mqtt_config(
         "mqtt://10.0.0.1", topic=None, announce_topic=None, username="seven", verify=True
     )
-    post = listening_post(replace(wish, password=SECRET), load(None, {}))
+    post = announcement_broker(replace(wish, password=SECRET), load(None, {}))
     assert (post.host, post.port, post.username) == ("10.0.0.1", 1883, "seven")
     assert post.password() == SECRET
 
 
 def test_where_we_have_a_broker_we_listen_there_as_the_bridge_does(alone: Depot) -> None:
-    wish = read_wish("mqtt://10.0.0.1", topic=None, announce_topic=None, username="", verify=True)
-    post = listening_post(wish, alone.settings(MQTT__USERNAME="bridge", MQTT__CLIENT_ID="depot"))
+    wish = parse_mqtt_config(
+        "mqtt://10.0.0.1", topic=None, announce_topic=None, username="", verify=True
+    )
+    post = announcement_broker(
+        wish, alone.settings(MQTT__USERNAME="bridge", MQTT__CLIENT_ID="depot")
+    )
     assert (post.host, post.username) == ("127.0.0.1", "bridge")
     assert post.client_id != "depot"
 
@@ -128,7 +132,7 @@ async def test_only_mqtt_settings_are_posted_and_nothing_is_published(
 
 
 async def test_a_charger_that_is_away_is_not_reachable(alone: Depot) -> None:
-    with pytest.raises(CommandFailed, match=r"is not reachable: .* Nothing was changed"):
+    with pytest.raises(CommandFailed, match=r"is unreachable: .* The charger was not changed"):
         await enrolled(alone, "http://127.0.0.1:9", alone.broker)
 
 
@@ -136,7 +140,7 @@ async def test_a_charger_that_wants_a_login_is_told_apart(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:
     async with depot(tmp_path, mosquitto.url, login=("anna", "s3:cret")) as one:
-        with pytest.raises(CommandFailed, match=r"wants a login \(401\)"):
+        with pytest.raises(CommandFailed, match=r"requires a login \(401\)"):
             await enrolled(one, one.url, mosquitto.url)
 
 
@@ -167,7 +171,7 @@ async def test_a_charger_that_does_not_say_done_is_not_believed(
     alone: Depot, mosquitto: Mosquitto
 ) -> None:
     async with pretending(msg="no\x1b[2J") as server:
-        with pytest.raises(CommandFailed, match=r"did not say that it took .*: no\\x1b\[2J"):
+        with pytest.raises(CommandFailed, match=r"did not confirm the settings: no\\x1b\[2J"):
             await enrolled(alone, str(server.address), mosquitto.url)
 
 
@@ -183,7 +187,7 @@ async def test_a_setting_that_was_silently_not_taken_is_named(
     alone: Depot, mosquitto: Mosquitto
 ) -> None:
     async with pretending() as server:
-        with pytest.raises(CommandFailed, match="did not take mqtt_topic: "):
+        with pytest.raises(CommandFailed, match="did not store mqtt_topic: "):
             await enrolled(alone, str(server.address), mosquitto.url, wait=1.0)
 
 
@@ -196,7 +200,7 @@ async def test_a_charger_on_a_broker_where_we_do_not_listen_is_connected_but_unh
     one: Depot, tmp_path: Path
 ) -> None:
     (tmp_path / "other").mkdir()
-    unheard = pytest.raises(CommandFailed, match="is connected, but no announcement came")
+    unheard = pytest.raises(CommandFailed, match="is connected, but no announcement arrived")
     with Mosquitto(tmp_path / "other") as other, unheard:
         await enrolled(one, one.url, other.url, wait=2.0)
 
@@ -239,7 +243,7 @@ async def test_an_announced_address_that_is_another_one_is_warned_of(
             out, err = await enrolled(alone, str(server.address), mosquitto.url)
             await announcing
     assert "charger       a1\n" in out
-    assert "warning: it announced another address than 127.0.0.1\n" in err
+    assert "warning: the announced address is not 127.0.0.1\n" in err
 
 
 async def test_a_retained_announcement_of_before_proves_nothing(
@@ -264,7 +268,7 @@ async def test_a_charger_that_had_all_settings_before_is_found_too(
 async def test_a_broker_that_is_away_leaves_the_charger_as_it_is(alone: Depot) -> None:
     alone.broker = "mqtt://127.0.0.1:9"
     async with pretending() as server:
-        with pytest.raises(CommandFailed, match=r"nobody listens .* Nothing was changed"):
+        with pytest.raises(CommandFailed, match=r"nobody listens .* The charger was not changed"):
             await enrolled(alone, str(server.address), "mqtt://10.0.0.1")
     assert [request[:4] for request in server.requests] == [b"GET "]
 
@@ -273,7 +277,7 @@ async def test_an_announce_topic_that_the_bridge_does_not_hear_is_warned_of(
     one: Depot, mosquitto: Mosquitto
 ) -> None:
     out, err = await enrolled(one, one.url, mosquitto.url, announce_topic="depot/announce/7")
-    assert "warning: the bridge does not listen on depot/announce/7" in err
+    assert "warning: the bridge does not subscribe to depot/announce/7" in err
     assert "announced_on  depot/announce/7" in out
 
 
@@ -291,5 +295,5 @@ def test_what_no_charger_could_use_is_refused_at_once(
     broker: str, topic: str | None, said: str
 ) -> None:
     with pytest.raises(CommandFailed, match=said) as failed:
-        read_wish(broker, topic=topic, announce_topic=None, username="", verify=True)
+        parse_mqtt_config(broker, topic=topic, announce_topic=None, username="", verify=True)
     assert SECRET not in str(failed.value)

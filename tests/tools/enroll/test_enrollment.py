@@ -4,10 +4,16 @@ import pytest
 
 from bridge.core.discovery.announcement import Announcement
 from bridge.core.model import ChargerId
-from bridge.tools.enroll.enrollment import Awaited, Match, Wish
+from bridge.tools.enroll.enrollment import (
+    AnnouncementMatch,
+    ChargerMqttConfig,
+    ExpectedAnnouncement,
+)
 
-WISH = Wish("10.0.0.1", 1883, topic="depot/7", username="seven", password="hush")
-AWAITED = Awaited(host="10.0.0.7", named=False, base="depot/7", announce_topic="announce/7")
+WISH = ChargerMqttConfig("10.0.0.1", 1883, topic="depot/7", username="seven", password="hush")
+AWAITED = ExpectedAnnouncement(
+    host="10.0.0.7", host_is_name=False, base="depot/7", announce_topic="announce/7"
+)
 
 
 def said(base: str | None = "depot/7", http: str | None = "http://10.0.0.7/") -> Announcement:
@@ -28,7 +34,7 @@ def test_a_charger_is_told_in_the_words_of_the_guide() -> None:
 
 
 def test_without_a_user_the_old_login_is_forgotten() -> None:
-    told = Wish("10.0.0.1", 8883, tls=True, announce_topic="announce/7").settings()
+    told = ChargerMqttConfig("10.0.0.1", 8883, tls=True, announce_topic="announce/7").settings()
     assert (told["mqtt_user"], told["mqtt_pass"]) == ("", "")
     assert (told["mqtt_protocol"], told["mqtt_announce_topic"]) == ("mqtts", "announce/7")
     assert "mqtt_topic" not in told
@@ -55,31 +61,39 @@ def test_a_switch_that_is_off_is_missing() -> None:
 @pytest.mark.parametrize(
     ("announcement", "topic", "match"),
     [
-        (said(), "announce/7", Match.RIGHT),
-        (said(), "announce/other", Match.RIGHT),
-        (said(base="charger/old"), "announce/7", Match.OTHER_TOPIC),
-        (said(base=None), "announce/7", Match.OTHER_TOPIC),
-        (said(http="http://172.16.0.7/"), "announce/7", Match.RIGHT),
-        (said(http="http://172.16.0.7/"), "announce/other", Match.STRANGER),
-        (said(http="http://10.0.0.8/", base="depot/8"), "announce/7", Match.STRANGER),
-        (said(http="http:///"), "announce/7", Match.RIGHT),
-        (said(http=None, base="depot/8"), "announce/7", Match.OTHER_TOPIC),
-        (said(http=None, base="depot/8"), "announce/8", Match.STRANGER),
-        (said(http=None), "announce/other", Match.RIGHT),
-        (Announcement(ChargerId("a1"), False), "announce/7", Match.STRANGER),
+        (said(), "announce/7", AnnouncementMatch.EXPECTED),
+        (said(), "announce/other", AnnouncementMatch.EXPECTED),
+        (said(base="charger/old"), "announce/7", AnnouncementMatch.OTHER_TOPIC),
+        (said(base=None), "announce/7", AnnouncementMatch.OTHER_TOPIC),
+        (said(http="http://172.16.0.7/"), "announce/7", AnnouncementMatch.EXPECTED),
+        (said(http="http://172.16.0.7/"), "announce/other", AnnouncementMatch.OTHER_CHARGER),
+        (
+            said(http="http://10.0.0.8/", base="depot/8"),
+            "announce/7",
+            AnnouncementMatch.OTHER_CHARGER,
+        ),
+        (said(http="http:///"), "announce/7", AnnouncementMatch.EXPECTED),
+        (said(http=None, base="depot/8"), "announce/7", AnnouncementMatch.OTHER_TOPIC),
+        (said(http=None, base="depot/8"), "announce/8", AnnouncementMatch.OTHER_CHARGER),
+        (said(http=None), "announce/other", AnnouncementMatch.EXPECTED),
+        (Announcement(ChargerId("a1"), False), "announce/7", AnnouncementMatch.OTHER_CHARGER),
     ],
 )
 def test_the_charger_is_known_by_its_address_then_by_its_topics(
-    announcement: Announcement, topic: str, match: Match
+    announcement: Announcement, topic: str, match: AnnouncementMatch
 ) -> None:
     assert AWAITED.match(announcement, topic) is match
 
 
 def test_a_base_that_is_not_known_may_be_any() -> None:
-    awaited = Awaited(host="10.0.0.7", named=False, base=None, announce_topic=None)
-    assert awaited.match(said(base="any/base"), "announce/x") is Match.RIGHT
+    awaited = ExpectedAnnouncement(
+        host="10.0.0.7", host_is_name=False, base=None, announce_topic=None
+    )
+    assert awaited.match(said(base="any/base"), "announce/x") is AnnouncementMatch.EXPECTED
 
 
 def test_a_charger_called_by_its_name_is_known_by_its_announce_topic() -> None:
-    awaited = Awaited(host="nofos-7.local", named=True, base="depot/7", announce_topic="announce/7")
-    assert awaited.match(said(), "announce/7") is Match.RIGHT
+    awaited = ExpectedAnnouncement(
+        host="nofos-7.local", host_is_name=True, base="depot/7", announce_topic="announce/7"
+    )
+    assert awaited.match(said(), "announce/7") is AnnouncementMatch.EXPECTED

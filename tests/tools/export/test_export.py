@@ -19,9 +19,9 @@ from bridge.core.output.batch import Batch
 from bridge.storage.database import connect
 from bridge.storage.journal import Journal
 from bridge.storage.journal_sql import FILE, SCHEMA, VERSION
-from bridge.tools.export.formats import Form
-from bridge.tools.export.run import Choice, export
-from bridge.tools.time_argument import read_moment
+from bridge.tools.export.formats import ExportFormat
+from bridge.tools.export.run import ExportOptions, export
+from bridge.tools.time_argument import parse_time
 from tests.kit.lives import Life
 from tests.kit.servers import Mosquitto, VictoriaMetrics
 from tests.kit.support import Publisher, eventually
@@ -50,20 +50,23 @@ async def journaled(folder: Path, *batches: Sequence[bytes]) -> None:
     await journal.close()
 
 
-def exported(folder: Path, choice: Choice) -> tuple[str, str]:
+def exported(folder: Path, choice: ExportOptions) -> tuple[str, str]:
     out, err = io.StringIO(), io.StringIO()
     export(folder, choice, NOW, out, err)
     return out.getvalue(), err.getvalue()
 
 
 def lp(folder: Path, **chosen: str) -> list[bytes]:
-    out, _ = exported(folder, Choice(Form.LP, **chosen))
+    out, _ = exported(folder, ExportOptions(ExportFormat.LP, **chosen))
     return [line.encode() for line in out.splitlines()]
 
 
 async def test_line_protocol_is_what_was_journaled(tmp_path: Path) -> None:
     await journaled(tmp_path, LINES[:1], LINES[1:])
-    assert exported(tmp_path, Choice(Form.LP)) == (b"\n".join((*LINES, b"")).decode(), "")
+    assert exported(tmp_path, ExportOptions(ExportFormat.LP)) == (
+        b"\n".join((*LINES, b"")).decode(),
+        "",
+    )
 
 
 async def test_many_rows_are_read_in_their_order(tmp_path: Path) -> None:
@@ -90,13 +93,13 @@ async def test_a_span_holds_its_begin_and_not_its_end(
     tmp_path: Path, since: str | None, until: str | None, kept: Sequence[bytes]
 ) -> None:
     await journaled(tmp_path, LINES[:2], LINES[2:])
-    out, _ = exported(tmp_path, Choice(Form.LP, since=since, until=until))
+    out, _ = exported(tmp_path, ExportOptions(ExportFormat.LP, since=since, until=until))
     assert out.encode().splitlines() == list(kept)
 
 
 async def test_json_lines_hold_a_point_each(tmp_path: Path) -> None:
     await journaled(tmp_path, LINES)
-    out, _ = exported(tmp_path, Choice(Form.JSONL))
+    out, _ = exported(tmp_path, ExportOptions(ExportFormat.JSONL))
     points = [json.loads(line) for line in out.splitlines()]
     assert len(points) == 4
     assert points[2] == {
@@ -110,7 +113,7 @@ async def test_json_lines_hold_a_point_each(tmp_path: Path) -> None:
 
 async def test_csv_has_one_header_and_a_row_for_each_point(tmp_path: Path) -> None:
     await journaled(tmp_path, LINES)
-    out, _ = exported(tmp_path, Choice(Form.CSV))
+    out, _ = exported(tmp_path, ExportOptions(ExportFormat.CSV))
     header, *_ = out.splitlines()
     assert header.startswith("time,measurement,charger,site,kind,current_1,")
     rows = list(csv.DictReader(io.StringIO(out)))
@@ -137,24 +140,24 @@ async def test_csv_has_one_header_and_a_row_for_each_point(tmp_path: Path) -> No
 
 async def test_static_tags_become_columns(tmp_path: Path) -> None:
     await journaled(tmp_path, [b"evse,charger=a,region=north power=1.0 1700000000000"])
-    out, _ = exported(tmp_path, Choice(Form.CSV))
+    out, _ = exported(tmp_path, ExportOptions(ExportFormat.CSV))
     (row,) = csv.DictReader(io.StringIO(out))
     assert row["region"] == "north"
 
 
-@pytest.mark.parametrize("form", list(Form))
-async def test_an_empty_span_gives_no_line_and_a_word(tmp_path: Path, form: Form) -> None:
+@pytest.mark.parametrize("form", list(ExportFormat))
+async def test_an_empty_span_gives_no_line_and_a_word(tmp_path: Path, form: ExportFormat) -> None:
     await journaled(tmp_path, LINES)
-    assert exported(tmp_path, Choice(form, since="1s")) == (
+    assert exported(tmp_path, ExportOptions(form, since="1s")) == (
         "",
-        "the journal holds no point of that time\n",
+        "the journal contains no points of that time\n",
     )
 
 
 async def test_an_unknown_charger_gives_no_line_and_a_word(tmp_path: Path) -> None:
     await journaled(tmp_path, LINES)
-    out, err = exported(tmp_path, Choice(Form.CSV, charger="c"))
-    assert (out, err) == ("", "the journal holds no point of charger c, and it is not known\n")
+    out, err = exported(tmp_path, ExportOptions(ExportFormat.CSV, charger="c"))
+    assert (out, err) == ("", "the journal contains no points of charger c, which is unknown\n")
 
 
 async def test_a_damaged_row_is_left_out_and_told_once(tmp_path: Path) -> None:
@@ -162,27 +165,27 @@ async def test_a_damaged_row_is_left_out_and_told_once(tmp_path: Path) -> None:
     connection = connect(tmp_path / FILE, SCHEMA, VERSION)
     connection.execute("UPDATE points SET body = x'00' WHERE id = 2")
     connection.close()
-    out, err = exported(tmp_path, Choice(Form.CSV))
+    out, err = exported(tmp_path, ExportOptions(ExportFormat.CSV))
     assert len(out.splitlines()) == 3
     assert err == "some rows of the journal are damaged; 2 points are missing\n"
 
 
 def test_a_folder_without_a_journal_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match="NOFOS_JOURNAL__DIR"):
-        exported(tmp_path, Choice())
+        exported(tmp_path, ExportOptions())
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2023-11-14T22:13:20", "-5m", "", "99999d"])
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(CommandFailed, match="is no time; write it like"):
-        read_moment(text, NOW)
+    with pytest.raises(CommandFailed, match="is not a time; write it like"):
+        parse_time(text, NOW)
 
 
 async def test_an_end_before_the_begin_is_refused(tmp_path: Path) -> None:
     await journaled(tmp_path, LINES)
     with pytest.raises(CommandFailed, match="--since is not before --until"):
-        exported(tmp_path, Choice(since="1h", until="2h"))
+        exported(tmp_path, ExportOptions(since="1h", until="2h"))
 
 
 # --- As typed --------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ async def recorded(broker: Mosquitto) -> tuple[str, str, int]:
     with Publisher(broker.port) as charger, started("record", env=env) as process:
         assert process.stderr is not None
         charger.publish("openevse/announce/7d30", json.dumps(ANNOUNCED), retain=True)
-        assert process.stderr.readline() == "recording; Ctrl-C ends it\n"
+        assert process.stderr.readline() == "recording; press Ctrl-C to stop\n"
         await eventually(lambda: "rosa/garage/#" in broker.log)
         charger.publish("rosa/garage/config", '{"ssid": "wlan-7"}', retain=True)
         for key, payload in SAID:
@@ -38,7 +38,7 @@ async def test_a_recording_has_the_values_and_no_names(mosquitto: Mosquitto) -> 
     out, err, code = await recorded(mosquitto)
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 0
-    assert err == "5 messages of 1 chargers; 1 left out, which were no measurements\n"
+    assert err == "5 messages of 1 chargers; 1 left out, as they were not measurements\n"
     assert [(row["topic"], row["payload"]) for row in rows[1:]] == [
         (f"level-1/level-2/{key}", payload) for key, payload in SAID
     ]
@@ -66,7 +66,7 @@ def test_a_recording_ends_after_its_time(mosquitto: Mosquitto) -> None:
     done = nofos("record", "--seconds", "1", env=environ(MQTT__URL=mosquitto.url))
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.endswith(
-        "0 messages of 0 chargers; 0 left out, which were no measurements\n"
+        "0 messages of 0 chargers; 0 left out, as they were not measurements\n"
     )
 
 
@@ -82,7 +82,7 @@ async def test_who_reads_a_recording_may_leave(mosquitto: Mosquitto) -> None:
     with Publisher(mosquitto.port) as charger, started("record", env=env) as process:
         assert process.stderr is not None
         assert process.stdout is not None
-        assert process.stderr.readline() == "recording; Ctrl-C ends it\n"
+        assert process.stderr.readline() == "recording; press Ctrl-C to stop\n"
         process.stdout.close()
         charger.publish("openevse/announce/7d30", json.dumps(ANNOUNCED))
         await eventually(lambda: process.poll() is not None)

@@ -15,8 +15,8 @@ from aiohttp import web
 from bridge.core.errors import CommandFailed
 from bridge.settings import load
 from bridge.storage.journal import Journal
-from bridge.tools.replay.run import Errand, replay
-from bridge.tools.replay.target import Asked
+from bridge.tools.replay.run import ReplayOptions, replay
+from bridge.tools.replay.target import TargetOptions
 from tests.kit.influx_standin import (
     LIMITED,
     OVERLOADED,
@@ -39,8 +39,10 @@ LINES = [line for row in ROWS for line in row]
 
 def errand(
     to: str, *, since: str | None = None, until: str | None = None, patience: float = 60.0
-) -> Errand:
-    return Errand(Asked(to, org="depot", bucket="evse"), since, until, patience=patience)
+) -> ReplayOptions:
+    return ReplayOptions(
+        TargetOptions(to, org="depot", bucket="evse"), since, until, max_wait_seconds=patience
+    )
 
 
 class Stumbling(InfluxStandin):
@@ -57,7 +59,10 @@ class Stumbling(InfluxStandin):
 
 
 async def replayed(
-    folder: Path, errand: Errand, later: float = 0.0, settings: Mapping[str, str] | None = None
+    folder: Path,
+    errand: ReplayOptions,
+    later: float = 0.0,
+    settings: Mapping[str, str] | None = None,
 ) -> str:
     """Replays a data folder, so many seconds later; what was said."""
     environment = {"JOURNAL__DIR": str(folder), "INFLUX__BATCH": "10", **(settings or {})}
@@ -105,7 +110,7 @@ async def test_ended_half_way_it_goes_on_where_it_was(tmp_path: Path) -> None:
         said = await replayed(tmp_path, errand(url))
     assert store.stored == LINES
     assert said.splitlines() == [
-        "goes on after 18 points of an earlier try",
+        "continues after 18 points of an earlier attempt",
         f"60 points stored in {url}, 0 refused",
     ]
     assert kept(tmp_path) == {}
@@ -184,7 +189,7 @@ async def test_a_store_that_is_busy_is_waited_for(tmp_path: Path) -> None:
         said = await replayed(tmp_path, errand(url))
     assert store.stored == LINES
     assert said.splitlines()[0] == (
-        f"{url} is waited for: HTTP 503: server is temporarily unavailable"
+        f"{url} is unavailable, retrying: HTTP 503: server is temporarily unavailable"
     )
 
 
@@ -192,7 +197,7 @@ async def test_a_store_that_stays_away_ends_it(tmp_path: Path) -> None:
     await journaled(tmp_path, *ROWS)
     async with InfluxStandin() as store:
         store.answers.append(replace(LIMITED, headers={}))
-        with pytest.raises(CommandFailed, match="the same command goes on from here"):
+        with pytest.raises(CommandFailed, match="run the same command again to continue from here"):
             await replayed(tmp_path, errand(store.url, patience=0.0))
     assert store.stored == []
 
@@ -201,7 +206,7 @@ async def test_a_store_that_denies_ends_it_at_once(tmp_path: Path) -> None:
     await journaled(tmp_path, *ROWS)
     async with InfluxStandin() as store:
         store.answers.append(UNAUTHORIZED)
-        with pytest.raises(CommandFailed, match=r"HTTP 401.*look at org, bucket and token"):
+        with pytest.raises(CommandFailed, match=r"HTTP 401.*check org, bucket and token"):
             await replayed(tmp_path, errand(store.url))
         assert len(store.asked) == 1
 
@@ -234,9 +239,9 @@ async def test_the_settings_token_travels_only_to_the_store_that_they_name(tmp_p
             ),
         }  # fmt: skip
         for url in (mine.url, f"{mirror.url}/", other.url):
-            await replayed(tmp_path, Errand(Asked(url)), settings=told)
-        given = Asked(other.url, token_file=tmp_path / "token")
-        await replayed(tmp_path, Errand(given), settings=told)
+            await replayed(tmp_path, ReplayOptions(TargetOptions(url)), settings=told)
+        given = TargetOptions(other.url, token_file=tmp_path / "token")
+        await replayed(tmp_path, ReplayOptions(given), settings=told)
         sent = [(each.authorization or "-").strip() for each in (*mine.asked, *mirror.asked)]
         assert sent == ["Token ours", "Token theirs"]
         assert mirror.asked[0].query["bucket"] == "c"
@@ -261,7 +266,9 @@ async def test_two_stores_of_one_address_are_told_apart_by_what_was_typed(
             "INFLUX__URL": store.url, "INFLUX__BUCKET": "b", "INFLUX__TOKEN": "ours",
             "INFLUX__MIRRORS": json.dumps(mirrors),
         }  # fmt: skip
-        await replayed(tmp_path, Errand(Asked(store.url, org, bucket)), settings=told)
+        await replayed(
+            tmp_path, ReplayOptions(TargetOptions(store.url, org, bucket)), settings=told
+        )
         (sent,) = store.asked
     assert (sent.authorization, sent.query["bucket"]) == (f"Token {token}", bucket or "b")
 
@@ -269,16 +276,19 @@ async def test_two_stores_of_one_address_are_told_apart_by_what_was_typed(
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        (Asked("influx:8086"), "--to: it does not begin with http://"),
-        (Asked("http://me:secret@influx"), "there is a user name or a password in the URL"),
-        (Asked("http://influx"), "name it with --bucket"),
-        (Asked("http://influx", bucket="b", token_file=Path("none")), "--token-file none cannot"),
+        (TargetOptions("influx:8086"), "--to: it does not begin with http://"),
+        (TargetOptions("http://me:secret@influx"), "there is a user name or a password in the URL"),
+        (TargetOptions("http://influx"), "name it with --bucket"),
+        (
+            TargetOptions("http://influx", bucket="b", token_file=Path("none")),
+            "--token-file none cannot",
+        ),
     ],
 )
-async def test_what_cannot_be_meant_is_said(tmp_path: Path, asked: Asked, why: str) -> None:
+async def test_what_cannot_be_meant_is_said(tmp_path: Path, asked: TargetOptions, why: str) -> None:
     await journaled(tmp_path, *ROWS)
     with pytest.raises(CommandFailed, match=why) as caught:
-        await replayed(tmp_path, Errand(asked))
+        await replayed(tmp_path, ReplayOptions(asked))
     assert "secret" not in str(caught.value)
 
 
@@ -319,11 +329,13 @@ async def test_a_signal_ends_it_and_the_same_command_goes_on(tmp_path: Path) -> 
             process.send_signal(signal.SIGTERM)
             _, err = await asyncio.to_thread(process.communicate, timeout=20)
         assert process.returncode == 1
-        assert err == "nofos-bridge: interrupted; the same command goes on from here\n"
+        assert (
+            err == "nofos-bridge: interrupted; run the same command again to continue from here\n"
+        )
         done = await asyncio.to_thread(nofos, *words, env=env)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.splitlines() == [
-        "goes on after 18 points of an earlier try",
+        "continues after 18 points of an earlier attempt",
         f"60 points stored in {url}, 0 refused",
     ]
     assert store.stored == LINES

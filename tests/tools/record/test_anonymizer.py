@@ -5,13 +5,13 @@ import json
 import pytest
 
 from bridge.core.discovery.announcement import read_announcement
-from bridge.tools.record.anonymous import Anonymous, Line
+from bridge.tools.record.anonymizer import Anonymizer, RecordedMessage
 
 TOPIC = "openevse/announce/7d30"
 BASE = "villa rosa/garage/"
 
 
-def announced(names: Anonymous, topic: str = TOPIC, **members: str) -> Line:
+def announced(names: Anonymizer, topic: str = TOPIC, **members: str) -> RecordedMessage:
     whole = {"state": "connected", "id": "24a1607d30", "name": "rosas-box", "mqtt": BASE,
              "http": "http://10.3.2.1/"}  # fmt: skip
     said = read_announcement(json.dumps({**whole, **members}).encode())
@@ -22,8 +22,8 @@ def announced(names: Anonymous, topic: str = TOPIC, **members: str) -> Line:
 
 
 def test_an_announcement_keeps_its_form_and_loses_its_names() -> None:
-    line = announced(Anonymous(3))
-    assert line == Line("charger-1", "openevse/announce/1", line.payload, True)
+    line = announced(Anonymizer(3))
+    assert line == RecordedMessage("charger-1", "openevse/announce/1", line.payload, True)
     assert json.loads(line.payload) == {
         "state": "connected",
         "id": "charger-1",
@@ -36,13 +36,13 @@ def test_an_announcement_keeps_its_form_and_loses_its_names() -> None:
 def test_a_last_will_stays_one() -> None:
     said = read_announcement(b'{"state": "disconnected", "id": "24a1607d30"}')
     assert said is not None
-    line = Anonymous(3).announcement(TOPIC, said)
+    line = Anonymizer(3).announcement(TOPIC, said)
     assert line is not None
     assert json.loads(line.payload) == {"state": "disconnected", "id": "charger-1"}
 
 
 def test_the_same_charger_has_one_name_wherever_it_announces_itself() -> None:
-    names = Anonymous(3)
+    names = Anonymizer(3)
     first, second = announced(names), announced(names, "openevse/announce/new", mqtt="elsewhere")
     assert (first.charger, second.charger) == ("charger-1", "charger-1")
     assert second.topic == "openevse/announce/2"
@@ -50,12 +50,12 @@ def test_the_same_charger_has_one_name_wherever_it_announces_itself() -> None:
 
 
 def test_a_base_inside_another_stays_inside_it() -> None:
-    names = Anonymous(3)
+    names = Anonymizer(3)
     announced(names, mqtt="depot")
     inner = announced(names, "openevse/announce/b", id="b", mqtt="depot/b")
     assert json.loads(inner.payload)["mqtt"] == "level-1/level-2"
     line = names.telemetry("depot/b/amp", b"16", False)
-    assert line == Line("charger-2", "level-1/level-2/amp", "16", False)
+    assert line == RecordedMessage("charger-2", "level-1/level-2/amp", "16", False)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_a_base_inside_another_stays_inside_it() -> None:
      "2026-11-28T06:33:51Z", "4294967295", "+0100", "1."],
 )  # fmt: skip
 def test_a_measured_value_is_kept_as_it_was_written(payload: str) -> None:
-    names = Anonymous(3)
+    names = Anonymizer(3)
     announced(names)
     line = names.telemetry(f"{BASE}/temp1", payload.encode(), True)
-    assert line == Line("charger-1", "level-1/level-2//temp1", payload, True)
+    assert line == RecordedMessage("charger-1", "level-1/level-2//temp1", payload, True)
 
 
 @pytest.mark.parametrize(
@@ -86,25 +86,25 @@ def test_a_measured_value_is_kept_as_it_was_written(payload: str) -> None:
     ],
 )
 def test_all_else_is_left_out(key: str, payload: bytes) -> None:
-    names = Anonymous(3)
+    names = Anonymizer(3)
     announced(names)
     assert names.telemetry(f"{BASE}/{key}", payload, False) is None
 
 
 def test_what_belongs_to_nobody_is_left_out() -> None:
-    assert Anonymous(3).telemetry("house/amp", b"16", False) is None
+    assert Anonymizer(3).telemetry("house/amp", b"16", False) is None
 
 
 def test_a_cleared_announcement_is_one_only_where_it_was_heard() -> None:
-    names = Anonymous(3)
+    names = Anonymizer(3)
     assert names.cleared(TOPIC) is None
     announced(names)
-    assert names.cleared(TOPIC) == Line("", "openevse/announce/1", "", True)
+    assert names.cleared(TOPIC) == RecordedMessage("", "openevse/announce/1", "", True)
 
 
 @pytest.mark.parametrize("more", [{"id": "b"}, {"mqtt": "b"}, {"topic": "openevse/announce/b"}])
 def test_one_too_many_is_left_out_and_the_others_go_on(more: dict[str, str]) -> None:
-    names = Anonymous(1)
+    names = Anonymizer(1)
     announced(names)
     said = read_announcement(
         json.dumps({"state": "connected", "id": "24a1607d30", "mqtt": BASE, **more}).encode()

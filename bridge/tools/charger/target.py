@@ -1,4 +1,4 @@
-"""Where the charger is that a command names: by its id in the data folder, or by a URL."""
+"""Finds the charger of a command: by its id in the data folder, or by a URL."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,10 +17,10 @@ ANY_PORT = range(1, 65536)
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A charger to talk to; `id` is None for one that was named by its URL.
+class ChargerTarget:
+    """A charger to send requests to; `id` is None where a URL was given.
 
-    `address` is what it announced, or what was typed; `base` is its base topic.
+    `address` is the announced one, or that of the URL; `base` is its base topic.
     """
 
     id: ChargerId | None
@@ -28,33 +28,33 @@ class Target:
     base: str | None = None
 
 
-def typed(url: str) -> Target:
-    """The charger at a URL; raises CommandFailed for one that cannot be."""
+def target_from_url(url: str) -> ChargerTarget:
+    """The charger at a URL; raises CommandFailed for an invalid URL."""
     address = read_address(url, ANY_PORT)
     if isinstance(address, RefusedAddress):
         # Without the text itself: it may hold a password.
         raise CommandFailed(f"the address {address.why}; write it like http://10.0.0.7")
-    return Target(None, address)
+    return ChargerTarget(None, address)
 
 
-def known(charger: str, settings: Settings) -> Target:
-    """The charger with this id; raises CommandFailed where the bridge does not know it."""
+def target_from_id(charger: str, settings: Settings) -> ChargerTarget:
+    """The charger with this id; raises CommandFailed for an unknown id."""
     folder = settings.journal.dir
     body = charger_row(folder, charger)
     if body is None:
-        raise CommandFailed(_unknown(charger, folder))
+        raise CommandFailed(_unknown_charger(charger, folder))
     id_ = ChargerId(charger)
     found = restored(id_, body, Dialect.NOFOS, Steady(0.0))
     address = read_address(found.http, settings.http.ports)
-    return Target(id_, address, found.claim.base if found.claim else None)
+    return ChargerTarget(id_, address, found.claim.base if found.claim else None)
 
 
-def target(charger: str, settings: Settings) -> Target:
-    """What `CHARGER` on the command line means; no id holds a slash."""
-    return typed(charger) if "/" in charger else known(charger, settings)
+def find_target(charger: str, settings: Settings) -> ChargerTarget:
+    """The charger named by `CHARGER` on the command line; an id contains no slash."""
+    return target_from_url(charger) if "/" in charger else target_from_id(charger, settings)
 
 
-def _unknown(charger: str, folder: Path) -> str:
+def _unknown_charger(charger: str, folder: Path) -> str:
     ids = charger_ids(folder)
     if not ids:
         return (

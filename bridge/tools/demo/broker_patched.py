@@ -1,8 +1,7 @@
-"""amqtt's broker with its mistakes mended.
+"""amqtt's broker with three bugs fixed.
 
-amqtt 0.12 forgets what a client published just before it left, hands a new client
-everyone's retained messages, and leaves the old connection open where a client id is
-taken over.
+amqtt 0.12 loses what a client published just before it disconnected, sends a new client all
+clients' retained messages, and leaves the old connection open where a client id is taken over.
 """
 
 import asyncio
@@ -18,7 +17,7 @@ LISTENER = "default"
 
 
 class _Reader(StreamReaderAdapter):  # type: ignore[misc]  # amqtt is not typed
-    """A stream whose end is heard only after what stood before it was taken in."""
+    """A stream that reports its end only after everything before it was processed."""
 
     async def read(self, n: int = -1) -> bytes:
         try:
@@ -30,8 +29,8 @@ class _Reader(StreamReaderAdapter):  # type: ignore[misc]  # amqtt is not typed
         return found
 
 
-class MendedBroker(Broker):  # type: ignore[misc]  # amqtt is not typed
-    """One that has a single listener, named `LISTENER`."""
+class PatchedBroker(Broker):  # type: ignore[misc]  # amqtt is not typed
+    """A broker with a single listener, named `LISTENER`."""
 
     def __init__(self, config: BrokerConfig) -> None:
         super().__init__(config)
@@ -54,12 +53,12 @@ class MendedBroker(Broker):  # type: ignore[misc]  # amqtt is not typed
         writer.close()
         self._connections.discard(task)
 
-    async def part(self) -> None:
-        """End the connections that a shutdown leaves: of clients that did not say who they are."""
+    async def close_connections(self) -> None:
+        """Close connections that a shutdown leaves open: clients that never sent CONNECT."""
         await _cancel(self._connections)
 
     async def _client_message_loop(self, session: Any, handler: Any) -> None:
-        """Serve a client until it leaves, and pass on its last words before its last will."""
+        """Serve a client until it disconnects; delivers its last messages before its last will."""
         gone = asyncio.ensure_future(handler.wait_disconnect())
         work = [
             asyncio.create_task(part)
@@ -78,7 +77,7 @@ class MendedBroker(Broker):  # type: ignore[misc]  # amqtt is not typed
 
     async def _subscribing(self, session: Any, handler: Any) -> None:
         while True:
-            request = await _settled(handler.get_next_pending_subscription())
+            request = await _completed(handler.get_next_pending_subscription())
             await self._handle_subscription(session, handler, request)
             for subscription in request.result().topics:
                 await super()._publish_retained_messages_for_subscription(subscription, session)
@@ -90,22 +89,22 @@ class MendedBroker(Broker):  # type: ignore[misc]  # amqtt is not typed
 
     async def _unsubscribing(self, session: Any, handler: Any) -> None:
         while True:
-            request = await _settled(handler.get_next_pending_unsubscription())
+            request = await _completed(handler.get_next_pending_unsubscription())
             await self._handle_unsubscription(session, handler, request)
 
     async def _publishing(self, session: Any, handler: Any) -> None:
-        """Ends where the client publishes to a topic that no one may.
+        """Ends where the client publishes to a forbidden topic.
 
-        Nothing in it waits while messages are there, so all are passed on at once, before
-        the end of their connection is looked at.
+        Nothing in it waits while there are messages, so all are delivered before the end of
+        their connection is processed.
         """
         allowed = True
         while allowed:
-            message = await _settled(session.delivered_message_queue.get())
+            message = await _completed(session.delivered_message_queue.get())
             allowed = await self._handle_message_delivery(session, handler, message)
 
     async def _delete_session(self, client_id: str) -> None:
-        """Forget a client; an open connection of its is closed, its last will sent."""
+        """Remove a client's session; an open connection is closed and its last will published."""
         session, handler = self._sessions.get(client_id, (None, None))
         if handler is not None and session.transitions.state == "connected":
             await handler.handle_connection_closed()
@@ -113,8 +112,8 @@ class MendedBroker(Broker):  # type: ignore[misc]  # amqtt is not typed
         await super()._delete_session(client_id)
 
 
-async def _settled(work: Coroutine[Any, Any, Any]) -> asyncio.Future[Any]:
-    """The result of some work as a finished future, the form in which amqtt takes it."""
+async def _completed(work: Coroutine[Any, Any, Any]) -> asyncio.Future[Any]:
+    """The result of a coroutine as a finished future, as amqtt expects it."""
     future = asyncio.get_running_loop().create_future()
     future.set_result(await work)
     return future

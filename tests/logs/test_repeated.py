@@ -1,4 +1,4 @@
-"""The same complaint about the same one is told at most once a minute, with a count."""
+"""Logs the same event about the same charger or store at most once a minute, with a count."""
 
 import logging
 import sys

@@ -1,8 +1,8 @@
-"""Takes the keyboard's signals for a demo that `make` started.
+"""Receives the keyboard's signals in a demo that `make` started.
 
-Ctrl-C goes to everyone in the terminal's foreground group; make would die of it, although
-the demo ends well. In a group of its own the demo alone hears the key, and make sees how
-it ended.
+Ctrl-C is sent to the terminal's whole foreground group; make would fail with it, although
+the demo exits normally. In its own process group only the demo receives the signal, and make
+sees the exit code.
 """
 
 import os
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def foreground(environ: Mapping[str, str]) -> Iterator[None]:
-    """Be the terminal's foreground for as long as the block, where make started us."""
+    """Be the terminal's foreground group during the block, if make started this process."""
     before = os.getpgrp()
     if "MAKELEVEL" not in environ or before == os.getpid() or not _owns(before):
         yield
@@ -31,7 +31,7 @@ def foreground(environ: Mapping[str, str]) -> Iterator[None]:
 
 
 def _owns(group: int) -> bool:
-    """Whether this group has the terminal, if there is one."""
+    """Whether this is the foreground group of the terminal, if there is one."""
     try:
         return os.tcgetpgrp(sys.stdin.fileno()) == group
     except (OSError, ValueError):

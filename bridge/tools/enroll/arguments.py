@@ -1,4 +1,4 @@
-"""What is typed after `enroll` into settings for the charger and a broker to listen on."""
+"""Parses the arguments of `enroll`, and chooses the broker to receive the announcement from."""
 
 import secrets
 from dataclasses import replace
@@ -11,43 +11,47 @@ from bridge.settings.addresses import mqtt_url
 from bridge.settings.model import DEFAULT
 from bridge.settings.parse import Wrong
 from bridge.sources.mqtt.broker import Broker
-from bridge.tools.enroll.enrollment import Wish
+from bridge.tools.enroll.enrollment import ChargerMqttConfig
 
 LONGEST_USER = 255
 
 
-def read_wish(
+def parse_mqtt_config(
     broker: str, *, topic: str | None, announce_topic: str | None, username: str, verify: bool
-) -> Wish:
-    """Without the password; raises CommandFailed for what no charger could use."""
+) -> ChargerMqttConfig:
+    """The configuration without the password; raises CommandFailed for unusable values."""
     try:
         url = mqtt_url(broker)
     except Wrong as wrong:
-        remedy = "write mqtt://host:1883 or mqtts://host:8883, and the user after --username"
+        remedy = "write mqtt://host:1883 or mqtts://host:8883, and use --username for the user"
         raise CommandFailed(f"--broker: {wrong.wrong}; {remedy}") from None
     _check("--topic", topic)
     _check("--announce-topic", announce_topic)
     if len(username) > LONGEST_USER or not username.isprintable():
-        raise CommandFailed("--username is too long, or holds a control character")
-    return Wish(
+        raise CommandFailed("--username is too long, or contains a control character")
+    return ChargerMqttConfig(
         server=url.host, port=url.port, tls=url.tls, verify=verify, topic=topic,
         announce_topic=announce_topic, username=username,
     )  # fmt: skip
 
 
-def listening_post(wish: Wish, settings: Settings) -> Broker:
-    """The bridge's own broker where the settings name one, else the charger's.
+def announcement_broker(config: ChargerMqttConfig, settings: Settings) -> Broker:
+    """The broker of the settings where one is set, else the charger's.
 
-    Under a client id of our own: with the bridge's, the bridge would be cut off.
+    With its own client id: with the bridge's, the broker would disconnect the bridge.
     """
     name = f"nofos-bridge-enroll-{secrets.token_hex(4)}"
-    ours = replace(from_settings.broker(settings, name), client_id=name)
+    broker = replace(from_settings.broker(settings, name), client_id=name)
     if settings.source_of("mqtt.url") != DEFAULT:
-        return ours
+        return broker
     return replace(
-        ours, host=wish.server, port=wish.port, tls=wish.tls, username=wish.username or None,
-        password=lambda: wish.password or None,
-    )  # fmt: skip
+        broker,
+        host=config.server,
+        port=config.port,
+        tls=config.tls,
+        username=config.username or None,
+        password=lambda: config.password or None,
+    )
 
 
 def _check(option: str, topic: str | None) -> None:

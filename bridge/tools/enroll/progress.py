@@ -1,4 +1,4 @@
-"""A line on the terminal that shows how long something is waited for."""
+"""A progress bar on the terminal while something is waited for."""
 
 import time
 from collections.abc import Iterator
@@ -9,21 +9,21 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 
-class Tick(Protocol):
-    """Moves the line on."""
+class Advance(Protocol):
+    """Redraws the progress bar."""
 
     def __call__(self) -> None: ...
 
 
 @contextmanager
-def waiting(what: str, seconds: float, err: TextIO) -> Iterator[Tick]:
-    """The line while the block waits; elsewhere than on a terminal it is said once."""
+def show_waiting(text: str, seconds: float, err: TextIO) -> Iterator[Advance]:
+    """Show a progress bar during the block; without a terminal, one line at the start."""
     if not err.isatty():
-        err.write(f"{what}, for up to {seconds:g} s\n")
+        err.write(f"{text}, for up to {seconds:g} s\n")
         err.flush()
         yield lambda: None
         return
-    began = time.monotonic()
+    started = time.monotonic()
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -31,11 +31,11 @@ def waiting(what: str, seconds: float, err: TextIO) -> Iterator[Tick]:
         TextColumn("{task.fields[left]}"),
     )
     with Progress(*columns, console=Console(file=err), transient=True) as progress:
-        task = progress.add_task(what, total=seconds, left="")
+        task = progress.add_task(text, total=seconds, left="")
 
         def tick() -> None:
-            gone = time.monotonic() - began
-            progress.update(task, completed=gone, left=f"{max(0.0, seconds - gone):.0f} s")
+            elapsed = time.monotonic() - started
+            progress.update(task, completed=elapsed, left=f"{max(0.0, seconds - elapsed):.0f} s")
 
         tick()
         yield tick

@@ -11,12 +11,12 @@ from prometheus_client import CollectorRegistry
 
 from bridge.core.model import ChargerId
 from bridge.sinks.prometheus import Exposition
-from bridge.web import sending
+from bridge.web import response_sender
 from bridge.web.api import Api
 from bridge.web.metrics import Metrics
 from bridge.web.page import Page
-from bridge.web.printing import Printing
 from bridge.web.server import Server
+from bridge.web.shared_renderer import SharedRenderer
 from tests.kit.core import Bench
 from tests.kit.crowd import scrape
 from tests.kit.support import eventually
@@ -64,7 +64,7 @@ async def begun(url: str) -> socket.socket:
 async def test_a_scraper_that_does_not_read_is_cut_off_in_time(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(response_sender, "SEND_TIMEOUT_SECONDS", 0.3)
     with await begun(url) as reader:
         await asyncio.sleep(0.6)
         assert await is_cut_off(reader)
@@ -73,7 +73,7 @@ async def test_a_scraper_that_does_not_read_is_cut_off_in_time(
 async def test_of_many_slow_scrapers_the_slowest_is_cut_off_first(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MOST_BODIES", 2)
+    monkeypatch.setattr(response_sender, "MAX_BODIES", 2)
     with await begun(url) as first, await begun(url) as second, await begun(url) as third:
         assert await is_cut_off(first)
         assert not await is_cut_off(second)
@@ -83,7 +83,7 @@ async def test_of_many_slow_scrapers_the_slowest_is_cut_off_first(
 async def test_beyond_the_bound_a_scraper_is_told_to_come_again(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(response_sender, "MAX_IN_FLIGHT", 1)
     with await begun(url), pytest.raises(AssertionError, match="503 Service Unavailable"):
         await scrape(url)
 
@@ -104,7 +104,7 @@ async def test_who_asks_during_a_rendering_shares_the_next_one() -> None:
         await goes_on.wait()
         return len(made)
 
-    printing = Printing[str, int](make)
+    printing = SharedRenderer[str, int](make)
     first = asyncio.create_task(printing.get("text"))
     await asyncio.sleep(0.01)
     later = [asyncio.create_task(printing.get("text")) for _ in range(5)]
@@ -128,7 +128,7 @@ async def test_a_rendering_that_fails_does_not_stop_the_next() -> None:
             raise ValueError(wanted)
         return wanted
 
-    printing = Printing[str, str](make)
+    printing = SharedRenderer[str, str](make)
     with pytest.raises(ValueError, match="text"):
         await printing.get("text")
     assert await printing.get("text") == "text"
