@@ -1,6 +1,6 @@
 # What to type here; `make help` lists it. deploy/bootstrap.sh does the setting up.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench bench-quick soak check-deploy check-cluster check-image \
+.PHONY: help install demo test test-fast check bench bench-quick soak check-deploy check-cluster check-image \
 	manifests lock tools servers rivals go-tools
 
 BIN := .venv/bin
@@ -18,6 +18,9 @@ demo: install ## Broker, 25 simulated chargers, bridge and page, until Ctrl-C
 
 test: tools servers ## All tests, on real servers; installs what they need
 	@$(BIN)/python -m pytest -n 3
+
+test-fast: tools ## Those that start no other program and are quick, in a minute
+	@$(BIN)/python -m pytest -n 2 -q -m "not program and not slow"
 
 check: tools ## Lint, format, types and layers
 	@$(BIN)/ruff check .

@@ -14,13 +14,18 @@ import pytest
 
 from tests.kit.dash_world import World, bad_day
 from tests.kit.servers import Amqtt, Mosquitto, VictoriaMetrics
-from tests.kit.shares import Shares, longest_first
+from tests.kit.shares import MARKERS, Shares, longest_first, mark
 
 OUTSIDE = pytest.StashKey[list[str]]()
+QUICK = pytest.StashKey[bool]()
 
 
 class Outside(BaseException):
     """A test reached for an address that is not loopback; no code may swallow this."""
+
+
+class Unmarked(BaseException):
+    """A test without the marker `program` starts one: `make test-fast` would, too."""
 
 
 def is_loopback(host: object) -> bool:
@@ -41,11 +46,16 @@ def make_starts_cheap() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch every connect of the process; an audit hook stays for good."""
+    """Watch every connect and start of the process; an audit hook stays for good."""
     make_starts_cheap()
     reached = config.stash.setdefault(OUTSIDE, [])
 
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+
     def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "subprocess.Popen" and config.stash.get(QUICK, False):
+            raise Unmarked(f"a test that is not marked `program` starts {arguments[0]}")
         if event != "socket.connect":
             return
         match arguments:
@@ -63,9 +73,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
     return Shares(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first."""
+    """The longest first; marked before `-m` chooses."""
     longest_first(items)
+    mark(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture: whether this test may start programs."""
+    item.config.stash[QUICK] = item.get_closest_marker("program") is None
 
 
 @pytest.fixture(autouse=True)

@@ -141,4 +141,6 @@ async def _watched(running: Bridge, folder: Path, kept: ExitStack, day: Day) -> 
     _, text = await running.get("/metrics")
     heads = [line.split() for line in text.splitlines() if line.startswith("# TYPE")]
     types = {name: kind for _, _, name, kind in heads}
+    # It stays until the last test of its process.
+    prometheus.rest()
     return World(prometheus, start, end, types, folder / "data")

@@ -1,6 +1,9 @@
-"""How the tests are shared out among pytest's processes, and in which order."""
+"""Which tests go to which of pytest's processes, in which order, and which are the quick ones."""
 
+import functools
+import sys
 from collections.abc import Mapping
+from types import ModuleType
 
 import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
@@ -18,10 +21,7 @@ FIRST = (
     "tests/dashboards/influxql/test_queries.py",
     "tests/dashboards/promql/test_queries.py",
     "tests/alerts/test_quiet.py",
-    "tests/whole/",
     "tests/web/test_large_fleet.py",
-    "tests/alerts/test_live.py",
-    "tests/tools/test_shards.py",
 )
 """What takes longest begins first, so that at the end no process waits for another."""
 
@@ -33,7 +33,47 @@ class Shares(LoadScopeScheduling):  # type: ignore[misc]  # of no known type
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+        return group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """What is shared out as one; most tests by themselves."""
+    return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+
+MARKERS = (
+    "program: starts programs, or its module knows what does; marked by itself",
+    "slow: begins first; marked by itself",
+)
+_STARTERS = frozenset({"subprocess", "asyncio.subprocess", "multiprocessing", "tests.kit.forked"})
+_FIXTURES = frozenset({"mosquitto", "victoria", "broker", "world"})
+
+
+def mark(items: list[pytest.Item]) -> None:
+    """Mark what is not for `make test-fast`."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        if _FIXTURES & set(item.fixturenames) or knows_a_starter(item.module):
+            item.add_marker("program")
+        if _place(item.nodeid) < len(FIRST):
+            item.add_marker("slow")
+
+
+@functools.cache
+def knows_a_starter(module: ModuleType) -> bool:
+    """Whether a module of the tests has to do with what starts programs, directly or not."""
+    known = {_home(value) for value in vars(module).values()} - {module.__name__}
+    return bool(known & _STARTERS) or any(
+        knows_a_starter(sys.modules[name])
+        for name in known
+        if name.startswith(("tests.", "bench.")) and name in sys.modules
+    )
+
+
+def _home(value: object) -> str:
+    """The module that something is, or is from."""
+    home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "")
+    return home if isinstance(home, str) else ""
 
 
 def longest_first(items: list[pytest.Item]) -> None:

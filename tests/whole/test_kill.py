@@ -74,7 +74,7 @@ async def live(life: Life, watch: Watch, chargers: int, seconds: float) -> Span:
         watch.look(metrics)
         return sum(name.startswith("evse_pilot_amperes{") for name in metrics) == chargers
 
-    await eventually(hears_all, 30)
+    await eventually(hears_all, 30, every=0.1)
     heard = time.time()
     await asyncio.sleep(seconds / 2)
     watch.look(life.metrics())

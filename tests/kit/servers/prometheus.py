@@ -1,6 +1,7 @@
 """Prometheus, which scrapes given targets every second."""
 
 import json
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,12 @@ class Prometheus(Server):
         if answer["resultType"] == "scalar":
             return [Result({}, float(answer["result"][1]))]
         return [Result(row["metric"], float(row["value"][1])) for row in answer["result"]]
+
+    def rest(self) -> None:
+        """Scrape and evaluate no more; what it has can still be asked for."""
+        self._targets, self._rule_files = [], []
+        self.arguments()
+        self._running().send_signal(signal.SIGHUP)
 
     def _config(self) -> dict[str, object]:
         job = {
