@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.kit.dash_world import World, bad_day
 from tests.kit.servers import Amqtt, Mosquitto, VictoriaMetrics
 from tests.kit.shares import MARKERS, Shares, longest_first, mark
+
+# How long an example takes is the machine's affair: no property is a timed test.
+settings.register_profile("bridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bridge")
 
 OUTSIDE = pytest.StashKey[list[str]]()
 QUICK = pytest.StashKey[bool]()
