@@ -7,65 +7,67 @@ from stat import S_ISREG
 
 from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import ChargerId
-from bridge.settings import parse, words
-from bridge.settings.parse import Wrong, quoted
+from bridge.settings import names, parse
+from bridge.settings.parse import InvalidValue, quoted
 from bridge.settings.sources import not_toml
 
-MOST_CHARGERS = 100_000
-LONGEST_FILE = 16 * 1024 * 1024
-LONGEST_LABEL = 128
-MOST_TOLD = 10
+MAX_CHARGERS = 100_000
+MAX_FILE_BYTES = 16 * 1024 * 1024
+MAX_LABEL = 128
+MAX_PROBLEMS = 10
 _NAMES = ("alias", "site")
 _REMEDY = 'write [CHARGER] with alias and site below it; an id with : or . is quoted: ["a:b"]'
 
-Seen = tuple[int, ...] | str
-"""What changes with a file, or why it cannot be looked at."""
-Found = Mapping[ChargerId, Labels]
+FileVersion = tuple[int, ...] | str
+"""Changes whenever the file does; text where it cannot be read."""
+LabelsById = Mapping[ChargerId, Labels]
 
 
-def read_labels(file: Path) -> tuple[Found, list[Wrong]]:
-    """All labels, and what is wrong with the file. Blocks for a disk read and its parsing."""
+def read_labels(file: Path) -> tuple[LabelsById, list[InvalidValue]]:
+    """All labels, and the file's problems. Blocks while reading and parsing."""
     try:
         with file.open("rb") as opened:
-            raw = opened.read(LONGEST_FILE + 1)
+            raw = opened.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         return {}, [_unreadable(file, error.strerror or "not readable")]
-    if len(raw) > LONGEST_FILE:
-        wrong = f"{file} is over {LONGEST_FILE // 1024**2} MiB"
-        return {}, [Wrong(wrong, "name a file that holds chargers' labels alone")]
+    if len(raw) > MAX_FILE_BYTES:
+        wrong = f"{file} is over {MAX_FILE_BYTES // 1024**2} MiB"
+        return {}, [InvalidValue(wrong, "use a file that contains only chargers' labels")]
     try:
         tables = tomllib.loads(raw.decode())
     except UnicodeDecodeError:
         return {}, [_unreadable(file, "not UTF-8")]
     except (ValueError, RecursionError) as error:
-        return {}, [Wrong(not_toml(file, error), _REMEDY)]
+        return {}, [InvalidValue(not_toml(file, error), _REMEDY)]
     return _labels(tables)
 
 
-def _unreadable(file: Path, why: str) -> Wrong:
-    return Wrong(f"{file} cannot be read: {why.lower()}", "name a file that the bridge may read")
+def _unreadable(file: Path, why: str) -> InvalidValue:
+    return InvalidValue(
+        f"{file} cannot be read: {why.lower()}", "use a file that the bridge may read"
+    )
 
 
-def _labels(tables: Mapping[str, object]) -> tuple[Found, list[Wrong]]:
+def _labels(tables: Mapping[str, object]) -> tuple[LabelsById, list[InvalidValue]]:
     found: dict[ChargerId, Labels] = {}
-    wrong: list[Wrong] = []
-    if len(tables) > MOST_CHARGERS:
-        wrong.append(Wrong(f"it names over {MOST_CHARGERS} chargers", "name fewer"))
+    wrong: list[InvalidValue] = []
+    if len(tables) > MAX_CHARGERS:
+        wrong.append(InvalidValue(f"it contains more than {MAX_CHARGERS} chargers", "use fewer"))
     for name, table in tables.items():
         try:
-            found[words.charger_id(name)] = _entry(name, table)
-        except Wrong as error:
+            found[names.charger_id(name)] = _entry(name, table)
+        except InvalidValue as error:
             wrong.append(error)
-        if len(wrong) >= MOST_TOLD:
+        if len(wrong) >= MAX_PROBLEMS:
             break
     return found, wrong
 
 
 def _entry(name: str, table: object) -> Labels:
     if not isinstance(table, dict):
-        raise Wrong(f"{quoted(name)} is not a table", _REMEDY)
+        raise InvalidValue(f"{quoted(name)} is not a table", _REMEDY)
     for member in sorted(table.keys() - set(_NAMES)):
-        raise Wrong(f"{quoted(name)} has no member {quoted(member)}", _REMEDY)
+        raise InvalidValue(f"{quoted(name)} has no member {quoted(member)}", _REMEDY)
     return Labels(**dict(_members(name, table)))
 
 
@@ -73,62 +75,66 @@ def _members(name: str, table: Mapping[str, object]) -> Iterator[tuple[str, str]
     for member, value in table.items():
         try:
             yield member, _label(value)
-        except Wrong as error:
-            raise Wrong(f"{member} of {quoted(name)}: {error.wrong}", error.remedy) from None
+        except InvalidValue as error:
+            raise InvalidValue(
+                f"{member} of {quoted(name)}: {error.problem}", error.remedy
+            ) from None
 
 
 def _label(value: object) -> str:
-    said = parse.text(value).strip()
-    if len(said) > LONGEST_LABEL:
-        raise Wrong(f"it is over {LONGEST_LABEL} characters", "write a shorter one")
-    if not said.isprintable():
-        raise Wrong("it holds a control character", "write it on one line, without such characters")
-    return said
+    label = parse.text(value).strip()
+    if len(label) > MAX_LABEL:
+        raise InvalidValue(f"it is over {MAX_LABEL} characters", "write a shorter one")
+    if not label.isprintable():
+        raise InvalidValue(
+            "it contains a control character", "write it on one line, without such characters"
+        )
+    return label
 
 
 class LabelsFile:
-    """The newest labels; a file that is away or spoiled leaves the last ones standing."""
+    """The newest labels; while the file is missing or invalid, the last ones stay valid."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._seen: Seen = ()
-        self._read: Seen = ()
-        self._labels: Found = {}
+        self._last_version: FileVersion = ()
+        self._loaded_version: FileVersion = ()
+        self._labels: LabelsById = {}
 
     def of(self, charger: ChargerId) -> Labels:
         return self._labels.get(charger, UNLABELLED)
 
-    def load(self) -> list[Wrong]:
-        """Read the file as it is now; what is wrong with it. Blocks."""
+    def load(self) -> list[InvalidValue]:
+        """Read the file; returns its problems. Blocks."""
         if self._path is None:
             return []
-        self._seen = self._read = _look(self._path)
-        return self._take(self._path)
+        self._last_version = self._loaded_version = _file_version(self._path)
+        return self._parse(self._path)
 
-    def refresh(self) -> list[Wrong] | None:
-        """Read the file if it changed; what is wrong with it, or None for no change. Blocks.
+    def refresh(self) -> list[InvalidValue] | None:
+        """Read the file if it changed; returns its problems, or None for no change. Blocks.
 
-        A change counts once it is seen twice: the file may be written just now.
+        A change is only accepted when seen twice: it may be incomplete at first.
         """
         if self._path is None:
             return None
-        seen, last = _look(self._path), self._seen
-        self._seen = seen
-        if seen != last or seen == self._read:
+        version, last = _file_version(self._path), self._last_version
+        self._last_version = version
+        if version != last or version == self._loaded_version:
             return None
-        self._read = seen
-        if isinstance(seen, str):
-            return [_unreadable(self._path, seen)]
-        return self._take(self._path)
+        self._loaded_version = version
+        if isinstance(version, str):
+            return [_unreadable(self._path, version)]
+        return self._parse(self._path)
 
-    def _take(self, path: Path) -> list[Wrong]:
+    def _parse(self, path: Path) -> list[InvalidValue]:
         found, wrong = read_labels(path)
         if not wrong:
             self._labels = found
         return wrong
 
 
-def _look(path: Path) -> Seen:
+def _file_version(path: Path) -> FileVersion:
     try:
         found = path.stat()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Secrets that are read again when their file in the secrets folder changes."""
+"""Secrets, reloaded when their file in the secrets folder changes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,10 +20,10 @@ class Secrets:
         self._read: dict[str, tuple[Version, str | None]] = {}
 
     def current(self, name: str) -> str | None:
-        """The secret named like `mqtt.password`; None where it is unset.
+        """The secret with a name such as `mqtt.password`; None where it is unset.
 
-        A file that is away for a moment, or cannot be read, leaves the last value standing.
-        Raises KeyError for a name that is no secret.
+        While its file is missing or unreadable, the last value stays valid.
+        Raises KeyError for a name that is not a secret.
         """
         loaded = _secret(self._settings, name)
         file = secret_file(self._settings.source_of(name))
