@@ -176,7 +176,7 @@ def test_a_source_that_knows_a_sink_is_caught(tmp_path: Path) -> None:
 
 
 def test_a_simulator_that_shares_code_with_the_bridge_is_caught(tmp_path: Path) -> None:
-    tree(tmp_path, sim__wire="from bridge.core.units import KILO\nimport bridge.sim.note\n")
+    tree(tmp_path, sim__wire="from bridge.core.units import KILO\nimport bridge.sim.message\n")
     assert violations(tmp_path) == ["bridge.sim.wire:1 imports bridge.core.units.KILO"]
 
 
