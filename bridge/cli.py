@@ -160,7 +160,9 @@ async def _simulate(options: SimOptions) -> None:
     """Until a signal, or until the recording has been replayed."""
     stop = asyncio.Event()
     stop_on_signals(stop)
-    simulation = asyncio.create_task(run_simulation(options, tell=_print_remark), name="simulation")
+    simulation = asyncio.create_task(
+        run_simulation(options, on_broker_change=_print_remark), name="simulation"
+    )
     stopped = asyncio.create_task(stop.wait(), name="stopped")
     await asyncio.wait({simulation, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()

@@ -29,7 +29,7 @@ from bridge.monitoring.certificates import CertificateExpiries
 from bridge.monitoring.health import Health
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import MAIN, Stats
-from bridge.settings import Secrets, Settings, Store
+from bridge.settings import Secrets, Settings, StoreSettings
 from bridge.sinks.influx.client import InfluxClient
 from bridge.sinks.influx.delivery import Delivery
 from bridge.sinks.prometheus import Exposition
@@ -155,7 +155,7 @@ async def build(
 async def _open_journal(
     settings: Settings,
     stack: AsyncExitStack,
-    stores: Mapping[str, Store],
+    stores: Mapping[str, StoreSettings],
     *,
     stats: Stats,
     reporter: Reporter,
@@ -182,7 +182,7 @@ def _build_delivery(
     settings: Settings,
     stack: AsyncExitStack,
     name: str,
-    store: Store,
+    store: StoreSettings,
     *,
     journal: Journal,
     reporter: Reporter,

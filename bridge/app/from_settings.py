@@ -14,14 +14,14 @@ from bridge.core.polling.turn import PollConfig
 from bridge.core.rapi.plan import QueryConfig, config_for
 from bridge.core.telemetry.config import TelemetryConfig
 from bridge.monitoring.stats import MAIN
-from bridge.settings import CredentialsFile, Secrets, Settings, Store
+from bridge.settings import CredentialsFile, Secrets, Settings, StoreSettings
 from bridge.sources.http.credentials import Credentials
 from bridge.sources.mqtt.broker import Broker
 from bridge.web.login import PasswordHash, WebLogin
 
 
-def stores(settings: Settings) -> dict[str, Store]:
-    found: dict[str, Store] = {MAIN: settings.influx, **settings.influx.mirrors}
+def stores(settings: Settings) -> dict[str, StoreSettings]:
+    found: dict[str, StoreSettings] = {MAIN: settings.influx, **settings.influx.mirrors}
     return {name: store for name, store in found.items() if store.url}
 
 

@@ -12,7 +12,7 @@ from bridge.core.model import ChargerId
 from bridge.core.telemetry.telemetry import Telemetry
 from bridge.runtime.yielding import Yielding
 from bridge.settings.labels import LabelsFile
-from bridge.settings.parse import Wrong
+from bridge.settings.parse import InvalidValue
 
 log = structlog.get_logger("bridge")
 
@@ -35,7 +35,7 @@ class Relabelling:
         wrong = await asyncio.to_thread(self._file.load)
         if wrong:
             source = f"file {self._path}"
-            raise FixSettings(tuple(Problem(SETTING, source, w.wrong, w.remedy) for w in wrong))
+            raise FixSettings(tuple(Problem(SETTING, source, w.problem, w.remedy) for w in wrong))
 
     async def run(self, telemetries: Mapping[ChargerId, Telemetry]) -> None:
         """Look at the file for ever."""
@@ -48,11 +48,11 @@ class Relabelling:
                 changed = await relabel(telemetries, self._file)
                 log.info("labels.read", file=str(self._path), changed=changed)
 
-    def _complain(self, wrong: Sequence[Wrong]) -> None:
+    def _complain(self, wrong: Sequence[InvalidValue]) -> None:
         """The labels that were good stand."""
         # Each time the file changes, and no more: whoever mends it is waiting for this line.
         log.error(
-            "labels.refused", file=str(self._path), why=wrong[0].wrong, remedy=wrong[0].remedy,
+            "labels.refused", file=str(self._path), why=wrong[0].problem, remedy=wrong[0].remedy,
             more=len(wrong) - 1,
         )  # fmt: skip
 

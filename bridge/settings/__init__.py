@@ -1,38 +1,38 @@
-"""Settings: read from environment, secrets folder and file, checked, with their sources."""
+"""Settings, loaded from environment, secrets folder and TOML file, with their sources."""
 
-from bridge.settings.addresses import Listen, MqttUrl
+from bridge.settings.addresses import ListenAddress, MqttUrl
 from bridge.settings.credentials import CredentialsFile
 from bridge.settings.load import load
 from bridge.settings.model import Settings
 from bridge.settings.networks import Network
 from bridge.settings.secrets import Secrets
 from bridge.settings.sections import (
-    Fleet,
-    Http,
-    Influx,
-    Journal,
-    Log,
-    Mqtt,
-    Shard,
-    Store,
-    Web,
+    FleetSettings,
+    HttpSettings,
+    InfluxSettings,
+    JournalSettings,
+    LogSettings,
+    MqttSettings,
+    ShardSettings,
+    StoreSettings,
+    WebSettings,
 )
 
 __all__ = [
     "CredentialsFile",
-    "Fleet",
-    "Http",
-    "Influx",
-    "Journal",
-    "Listen",
-    "Log",
-    "Mqtt",
+    "FleetSettings",
+    "HttpSettings",
+    "InfluxSettings",
+    "JournalSettings",
+    "ListenAddress",
+    "LogSettings",
+    "MqttSettings",
     "MqttUrl",
     "Network",
     "Secrets",
     "Settings",
-    "Shard",
-    "Store",
-    "Web",
+    "ShardSettings",
+    "StoreSettings",
+    "WebSettings",
     "load",
 ]

@@ -1,6 +1,6 @@
 """The credentials file: charger id → username, password, allow; read again when it changes.
 
-No message ever repeats what stands in it, ids excepted.
+Error messages never repeat its content, except charger ids.
 """
 
 import tomllib
@@ -10,10 +10,10 @@ from pathlib import Path
 from bridge.core.model import ChargerId
 from bridge.core.polling.login import ChargerLogin, CredentialsEntry
 from bridge.runtime.watched_file import WatchedFile
-from bridge.settings import networks, parse, words
-from bridge.settings.parse import Wrong
+from bridge.settings import names, networks, parse
+from bridge.settings.parse import InvalidValue
 
-LONGEST_FILE = 16 * 1024 * 1024
+MAX_FILE_BYTES = 16 * 1024 * 1024
 _NAMES = frozenset({"username", "password", "allow"})
 _REMEDY = 'write [CHARGER] with username, password and allow = ["10.1.2.3"]'
 
@@ -21,42 +21,42 @@ Entries = Mapping[ChargerId, CredentialsEntry]
 
 
 def read_credentials(raw: bytes) -> Entries:
-    """All entries; raises Wrong for the first that cannot be used."""
+    """All entries; raises InvalidValue for the first invalid one."""
     try:
         tables = tomllib.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError):
         # What the parser says of it may repeat a password.
-        raise Wrong("it is not TOML", _REMEDY) from None
-    return {words.charger_id(name): _entry(name, table) for name, table in tables.items()}
+        raise InvalidValue("it is not TOML", _REMEDY) from None
+    return {names.charger_id(name): _entry(name, table) for name, table in tables.items()}
 
 
 def _entry(name: str, table: object) -> CredentialsEntry:
     if not isinstance(table, dict):
-        raise Wrong(f"{name} is not a table", _REMEDY)
+        raise InvalidValue(f"{name} is not a table", _REMEDY)
     if table.keys() - _NAMES:
-        raise Wrong(f"{name} has a member other than username, password and allow", _REMEDY)
+        raise InvalidValue(f"{name} has a member other than username, password and allow", _REMEDY)
     try:
-        return CredentialsEntry(_login(table), networks.networks(table.get("allow", [])))
-    except Wrong as wrong:
-        raise Wrong(f"{name}: {wrong.wrong}", wrong.remedy) from None
+        return CredentialsEntry(_login(table), networks.parse_networks(table.get("allow", [])))
+    except InvalidValue as wrong:
+        raise InvalidValue(f"{name}: {wrong.problem}", wrong.remedy) from None
 
 
 def _login(table: Mapping[str, object]) -> ChargerLogin | None:
     if ("username" in table) != ("password" in table):
-        raise Wrong("a username and a password belong together", _REMEDY)
+        raise InvalidValue("a username and a password belong together", _REMEDY)
     if "username" not in table:
         return None
-    return ChargerLogin(words.basic_user(table["username"]), parse.text(table["password"]))
+    return ChargerLogin(names.basic_user(table["username"]), parse.text(table["password"]))
 
 
 class CredentialsFile:
-    """The newest entries; a file that is gone or spoiled leaves the last ones standing."""
+    """The newest entries; while the file is missing or invalid, the last ones stay valid."""
 
     def __init__(self, path: Path | None) -> None:
-        self._file = None if path is None else WatchedFile(path, longest=LONGEST_FILE)
+        self._file = None if path is None else WatchedFile(path, longest=MAX_FILE_BYTES)
         self.entries: Entries = {}
         self.problem: str | None = None
-        """Why the file as it is now is not used; None while all is well."""
+        """Why the present file is not used; None without a problem."""
 
     def refresh(self) -> bool:
         """Read the file if it changed; True where the entries did. Blocks for a disk read."""
@@ -67,8 +67,8 @@ class CredentialsFile:
         except OSError as error:
             self.problem = f"cannot be read: {error.strerror or 'unknown'}"
             return False
-        except Wrong as wrong:
-            self.problem = wrong.wrong
+        except InvalidValue as wrong:
+            self.problem = wrong.problem
             return False
         self.problem = None
         changed, self.entries = fresh != self.entries, fresh

@@ -1,4 +1,4 @@
-"""All settings of a bridge as one value that remembers where each came from."""
+"""All settings of a bridge, with the source of each."""
 
 from collections.abc import Mapping
 
@@ -11,23 +11,23 @@ DEFAULT = "default"
 
 
 class Settings(BaseSettings):
-    """Made by `load` alone; cannot be changed."""
+    """Created by `load` only; immutable."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
-    mqtt: sections.Mqtt = Field(default_factory=sections.Mqtt)
-    http: sections.Http = Field(default_factory=sections.Http)
-    fleet: sections.Fleet = Field(default_factory=sections.Fleet)
-    journal: sections.Journal = Field(default_factory=sections.Journal)
-    influx: sections.Influx = Field(default_factory=sections.Influx)
-    web: sections.Web = Field(default_factory=sections.Web)
-    shard: sections.Shard = Field(default_factory=sections.Shard)
-    log: sections.Log = Field(default_factory=sections.Log)
+    mqtt: sections.MqttSettings = Field(default_factory=sections.MqttSettings)
+    http: sections.HttpSettings = Field(default_factory=sections.HttpSettings)
+    fleet: sections.FleetSettings = Field(default_factory=sections.FleetSettings)
+    journal: sections.JournalSettings = Field(default_factory=sections.JournalSettings)
+    influx: sections.InfluxSettings = Field(default_factory=sections.InfluxSettings)
+    web: sections.WebSettings = Field(default_factory=sections.WebSettings)
+    shard: sections.ShardSettings = Field(default_factory=sections.ShardSettings)
+    log: sections.LogSettings = Field(default_factory=sections.LogSettings)
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     def source_of(self, name: str) -> str:
-        """Where a setting such as `mqtt.url` came from; for a map, where its members did."""
+        """The source of a setting such as `mqtt.url`; for a map, the sources of its members."""
         if name in self._sources:
             return self._sources[name]
         below = (source for key, source in self._sources.items() if key.startswith(f"{name}."))

@@ -2,37 +2,39 @@
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from bridge.settings.lists import listed
-from bridge.settings.parse import Wrong, quoted, text, whole
+from bridge.settings.lists import parse_list
+from bridge.settings.parse import InvalidValue, integer, quoted, text
 
 Network = IPv4Network | IPv6Network
 
-_port = whole(1, 65535)
+_port = integer(1, 65535)
 
 
-def networks(value: object) -> tuple[Network, ...]:
-    """Networks such as `10.0.0.0/8`; a lone address is a network of one."""
-    return tuple(_network(part) for part in listed(value))
+def parse_networks(value: object) -> tuple[Network, ...]:
+    """Networks such as `10.0.0.0/8`; a single address is a network of one."""
+    return tuple(_network(part) for part in parse_list(value))
 
 
 def _network(part: object) -> Network:
-    said = text(part).strip()
+    network = text(part).strip()
     try:
-        return ip_network(said)
+        return ip_network(network)
     except ValueError:
-        raise Wrong(f"{quoted(said)} is not a network", _network_remedy(said)) from None
+        raise InvalidValue(
+            f"{quoted(network)} is not a network", _network_remedy(network)
+        ) from None
 
 
-def _network_remedy(said: str) -> str:
+def _network_remedy(network: str) -> str:
     try:
-        return f"did you mean {ip_network(said, strict=False)}?"
+        return f"did you mean {ip_network(network, strict=False)}?"
     except ValueError:
         return "write networks like 10.0.0.0/8 or fc00::/7"
 
 
-def ports(value: object) -> tuple[int, ...]:
+def parse_ports(value: object) -> tuple[int, ...]:
     """At least one TCP port, each once."""
-    found = tuple(dict.fromkeys(_port(part) for part in listed(value)))
+    found = tuple(dict.fromkeys(_port(part) for part in parse_list(value)))
     if not found:
-        raise Wrong("no port is named", "name at least one, such as 80,443")
+        raise InvalidValue("there is no port", "name at least one, such as 80,443")
     return found

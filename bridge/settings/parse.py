@@ -1,4 +1,4 @@
-"""Text, or a TOML value, becomes a typed value; what cannot raises Wrong with a remedy."""
+"""Parses text or TOML values into typed values; raises InvalidValue with a remedy."""
 
 import math
 import re
@@ -25,48 +25,54 @@ _SWITCH = {"true": True, "yes": True, "on": True, "1": True} | {
     "off": False,
     "0": False,
 }
-_LONGEST_ECHO = 40
+_MAX_QUOTED = 40
 _TEN_YEARS = timedelta(days=3650)
 
 
-class Wrong(ValueError):
-    """A value that cannot be used: what is wrong with it, and what to write instead.
+class InvalidValue(ValueError):
+    """A value that cannot be used: the problem, and what to write instead.
 
-    Neither text may ever repeat a value that could hold a secret.
+    Neither text may repeat a value that could contain a secret.
     """
 
-    def __init__(self, wrong: str, remedy: str) -> None:
-        super().__init__(wrong)
-        self.wrong = wrong
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
         self.remedy = remedy
 
 
 def quoted(value: object) -> str:
-    """A value that is no secret, short enough for a message."""
+    """A non-secret value, shortened for a message."""
     text = str(value)
-    return f'"{text}"' if len(text) <= _LONGEST_ECHO else f'"{text[:_LONGEST_ECHO]}…"'
+    return f'"{text}"' if len(text) <= _MAX_QUOTED else f'"{text[:_MAX_QUOTED]}…"'
 
 
 def duration(value: object) -> timedelta:
     """`100`, `100s`, `0.25s`, `5m`, `12h`, `7d`; a bare number is seconds."""
-    wrong = Wrong(f"{quoted(value)} is not a duration", "write it like 30s, 0.25s, 5m, 12h or 7d")
-    span = timedelta(seconds=_measured(value, SECONDS, wrong))
+    wrong = InvalidValue(
+        f"{quoted(value)} is not a duration", "write it like 30s, 0.25s, 5m, 12h or 7d"
+    )
+    span = timedelta(seconds=_with_unit(value, SECONDS, wrong))
     if not timedelta(0) < span <= _TEN_YEARS:
-        raise Wrong(f"{quoted(value)} is out of range", "use more than 0s and at most 3650d")
+        raise InvalidValue(f"{quoted(value)} is out of range", "use more than 0s and at most 3650d")
     return span
 
 
 def size(value: object) -> int:
     """`2GB`, `512MiB`, or plain bytes, as bytes; at least 64 KiB."""
-    wrong = Wrong(f"{quoted(value)} is not a size", "write it like 2GB, 512MiB or plain bytes")
-    count = round(_measured(value, BYTES, wrong))
+    wrong = InvalidValue(
+        f"{quoted(value)} is not a size", "write it like 2GB, 512MiB or plain bytes"
+    )
+    count = round(_with_unit(value, BYTES, wrong))
     if not 65536 <= count <= 2**60:
-        raise Wrong(f"{quoted(value)} is out of range", "use at least 64KiB")
+        raise InvalidValue(f"{quoted(value)} is out of range", "use at least 64KiB")
     return count
 
 
-def _measured(value: object, units: dict[str, float] | dict[str, int], wrong: Wrong) -> float:
-    found = _NUMBER_WITH_UNIT.fullmatch(_plain(value, wrong))
+def _with_unit(
+    value: object, units: dict[str, float] | dict[str, int], wrong: InvalidValue
+) -> float:
+    found = _NUMBER_WITH_UNIT.fullmatch(_number_text(value, wrong))
     unit = found and units.get(found[2] if found[2] in units else found[2].lower())
     if not found or unit is None:
         raise wrong
@@ -74,8 +80,8 @@ def _measured(value: object, units: dict[str, float] | dict[str, int], wrong: Wr
     return (float(found[1]) if "." in found[1] else int(found[1])) * unit
 
 
-def _plain(value: object, wrong: Wrong) -> str:
-    """Numbers as text without an exponent; a truth value becomes a word, not a number."""
+def _number_text(value: object, wrong: InvalidValue) -> str:
+    """Numbers as text without an exponent; a bool does not count as a number."""
     if not isinstance(value, str | int | float):
         raise wrong
     if isinstance(value, float):
@@ -83,15 +89,15 @@ def _plain(value: object, wrong: Wrong) -> str:
     return str(value).strip()
 
 
-def whole(lowest: int, highest: int) -> Callable[[object], int]:
-    """A parser of whole numbers from `lowest` to `highest`."""
+def integer(lowest: int, highest: int) -> Callable[[object], int]:
+    """A parser of integers from `lowest` to `highest`."""
 
     def parse(value: object) -> int:
-        wrong = Wrong(
+        wrong = InvalidValue(
             f"{quoted(value)} is not a whole number from {lowest} to {highest}",
             f"write a whole number from {lowest} to {highest}",
         )
-        text = _plain(value, wrong)
+        text = _number_text(value, wrong)
         if not _WHOLE.fullmatch(text) or not lowest <= int(text) <= highest:
             raise wrong
         return int(text)
@@ -101,9 +107,11 @@ def whole(lowest: int, highest: int) -> Callable[[object], int]:
 
 def number(value: object) -> float:
     """A finite number above zero."""
-    wrong = Wrong(f"{quoted(value)} is not a number above 0", "write a number such as 0.1 or 50")
+    wrong = InvalidValue(
+        f"{quoted(value)} is not a number above 0", "write a number such as 0.1 or 50"
+    )
     try:
-        parsed = float(_plain(value, wrong))
+        parsed = float(_number_text(value, wrong))
     except ValueError:
         raise wrong from None
     if not math.isfinite(parsed) or parsed <= 0:
@@ -117,15 +125,15 @@ def switch(value: object) -> bool:
         return value
     if isinstance(value, str) and value.strip().lower() in _SWITCH:
         return _SWITCH[value.strip().lower()]
-    raise Wrong(f"{quoted(value)} is neither true nor false", "write true or false")
+    raise InvalidValue(f"{quoted(value)} is neither true nor false", "write true or false")
 
 
 def text(value: object) -> str:
-    """Text as it is; never repeated in a message, for it may be a secret."""
+    """Text unchanged; never repeated in a message, as it may be a secret."""
     if not isinstance(value, str):
-        raise Wrong("it is not text", "put the value in quotes")
+        raise InvalidValue("it is not text", "put the value in quotes")
     if "\0" in value or not _encodable(value):
-        raise Wrong("it holds NUL or is not UTF-8", "write it without such characters")
+        raise InvalidValue("it contains NUL or is not UTF-8", "write it without such characters")
     return value
 
 
@@ -138,20 +146,20 @@ def _encodable(value: str) -> bool:
 
 
 def choice(of: type[Choice]) -> Callable[[object], Choice]:
-    """A parser of one of an enumeration's values, in any case."""
+    """A parser of one of an enumeration's values, case-insensitive."""
 
     def parse(value: object) -> Choice:
         known = [member.value for member in of]
-        said = value.strip().lower() if isinstance(value, str) else ""
-        if said in known:
-            return of(said)
-        near = get_close_matches(said, known, 1, 0.5)
+        text = value.strip().lower() if isinstance(value, str) else ""
+        if text in known:
+            return of(text)
+        near = get_close_matches(text, known, 1, 0.5)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise Wrong(f"{quoted(value)} is not known", f"use one of {', '.join(known)}{hint}")
+        raise InvalidValue(f"{quoted(value)} is not known", f"use one of {', '.join(known)}{hint}")
 
     return parse
 
 
 def optional(parse: Callable[[object], Parsed]) -> Callable[[object], Parsed | None]:
-    """The same parser, where empty text means unset."""
+    """The same parser, with empty text meaning unset."""
     return lambda value: None if value is None or value == "" else parse(value)

@@ -1,4 +1,4 @@
-"""Secrets that are read again when their file in the secrets folder changes."""
+"""Secrets, reloaded when their file in the secrets folder changes."""
 
 import contextlib
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pydantic import BaseModel, SecretStr
 
 from bridge.runtime.watched_file import WatchedFile
 from bridge.settings.model import Settings
-from bridge.settings.sources import LONGEST_SECRET, secret_file, secret_text
+from bridge.settings.sources import MAX_SECRET_BYTES, secret_file, secret_text
 
 
 class Secrets:
@@ -19,16 +19,16 @@ class Secrets:
         self._values: dict[str, str | None] = {}
 
     def current(self, name: str) -> str | None:
-        """The secret named like `mqtt.password`; None where it is unset.
+        """The secret with a name such as `mqtt.password`; None where it is unset.
 
-        A file that is gone for a moment, or cannot be read, leaves the last value standing.
-        Raises KeyError for a name that is no secret.
+        While its file is missing or unreadable, the last value stays valid.
+        Raises KeyError for a name that is not a secret.
         """
         loaded = _secret(self._settings, name)
         path = secret_file(self._settings.source_of(name))
         if path is None:
             return loaded
-        file = self._files.setdefault(name, WatchedFile(path, longest=LONGEST_SECRET))
+        file = self._files.setdefault(name, WatchedFile(path, longest=MAX_SECRET_BYTES))
         with contextlib.suppress(OSError, UnicodeDecodeError):
             if file.changed():
                 self._values[name] = secret_text(file.read()) or None

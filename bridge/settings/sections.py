@@ -1,4 +1,4 @@
-"""Every setting: its name, kind, default and meaning, one section after the other."""
+"""Every setting: name, type, default and meaning, by section."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bridge.core.model import Dialect
 from bridge.logs import Format, Level
 from bridge.settings import kinds
-from bridge.settings.addresses import Listen, MqttUrl
+from bridge.settings.addresses import ListenAddress, MqttUrl
 
 PRIVATE_NETWORKS = tuple(
     ip_network(network)
@@ -23,13 +23,13 @@ def _seconds(count: float) -> timedelta:
 
 
 class Section(BaseModel):
-    """A group of settings; cannot be changed once made."""
+    """A group of settings; immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Mqtt(Section):
-    """The broker, and what to hear there."""
+class MqttSettings(Section):
+    """The broker and the topics."""
 
     url: kinds.Broker = Field(
         MqttUrl("localhost", 1883),
@@ -40,13 +40,13 @@ class Mqtt(Section):
     client_id: kinds.ClientId = Field(
         None,
         description="MQTT client id, with several shards followed by `-` and the index; unset: "
-        "made once and kept in the data folder.",
+        "generated once and kept in the data folder.",
     )
     announce_topics: kinds.Topics = Field(
         ("openevse/announce/+",), description="Topic filters on which chargers announce themselves."
     )
     ca_file: kinds.File = Field(
-        None, description="PEM file of the authorities to trust; unset: the system's."
+        None, description="PEM file of the certificate authorities to trust; unset: the system's."
     )
     cert_file: kinds.File = Field(
         None, description="PEM file of the client certificate; needs `key_file`."
@@ -55,11 +55,11 @@ class Mqtt(Section):
     keepalive: kinds.KeepAlive = Field(_seconds(30), description="MQTT keep-alive.")
     queries: kinds.Switch = Field(
         False,
-        description="Ask chargers without HTTP over MQTT, with read-only RAPI queries (`$G…`).",
+        description="Query chargers without HTTP over MQTT, with read-only RAPI queries (`$G…`).",
     )
 
 
-class Http(Section):
+class HttpSettings(Section):
     """Which chargers to poll over HTTP, and how."""
 
     enabled: kinds.Switch = Field(True, description="Poll chargers over HTTP.")
@@ -74,80 +74,82 @@ class Http(Section):
     )
     allow: kinds.Networks = Field(
         PRIVATE_NETWORKS,
-        description="Networks in which chargers may be polled. Credentials travel only once this "
-        "was set, or to a charger's own `allow`. Loopback, link-local, multicast and the bridge's "
-        "own addresses are polled only if they are named here.",
+        description="Networks in which chargers may be polled. Credentials are only sent if this "
+        "is set, or to a charger's own `allow`. Loopback, link-local, multicast and the bridge's "
+        "own addresses are only polled if they are listed here.",
     )
     ports: kinds.Ports = Field((80, 443), description="Ports on which chargers may be polled.")
     ca_file: kinds.File = Field(
-        None, description="PEM file of the authorities to trust; unset: the system's."
+        None, description="PEM file of the certificate authorities to trust; unset: the system's."
     )
     fallback_every: kinds.Duration = Field(
         _seconds(30), description="How often to poll a charger whose MQTT is silent."
     )
     enrich_every: kinds.Duration = Field(
-        _seconds(300), description="How often to ask for what MQTT does not carry."
+        _seconds(300), description="How often to poll values that MQTT does not carry."
     )
     min_gap: kinds.Duration = Field(
-        _seconds(15), description="Least time between two requests to one charger."
+        _seconds(15), description="Minimum time between two requests to one charger."
     )
-    timeout: kinds.Duration = Field(_seconds(10), description="Longest wait for a reply.")
-    concurrency: kinds.Count = Field(256, description="Most requests in flight at once.")
+    timeout: kinds.Duration = Field(_seconds(10), description="Maximum wait for a reply.")
+    concurrency: kinds.Count = Field(256, description="Maximum number of requests in flight.")
 
     @property
     def allow_was_set(self) -> bool:
-        """Whether an operator named the networks; the default carries no credentials."""
+        """Whether `allow` was set: with the default, no credentials are sent."""
         return "allow" in self.model_fields_set
 
 
-class Fleet(Section):
-    """Whom to follow, and how to read what they say."""
+class FleetSettings(Section):
+    """Which chargers to follow, and how to interpret their messages."""
 
     dialect: kinds.DialectName = Field(
-        Dialect.NOFOS, description="How firmware writes values: `nofos`, `ancestor` or `openevse`."
+        Dialect.NOFOS,
+        description="The firmware's message format: `nofos`, `ancestor` or `openevse`.",
     )
     dialects: kinds.Dialects = Field(
         default_factory=dict, description="Charger id → dialect, where it differs from `dialect`."
     )
     temperature_scale: kinds.ByDialect = Field(
         default_factory=dict,
-        description="What to multiply temperatures by to get °C: dialect → number, or one number "
+        description="Factor from the sent temperature to °C: dialect → number, or one number "
         "for all dialects; where it is unset, tenths of a degree (`0.1`).",
     )
     silent_after: kinds.Duration = Field(
         _seconds(75), description="A connected charger without a live message is silent after this."
     )
     stale_after: kinds.Duration = Field(
-        _seconds(120), description="A periodic value without a new one is not shown after this."
+        _seconds(120),
+        description="A periodic value without an update is stale, and no longer shown, after this.",
     )
     retire_after: kinds.Duration = Field(
-        timedelta(days=7), description="A charger not heard of is forgotten after this."
+        timedelta(days=7), description="A charger that sends nothing is removed after this."
     )
-    max_chargers: kinds.Count = Field(100_000, description="Most chargers to follow.")
+    max_chargers: kinds.Count = Field(100_000, description="Maximum number of chargers.")
     max_readings_per_second: kinds.Number = Field(
-        50.0, description="Most readings to take from one charger in a second."
+        50.0, description="Maximum number of readings accepted from one charger per second."
     )
     frame_gap: kinds.FrameGap = Field(
-        _seconds(0.25), description="Quiet time after which a frame is whole; below 2s."
+        _seconds(0.25), description="Pause after which a frame is complete; below 2s."
     )
     labels_file: kinds.File = Field(None, description="TOML file: charger id → alias, site.")
     ignore: kinds.ChargerIds = Field((), description="Ids of chargers not to follow.")
 
 
-class Journal(Section):
-    """What is kept on disk until the stores have it, and after."""
+class JournalSettings(Section):
+    """The points kept on disk, before and after delivery to the stores."""
 
     dir: kinds.Folder = Field(
         Path("./nofos-bridge-data"), description="Data folder; `/data` in the container image."
     )
     keep: kinds.Duration = Field(timedelta(days=7), description="How long points are kept.")
     max_bytes: kinds.Size = Field(
-        2_000_000_000, description="Most disk space for points; the oldest go first."
+        2_000_000_000, description="Maximum disk space for points; the oldest are deleted first."
     )
 
 
-class Store(Section):
-    """One store that speaks the InfluxDB v2 write API."""
+class StoreSettings(Section):
+    """A store with the InfluxDB v2 write API."""
 
     url: kinds.StoreUrl = Field(
         None, description="Address of the store: `http://host:8086`; unset: no store."
@@ -161,36 +163,37 @@ class Store(Section):
         "for VictoriaMetrics).",
     )
     token: kinds.Secret = Field(
-        None, description="Token; may stay unset where the store asks for none."
+        None, description="Token; may stay unset where the store requires none."
     )
     tags: kinds.Tags = Field(
         default_factory=dict,
         description="Static tags on every point; never `charger` or `kind`.",
     )
     ca_file: kinds.File = Field(
-        None, description="PEM file of the authorities to trust; unset: the system's."
+        None, description="PEM file of the certificate authorities to trust; unset: the system's."
     )
-    timeout: kinds.Duration = Field(_seconds(10), description="Longest wait for a reply.")
-    batch: kinds.Count = Field(5000, description="Most lines in one request.")
+    timeout: kinds.Duration = Field(_seconds(10), description="Maximum wait for a reply.")
+    batch: kinds.Count = Field(5000, description="Maximum number of lines in one request.")
     flush_every: kinds.Duration = Field(
-        _seconds(1), description="A request goes out at least this often while lines wait."
+        _seconds(1), description="A request is sent at least this often while lines are pending."
     )
 
 
-class Influx(Store):
-    """The main store, and further ones beside it."""
+class InfluxSettings(StoreSettings):
+    """The main store, and mirrors."""
 
-    mirrors: Mapping[kinds.StoreName, Store] = Field(
+    mirrors: Mapping[kinds.StoreName, StoreSettings] = Field(
         default_factory=dict,
         description="Further stores by name, each with the settings above and its own cursor.",
     )
 
 
-class Web(Section):
+class WebSettings(Section):
     """The page, the metrics and the API."""
 
     listen: kinds.ListenOn = Field(
-        Listen("0.0.0.0", 9876), description="Where to listen: `host:port`, `[::]:9876` for IPv6."
+        ListenAddress("0.0.0.0", 9876),
+        description="Listen address: `host:port`, `[::]:9876` for IPv6.",
     )
     state_set: kinds.Switch = Field(
         False, description="Show `evse_state` as a state set beside `evse_state_code`."
@@ -200,7 +203,7 @@ class Web(Section):
     )
     password_hash: kinds.Secret = Field(
         None,
-        description="Hash of the password for `username`; `python -m bridge.web.login` makes one.",
+        description="Hash of the password for `username`, from `python -m bridge.web.login`.",
     )
     cert_file: kinds.File = Field(
         None, description="PEM file of the server certificate, for HTTPS; needs `key_file`."
@@ -208,8 +211,8 @@ class Web(Section):
     key_file: kinds.File = Field(None, description="PEM file of the server certificate's key.")
 
 
-class Shard(Section):
-    """Which part of the fleet is this bridge's."""
+class ShardSettings(Section):
+    """Which part of the fleet this bridge serves."""
 
     index: kinds.Index = Field(
         0,
@@ -219,11 +222,11 @@ class Shard(Section):
     count: kinds.Count = Field(1, description="How many bridges share the fleet.")
 
 
-class Log(Section):
-    """What the bridge says of itself."""
+class LogSettings(Section):
+    """The bridge's own log."""
 
     level: kinds.LevelName = Field(
-        Level.INFO, description="Least level: `debug`, `info`, `warning` or `error`."
+        Level.INFO, description="Lowest level: `debug`, `info`, `warning` or `error`."
     )
     format: kinds.FormatName = Field(
         Format.AUTO, description="`console`, `json`, or `auto`: console on a terminal, else JSON."

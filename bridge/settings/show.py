@@ -1,4 +1,4 @@
-"""Settings as a reader sees them: one row each, never a secret."""
+"""The effective settings as text, one row each, without secrets."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,45 +20,48 @@ _LARGEST_FIRST = sorted(
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One setting that holds: its name, its value as text, where it came from."""
+class EffectiveSetting:
+    """One effective setting: name, value as text, source."""
 
     name: str
     value: str
     source: str
 
 
-def effective(settings: Settings) -> list[Row]:
+def effective_settings(settings: Settings) -> list[EffectiveSetting]:
     """Every setting in the order of the sections; secrets are only `set` or `unset`."""
-    return [Row(name, value, settings.source_of(name)) for name, value in _rows(settings, "")]
+    return [
+        EffectiveSetting(name, value, settings.source_of(name))
+        for name, value in _flatten_section(settings, "")
+    ]
 
 
-def _rows(model: BaseModel, above: str) -> Iterator[tuple[str, str]]:
+def _flatten_section(model: BaseModel, above: str) -> Iterator[tuple[str, str]]:
     for name, field in type(model).model_fields.items():
         path, value = f"{above}{name}", getattr(model, name)
         if is_secret(field):
             yield path, UNSET if value is None else "set"
         else:
-            yield from _shown(path, value)
+            yield from _flatten_value(path, value)
 
 
-def _shown(path: str, value: object) -> Iterator[tuple[str, str]]:
+def _flatten_value(path: str, value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, BaseModel):
-        yield from _rows(value, f"{path}.")
+        yield from _flatten_section(value, f"{path}.")
     elif isinstance(value, Mapping) and value:
         for key, member in value.items():
-            yield from _shown(f"{path}.{key}", member)
+            yield from _flatten_value(f"{path}.{key}", member)
     else:
-        yield path, show(path, value)
+        yield path, format_value(path, value)
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Whether a setting's value must never be shown."""
+    """Whether a setting's value is a secret."""
     return field.annotation == (SecretStr | None)
 
 
-def show(name: str, value: object) -> str:
-    """A value as it would be written in the environment."""
+def format_value(name: str, value: object) -> str:
+    """A value in the format of environment variables."""
     match value:
         case None:
             return UNSET

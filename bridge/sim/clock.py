@@ -1,11 +1,11 @@
-"""Simulated time: seconds since the start, running `speed` times as fast as the world's."""
+"""Simulated time: seconds since the start, `speed` times as fast as real time."""
 
 import asyncio
 import time
 
 
 class Clock:
-    """Both readings come from one start, so that a step of the wall clock changes no course."""
+    """Both clocks are derived from one start, so that a wall-clock step has no effect."""
 
     def __init__(self, speed: float) -> None:
         self.speed = speed

@@ -1,13 +1,13 @@
-"""A whole charger as it sees itself: controller, gateway, sensors, radio."""
+"""A whole charger without network: controller, gateway, sensors, Wi-Fi."""
 
 from dataclasses import dataclass, replace
 from math import sin
 from random import Random
 
-from bridge.sim.gateway import Boot, Gateway, Heap
-from bridge.sim.life import Life
+from bridge.sim.controller import SimController
+from bridge.sim.gateway import Boot, Heap, SimGateway
 from bridge.sim.mains import Three
-from bridge.sim.plan import Outlet, Temper
+from bridge.sim.plan import FleetUsage, Outlet
 
 _REFRESH_SECONDS = 12.0
 _COMMANDS = 8
@@ -28,7 +28,7 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the gateway believes at one moment. Temperatures are tenths of a degree, or False."""
+    """The gateway's view at one moment. Temperatures are tenths of a degree, or False."""
 
     state: int
     pilot: int
@@ -46,10 +46,10 @@ class View:
     success: int
 
 
-class Device:
-    """One charger without its network; `freeze` is a controller that answers no more."""
+class SimDevice:
+    """One charger without network; `freeze` simulates a controller that stops responding."""
 
-    def __init__(self, *, rng: Random, temper: Temper, wired: bool = False) -> None:
+    def __init__(self, *, rng: Random, temper: FleetUsage, wired: bool = False) -> None:
         outlet = Outlet(amps=rng.choice((16, 32, 32)), phases=rng.choice(temper.phases))
         self.traits = Traits(
             outlet=outlet,
@@ -59,8 +59,8 @@ class Device:
             rssi=rng.randint(-84, -48),
             air=rng.randint(60, 280),
         )
-        self.gateway = Gateway(rng)
-        self.life = Life(rng=rng, temper=temper, outlet=outlet)
+        self.gateway = SimGateway(rng)
+        self.life = SimController(rng=rng, temper=temper, outlet=outlet)
         self._frozen: View | None = None
         self._frozen_until = 0.0
 
@@ -74,7 +74,7 @@ class Device:
         return self._frozen is not None and at < self._frozen_until
 
     def view(self, at: float) -> View:
-        """`at` is not before the life's last advance."""
+        """`at` must not be before the controller's last advance."""
         sent = int(self.gateway.uptime(at) / _REFRESH_SECONDS) * _COMMANDS
         if self._frozen is not None and at < self._frozen_until:
             return replace(self._frozen, connected=False, sent=sent, heap=self.gateway.heap(at))

@@ -9,8 +9,8 @@ from bridge.sim.wire import Value, single
 Members = list[tuple[str, Value]]
 
 
-class Dialect(Enum):
-    """The firmware's way of speaking."""
+class SimDialect(Enum):
+    """The firmware's message format."""
 
     NOFOS = "nofos"
     ANCESTOR = "ancestor"
@@ -67,7 +67,7 @@ def ancestor(view: View) -> Members:
 
 
 def limits(pilot: int) -> Members:
-    """What is told when the shared current changes; the smoothed value lags behind."""
+    """Published when the shared current changes; the smoothed value lags behind."""
     available = pilot + 0.37
     return [
         ("charge_rate", pilot),
@@ -76,7 +76,7 @@ def limits(pilot: int) -> Members:
     ]
 
 
-PERIODIC: Mapping[Dialect, Callable[[View], Members]] = {
-    Dialect.NOFOS: nofos,
-    Dialect.ANCESTOR: ancestor,
+PERIODIC: Mapping[SimDialect, Callable[[View], Members]] = {
+    SimDialect.NOFOS: nofos,
+    SimDialect.ANCESTOR: ancestor,
 }

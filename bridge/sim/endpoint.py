@@ -1,4 +1,4 @@
-"""The broker that a charger is told to use."""
+"""The broker's address and login in a charger's configuration."""
 
 import ssl
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def parse_broker(url: str, ca_file: Path | None = None) -> Endpoint:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
     except (ValueError, KeyError) as error:
-        raise SimError(_wrong("is no mqtt:// or mqtts:// address")) from error
+        raise SimError(_wrong("is not an mqtt:// or mqtts:// address")) from error
     if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise SimError(_wrong("must be mqtt[s]://[user:password@]host[:port]"))
     return Endpoint(

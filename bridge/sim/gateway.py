@@ -43,8 +43,8 @@ class Heap:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What a boot found of the one before it."""
+class CrashRecord:
+    """What a boot recorded about the previous one."""
 
     seq: int
     reason: int
@@ -54,7 +54,7 @@ class Record:
     recorded_unix: int
 
 
-class Gateway:
+class SimGateway:
     """Up for a while when the simulation starts; times are simulated seconds."""
 
     def __init__(self, rng: Random) -> None:
@@ -63,15 +63,15 @@ class Gateway:
         self.boot_count = rng.randint(1, 60)
         self.crash_seq = rng.randint(0, 4)
         self.reason = 1
-        self.previous: Record | None = None
-        self.crashes: deque[Record] = deque(maxlen=10)
+        self.previous: CrashRecord | None = None
+        self.crashes: deque[CrashRecord] = deque(maxlen=10)
 
     def restart(self, *, at: float, unix: float, reason: int) -> None:
-        """Boot anew; a crash is recorded, with the figures of the last heartbeat."""
+        """Reboot; a crash is recorded with the values of the last heartbeat."""
         self.boot_count += 1
         crashed = reason in CRASH_REASONS
         self.crash_seq += crashed
-        self.previous = Record(
+        self.previous = CrashRecord(
             seq=self.crash_seq,
             reason=reason,
             uptime_ms=int(self.uptime(at) * 1000) % _LARGEST_UPTIME_MS,
@@ -89,7 +89,7 @@ class Gateway:
         return max(0.0, at - self.booted)
 
     def boot(self, at: float) -> Boot:
-        """For about ten seconds after a boot the gateway tells zeros."""
+        """For about ten seconds after a boot the gateway reports zeros."""
         uptime = self.uptime(at)
         if uptime < _DOWN_SECONDS:
             return Boot.DOWN
@@ -98,7 +98,7 @@ class Gateway:
         return Boot.ZEROS if uptime < _ZERO_SECONDS else Boot.DONE
 
     def heap(self, at: float) -> Heap:
-        """Memory leaks away slowly, and shows in the largest block first."""
+        """A slow memory leak, visible in the largest block first."""
         leak = min(60_000.0, self.uptime(at) * 0.2)
         wave = 3000 * sin(at / 61 + self._angle)
         return Heap(

@@ -1,4 +1,4 @@
-"""What a charger with a habit puts below its base besides, or instead of, its measurements."""
+"""Payloads that some chargers publish besides, or instead of, measurements."""
 
 from random import Random
 
@@ -43,7 +43,7 @@ COMMANDS = (
 )
 
 
-def odd(members: Members, rng: Random) -> Members:
+def with_odd_values(members: Members, rng: Random) -> Members:
     """The same document with up to three members replaced, or added at its end."""
     strange = dict(rng.sample(ODD, rng.randint(1, _MOST_ODD)))
     known = {name for name, _ in members}

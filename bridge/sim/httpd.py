@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from aiohttp import web
 
 from bridge.sim.options import SimError
-from bridge.sim.site import Answer, Site
+from bridge.sim.site import ChargerWebSite, HttpReply
 
 _CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -19,9 +19,9 @@ _SHUTDOWN_SECONDS = 1.0
 
 
 @contextlib.asynccontextmanager
-async def serving(sites: Sequence[Site], port: int) -> AsyncIterator[None]:
+async def serve(sites: Sequence[ChargerWebSite], port: int) -> AsyncIterator[None]:
     """Listen on all sites' addresses; raises SimError when a port is taken."""
-    front = Front({site.identity.address: site for site in sites})
+    front = VirtualHosts({site.identity.address: site for site in sites})
     server = web.Server(front.respond, access_log=None)
     addresses = [site.identity.address for site in sites]
     try:
@@ -35,14 +35,14 @@ async def serving(sites: Sequence[Site], port: int) -> AsyncIterator[None]:
         await server.shutdown(_SHUTDOWN_SECONDS)
 
 
-class Front:
-    """Finds the charger by the address that was called."""
+class VirtualHosts:
+    """Selects the charger by the local address of the connection."""
 
-    def __init__(self, sites: Mapping[str, Site]) -> None:
+    def __init__(self, sites: Mapping[str, ChargerWebSite]) -> None:
         self._sites = sites
 
     async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer, and close the connection, as the device does."""
+        """Reply and close the connection, as the device does."""
         if request.transport is None:
             raise ConnectionResetError
         site = self._sites[request.transport.get_extra_info("sockname")[0]]
@@ -56,8 +56,8 @@ class Front:
         return response
 
 
-async def _response(site: Site, request: web.BaseRequest) -> web.Response:
-    if not _admitted(site, request):
+async def _response(site: ChargerWebSite, request: web.BaseRequest) -> web.Response:
+    if not _authorized(site, request):
         realm = f"Basic realm=nofos-{site.identity.tail}"
         return web.Response(status=401, headers={"WWW-Authenticate": realm})
     match request.method:
@@ -66,14 +66,14 @@ async def _response(site: Site, request: web.BaseRequest) -> web.Response:
         case "POST":
             answer = site.post(request.path, await request.read())
         case "OPTIONS":
-            answer = Answer("", kind="text/plain")
+            answer = HttpReply("", kind="text/plain")
         case _:
-            answer = Answer("Not found", 404, "text/plain")
+            answer = HttpReply("Not found", 404, "text/plain")
     return web.Response(text=answer.text, status=answer.code, content_type=answer.kind)
 
 
-def _admitted(site: Site, request: web.BaseRequest) -> bool:
-    """Without a user name everybody is; the header is compared whole, as bytes."""
+def _authorized(site: ChargerWebSite, request: web.BaseRequest) -> bool:
+    """Always true without a user name; the whole header is compared, as bytes."""
     user = site.settings.text("www_username")
     if not user:
         return True

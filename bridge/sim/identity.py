@@ -1,4 +1,4 @@
-"""Who the chargers of a fleet are: ids, topics, addresses.
+"""The identities of a fleet's chargers: ids, topics, addresses.
 
 Everything short is made from the last four hex digits of the id, as the firmware does it.
 """
@@ -12,7 +12,7 @@ _HOSTS = 254
 
 
 class Shares(Enum):
-    """What a charger has in common with the one before it."""
+    """What a charger has in common with the previous one."""
 
     NOTHING = "nothing"
     BASE = "base"

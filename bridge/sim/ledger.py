@@ -1,4 +1,4 @@
-"""The record of what was really published and what really happened, as JSON lines."""
+"""Logs all published messages and all simulated events, as JSON lines."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from bridge.sim.options import SimError
 
 
 class Ledger:
-    """Without a path it forgets everything."""
+    """Without a path nothing is written."""
 
     def __init__(self, path: Path | None) -> None:
         try:
@@ -20,16 +20,16 @@ class Ledger:
             raise SimError(f"ledger {path} cannot be written: {error.strerror}") from error
 
     def message(self, charger: str, topic: str, payload: str, retain: bool) -> None:
-        """A message that was handed to the socket just now."""
+        """Log a message that was just written to the socket."""
         line = {"charger": charger, "topic": topic, "payload": payload, "retain": retain}
         self._write({"time": time.time(), **line})
 
     def truth(self, at: float, charger: str, event: Mapping[str, float | int | str]) -> None:
-        """An event of a charger's life; `at` is Unix time."""
+        """Log an event of a charger; `at` is Unix time."""
         self._write({"time": at, "charger": charger, "truth": event})
 
     def flush(self) -> None:
-        """Let readers see everything written so far."""
+        """Flush the file."""
         if self._file is not None:
             self._file.flush()
 

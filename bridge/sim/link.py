@@ -1,7 +1,7 @@
 """One charger's connection to its broker: paho on asyncio, without a thread of its own.
 
-A link serves once. Connecting blocks (names, TLS), so it borrows one of a few threads; from then
-on the event loop watches the socket. What is published while not connected is lost, as on the
+A link is used once. Connecting blocks (DNS, TLS), so it runs in one of a few threads; afterwards
+the event loop watches the socket. Messages published while not connected are lost, as on the
 device.
 """
 
@@ -18,33 +18,33 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from bridge.sim.endpoint import Endpoint
-from bridge.sim.note import LinkTrouble, Note, speakable
+from bridge.sim.message import ConnectFailed, SimMessage, is_valid_topic
 from bridge.sim.pump import Pump
 
 _KEEP_ALIVE_SECONDS = 60
 _CONNACK_SECONDS = 10.0
-_MOST_UNSENT = 200
+_MAX_UNSENT = 200
 
 
-class Link:
-    """`on_sent` hears of a message once the socket has all of it, `on_heard` of one received."""
+class MqttLink:
+    """`on_sent` is called once the socket has the whole message, `on_message` for received ones."""
 
     def __init__(
         self,
         *,
         endpoint: Endpoint,
         client_id: str,
-        will: Note | None,
-        on_sent: Callable[[Note], None],
-        on_heard: Callable[[str, bytes], None],
+        will: SimMessage | None,
+        on_sent: Callable[[SimMessage], None],
+        on_message: Callable[[str, bytes], None],
     ) -> None:
         self._endpoint = endpoint
         self._on_sent = on_sent
-        self._on_heard = on_heard
-        self._unsent: deque[Note] = deque()
+        self._message_handler = on_message
+        self._unsent: deque[SimMessage] = deque()
         self._loop = asyncio.get_running_loop()
-        self._answer: asyncio.Future[None] = self._loop.create_future()
-        self._given_up = False
+        self._connack: asyncio.Future[None] = self._loop.create_future()
+        self._aborted = False
         self._refusal = "no answer"
         self.up = False
         self.closed = asyncio.Event()
@@ -53,48 +53,48 @@ class Link:
 
     @property
     def full(self) -> bool:
-        """Whether the broker reads too slowly for another message."""
-        return self.up and len(self._unsent) >= _MOST_UNSENT
+        """Whether too many messages are waiting to be sent."""
+        return self.up and len(self._unsent) >= _MAX_UNSENT
 
     async def connect(self, threads: Executor) -> None:
-        """Raises LinkTrouble when the broker is away or refuses."""
+        """Raises ConnectFailed when the broker is unavailable or refuses."""
         try:
-            await self._loop.run_in_executor(threads, self._dial)
-            if self._given_up or not self._listen():
-                raise LinkTrouble("hung up")
+            await self._loop.run_in_executor(threads, self._connect)
+            if self._aborted or not self._start():
+                raise ConnectFailed("aborted")
             async with asyncio.timeout(_CONNACK_SECONDS):
-                await self._answer
+                await self._connack
         except (OSError, ValueError, OverflowError) as error:
-            raise LinkTrouble(str(error)) from error
+            raise ConnectFailed(str(error)) from error
         finally:
             if not self.up:
-                self.cut()
+                self.abort()
         if not self.up:
-            raise LinkTrouble(f"the broker refuses: {self._refusal}")
+            raise ConnectFailed(f"the broker refuses: {self._refusal}")
 
-    def publish(self, note: Note) -> None:
-        """Hand over a message; lost while not connected, or when the broker reads no more."""
-        if not self.up or self.full or not speakable(note.topic):
+    def publish(self, note: SimMessage) -> None:
+        """Publish a message; lost while not connected, or when the send queue is full."""
+        if not self.up or self.full or not is_valid_topic(note.topic):
             return
         self._unsent.append(note)
         self._client.publish(note.topic, note.payload, qos=0, retain=note.retain)
         self._pump.flush()
 
     def subscribe(self, base: str) -> None:
-        """Ask for all messages below a base."""
-        if self.up and speakable(base):
+        """Subscribe to all messages below a base."""
+        if self.up and is_valid_topic(base):
             self._client.subscribe(f"{base}/#", qos=0)
             self._pump.flush()
 
-    def hang_up(self) -> None:
-        """Leave politely: the broker keeps the last will to itself."""
+    def disconnect(self) -> None:
+        """Disconnect cleanly: the broker does not publish the last will."""
         if self.up:
             self._client.disconnect()
-        self.cut()
+        self.abort()
 
-    def cut(self) -> None:
-        """Go without a word: the broker publishes the last will."""
-        self._given_up = True
+    def abort(self) -> None:
+        """Close the socket without DISCONNECT: the broker publishes the last will."""
+        self._aborted = True
         self._pump.cut()
         self._end()
 
@@ -104,15 +104,15 @@ class Link:
             self._client.loop_misc()
             self._pump.flush()
 
-    def _dial(self) -> None:
+    def _connect(self) -> None:
         self._client.connect(self._endpoint.host, self._endpoint.port, _KEEP_ALIVE_SECONDS)
 
-    def _listen(self) -> bool:
+    def _start(self) -> bool:
         # Callbacks only from here on: what paho does while dialling runs in another thread.
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
-        self._client.on_publish = self._sent
-        self._client.on_message = self._heard
+        self._client.on_publish = self._on_published
+        self._client.on_message = self._on_message
         return self._pump.start()
 
     def _connected(
@@ -120,34 +120,36 @@ class Link:
     ) -> None:
         self.up = not code.is_failure
         self._refusal = str(code)
-        self._answered()
+        self._connack_received()
 
     def _disconnected(
         self, _c: Client, _u: Any, _f: DisconnectFlags, _r: ReasonCode, _p: Properties | None
     ) -> None:
         self._end()
 
-    def _sent(self, _c: Client, _u: Any, _mid: int, _r: ReasonCode, _p: Properties | None) -> None:
+    def _on_published(
+        self, _c: Client, _u: Any, _mid: int, _r: ReasonCode, _p: Properties | None
+    ) -> None:
         # QoS 0 leaves in the order of publish(), so the oldest unsent is the one.
         self._on_sent(self._unsent.popleft())
 
-    def _heard(self, _c: Client, _u: Any, message: MQTTMessage) -> None:
-        self._on_heard(message.topic, bytes(message.payload))
+    def _on_message(self, _c: Client, _u: Any, message: MQTTMessage) -> None:
+        self._message_handler(message.topic, bytes(message.payload))
 
     def _end(self) -> None:
         self.up = False
         self._unsent.clear()
         self.closed.set()
-        self._answered()
+        self._connack_received()
 
-    def _answered(self) -> None:
-        if not self._answer.done():
-            self._answer.set_result(None)
+    def _connack_received(self) -> None:
+        if not self._connack.done():
+            self._connack.set_result(None)
 
 
-def _client(endpoint: Endpoint, client_id: str, will: Note | None) -> Client:
+def _client(endpoint: Endpoint, client_id: str, will: SimMessage | None) -> Client:
     client = Client(CallbackAPIVersion.VERSION2, client_id=client_id)
-    if will is not None and speakable(will.topic):
+    if will is not None and is_valid_topic(will.topic):
         client.will_set(will.topic, will.payload, qos=0, retain=True)
     if endpoint.username:
         client.username_pw_set(endpoint.username, endpoint.password or None)

@@ -1,10 +1,10 @@
-"""Voltage and current as they waver: pure functions of time, so that energy is their integral."""
+"""Fluctuating voltage and current: pure functions of time, so that energy is their integral."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sin
 
-from bridge.sim.plan import Stretch
+from bridge.sim.plan import Segment
 
 PHASES = (0, 1, 2)
 _NOMINAL = 232.0
@@ -15,7 +15,7 @@ Three = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Mains:
-    """One installation; `angle` makes each charger waver in its own time."""
+    """One installation; `angle` is the phase of its fluctuations."""
 
     phases: int
     angle: float
@@ -32,8 +32,8 @@ class Mains:
         fast = sin(at / 37 + 2 * self.angle + 2 * phase)
         return _NOMINAL * (1 + 0.012 * slow + 0.003 * fast)
 
-    def amps(self, at: float, since: float, stretch: Stretch) -> Three:
-        """The current `at - since` seconds into a stretch."""
+    def amps(self, at: float, since: float, stretch: Segment) -> Three:
+        """The current `at - since` seconds into a segment."""
         share = min(1.0, max(0.0, (at - since) / stretch.seconds))
         level = stretch.start + (stretch.end - stretch.start) * share
         return tuple3(

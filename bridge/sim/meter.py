@@ -1,4 +1,4 @@
-"""The controller's meter: energy for ever and of the session, seconds of charging."""
+"""The controller's meter: total energy, session energy, charging time."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Meter:
     elapsed: float = 0.0
 
     def begin_session(self) -> None:
-        """A new car draws current."""
+        """A new car starts charging."""
         self.session_joules = 0.0
         self.elapsed = 0.0
 
@@ -32,5 +32,5 @@ class Meter:
 
     @property
     def wattsec(self) -> int:
-        """Energy of the session as the device tells it: a signed 32-bit number of joules."""
+        """Session energy as the device reports it: a signed 32-bit number of joules."""
         return min(LARGEST_WATTSEC, int(self.session_joules))

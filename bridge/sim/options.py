@@ -1,4 +1,4 @@
-"""What a simulation is asked to do."""
+"""The options of a simulation."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ MOST_CHARGERS = 60_000
 
 
 class SimError(ValueError):
-    """The simulation cannot be run as asked; the text says what to change."""
+    """Invalid options; the text contains the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class SimOptions:
     announce_prefix: str = "openevse/announce"
 
     def check(self) -> None:
-        """Raise SimError for a number that makes no sense."""
+        """Raise SimError for a value out of range."""
         for wrong, text in (
             (not 1 <= self.chargers <= MOST_CHARGERS, f"chargers: 1 to {MOST_CHARGERS}"),
             (not 0 < self.interval < 1e9, "interval: seconds above 0"),

@@ -1,4 +1,4 @@
-"""What cars do at a charger, drawn visit by visit as stretches of time."""
+"""Random visits of cars to a charger, as segments of time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ FAULTS = range(4, 18)
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Seconds in one state; the current of each phase goes straight from start to end."""
+class Segment:
+    """Time in one state; the current of each phase changes linearly from start to end."""
 
     state: int
     seconds: float
@@ -29,15 +29,15 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """What the installation offers."""
+    """The installation's limits."""
 
     amps: int
     phases: int
 
 
 @dataclass(frozen=True, slots=True)
-class Temper:
-    """How busy and how troubled a fleet is; ranges are seconds, `phases` are drawn from."""
+class FleetUsage:
+    """How busy a fleet is, and how often faults occur; ranges are seconds."""
 
     idle: tuple[float, float] = (300.0, 3600.0)
     charge: tuple[float, float] = (900.0, 5400.0)
@@ -75,18 +75,18 @@ _PILOTS = (6, 10, 13, 16, 20, 24, 32)
 _TAPER = (0.7, 0.45, 0.25, 0.12)
 
 
-def draw_visit(rng: Random, temper: Temper, outlet: Outlet) -> list[Stretch]:
-    """From an empty place to the moment the car leaves; the next visit begins empty again."""
-    idle = Stretch(NOT_CONNECTED, rng.uniform(*temper.idle), outlet.amps)
+def random_visit(rng: Random, temper: FleetUsage, outlet: Outlet) -> list[Segment]:
+    """From an empty charger until the car leaves."""
+    idle = Segment(NOT_CONNECTED, rng.uniform(*temper.idle), outlet.amps)
     visit = [idle]
     if rng.random() < temper.fault_chance / 2:
         visit += [_fault(rng, outlet.amps), idle]
-    visit.append(Stretch(CONNECTED, rng.uniform(3, 60), outlet.amps))
+    visit.append(Segment(CONNECTED, rng.uniform(3, 60), outlet.amps))
     visit += _charging(rng, temper, outlet)
     return visit
 
 
-def _charging(rng: Random, temper: Temper, outlet: Outlet) -> Iterator[Stretch]:
+def _charging(rng: Random, temper: FleetUsage, outlet: Outlet) -> Iterator[Segment]:
     phases = rng.choice((1, outlet.phases, outlet.phases))
     appetite = rng.choice((10, 16, 16, 32, 32)) * 0.97
     pieces = rng.randint(1, 4)
@@ -94,8 +94,8 @@ def _charging(rng: Random, temper: Temper, outlet: Outlet) -> Iterator[Stretch]:
     amps, pilot = 0.0, outlet.amps
     for _ in range(pieces):
         wanted = min(appetite, pilot * 0.98)
-        yield Stretch(CHARGING, rng.uniform(6, 25), pilot, amps, wanted, phases)
-        yield Stretch(CHARGING, seconds, pilot, wanted, wanted, phases)
+        yield Segment(CHARGING, rng.uniform(6, 25), pilot, amps, wanted, phases)
+        yield Segment(CHARGING, seconds, pilot, wanted, wanted, phases)
         amps = wanted
         if (broken := _interruption(rng, temper, pilot)) is not None:
             yield broken
@@ -105,26 +105,26 @@ def _charging(rng: Random, temper: Temper, outlet: Outlet) -> Iterator[Stretch]:
     yield from _ending(rng, pilot, min(appetite, pilot * 0.98), amps, phases)
 
 
-def _interruption(rng: Random, temper: Temper, pilot: int) -> Stretch | None:
+def _interruption(rng: Random, temper: FleetUsage, pilot: int) -> Segment | None:
     if rng.random() < temper.fault_chance:
         return _fault(rng, pilot)
     if rng.random() < 0.25:
-        return Stretch(rng.choice((CONNECTED, SLEEPING, DISABLED)), rng.uniform(30, 600), pilot)
+        return Segment(rng.choice((CONNECTED, SLEEPING, DISABLED)), rng.uniform(30, 600), pilot)
     return None
 
 
-def _fault(rng: Random, pilot: int) -> Stretch:
+def _fault(rng: Random, pilot: int) -> Segment:
     fault = rng.choices(FAULT_TABLE, [f.weight for f in FAULT_TABLE])[0]
-    return Stretch(fault.code, rng.uniform(fault.shortest, fault.longest), pilot)
+    return Segment(fault.code, rng.uniform(fault.shortest, fault.longest), pilot)
 
 
-def _ending(rng: Random, pilot: int, wanted: float, amps: float, phases: int) -> Iterator[Stretch]:
-    """A battery that fills up and a car that stays a while; one in seven is pulled out early."""
-    yield Stretch(CHARGING, rng.uniform(6, 25), pilot, amps, wanted, phases)
+def _ending(rng: Random, pilot: int, wanted: float, amps: float, phases: int) -> Iterator[Segment]:
+    """The battery becomes full and the car stays a while; one in seven is unplugged early."""
+    yield Segment(CHARGING, rng.uniform(6, 25), pilot, amps, wanted, phases)
     if rng.random() < 1 / 7:
         return
     step = rng.uniform(60, 240)
     for share in _TAPER:
-        yield Stretch(CHARGING, step, pilot, wanted, wanted * share, phases)
+        yield Segment(CHARGING, step, pilot, wanted, wanted * share, phases)
         wanted *= share
-    yield Stretch(CONNECTED, rng.uniform(30, 1200), pilot)
+    yield Segment(CONNECTED, rng.uniform(30, 1200), pilot)

@@ -1,15 +1,15 @@
-"""The controller's serial language, as far as it only asks."""
+"""The controller's serial protocol (RAPI), read-only queries only."""
 
 from datetime import UTC, datetime
 
 from bridge.sim.device import View
-from bridge.sim.trips import Trips
+from bridge.sim.trips import TripCounts
 
 REFUSED = "$NK"
 _NO_SENSOR = -2560
 
 
-def sealed(line: str) -> str:
+def with_checksum(line: str) -> str:
     """The line with its checksum: all characters combined by exclusive or."""
     check = 0
     for sign in line.encode():
@@ -17,8 +17,10 @@ def sealed(line: str) -> str:
     return f"{line}^{check:02X}"
 
 
-def answer(command: str, *, view: View, trips: Trips, most_amps: int, unix: float) -> str | None:
-    """The answer to a query without its checksum; None for what is no query known here."""
+def rapi_reply(
+    command: str, *, view: View, trips: TripCounts, most_amps: int, unix: float
+) -> str | None:
+    """The reply to a query without its checksum; None for an unknown query."""
     now = datetime.fromtimestamp(unix, UTC)
     amps, volts = round(view.amps[0] * 1000), round(view.volts[0] * 1000)
     temp1 = _NO_SENSOR if view.temp1 is False else view.temp1

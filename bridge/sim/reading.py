@@ -1,4 +1,4 @@
-"""What a charge controller measures."""
+"""The measurements of a charge controller."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from bridge.sim.mains import Three
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the controller measures at one moment; temperature is tenths of a degree above air."""
+    """The measurements at one moment; temperature is tenths of a degree above ambient."""
 
     state: int
     pilot: int

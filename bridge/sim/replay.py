@@ -1,4 +1,4 @@
-"""Publishes the messages of a ledger again, in their order and at their pace."""
+"""Publishes the messages of a ledger again, in order and with the original timing."""
 
 import asyncio
 import contextlib
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridge.sim.clock import Clock
+from bridge.sim.connector import Connector
 from bridge.sim.endpoint import Endpoint
 from bridge.sim.ledger import Ledger
-from bridge.sim.link import Link
-from bridge.sim.note import LinkTrouble, Note
+from bridge.sim.link import MqttLink
+from bridge.sim.message import ConnectFailed, SimMessage
 from bridge.sim.options import SimError
-from bridge.sim.switchboard import Switchboard
 
 _FIRST_RETRY_SECONDS = 0.5
 _LONGEST_RETRY_SECONDS = 10.0
@@ -22,23 +22,23 @@ _CLIENT_ID = "nofos-replay"
 
 
 class Replay:
-    """One connection for all chargers, so that their order stays."""
+    """One connection for all chargers, to preserve the order."""
 
     def __init__(
-        self, *, recording: Path, endpoint: Endpoint, board: Switchboard, ledger: Ledger
+        self, *, recording: Path, endpoint: Endpoint, connector: Connector, ledger: Ledger
     ) -> None:
         self._recording = recording
         self._endpoint = endpoint
-        self._board = board
+        self._connector = connector
         self._ledger = ledger
 
     async def run(self, clock: Clock, started: asyncio.Event) -> None:
-        """To the end of the recording; waits for a broker that is away."""
-        link: Link | None = None
+        """Until the end of the recording; waits while the broker is unavailable."""
+        link: MqttLink | None = None
         began = clock.now()
         first: float | None = None
         try:
-            for at, note in recorded(self._recording):
+            for at, note in read_recording(self._recording):
                 first = at if first is None else first
                 await clock.until(began + at - first)
                 if link is None or not link.up:
@@ -49,33 +49,33 @@ class Replay:
                 link.publish(note)
         finally:
             if link is not None:
-                link.hang_up()
+                link.disconnect()
 
-    async def _connected(self) -> Link:
+    async def _connected(self) -> MqttLink:
         wait = _FIRST_RETRY_SECONDS
         while True:
-            link = self._dialled()
-            with contextlib.suppress(LinkTrouble):
-                await self._board.connect(link)
+            link = self._new_link()
+            with contextlib.suppress(ConnectFailed):
+                await self._connector.connect(link)
                 return link
             await asyncio.sleep(wait * random.uniform(0.7, 1.0))
             wait = min(2 * wait, _LONGEST_RETRY_SECONDS)
 
-    def _dialled(self) -> Link:
-        return Link(
+    def _new_link(self) -> MqttLink:
+        return MqttLink(
             endpoint=self._endpoint,
             client_id=_CLIENT_ID,
             will=None,
-            on_sent=self._sent,
-            on_heard=lambda _topic, _payload: None,
+            on_sent=self._on_sent,
+            on_message=lambda _topic, _payload: None,
         )
 
-    def _sent(self, note: Note) -> None:
+    def _on_sent(self, note: SimMessage) -> None:
         self._ledger.message(note.charger, note.topic, note.payload, note.retain)
 
 
-def recorded(path: Path) -> Iterator[tuple[float, Note]]:
-    """Time and message of each line that is one; raises SimError with the line's number."""
+def read_recording(path: Path) -> Iterator[tuple[float, SimMessage]]:
+    """Time and message of each message line; raises SimError with the line number."""
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
@@ -85,12 +85,14 @@ def recorded(path: Path) -> Iterator[tuple[float, Note]]:
         raise SimError(f"recording {path} cannot be read: {error.strerror}") from error
 
 
-def _read(path: Path, number: int, line: str) -> tuple[float, Note] | None:
+def _read(path: Path, number: int, line: str) -> tuple[float, SimMessage] | None:
     try:
         row = json.loads(line)
         if "truth" in row:
             return None
         retain, charger = bool(row["retain"]), str(row["charger"])
-        return float(row["time"]), Note(str(row["topic"]), str(row["payload"]), retain, charger)
+        return float(row["time"]), SimMessage(
+            str(row["topic"]), str(row["payload"]), retain, charger
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise SimError(f"recording {path}, line {number}: not a message of a ledger") from error

@@ -1,48 +1,48 @@
-"""The scenarios: a table of who suffers what."""
+"""The table of scenarios: which chargers have which faults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from bridge.sim.documents import Dialect
+from bridge.sim.documents import SimDialect
 from bridge.sim.identity import Shares
 from bridge.sim.options import SimError
-from bridge.sim.plan import Temper
+from bridge.sim.plan import FleetUsage
 
 
-class Trouble(Enum):
-    """What befalls a charger again and again."""
+class RecurringFault(Enum):
+    """A fault that recurs at one charger."""
 
     CRASH = "crash"
     CRASH_LOOP = "three crashes in a row"
     REBOOT = "planned reboot"
-    SILENCE = "connected, but tells nothing"
+    SILENCE = "connected, but publishes nothing"
     DROP = "network lost"
     MOVE = "another base topic"
     FREEZE = "controller hangs behind a live gateway"
     STUCK_RELAY = "a relay welds, and comes loose after ten minutes"
 
 
-class Habit(Enum):
-    """What a charger does all the time."""
+class PublishStyle(Enum):
+    """What a charger publishes."""
 
     PLAIN = "plain"
-    ODD_PAYLOADS = "values that are none"
+    ODD_PAYLOADS = "invalid values"
     RETAINED = "retains its telemetry"
     DOCUMENTS = "JSON documents and others' commands below its base"
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One charger's part; `wired` is an Ethernet unit, whose srssi means nothing."""
+    """One charger's role; `wired` is an Ethernet unit, whose srssi is meaningless."""
 
-    trouble: Trouble | None = None
-    habit: Habit = Habit.PLAIN
+    fault: RecurringFault | None = None
+    style: PublishStyle = PublishStyle.PLAIN
     shares: Shares = Shares.NOTHING
     wired: bool = False
 
 
-_CALM = Temper()
+_CALM = FleetUsage()
 _PLAIN = Role()
 
 
@@ -51,8 +51,8 @@ class Scenario:
     """`roles` is repeated over the fleet."""
 
     about: str
-    dialect: Dialect = Dialect.NOFOS
-    temper: Temper = _CALM
+    dialect: SimDialect = SimDialect.NOFOS
+    usage: FleetUsage = _CALM
     roles: tuple[Role, ...] = (_PLAIN,)
 
 
@@ -60,45 +60,45 @@ class Scenario:
 _BAD_DAY = (
     Role(),
     Role(shares=Shares.BASE),
-    Role(Trouble.CRASH),
-    Role(Trouble.REBOOT),
-    Role(Trouble.SILENCE),
-    Role(Trouble.DROP),
-    Role(Trouble.MOVE),
-    Role(habit=Habit.ODD_PAYLOADS),
-    Role(habit=Habit.RETAINED),
-    Role(habit=Habit.DOCUMENTS),
-    Role(Trouble.FREEZE),
+    Role(RecurringFault.CRASH),
+    Role(RecurringFault.REBOOT),
+    Role(RecurringFault.SILENCE),
+    Role(RecurringFault.DROP),
+    Role(RecurringFault.MOVE),
+    Role(style=PublishStyle.ODD_PAYLOADS),
+    Role(style=PublishStyle.RETAINED),
+    Role(style=PublishStyle.DOCUMENTS),
+    Role(RecurringFault.FREEZE),
     Role(),
     Role(shares=Shares.TAIL),
-    Role(Trouble.CRASH_LOOP, wired=True),
+    Role(RecurringFault.CRASH_LOOP, wired=True),
 )
 
 TABLE: Mapping[str, Scenario] = {
-    "calm": Scenario("chargers that charge cars, and nothing else happens"),
+    "calm": Scenario("chargers that charge cars, without faults"),
     "bad-day": Scenario(
         "faults, crashes, reboots, silence, lost networks, shared topics, odd payloads",
-        temper=Temper(idle=(30.0, 300.0), charge=(240.0, 1200.0), fault_chance=0.6),
+        usage=FleetUsage(idle=(30.0, 300.0), charge=(240.0, 1200.0), fault_chance=0.6),
         roles=_BAD_DAY,
     ),
     "alarms": Scenario(
-        "what somebody is told of: of twelve chargers one crashes, and one has a stuck relay",
-        roles=(Role(Trouble.CRASH), Role(Trouble.STUCK_RELAY), *(_PLAIN,) * 10),
+        "faults that raise alerts: of twelve chargers one crashes, and one has a stuck relay",
+        roles=(Role(RecurringFault.CRASH), Role(RecurringFault.STUCK_RELAY), *(_PLAIN,) * 10),
     ),
     "moved": Scenario(
-        "every charger changes its base topic now and then", roles=(Role(Trouble.MOVE),)
+        "every charger changes its base topic now and then", roles=(Role(RecurringFault.MOVE),)
     ),
     "ancestor": Scenario(
         "the firmware's ancestor: milliamperes, one phase, other members",
-        dialect=Dialect.ANCESTOR,
-        temper=Temper(phases=(1,)),
+        dialect=SimDialect.ANCESTOR,
+        usage=FleetUsage(phases=(1,)),
     ),
 }
 
 
 def scenario_named(name: str) -> Scenario:
-    """Raises SimError that lists the names there are."""
+    """Raises SimError with the list of names."""
     try:
         return TABLE[name]
     except KeyError as error:
-        raise SimError(f"no scenario {name!r}; there are {', '.join(TABLE)}") from error
+        raise SimError(f"no scenario {name!r}; known: {', '.join(TABLE)}") from error

@@ -1,4 +1,4 @@
-"""A charger's persistent configuration: what GET /config tells and POST /config changes."""
+"""A charger's persistent configuration: returned by GET /config, changed by POST /config."""
 
 from collections.abc import Mapping
 
@@ -27,8 +27,8 @@ CAPABILITIES: Mapping[str, Value] = {
 }
 
 
-class Settings:
-    """Only known names with values of their own type are taken; the rest is ignored."""
+class ChargerConfig:
+    """Only known names with values of the right type are accepted; the rest is ignored."""
 
     def __init__(
         self, *, identity: Identity, endpoint: Endpoint, username: str, password: str
@@ -70,7 +70,7 @@ class Settings:
         return bool(self._stored[name])
 
     def broker(self, first: Endpoint) -> Endpoint:
-        """The broker these settings name; the TLS context of the `first` one is used again."""
+        """The configured broker; reuses the TLS context of the `first` one."""
         verify = self.flag("mqtt_reject_unauthorized")
         trusted = first.tls if verify else None
         secure = self.text("mqtt_protocol") == "mqtts"
@@ -83,7 +83,7 @@ class Settings:
         )
 
     def change(self, wanted: Mapping[str, object]) -> set[str]:
-        """Take a partial update; the names whose value is new. A mask leaves its secret alone."""
+        """Apply a partial update; returns the changed names. A mask leaves its secret unchanged."""
         changed = set()
         for name, value in wanted.items():
             old = self._stored.get(name)
@@ -105,9 +105,9 @@ class Settings:
 
 
 def config_document(
-    identity: Identity, settings: Settings, traits: Traits, version: str
+    identity: Identity, settings: ChargerConfig, traits: Traits, version: str
 ) -> dict[str, Value]:
-    """The whole answer to GET /config."""
+    """The whole reply to GET /config."""
     return {
         "firmware": "7.1.3",
         "protocol": "5.1.0",

@@ -1,28 +1,28 @@
-"""One charger's answers over HTTP, as status, content type and text; no sockets here."""
+"""One charger's HTTP replies, as status, content type and text; without sockets."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
+from bridge.sim.broker_session import BrokerSession
 from bridge.sim.clock import Clock
-from bridge.sim.device import Device
-from bridge.sim.documents import Dialect
+from bridge.sim.device import SimDevice
+from bridge.sim.documents import SimDialect
 from bridge.sim.gateway import Boot
 from bridge.sim.identity import Identity
-from bridge.sim.presence import Presence
-from bridge.sim.rapi import answer, sealed
-from bridge.sim.settings import RECONNECT_AFTER, Settings, config_document
+from bridge.sim.rapi import rapi_reply, with_checksum
+from bridge.sim.settings import RECONNECT_AFTER, ChargerConfig, config_document
 from bridge.sim.status import crashlog_document, status_document
 from bridge.sim.wire import Value, document
 
-VERSIONS = {Dialect.NOFOS: "2.4.1", Dialect.ANCESTOR: "3.3.2"}
+VERSIONS = {SimDialect.NOFOS: "2.4.1", SimDialect.ANCESTOR: "3.3.2"}
 _JSON = "application/json"
 _RECONNECTING = (2.0, 8.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpReply:
     """One response."""
 
     text: str
@@ -30,17 +30,17 @@ class Answer:
     kind: str = _JSON
 
 
-_NOT_FOUND = Answer("Not found", 404, "text/plain")
-_UNREADABLE = Answer('{"msg":"Could not parse JSON"}', 400)
-_DONE = Answer('{"msg":"done"}')
+_NOT_FOUND = HttpReply("Not found", 404, "text/plain")
+_UNREADABLE = HttpReply('{"msg":"Could not parse JSON"}', 400)
+_DONE = HttpReply('{"msg":"done"}')
 
 
-def query(device: Device, clock: Clock, command: str) -> str | None:
-    """What the controller answers to a RAPI query; None where it refuses, empty where it hangs."""
+def query(device: SimDevice, clock: Clock, command: str) -> str | None:
+    """The controller's reply to a RAPI query; None if refused, empty if it hangs."""
     now = clock.now()
     if device.is_frozen(now):
         return ""
-    return answer(
+    return rapi_reply(
         command,
         view=device.view(now),
         trips=device.life.trips,
@@ -49,17 +49,17 @@ def query(device: Device, clock: Clock, command: str) -> str | None:
     )
 
 
-class Site:
-    """What one charger serves."""
+class ChargerWebSite:
+    """One charger's web site."""
 
     def __init__(
         self,
         *,
         identity: Identity,
-        device: Device,
-        dialect: Dialect,
-        settings: Settings,
-        presence: Presence,
+        device: SimDevice,
+        dialect: SimDialect,
+        settings: ChargerConfig,
+        connection: BrokerSession,
         clock: Clock,
         rng: Random,
     ) -> None:
@@ -67,7 +67,7 @@ class Site:
         self.settings = settings
         self._device = device
         self._dialect = dialect
-        self._presence = presence
+        self._connection = connection
         self._clock = clock
         self._rng = rng
 
@@ -76,24 +76,24 @@ class Site:
         """False while the gateway boots."""
         return self._device.gateway.boot(self._clock.now()) is not Boot.DOWN
 
-    def get(self, path: str, query: Mapping[str, str]) -> Answer:
-        """Answer a GET."""
+    def get(self, path: str, query: Mapping[str, str]) -> HttpReply:
+        """Reply to a GET."""
         match path:
             case "/status":
-                return Answer(document(self._status()))
+                return HttpReply(document(self._status()))
             case "/config":
-                return Answer(document(self._config()))
-            case "/crashlog" if self._dialect is Dialect.NOFOS:
+                return HttpReply(document(self._config()))
+            case "/crashlog" if self._dialect is SimDialect.NOFOS:
                 count = query.get("count", "10")
                 number = int(count) if count.isascii() and count.isdigit() else 1
-                return Answer(document(crashlog_document(self._device.gateway, number)))
+                return HttpReply(document(crashlog_document(self._device.gateway, number)))
             case "/r" | "/rapi":
                 return self._rapi(query)
             case _:
                 return _NOT_FOUND
 
-    def post(self, path: str, body: bytes) -> Answer:
-        """Answer a POST: only the configuration takes one."""
+    def post(self, path: str, body: bytes) -> HttpReply:
+        """Reply to a POST: only the configuration accepts one."""
         if path != "/config":
             return _NOT_FOUND
         try:
@@ -105,7 +105,7 @@ class Site:
         if not isinstance(wanted, dict):
             return _UNREADABLE
         if self.settings.change(wanted) & RECONNECT_AFTER:
-            self._presence.leave(self._rng.uniform(*_RECONNECTING))
+            self._connection.disconnect(self._rng.uniform(*_RECONNECTING))
         return _DONE
 
     def _status(self) -> dict[str, Value]:
@@ -116,18 +116,18 @@ class Site:
             at=now,
             unix=self._clock.unix(now),
             address=self.identity.address,
-            online=self._presence.online,
+            online=self._connection.online,
         )
 
     def _config(self) -> dict[str, Value]:
         version = VERSIONS[self._dialect]
         return config_document(self.identity, self.settings, self._device.traits, version)
 
-    def _rapi(self, asked: Mapping[str, str]) -> Answer:
-        command = asked.get("rapi", "")
+    def _rapi(self, parameters: Mapping[str, str]) -> HttpReply:
+        command = parameters.get("rapi", "")
         ret = query(self._device, self._clock, command)
-        told = {"ret": sealed(ret)} if ret else {"error": "RAPI_RESPONSE_TIMEOUT"}
-        if asked.get("json", "0") in ("", "1", "true"):
-            return Answer(document({"cmd": command, **told}))
-        shown = sealed(ret) if ret else "no answer"
-        return Answer(f"<html><body><p>&gt; {shown}</p></body></html>", kind="text/html")
+        result = {"ret": with_checksum(ret)} if ret else {"error": "RAPI_RESPONSE_TIMEOUT"}
+        if parameters.get("json", "0") in ("", "1", "true"):
+            return HttpReply(document({"cmd": command, **result}))
+        shown = with_checksum(ret) if ret else "no answer"
+        return HttpReply(f"<html><body><p>&gt; {shown}</p></body></html>", kind="text/html")

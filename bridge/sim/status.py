@@ -1,15 +1,15 @@
-"""The answer to GET /status, and what a crash left behind."""
+"""The reply to GET /status, and the crash log."""
 
 from datetime import UTC, datetime
 
-from bridge.sim.device import Device, View
-from bridge.sim.documents import Dialect, Members, amperes, volts
-from bridge.sim.gateway import REASON_NAMES, Gateway, Record
+from bridge.sim.device import SimDevice, View
+from bridge.sim.documents import Members, SimDialect, amperes, volts
+from bridge.sim.gateway import REASON_NAMES, CrashRecord, SimGateway
 from bridge.sim.wire import Value
 
 
 def status_document(
-    device: Device, dialect: Dialect, *, at: float, unix: float, address: str, online: bool
+    device: SimDevice, dialect: SimDialect, *, at: float, unix: float, address: str, online: bool
 ) -> dict[str, Value]:
     """All fields of the guide's reference; the amps are milliamperes in the ancestor's dialect."""
     view = device.view(at)
@@ -37,8 +37,8 @@ def status_document(
     }
 
 
-def _measured(view: View, dialect: Dialect) -> dict[str, Value]:
-    scale = 1000 if dialect is Dialect.ANCESTOR else 1
+def _measured(view: View, dialect: SimDialect) -> dict[str, Value]:
+    scale = 1000 if dialect is SimDialect.ANCESTOR else 1
     one, two, three = (amperes(current) * scale for current in view.amps)
     v1, v2, v3 = (volts(voltage) for voltage in view.volts)
     members: Members = [("amp", one), ("amp1", one), ("amp2", two), ("amp3", three)]
@@ -50,7 +50,7 @@ def _measured(view: View, dialect: Dialect) -> dict[str, Value]:
     return dict(members)
 
 
-def _counted(view: View, device: Device) -> dict[str, Value]:
+def _counted(view: View, device: SimDevice) -> dict[str, Value]:
     trips = device.life.trips
     return {
         "elapsed": view.elapsed,
@@ -63,7 +63,7 @@ def _counted(view: View, device: Device) -> dict[str, Value]:
     }
 
 
-def _boots(gateway: Gateway) -> dict[str, Value]:
+def _boots(gateway: SimGateway) -> dict[str, Value]:
     counted: dict[str, Value] = {
         "crash_seq": gateway.crash_seq,
         "boot_count": gateway.boot_count,
@@ -83,13 +83,13 @@ def _boots(gateway: Gateway) -> dict[str, Value]:
     }
 
 
-def crashlog_document(gateway: Gateway, count: int) -> dict[str, Value]:
+def crashlog_document(gateway: SimGateway, count: int) -> dict[str, Value]:
     """The latest crashes, newest first; 1 to 10 of them."""
     latest = list(gateway.crashes)[::-1][: min(10, max(1, count))]
     return {"count": len(latest), "events": [_crash(record) for record in latest]}
 
 
-def _crash(record: Record) -> dict[str, Value]:
+def _crash(record: CrashRecord) -> dict[str, Value]:
     return {
         "seq": record.seq,
         "reset_reason": record.reason,

@@ -10,7 +10,7 @@ _OLD_CHARGER = 1 / 20
 
 
 @dataclass(slots=True)
-class Trips:
+class TripCounts:
     """GFCI, missing ground and stuck relay."""
 
     gfci: int = 0
@@ -18,8 +18,8 @@ class Trips:
     stuck_relay: int = 0
 
     @classmethod
-    def drawn(cls, rng: Random) -> "Trips":
-        """Counts of years past; now and then one that is nearly full."""
+    def drawn(cls, rng: Random) -> "TripCounts":
+        """Random lifetime counts; some nearly at their maximum."""
         if rng.random() < _OLD_CHARGER:
             return cls(gfci=LARGEST - rng.randint(0, 3), no_ground=LARGEST)
         return cls(gfci=rng.randint(0, 9), no_ground=rng.randint(0, 4))

@@ -12,7 +12,7 @@ from rich.text import Text
 from bridge.core.errors import FixSettings, Problem
 from bridge.logs.scrub import printable
 from bridge.settings import load
-from bridge.settings.show import Row, effective
+from bridge.settings.show import EffectiveSetting, effective_settings
 from bridge.tools.cautions import cautions
 
 WIDEST_VALUE = 40
@@ -26,7 +26,7 @@ def check(config: Path | None, environ: Mapping[str, str], out: TextIO, err: Tex
     except FixSettings as error:
         err.write(format_problems(error.problems))
         return EXIT_INVALID
-    print_settings(effective(settings), out)
+    print_settings(effective_settings(settings), out)
     for caution in cautions(settings, environ):
         err.write(f"warning: {printable(caution)}\n")
     err.write("The settings are valid.\n")
@@ -49,7 +49,7 @@ def format_problem(problem: Problem) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def print_settings(rows: Iterable[Row], out: TextIO) -> None:
+def print_settings(rows: Iterable[EffectiveSetting], out: TextIO) -> None:
     """The rows as a table on a terminal, as aligned text elsewhere."""
     if out.isatty():
         _print_table(rows, out)
@@ -57,7 +57,7 @@ def print_settings(rows: Iterable[Row], out: TextIO) -> None:
         _print_aligned(list(rows), out)
 
 
-def _print_table(rows: Iterable[Row], out: TextIO) -> None:
+def _print_table(rows: Iterable[EffectiveSetting], out: TextIO) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("setting", no_wrap=True)
     table.add_column("value", overflow="fold")
@@ -70,7 +70,7 @@ def _print_table(rows: Iterable[Row], out: TextIO) -> None:
     Console(file=out, highlight=False).print(table)
 
 
-def _print_aligned(rows: list[Row], out: TextIO) -> None:
+def _print_aligned(rows: list[EffectiveSetting], out: TextIO) -> None:
     name_width = max(len(row.name) for row in rows)
     value_width = max(len(row.value) for row in rows if len(row.value) <= WIDEST_VALUE)
     for number, (_, group) in enumerate(groupby(rows, key=_section)):
@@ -80,5 +80,5 @@ def _print_aligned(rows: list[Row], out: TextIO) -> None:
             out.write(f"{printable(cells)}\n")
 
 
-def _section(row: Row) -> str:
+def _section(row: EffectiveSetting) -> str:
     return row.name.partition(".")[0]

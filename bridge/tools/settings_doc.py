@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bridge.settings import Settings
-from bridge.settings.show import show
+from bridge.settings.show import format_value
 from bridge.settings.tree import variable
 
 HEAD = """\
@@ -71,7 +71,7 @@ def _section(name: str, field: FieldInfo) -> str:
 
 def _rows(section: str, model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        default = show(name, field.get_default(call_default_factory=True))
+        default = format_value(name, field.get_default(call_default_factory=True))
         cells = (f"`{section}.{name}`", f"`{variable((section, name))}`", f"`{default}`")
         yield f"| {' | '.join(cells)} | {field.description} |\n"
 

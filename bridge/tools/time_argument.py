@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from bridge.core.errors import CommandFailed
 from bridge.logs.scrub import printable
-from bridge.settings.parse import Wrong, duration, quoted
+from bridge.settings.parse import InvalidValue, duration, quoted
 from bridge.storage.journal_reader import Span
 
 EARLIEST, LATEST = datetime.fromtimestamp(0, UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -16,7 +16,7 @@ def parse_time(text: str, now: datetime) -> datetime:
     """The time in UTC; raises CommandFailed for invalid text, or where the time zone is missing."""
     try:
         return now - duration(text)
-    except Wrong:
+    except InvalidValue:
         pass
     try:
         moment = datetime.fromisoformat(text)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bridge.settings import Settings, Store
+from bridge.settings import Settings, StoreSettings
 from bridge.settings.tree import variable
 
 SECRET = {"password", "token", "password_hash"}
@@ -67,7 +67,7 @@ def mirrors() -> dict[str, Any]:
     store = record(
         **{
             name: {"type": ANY, "description": about.description}
-            for name, about in Store.model_fields.items()
+            for name, about in StoreSettings.model_fields.items()
             if name not in SECRET
         }
     )

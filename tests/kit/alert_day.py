@@ -19,11 +19,11 @@ from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollRequest
 from bridge.monitoring.stats import MAIN, Stats
-from bridge.sim.device import Device
-from bridge.sim.documents import Dialect as Speech
+from bridge.sim.device import SimDevice
 from bridge.sim.documents import Members, limits, nofos
+from bridge.sim.documents import SimDialect as Speech
+from bridge.sim.events import EventKind, SimEvent
 from bridge.sim.fleet import device
-from bridge.sim.happening import Happening, Kind
 from bridge.sim.options import SimOptions
 from bridge.sim.scenarios import scenario_named
 from bridge.sim.status import status_document
@@ -80,7 +80,7 @@ class Replica:
         """Messages of a charger, as they come in."""
         self.bench.hear(*((f"charger/{number}/{key}", payload(value)) for key, value in members))
 
-    def poll(self, number: int, one: Device, at: float) -> None:
+    def poll(self, number: int, one: SimDevice, at: float) -> None:
         """Ask a charger for its /status."""
         told = status_document(
             one, Speech.NOFOS, at=at, unix=self.bench.wall, address="10.0.0.7", online=True
@@ -171,11 +171,11 @@ class Day:
             replica.wait_until(EPOCH + self._at)
 
 
-def _told(one: Happening) -> Members:
+def _told(one: SimEvent) -> Members:
     match one.kind:
-        case Kind.STATE:
+        case EventKind.STATE:
             return [("state", one.values["code"])]
-        case Kind.LIMITS:
+        case EventKind.LIMITS:
             return limits(int(one.values["pilot"]))
         case _:
             return []

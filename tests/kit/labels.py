@@ -39,4 +39,4 @@ def looked_at_twice(file: LabelsFile) -> list[str] | None:
     """What two looks find: a change counts at the second."""
     assert file.refresh() is None
     wrong = file.refresh()
-    return None if wrong is None else [error.wrong for error in wrong]
+    return None if wrong is None else [error.problem for error in wrong]

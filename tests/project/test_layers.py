@@ -258,7 +258,7 @@ def test_a_core_that_knows_what_stands_below_it_is_caught(tmp_path: Path) -> Non
 
 
 def test_a_simulator_that_shares_code_with_the_bridge_is_caught(tmp_path: Path) -> None:
-    tree(tmp_path, sim__wire="from bridge.core.fields import decode\nimport bridge.sim.note\n")
+    tree(tmp_path, sim__wire="from bridge.core.fields import decode\nimport bridge.sim.message\n")
     assert violations(tmp_path) == ["bridge.sim.wire:1 imports bridge.core.fields.decode"]
 
 

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from bridge.settings import Listen, MqttUrl, load
+from bridge.settings import ListenAddress, MqttUrl, load
 from tests.kit.settings import given, problem
 
 
@@ -107,13 +107,13 @@ def test_what_is_no_store_is_refused(said: str) -> None:
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        ("0.0.0.0:9876", Listen("0.0.0.0", 9876)),
-        ("[::]:9876", Listen("::", 9876)),
-        ("localhost:0", Listen("localhost", 0)),
-        ("127.0.0.1:80", Listen("127.0.0.1", 80)),
+        ("0.0.0.0:9876", ListenAddress("0.0.0.0", 9876)),
+        ("[::]:9876", ListenAddress("::", 9876)),
+        ("localhost:0", ListenAddress("localhost", 0)),
+        ("127.0.0.1:80", ListenAddress("127.0.0.1", 80)),
     ],
 )
-def test_where_to_listen_is_read(said: str, meant: Listen) -> None:
+def test_where_to_listen_is_read(said: str, meant: ListenAddress) -> None:
     settings = given(WEB__LISTEN=said)
     assert settings.web.listen == meant
     assert str(settings.web.listen) == said

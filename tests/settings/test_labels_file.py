@@ -42,7 +42,7 @@ def test_a_file_gives_alias_and_site_by_id(tmp_path: Path) -> None:
         (b"[abc123]\nsite = 7\n", 'site of "abc123": it is not text'),
         (b"[abc123]\nalias = ['x']\n", 'alias of "abc123": it is not text'),
         (b"[abc123]\nalias = '" + b"x" * 129 + b"'\n", 'alias of "abc123": it is over 128'),
-        (b'[abc123]\nalias = "a\\nb"\n', 'alias of "abc123": it holds a control character'),
+        (b'[abc123]\nalias = "a\\nb"\n', 'alias of "abc123": it contains a control character'),
         (b"# " + b"x" * 16 * 1024 * 1024, "is over 16 MiB"),
     ],
 )
@@ -50,7 +50,7 @@ def test_what_is_wrong_with_a_file_is_named(tmp_path: Path, text: bytes, wrong: 
     path = tmp_path / "labels.toml"
     path.write_bytes(text)
     (only,) = read_labels(path)[1]
-    assert wrong in only.wrong
+    assert wrong in only.problem
     assert only.remedy
 
 
@@ -62,7 +62,7 @@ def test_several_faults_are_named_at_once_but_not_without_end(tmp_path: Path) ->
 def test_a_file_names_at_most_a_hundred_thousand_chargers(tmp_path: Path) -> None:
     path = written(tmp_path, "".join(f"c{each}={{}}\n" for each in range(100_001)))
     (only,) = read_labels(path)[1]
-    assert only.wrong == "it names over 100000 chargers"
+    assert only.problem == "it contains more than 100000 chargers"
 
 
 def test_a_change_counts_once_it_is_seen_twice(labels: Path) -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.settings import lists, parse
-from bridge.settings.parse import Wrong
-from bridge.settings.show import show
+from bridge.settings.parse import InvalidValue
+from bridge.settings.show import format_value
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_duration_is_read(said: object, meant: timedelta) -> None:
     ],
 )
 def test_what_is_no_duration_is_refused(said: object) -> None:
-    with pytest.raises(Wrong):
+    with pytest.raises(InvalidValue):
         parse.duration(said)
 
 
@@ -85,19 +85,19 @@ def test_a_size_is_read(said: object, meant: int) -> None:
     "said", ["", "GB", "2G", "-1GB", "1", "2 G B", "9" * 18 + "TB", True, None]
 )
 def test_what_is_no_size_is_refused(said: object) -> None:
-    with pytest.raises(Wrong):
+    with pytest.raises(InvalidValue):
         parse.size(said)
 
 
 @given(st.integers(1, 3650 * 86400))
 def test_a_shown_duration_reads_as_the_same(seconds: int) -> None:
     span = timedelta(seconds=seconds)
-    assert parse.duration(show("keep", span)) == span
+    assert parse.duration(format_value("keep", span)) == span
 
 
 @given(st.integers(65536, 2**60))
 def test_a_shown_size_reads_as_the_same(count: int) -> None:
-    assert parse.size(show("max_bytes", count)) == count
+    assert parse.size(format_value("max_bytes", count)) == count
 
 
 @given(st.decimals(Decimal("0.001"), Decimal("3600"), places=3))
@@ -107,13 +107,13 @@ def test_thousandths_of_a_second_are_kept(seconds: Decimal) -> None:
 
 @given(st.text())
 def test_any_text_is_a_duration_or_wrong(said: str) -> None:
-    with suppress(Wrong):
+    with suppress(InvalidValue):
         assert timedelta(0) < parse.duration(said) <= timedelta(days=3650)
 
 
 @given(st.text())
 def test_any_text_is_a_size_or_wrong(said: str) -> None:
-    with suppress(Wrong):
+    with suppress(InvalidValue):
         assert 65536 <= parse.size(said) <= 2**60
 
 
@@ -138,19 +138,19 @@ def test_a_switch_is_read(said: object, meant: bool) -> None:
 
 @pytest.mark.parametrize("said", ["", "maybe", "2", 1, None])
 def test_what_is_no_switch_is_refused(said: object) -> None:
-    with pytest.raises(Wrong):
+    with pytest.raises(InvalidValue):
         parse.switch(said)
 
 
 @pytest.mark.parametrize("said", ["0", "11", "1.5", "", "five", "1_0", True, 2.5, None])
 def test_a_whole_number_out_of_its_range_is_refused(said: object) -> None:
-    with pytest.raises(Wrong):
-        parse.whole(1, 10)(said)
+    with pytest.raises(InvalidValue):
+        parse.integer(1, 10)(said)
 
 
 @pytest.mark.parametrize("said", ["0", "-1", "nan", "inf", "", "x", True, None])
 def test_what_is_no_number_above_zero_is_refused(said: object) -> None:
-    with pytest.raises(Wrong):
+    with pytest.raises(InvalidValue):
         parse.number(said)
 
 
@@ -166,7 +166,7 @@ def test_what_is_no_number_above_zero_is_refused(said: object) -> None:
     ],
 )
 def test_a_list_is_read(said: object, meant: list[object]) -> None:
-    assert lists.listed(said) == meant
+    assert lists.parse_list(said) == meant
 
 
 @pytest.mark.parametrize(
@@ -180,19 +180,19 @@ def test_a_list_is_read(said: object, meant: list[object]) -> None:
     ],
 )
 def test_a_map_is_read(said: object, meant: dict[str, object]) -> None:
-    assert lists.mapped(said) == meant
+    assert lists.parse_map(said) == meant
 
 
 @pytest.mark.parametrize(
     "said", ["hunter2", "=hunter2", '{"hunter2', "{hunter2}", 5, "[" * 100_000]
 )
 def test_a_bad_map_is_refused_without_repeating_it(said: object) -> None:
-    with pytest.raises(Wrong) as caught:
-        lists.mapped(said)
-    assert "hunter2" not in caught.value.wrong + caught.value.remedy
+    with pytest.raises(InvalidValue) as caught:
+        lists.parse_map(said)
+    assert "hunter2" not in caught.value.problem + caught.value.remedy
 
 
 @pytest.mark.parametrize("said", ["[" * 100_000, "[1,", {}, True, None])
 def test_a_bad_list_is_refused(said: object) -> None:
-    with pytest.raises(Wrong):
-        lists.listed(said)
+    with pytest.raises(InvalidValue):
+        lists.parse_list(said)

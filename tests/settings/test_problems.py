@@ -105,7 +105,7 @@ def test_an_authority_that_tls_cannot_use_is_told(tmp_path: Path, name: str) -> 
     (tmp_path / "x.pem").write_text("x")
     only = problem(**{name: str(tmp_path / "x.pem")})
     assert only.name == name.lower().replace("__", ".")
-    assert "no certificate" in only.wrong
+    assert "no usable certificate" in only.wrong
 
 
 @pytest.mark.parametrize("section", ["WEB", "MQTT"])

@@ -3,26 +3,26 @@
 from dataclasses import replace
 from random import Random
 
-from bridge.sim.device import Device
+from bridge.sim.device import SimDevice
 from bridge.sim.documents import ancestor, limits, nofos
 from bridge.sim.endpoint import Endpoint
 from bridge.sim.fleet import device, identities
-from bridge.sim.gateway import Gateway, Heap
+from bridge.sim.gateway import Heap, SimGateway
 from bridge.sim.identity import Identity, loopback
 from bridge.sim.options import SimOptions
-from bridge.sim.plan import Temper
+from bridge.sim.plan import FleetUsage
 from bridge.sim.scenarios import TABLE
-from bridge.sim.settings import Settings
+from bridge.sim.settings import ChargerConfig
 
 OPTIONS = SimOptions(broker="mqtt://127.0.0.1")
 NOFOS_ORDER = "amp amp1 amp2 amp3 voltage v1 v2 v3 pilot wh state freeram srssi temp1 temp4"
 ANCESTOR_ORDER = "amp voltage pilot wh temp1 temp2 temp3 state freeram divertmode srssi"
 
 
-def charging_device() -> Device:
+def charging_device() -> SimDevice:
     """A three-phase charger with both sensors, in the midst of a charge."""
     for seed in range(1000):
-        one = Device(rng=Random(seed), temper=Temper())
+        one = SimDevice(rng=Random(seed), temper=FleetUsage())
         view = one.view(0.0)
         if view.state == 3 and view.amps[2] > 5 and view.temp1 is not False and view.temp4:
             one.life.advance(1.0)
@@ -112,21 +112,21 @@ def test_a_controller_that_hung_measures_again() -> None:
 
 
 def test_a_crash_counts_as_boot_and_as_crash() -> None:
-    gateway = Gateway(Random(1))
+    gateway = SimGateway(Random(1))
     boots, crashes = gateway.boot_count, gateway.crash_seq
     gateway.restart(at=10.0, unix=1.8e9, reason=4)
     assert (gateway.boot_count - boots, gateway.crash_seq - crashes) == (1, 1)
 
 
 def test_a_planned_reboot_is_no_crash() -> None:
-    gateway = Gateway(Random(1))
+    gateway = SimGateway(Random(1))
     boots, crashes = gateway.boot_count, gateway.crash_seq
     gateway.restart(at=10.0, unix=1.8e9, reason=3)
     assert (gateway.boot_count - boots, gateway.crash_seq - crashes) == (1, 0)
 
 
 def test_a_boot_remembers_the_heap_of_the_one_before() -> None:
-    gateway = Gateway(Random(1))
+    gateway = SimGateway(Random(1))
     heap: Heap = gateway.heap(10.0)
     gateway.restart(at=10.0, unix=1.8e9, reason=4)
     assert gateway.previous is not None
@@ -134,7 +134,7 @@ def test_a_boot_remembers_the_heap_of_the_one_before() -> None:
 
 
 def test_previous_uptime_wraps_at_32_bits() -> None:
-    gateway = Gateway(Random(1))
+    gateway = SimGateway(Random(1))
     gateway.booted = 0.0
     gateway.restart(at=4_294_968.0, unix=1.8e9, reason=4)
     assert gateway.previous is not None
@@ -194,8 +194,8 @@ def test_every_charger_has_its_own_loopback_address() -> None:
     assert addresses == ["127.1.0.1", "127.1.0.254", "127.1.1.1", "127.2.0.1"]
 
 
-def settings() -> Settings:
-    return Settings(
+def settings() -> ChargerConfig:
+    return ChargerConfig(
         identity=fleet("calm", 1)[0],
         endpoint=Endpoint("127.0.0.1", 1883, password="s3cret"),
         username="",

@@ -185,7 +185,7 @@ async def test_a_broker_that_is_away_is_told_once_and_so_is_its_return(
 ) -> None:
     told: list[str] = []
     broker.stop()
-    task = asyncio.create_task(simulate(calm(broker, speed=60.0), tell=told.append))
+    task = asyncio.create_task(simulate(calm(broker, speed=60.0), on_broker_change=told.append))
     try:
         await until(lambda: bool(told))
         await broker.start()
@@ -194,7 +194,7 @@ async def test_a_broker_that_is_away_is_told_once_and_so_is_its_return(
         task.cancel()
         await asyncio.wait({task})
     assert told == [
-        "no charger can connect, they go on trying: [Errno 111] Connection refused",
+        "no charger can connect, retrying: [Errno 111] Connection refused",
         "chargers can connect",
     ]
 
@@ -203,8 +203,8 @@ async def test_why_a_broker_takes_no_charger_is_told(tmp_path: Path) -> None:
     told: list[str] = []
     with LockedMosquitto(tmp_path, passwords={"chargers": "s3cret"}) as locked:
         options = SimOptions(broker=locked.url, chargers=3, duration=1.0)
-        await simulate(options, tell=told.append)
-    assert told == ["no charger can connect, they go on trying: the broker refuses: Not authorized"]
+        await simulate(options, on_broker_change=told.append)
+    assert told == ["no charger can connect, retrying: the broker refuses: Not authorized"]
 
 
 async def test_nothing_is_written_that_was_not_published(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ async def test_a_recording_keeps_its_pace(broker: Mosquitto, tmp_path: Path) -> 
     ("changes", "why"),
     [
         ({"scenario": "sunny"}, "no scenario 'sunny'"),
-        ({"broker": "http://localhost"}, "broker address is no mqtt"),
+        ({"broker": "http://localhost"}, "broker address is not an mqtt"),
         ({"broker": "mqtt://"}, "broker address must be"),
         ({"broker": "mqtt://localhost:99999"}, "broker address"),
         ({"broker": "mqtt://localhost/topic"}, "broker address must be"),

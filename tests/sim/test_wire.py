@@ -5,7 +5,7 @@ import math
 import pytest
 
 from bridge.sim.documents import volts
-from bridge.sim.rapi import sealed
+from bridge.sim.rapi import with_checksum
 from bridge.sim.wire import Value, document, payload
 
 
@@ -53,4 +53,4 @@ def test_voltage_shows_the_rounding_of_a_32_bit_float() -> None:
     ("line", "text"), [("$NK", "$NK^21"), ("$OK 02 0 02 0100", "$OK 02 0 02 0100^11")]
 )
 def test_a_rapi_line_ends_with_the_exclusive_or_of_its_characters(line: str, text: str) -> None:
-    assert sealed(line) == text
+    assert with_checksum(line) == text

@@ -105,7 +105,7 @@ def test_wrong_settings_name_source_fault_and_remedy() -> None:
         "1 setting is invalid:\n"
         "\n"
         "mqtt.url  (environment NOFOS_MQTT__URL)\n"
-        "  wrong:  it does not begin with mqtt:// or mqtts://\n"
+        "  wrong:  it does not start with mqtt:// or mqtts://\n"
         "  remedy: write mqtt://host:1883 or mqtts://host:8883\n"
     )
 

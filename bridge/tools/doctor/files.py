@@ -66,6 +66,6 @@ async def probe_labels(context: DoctorContext) -> AsyncIterator[Finding]:
 def _labels_findings(path: Path) -> Iterator[Finding]:
     labels, wrongs = read_labels(path)
     for wrong in wrongs:
-        yield failed("labels file", wrong.wrong, wrong.remedy)
+        yield failed("labels file", wrong.problem, wrong.remedy)
     if not wrongs:
         yield ok("labels file", f"{path} has labels for {plural(len(labels), 'charger')}")

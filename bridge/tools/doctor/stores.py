@@ -9,7 +9,7 @@ import aiohttp
 from bridge.app import from_settings
 from bridge.core.errors import SinkDenied, SinkTrouble
 from bridge.monitoring.stats import MAIN
-from bridge.settings import Secrets, Store
+from bridge.settings import Secrets, StoreSettings
 from bridge.sinks.influx.client import InfluxClient
 from bridge.tools.doctor.finding import DoctorContext, Finding, failed, not_checked, ok
 from bridge.tools.doctor.readback import ProbePoint, ReadbackOutcome, StoreAccess, read_back
@@ -37,7 +37,7 @@ async def probe_stores(context: DoctorContext) -> AsyncIterator[Finding]:
             yield finding
 
 
-def _store_access(context: DoctorContext, name: str, store: Store) -> StoreAccess:
+def _store_access(context: DoctorContext, name: str, store: StoreSettings) -> StoreAccess:
     section = "influx" if name == MAIN else f"influx.mirrors.{name}"
     token = Secrets(context.settings).current(f"{section}.token") or ""
     return StoreAccess(

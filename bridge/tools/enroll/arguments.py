@@ -7,9 +7,9 @@ from bridge.app import from_settings
 from bridge.core.discovery.announcement import check_base
 from bridge.core.errors import AnnounceRefused, CommandFailed
 from bridge.settings import Settings
-from bridge.settings.addresses import mqtt_url
+from bridge.settings.addresses import parse_mqtt_url
 from bridge.settings.model import DEFAULT
-from bridge.settings.parse import Wrong
+from bridge.settings.parse import InvalidValue
 from bridge.sources.mqtt.broker import Broker
 from bridge.tools.enroll.enrollment import ChargerMqttConfig
 
@@ -21,10 +21,10 @@ def parse_mqtt_config(
 ) -> ChargerMqttConfig:
     """The configuration without the password; raises CommandFailed for unusable values."""
     try:
-        url = mqtt_url(broker)
-    except Wrong as wrong:
+        url = parse_mqtt_url(broker)
+    except InvalidValue as wrong:
         remedy = "write mqtt://host:1883 or mqtts://host:8883, and use --username for the user"
-        raise CommandFailed(f"--broker: {wrong.wrong}; {remedy}") from None
+        raise CommandFailed(f"--broker: {wrong.problem}; {remedy}") from None
     _check("--topic", topic)
     _check("--announce-topic", announce_topic)
     if len(username) > LONGEST_USER or not username.isprintable():

@@ -7,9 +7,9 @@ from pathlib import Path
 from bridge.app import from_settings
 from bridge.core.errors import CommandFailed
 from bridge.monitoring.stats import MAIN
-from bridge.settings import Secrets, Settings, Store
-from bridge.settings.addresses import store_url
-from bridge.settings.parse import Wrong
+from bridge.settings import Secrets, Settings, StoreSettings
+from bridge.settings.addresses import parse_store_url
+from bridge.settings.parse import InvalidValue
 from bridge.sinks.influx.client import InfluxClient
 
 
@@ -46,9 +46,9 @@ class ReplayTarget:
 def resolve_target(settings: Settings, options: TargetOptions) -> ReplayTarget:
     """Raises CommandFailed for an invalid URL, an unknown bucket, an unreadable token file."""
     try:
-        url = store_url(options.url)
-    except Wrong as wrong:
-        raise CommandFailed(f"--to: {wrong.wrong}; {wrong.remedy}") from None
+        url = parse_store_url(options.url)
+    except InvalidValue as wrong:
+        raise CommandFailed(f"--to: {wrong.problem}; {wrong.remedy}") from None
     stores = from_settings.stores(settings)
     name = _configured_name(stores, url, options)
     configured = stores[name] if name else settings.influx
@@ -67,7 +67,9 @@ def resolve_target(settings: Settings, options: TargetOptions) -> ReplayTarget:
     )
 
 
-def _configured_name(stores: Mapping[str, Store], url: str, options: TargetOptions) -> str | None:
+def _configured_name(
+    stores: Mapping[str, StoreSettings], url: str, options: TargetOptions
+) -> str | None:
     """The name of the store with this URL; several stores may be buckets at one URL."""
     same = {name: store for name, store in stores.items() if store.url == url}
     matching = (

@@ -7,13 +7,13 @@ from random import Random
 from bridge.core.model import Message
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
-from bridge.sim.device import Device
-from bridge.sim.documents import Dialect
+from bridge.sim.device import SimDevice
+from bridge.sim.documents import SimDialect
 from bridge.sim.endpoint import Endpoint
 from bridge.sim.gateway import CRASH_REASONS, SOFTWARE, Boot
 from bridge.sim.identity import Identity
-from bridge.sim.plan import Temper
-from bridge.sim.settings import Settings, config_document
+from bridge.sim.plan import FleetUsage
+from bridge.sim.settings import ChargerConfig, config_document
 from bridge.sim.status import crashlog_document, status_document
 from bridge.sim.wire import Value, document
 from tests.kit.core import EPOCH
@@ -21,7 +21,7 @@ from tests.kit.week.trouble import HOUR, Strike, Trouble, strikes
 from tests.kit.week.truth import Truth
 from tests.kit.week.voice import Voice
 
-TEMPER = Temper(idle=(HOUR, 5 * HOUR), fault_chance=0.2)
+TEMPER = FleetUsage(idle=(HOUR, 5 * HOUR), fault_chance=0.2)
 INTERVAL = 30.0
 _BOOTING = (3.5, 9.0)
 _FIRST_WORDS = (0.0, 8.0)
@@ -37,11 +37,11 @@ class Charger:
 
     def __init__(self, identity: Identity, *, phase: float) -> None:
         self.identity = identity
-        self.device = Device(rng=Random(f"week/{identity.index}/life"), temper=TEMPER)
+        self.device = SimDevice(rng=Random(f"week/{identity.index}/life"), temper=TEMPER)
         boots = self.device.gateway.boot_count
         self.truth = Truth(self.device.life.meter.total_wh, boots, boots)
         self.retained = b""
-        self._settings = Settings(
+        self._settings = ChargerConfig(
             identity=identity, endpoint=Endpoint("127.0.0.1", 1883), username="", password=""
         )
         self._rng = Random(f"week/{identity.index}/troubles")
@@ -90,7 +90,7 @@ class Charger:
         match page:
             case Page.STATUS:
                 return status_document(
-                    self.device, Dialect.NOFOS, at=now, unix=EPOCH + now,
+                    self.device, SimDialect.NOFOS, at=now, unix=EPOCH + now,
                     address=self.identity.address, online=self._up,
                 )  # fmt: skip
             case Page.CONFIG:

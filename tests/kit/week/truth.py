@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 
-from bridge.sim.happening import Happening, Kind
+from bridge.sim.events import EventKind, SimEvent
 from bridge.sim.plan import FAULTS
 
 Interval = tuple[float, float]
@@ -42,7 +42,7 @@ class Truth:
     first_boots: int
     boots: int
     """The gateway's own count, which began long before."""
-    happened: list[Happening] = field(default_factory=list)
+    happened: list[SimEvent] = field(default_factory=list)
     no_mqtt: list[Interval] = field(default_factory=list)
     no_web: list[Interval] = field(default_factory=list)
     frozen: list[Interval] = field(default_factory=list)
@@ -55,15 +55,15 @@ class Truth:
         """Those that began in the week and ended in it."""
         found, start = list[Visit](), None
         for one in self.happened:
-            if one.kind is Kind.SESSION_START:
+            if one.kind is EventKind.SESSION_START:
                 start = one.at
-            elif one.kind is Kind.SESSION_END and start is not None:
+            elif one.kind is EventKind.SESSION_END and start is not None:
                 found.append(Visit(start, one.at, float(one.values["energy_wh"])))
         return found
 
     def faults(self) -> list[Fault]:
         """Those of the week; the last may go on."""
-        states = [one for one in self.happened if one.kind is Kind.STATE]
+        states = [one for one in self.happened if one.kind is EventKind.STATE]
         ends = [one.at for one in states[1:]] + [float("inf")]
         return [
             Fault(code, one.at, end)

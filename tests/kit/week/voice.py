@@ -1,10 +1,10 @@
 """What a simulated charger says of itself on MQTT, as messages."""
 
 from bridge.core.model import Message
-from bridge.sim.device import Device
-from bridge.sim.documents import PERIODIC, Dialect, Members, limits
+from bridge.sim.device import SimDevice
+from bridge.sim.documents import PERIODIC, Members, SimDialect, limits
+from bridge.sim.events import EventKind, SimEvent
 from bridge.sim.gateway import Boot
-from bridge.sim.happening import Happening, Kind
 from bridge.sim.plan import CHARGING
 from bridge.sim.wire import payload
 
@@ -19,7 +19,7 @@ class Voice:
     findings rest on, and say the same again while nothing flows.
     """
 
-    def __init__(self, device: Device, base: str) -> None:
+    def __init__(self, device: SimDevice, base: str) -> None:
         self._device = device
         self._base = base
         self._topics: dict[str, bytes] = {}
@@ -27,14 +27,14 @@ class Voice:
         self._state = 0
         self._again: list[Message] | None = None
 
-    def event(self, one: Happening) -> list[Message]:
+    def event(self, one: SimEvent) -> list[Message]:
         """What is told at once, where anything is."""
         self._again = None
         match one.kind:
-            case Kind.STATE:
+            case EventKind.STATE:
                 self._state = int(one.values["code"])
                 return self._messages([("state", self._state)])
-            case Kind.LIMITS:
+            case EventKind.LIMITS:
                 return self._messages(limits(int(one.values["pilot"])))
             case _:
                 return []
@@ -47,7 +47,7 @@ class Voice:
         whole = self._documents % _WHOLE_EVERY == 1
         if self._again is not None and not whole:
             return self._again
-        members = PERIODIC[Dialect.NOFOS](self._device.view(now))
+        members = PERIODIC[SimDialect.NOFOS](self._device.view(now))
         if whole:
             return self._messages(members)
         said = self._messages([(name, value) for name, value in members if name in _CORE])

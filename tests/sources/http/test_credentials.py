@@ -11,7 +11,7 @@ from bridge.core.polling.login import ChargerLogin, CredentialsEntry, login_for
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.settings import CredentialsFile
 from bridge.settings.credentials import read_credentials
-from bridge.settings.parse import Wrong
+from bridge.settings.parse import InvalidValue
 from bridge.sources.http.credentials import Credentials
 from tests.kit.polling import LOOPBACK, SEVEN, Stranger, client, http, strange
 from tests.kit.settings import problem
@@ -78,9 +78,9 @@ def test_the_file_gives_each_charger_its_login_and_networks() -> None:
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_without_repeating_it(text: str) -> None:
-    with pytest.raises(Wrong) as caught:
+    with pytest.raises(InvalidValue) as caught:
         read_credentials(text.encode())
-    assert "own-secret" not in caught.value.wrong + caught.value.remedy
+    assert "own-secret" not in caught.value.problem + caught.value.remedy
 
 
 def test_a_spoiled_file_is_a_problem_of_the_settings(tmp_path: Path) -> None:

@@ -284,7 +284,7 @@ async def test_an_announce_topic_that_the_bridge_does_not_hear_is_warned_of(
 @pytest.mark.parametrize(
     ("broker", "topic", "said"),
     [
-        ("http://10.0.0.1", None, "--broker: it does not begin with mqtt"),
+        ("http://10.0.0.1", None, "--broker: it does not start with mqtt"),
         ("mqtt://seven:hush-hush@10.0.0.1", None, "--broker: there is a user name or a password"),
         ("mqtt://10.0.0.1", "depot/#", "--topic: it holds a wildcard"),
         ("mqtt://10.0.0.1", "", "--topic: it is empty"),

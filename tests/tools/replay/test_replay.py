@@ -276,8 +276,8 @@ async def test_two_stores_of_one_address_are_told_apart_by_what_was_typed(
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        (TargetOptions("influx:8086"), "--to: it does not begin with http://"),
-        (TargetOptions("http://me:secret@influx"), "there is a user name or a password in the URL"),
+        (TargetOptions("influx:8086"), "--to: it does not start with http://"),
+        (TargetOptions("http://me:secret@influx"), "the URL contains a user name or a password"),
         (TargetOptions("http://influx"), "name it with --bucket"),
         (
             TargetOptions("http://influx", bucket="b", token_file=Path("none")),

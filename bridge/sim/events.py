@@ -1,11 +1,11 @@
-"""What happens in a charger's life, as the ledger tells it."""
+"""The events of a simulated charger, as written to the ledger."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """The first six come from the controller, the others from gateway and network."""
 
     STATE = "state"
@@ -23,9 +23,9 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class SimEvent:
     """One event; `at` is simulated time."""
 
     at: float
-    kind: Kind
+    kind: EventKind
     values: Mapping[str, float | int | str] = field(default_factory=dict)

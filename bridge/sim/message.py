@@ -1,17 +1,17 @@
-"""A message on its way out, and the trouble that keeps it from leaving."""
+"""A message to publish, and the error when not connected."""
 
 from dataclasses import dataclass
 
 _LONGEST_TOPIC = 65_535
 
 
-class LinkTrouble(Exception):
+class ConnectFailed(Exception):
     """Not connected; try again later."""
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """One message; `charger` is whose it is, where that is not plain."""
+class SimMessage:
+    """One message; `charger` is set where one connection publishes for several chargers."""
 
     topic: str
     payload: str
@@ -19,8 +19,8 @@ class Note:
     charger: str = ""
 
 
-def speakable(topic: str) -> bool:
-    """Whether a broker takes the topic; over any other, a device would be thrown out."""
+def is_valid_topic(topic: str) -> bool:
+    """Whether a broker accepts the topic; otherwise it would disconnect the device."""
     try:
         size = len(topic.encode())
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Settings that are right alone and wrong together."""
+"""Finds settings that are valid alone but contradict each other."""
 
 import re
 import ssl
@@ -9,28 +9,30 @@ from bridge.core.errors import Problem
 from bridge.settings.credentials import read_credentials
 from bridge.settings.labels import read_labels
 from bridge.settings.model import Settings
-from bridge.settings.parse import Wrong
+from bridge.settings.parse import InvalidValue
 from bridge.settings.tree import variable
 
 _HASH = re.compile(r"scrypt\$[A-Za-z0-9+/]{8,}=*\$[A-Za-z0-9+/]{8,}=*")
-Finding = tuple[str, str, str, str]
-"""The name of the wrong setting, the name of the other, what is wrong, what to do."""
+Contradiction = tuple[str, str, str, str]
+"""The invalid setting, the other setting, the problem, the remedy."""
 
 
-def contradictions(settings: Settings, told: Collection[str]) -> list[Problem]:
-    """What the bridge could only guess about; nothing about names already told of."""
+def contradictions(settings: Settings, reported: Collection[str]) -> list[Problem]:
+    """All contradictions, except those of settings with reported problems."""
     return [
         Problem(name, settings.source_of(name), wrong, remedy)
-        for name, other, wrong, remedy in _findings(settings)
-        if name not in told and other not in told
+        for name, other, wrong, remedy in _all_contradictions(settings)
+        if name not in reported and other not in reported
     ]
 
 
-def _findings(settings: Settings) -> Iterator[Finding]:
+def _all_contradictions(settings: Settings) -> Iterator[Contradiction]:
     web, mqtt, shard = settings.web, settings.mqtt, settings.shard
-    yield from _pair("web.username", web.username, "web.password_hash", web.password_hash)
-    yield from _pair("web.cert_file", web.cert_file, "web.key_file", web.key_file)
-    yield from _pair("mqtt.cert_file", mqtt.cert_file, "mqtt.key_file", mqtt.key_file)
+    yield from _both_or_neither(
+        "web.username", web.username, "web.password_hash", web.password_hash
+    )
+    yield from _both_or_neither("web.cert_file", web.cert_file, "web.key_file", web.key_file)
+    yield from _both_or_neither("mqtt.cert_file", mqtt.cert_file, "mqtt.key_file", mqtt.key_file)
     yield from _stores(settings)
     if web.password_hash and not _HASH.fullmatch(web.password_hash.get_secret_value()):
         yield (
@@ -52,39 +54,41 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _pair(first: str, one: object, second: str, other: object) -> Iterator[Finding]:
-    """Both or neither; the problem is told of the one that is missing."""
+def _both_or_neither(
+    first: str, one: object, second: str, other: object
+) -> Iterator[Contradiction]:
+    """Both or neither must be set; the problem is reported for the missing one."""
     if (one is None) == (other is None):
         return
     given, missing = (first, second) if other is None else (second, first)
     remedy = f"set {missing} ({variable(tuple(missing.split('.')))}) too, or remove {given}"
-    yield missing, given, f"it is unset, and {given} is set", remedy
+    yield missing, given, f"it is unset, but {given} is set", remedy
 
 
-def _stores(settings: Settings) -> Iterator[Finding]:
+def _stores(settings: Settings) -> Iterator[Contradiction]:
     influx = settings.influx
     if influx.url and not influx.bucket:
-        yield _bucketless("influx")
+        yield _missing_bucket("influx")
     if influx.mirrors and not influx.url:
-        wrong = "it is unset, and there are mirrors"
-        yield "influx.url", "influx.mirrors", wrong, "set influx.url: mirrors stand beside it"
+        wrong = "it is unset, but there are mirrors"
+        yield "influx.url", "influx.mirrors", wrong, "set influx.url: mirrors are copies of it"
     for name, mirror in influx.mirrors.items():
         path = f"influx.mirrors.{name}"
         if not mirror.url:
             remedy = f"set {path}.url, such as http://host:8086"
             yield f"{path}.url", path, "it is unset", remedy
         if not mirror.bucket:
-            yield _bucketless(path)
+            yield _missing_bucket(path)
 
 
-def _certificate(section: str, cert: Path | None, key: Path | None) -> Iterator[Finding]:
+def _certificate(section: str, cert: Path | None, key: Path | None) -> Iterator[Contradiction]:
     """A certificate and key that TLS can use together."""
     if cert is None or key is None:
         return
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=_no_password)
     except (OSError, ValueError) as error:
-        wrong = f"TLS cannot use it with its key: {_reason(error)}"
+        wrong = f"it cannot be used with its key: {_reason(error)}"
         remedy = "use a certificate and an unencrypted key in PEM form that belong together"
         yield f"{section}.cert_file", f"{section}.key_file", wrong, remedy
 
@@ -97,36 +101,36 @@ def _authorities(settings: Settings) -> Iterator[tuple[str, Path | None]]:
         yield f"influx.mirrors.{name}.ca_file", mirror.ca_file
 
 
-def _authority(name: str, file: Path | None) -> Iterator[Finding]:
+def _authority(name: str, file: Path | None) -> Iterator[Contradiction]:
     if file is None:
         return
     try:
         ssl.create_default_context(cafile=str(file))
     except (OSError, ValueError) as error:
-        wrong = f"it holds no certificate that TLS can use: {_reason(error)}"
+        wrong = f"it contains no usable certificate: {_reason(error)}"
         yield name, name, wrong, "use a file with certificates in PEM form"
 
 
-def _credentials(file: Path | None) -> Iterator[Finding]:
+def _credentials(file: Path | None) -> Iterator[Contradiction]:
     name = "http.credentials_file"
     if file is None:
         return
     try:
         read_credentials(file.read_bytes())
     except OSError as error:
-        yield name, name, f"it cannot be read: {error.strerror}", "let the bridge read it"
-    except Wrong as wrong:
-        yield name, name, wrong.wrong, wrong.remedy
+        yield name, name, f"it cannot be read: {error.strerror}", "make it readable for the bridge"
+    except InvalidValue as wrong:
+        yield name, name, wrong.problem, wrong.remedy
 
 
-def _labels(file: Path | None) -> Iterator[Finding]:
+def _labels(file: Path | None) -> Iterator[Contradiction]:
     if file is not None:
         for error in read_labels(file)[1]:
-            yield "fleet.labels_file", "fleet.labels_file", error.wrong, error.remedy
+            yield "fleet.labels_file", "fleet.labels_file", error.problem, error.remedy
 
 
 def _no_password() -> str:
-    """Instead of asking on the terminal for the password of an encrypted key."""
+    """Prevents a prompt for the password of an encrypted key."""
     raise ValueError("the key is encrypted")
 
 
@@ -134,6 +138,6 @@ def _reason(error: Exception) -> str:
     return str(getattr(error, "reason", None) or error or type(error).__name__)
 
 
-def _bucketless(store: str) -> Finding:
+def _missing_bucket(store: str) -> Contradiction:
     remedy = f"set {store}.bucket ({variable((*store.split('.'), 'bucket'))})"
-    return f"{store}.bucket", f"{store}.url", f"it is unset, and {store}.url is set", remedy
+    return f"{store}.bucket", f"{store}.url", f"it is unset, but {store}.url is set", remedy

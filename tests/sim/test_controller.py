@@ -5,15 +5,15 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.sim.happening import Happening, Kind
-from bridge.sim.life import Life
+from bridge.sim.controller import SimController
+from bridge.sim.events import EventKind, SimEvent
 from bridge.sim.mains import watts
 from bridge.sim.meter import Meter
-from bridge.sim.plan import FAULTS, Outlet, Temper
-from bridge.sim.trips import Trips
+from bridge.sim.plan import FAULTS, FleetUsage, Outlet
+from bridge.sim.trips import TripCounts
 
-BUSY = Temper(idle=(30.0, 300.0), charge=(240.0, 1200.0), fault_chance=0.6)
-CALM = Temper()
+BUSY = FleetUsage(idle=(30.0, 300.0), charge=(240.0, 1200.0), fault_chance=0.6)
+CALM = FleetUsage()
 PAUSES = {2, 254, 255}
 FAULT_CODES = set(range(4, 18))
 FOLLOWS = {
@@ -28,12 +28,12 @@ SEEDS = st.integers(min_value=0, max_value=10_000)
 STEPS = st.lists(st.floats(min_value=0.01, max_value=400), min_size=1, max_size=60)
 
 
-def life(seed: int, temper: Temper = BUSY) -> Life:
-    return Life(rng=Random(seed), temper=temper, outlet=Outlet(amps=32, phases=3))
+def life(seed: int, temper: FleetUsage = BUSY) -> SimController:
+    return SimController(rng=Random(seed), temper=temper, outlet=Outlet(amps=32, phases=3))
 
 
-def states(happened: list[Happening]) -> list[int]:
-    return [int(one.values["code"]) for one in happened if one.kind is Kind.STATE]
+def states(happened: list[SimEvent]) -> list[int]:
+    return [int(one.values["code"]) for one in happened if one.kind is EventKind.STATE]
 
 
 @given(seed=SEEDS, steps=STEPS)
@@ -123,9 +123,9 @@ def test_a_session_ends_with_the_energy_it_drew() -> None:
     begun: float | None = None
     for now in range(0, 40_000, 5):
         for happening in one.advance(float(now)):
-            if happening.kind is Kind.SESSION_START:
+            if happening.kind is EventKind.SESSION_START:
                 begun = one.reading(happening.at).total_wh
-            if happening.kind is Kind.SESSION_END and begun is not None:
+            if happening.kind is EventKind.SESSION_END and begun is not None:
                 drawn = one.reading(float(now)).total_wh - begun
                 assert abs(float(happening.values["energy_wh"]) - drawn) < 20
                 return
@@ -134,7 +134,7 @@ def test_a_session_ends_with_the_energy_it_drew() -> None:
 
 def test_elapsed_and_wattsec_are_kept_after_unplugging() -> None:
     one, now = life(3, CALM), 0.0
-    while not any(h.kind is Kind.SESSION_END for h in one.advance(now)):
+    while not any(h.kind is EventKind.SESSION_END for h in one.advance(now)):
         now += 5.0
     reading = one.reading(now)
     assert reading.state == 1
@@ -149,23 +149,23 @@ def test_session_energy_stops_at_what_31_bits_hold() -> None:
 
 
 def test_a_full_trip_counter_stays_full() -> None:
-    trips = Trips(gfci=255)
+    trips = TripCounts(gfci=255)
     trips.count(6)
     assert trips.gfci == 255
 
 
 def test_a_trip_counts_where_it_belongs() -> None:
-    trips = Trips()
+    trips = TripCounts()
     for fault in (6, 7, 7, 8, 10):
         trips.count(fault)
-    assert trips == Trips(gfci=1, no_ground=2, stuck_relay=1)
+    assert trips == TripCounts(gfci=1, no_ground=2, stuck_relay=1)
 
 
 def test_a_stretch_that_is_broken_off_gives_way_to_another_and_the_plan_goes_on() -> None:
-    life = Life(rng=Random(3), temper=Temper(), outlet=Outlet(amps=16, phases=1))
+    life = SimController(rng=Random(3), temper=FleetUsage(), outlet=Outlet(amps=16, phases=1))
     before = life.trips.stuck_relay
     life.advance(10.0)
-    life.break_off(10.0, 8, 600.0)
+    life.interrupt(10.0, 8, 600.0)
     happened = life.advance(11.0)
     assert [(one.at, one.kind.value, one.values) for one in happened[:2]] == [
         (10.0, "state", {"code": 8}),
