@@ -63,7 +63,7 @@ def planned(count: int, settings: Settings, environ: Mapping[str, str]) -> Plan:
         }
         for index in range(count)
     ]  # fmt: skip
-    owing = orphans(folder, MAIN, besides=folders) if settings.influx.url else ()
+    owing = orphans(folder, MAIN, excluding=folders) if settings.influx.url else ()
     return Plan(environs, owing)
 
 

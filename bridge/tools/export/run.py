@@ -47,7 +47,7 @@ def export(folder: Path, choice: Choice, now: datetime, out: TextIO, err: TextIO
 
 def _opened(folder: Path, span: Span, spoiled: dict[int, int]) -> JournalReader:
     try:
-        return JournalReader(folder, span, spoiled=spoiled.__setitem__)
+        return JournalReader(folder, span, corrupt_row=spoiled.__setitem__)
     except FileNotFoundError:
         raise CommandFailed(
             f"there is no journal in {folder}: name the bridge's data folder (journal.dir, "

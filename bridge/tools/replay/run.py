@@ -49,7 +49,7 @@ async def replay(settings: Settings, errand: Errand, now: datetime, err: TextIO)
 
 def _opened(folder: Path, span: Span, show: Show) -> JournalReader:
     try:
-        return JournalReader(folder, span, spoiled=show.spoiled)
+        return JournalReader(folder, span, corrupt_row=show.spoiled)
     except FileNotFoundError:
         raise CommandFailed(
             f"there is no journal in {folder}: name the bridge's data folder (journal.dir, "
@@ -61,7 +61,7 @@ def _begin(past: JournalReader, span: Span, before: Mark | None, owed_to: str | 
     # A mark behind the newest row is of a journal that was set aside meanwhile.
     if before and before.row <= past.last:
         return before
-    return Mark(past.settled(owed_to) if owed_to else 0, span.since_ms, span.until_ms)
+    return Mark(past.acknowledged(owed_to) if owed_to else 0, span.since_ms, span.until_ms)
 
 
 async def _send(
