@@ -72,7 +72,7 @@ async def _on_disk(batches: Sequence[Sequence[bytes]]) -> int:
     with tempfile.TemporaryDirectory(prefix="nofos-scale-") as folder:
         journal = await Journal.open(
             Path(folder), stores=("main",), keep=timedelta(days=7), limit=10**10,
-            lost=lambda *_: None,
+            points_lost=lambda *_: None,
         )  # fmt: skip
         for batch in batches:
             await journal.append(Batch(batch, [17] * len(batch), 1, 2))

@@ -119,7 +119,7 @@ async def build(
     pipeline = Pipeline(router=router, accounts=stats.accounts, out=out, report=reporter)
     committer = Committer(
         out=out, accounts=stats.accounts, journal=journal, state_file=state, registry=registry,
-        pending=await journal.lacking(state.pending), stored_when_kept=MAIN not in stores,
+        pending=await journal.missing(state.pending), stored_when_committed=MAIN not in stores,
         repeated_log=repeated_log,
     )  # fmt: skip
     health = Health(connection, settings.mqtt.keepalive.total_seconds())
@@ -162,7 +162,11 @@ async def _open_journal(
 ) -> Journal:
     kept = settings.journal
     journal = await Journal.open(
-        kept.dir, stores=tuple(stores), keep=kept.keep, limit=kept.max_bytes, lost=reporter.lost
+        kept.dir,
+        stores=tuple(stores),
+        keep=kept.keep,
+        limit=kept.max_bytes,
+        points_lost=reporter.points_lost,
     )
     stack.push_async_callback(journal.close)
     if MAIN in stores:

@@ -15,7 +15,7 @@ class GaugeJournal(Protocol):
     """The journal, as the gauges see it."""
 
     @property
-    def bytes(self) -> int: ...
+    def used_bytes(self) -> int: ...
 
     def backlog(self, store: str) -> Backlog:
         """What this store does not have yet."""
@@ -95,7 +95,7 @@ def register_gauges(
                  lambda: max(0, connection.connections - 1), counter=True),
         GaugeRow("mqtt_ready", "1 while /readyz says that the bridge hears.",
                  lambda: int(ready())),
-        GaugeRow("journal_bytes", "Size of the journal.", lambda: journal.bytes),
+        GaugeRow("journal_bytes", "Size of the journal.", lambda: journal.used_bytes),
         GaugeRow("journal_limit_bytes", "Bound of the journal's size.", lambda: limit),
         GaugeRow("journal_oldest_pending_timestamp_seconds",
                  "Stamp of the oldest point that a store has not yet; 0 for none.", oldest),

@@ -31,14 +31,14 @@ HISTORY = timedelta(days=400)
 class Trims(Protocol):
     """A journal that is kept within its bounds."""
 
-    async def trim(self, now_ms: int) -> object:
+    async def trim(self, unix_ms: int) -> object:
         """Let go of what is over the bounds."""
 
 
 class Snapshots(Protocol):
     """A state file that is kept within its bounds, and copied."""
 
-    async def trim(self, now_ms: int, keep: timedelta) -> None:
+    async def trim(self, unix_ms: int, keep: timedelta) -> None:
         """Let go of old history."""
 
     async def snapshot(self) -> None:

@@ -100,6 +100,6 @@ async def _drain(parts: Parts) -> None:
     await asyncio.gather(*(delivery.drain(DRAIN_SECONDS) for delivery in parts.deliveries))
     whole = parts.committer.empty
     if not whole:
-        lost = parts.committer.give_up()
+        lost = parts.committer.discard_uncommitted()
         log.error("readings.lost", readings=lost, why="the disk accepted no more")
     await parts.state.close(clean=whole)

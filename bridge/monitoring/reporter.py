@@ -101,7 +101,7 @@ class Reporter:
     def refused(self, store: str, points: int, readings: int) -> None:
         self._stats.refused(store, points, readings)
 
-    def lost(self, store: str, lost: Backlog) -> None:
+    def points_lost(self, store: str, lost: Backlog) -> None:
         """The disk could not keep what this store was lost."""
         if not lost.points:
             return

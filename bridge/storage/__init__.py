@@ -1,1 +1,1 @@
-"""The buffer on disk: the journal of points, the state file, and who commits to them."""
+"""The files on disk: the journal of points, the state file, and the committer."""

@@ -1,9 +1,9 @@
-"""The committer: takes what the core decided and commits it, at most a second behind.
+"""The committer: writes the outbox to disk, at most a second behind.
 
-Lines go to the journal, chargers and events to the state file, each off the event loop. A
-disk that fails keeps both waiting in memory, up to a bound; what falls over is counted.
-What was lived through reaches the journal only once the state file knows of it, so that a
-bridge that is killed in between does not live through it again.
+Lines go to the journal, chargers and events to the state file, each off the event loop. While
+the disk fails, both wait in memory, up to a limit; readings dropped beyond it are counted.
+Events and sessions are written to the state file before the journal, so that a bridge that is
+killed between the two does not report them again.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ from bridge.storage.disk_trouble import DiskTroubles, RepeatedLog
 from bridge.storage.pending_events import PendingEvents
 
 COMMIT_SECONDS = 0.7
-"""With a frame's quiet gap this keeps a reading's way to the disk within a second."""
+"""Together with a frame's quiet gap, a reading is on disk within a second."""
 MOST_WAITING = 500_000
 LINES_PER_APPEND = 5000
 CHARGERS_PER_TURN = 100
 SAVE_SECONDS = 30.0
-"""How long the state file may lag behind a charger that only sent newer numbers."""
-PATIENCE_SECONDS = 10.0
-"""How long an end of the bridge waits for a disk that does not answer."""
+"""How long the state file may lag behind a charger of which only numbers changed."""
+DISK_TIMEOUT_SECONDS = 10.0
+"""How long the bridge, when it stops, waits for a disk that does not answer."""
 
 
 class PointsJournal(Protocol):
@@ -53,7 +53,8 @@ class StateStore(Protocol):
     ) -> None:
         """Commit chargers, events and sessions together, or raise DiskTrouble.
 
-        `pending` are the lines of events and sessions that the journal lacks; None: as before.
+        `pending`: the lines of events and sessions that are not in the journal yet; None keeps
+        those that were saved before.
         """
 
 
@@ -61,7 +62,7 @@ class SavedStates(Protocol):
     """What the committer needs of the registry."""
 
     def saved_states(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
-        """What the state file is to keep of these chargers; None for those that retired."""
+        """The states to save of these chargers; None for those that retired."""
 
 
 class Committer:
@@ -76,7 +77,7 @@ class Committer:
         state_file: StateStore,
         registry: SavedStates,
         pending: Sequence[bytes] = (),
-        stored_when_kept: bool,
+        stored_when_committed: bool,
         repeated_log: RepeatedLog,
     ) -> None:
         self._out = out
@@ -84,22 +85,22 @@ class Committer:
         self._journal = journal
         self._state_file = state_file
         self._registry = registry
-        self._stored_when_kept = stored_when_kept
+        self._stored_when_committed = stored_when_committed
         self._disk_troubles = DiskTroubles(repeated_log)
         self._events: list[Event] = []
         self._sessions: list[Session] = []
         self._pending = PendingEvents(pending)
-        self._under_way = 0
-        """Lines at the head of the outbox that the journal has in hand."""
+        self._in_flight = 0
+        """Lines at the head of the outbox that the journal is appending."""
 
     @property
     def empty(self) -> bool:
-        """Nothing waits for the disk."""
-        out, lived = self._out, self._events or self._sessions or self._pending.lines
-        return not (lived or out.lines or out.dirty or out.dirty_since)
+        """Whether nothing waits for the disk."""
+        out, history = self._out, self._events or self._sessions or self._pending.lines
+        return not (history or out.lines or out.dirty or out.dirty_since)
 
     async def run(self) -> None:
-        """Commit for ever; a commit that began is brought to its end, also when cancelled."""
+        """Commit until cancelled; a commit that has begun is finished first."""
         while True:
             await asyncio.sleep(COMMIT_SECONDS)
             commit = asyncio.create_task(self.commit(), name="commit")
@@ -108,14 +109,14 @@ class Committer:
                     await asyncio.wait({commit}, timeout=COMMIT_SECONDS)
                     self._shed()
             except asyncio.CancelledError:
-                await asyncio.wait({commit}, timeout=PATIENCE_SECONDS)
+                await asyncio.wait({commit}, timeout=DISK_TIMEOUT_SECONDS)
                 raise
             commit.result()
 
     async def commit(self, *, last: bool = False) -> None:
-        """Commit what is there, the last time all of it.
+        """Commit what is due; everything where it is the `last` commit.
 
-        Trouble with one file is no trouble for the other.
+        An error of one file does not stop the other's commit.
         """
         if last:
             self._mark_due_dirty(math.inf)
@@ -125,16 +126,16 @@ class Committer:
         if last and self._pending.unsaved:
             await self._try("state", self._commit_state)
 
-    def give_up(self) -> int:
-        """The bridge ends and the disk did not take all: count what is lost with it."""
+    def discard_uncommitted(self) -> int:
+        """Count the readings that the disk did not accept before the bridge stops."""
         lost = self._out.readings_held
         self._accounts.discard(Reason.DISK, lost)
         self._out.readings_held = 0
         return lost
 
-    async def _try(self, name: str, keep: Callable[[], Awaitable[None]]) -> bool:
+    async def _try(self, name: str, commit: Callable[[], Awaitable[None]]) -> bool:
         try:
-            await keep()
+            await commit()
         except DiskTrouble as trouble:
             waiting = len(self._out.lines) + len(self._pending.lines)
             self._disk_troubles.failed(name, str(trouble), waiting)
@@ -146,33 +147,33 @@ class Committer:
         out = self._out
         while self._pending.collect(out):
             head, counts = out.lines[:LINES_PER_APPEND], out.readings[:LINES_PER_APPEND]
-            self._under_way = len(head)
+            self._in_flight = len(head)
             try:
                 await self._journal.append(Batch(head, counts, out.first_ms, out.last_ms))
             finally:
-                self._under_way = 0
+                self._in_flight = 0
             del out.lines[: len(head)], out.readings[: len(head)]
-            kept = sum(counts)
-            out.readings_held -= kept
-            if self._stored_when_kept:
-                self._accounts.stored += kept
+            committed = sum(counts)
+            out.readings_held -= committed
+            if self._stored_when_committed:
+                self._accounts.stored += committed
         out.first_ms = 0
 
     async def _commit_pending(self) -> None:
         pending = self._pending
         while pending.lines:
             lines = pending.lines[:LINES_PER_APPEND]
-            # Their own times: a session ended some while ago, or in an earlier run.
+            # Their own times: a session may have ended a while ago, or in an earlier run.
             stamps = [stamp_of(line) for line in lines]
             await self._journal.append(Batch(lines, [0] * len(lines), min(stamps), max(stamps)))
-            pending.settle(len(lines))
+            pending.acknowledge(len(lines))
 
     async def _commit_state(self) -> None:
         out = self._out
         self._mark_due_dirty(time.monotonic() - SAVE_SECONDS)
-        states = await self._most_states()
-        # From here to the commit nothing waits: what a charger lived through and the state
-        # that it was in are saved together.
+        states = await self._first_states()
+        # No await from here to the save: a charger's events are saved together with the state
+        # that it was in.
         states |= self._registry.saved_states(out.dirty)
         out.dirty = set()
         self._events += out.events
@@ -196,9 +197,9 @@ class Committer:
         del self._events[: len(events)], self._sessions[: len(sessions)]
         out.show_saved(counters)
 
-    async def _most_states(self) -> dict[ChargerId, SavedState | None]:
-        """All but a few, in turns, so that a whole site's change does not hold up the loop;
-        one that changes again meanwhile is among the changed again."""
+    async def _first_states(self) -> dict[ChargerId, SavedState | None]:
+        """All but the last few, in turns, so that a change of a whole site does not block the
+        event loop; a charger that changes again meanwhile is marked dirty again."""
         out, states = self._out, dict[ChargerId, SavedState | None]()
         while len(out.dirty) > CHARGERS_PER_TURN:
             some = set(islice(out.dirty, CHARGERS_PER_TURN))
@@ -207,25 +208,25 @@ class Committer:
             await asyncio.sleep(0)
         return states
 
-    def _mark_due_dirty(self, oldest: float) -> None:
-        """Let those be saved whose numbers have grown since this steady time, or before."""
+    def _mark_due_dirty(self, until_steady: float) -> None:
+        """Mark the chargers dirty whose oldest unsaved number is from this time or before."""
         out = self._out
         for id_ in out.dirty:
             out.dirty_since.pop(id_, None)
         for id_, since in list(out.dirty_since.items()):
-            if since > oldest:
+            if since > until_steady:
                 break
             del out.dirty_since[id_]
             out.dirty.add(id_)
 
     def _shed(self) -> None:
-        """Memory is bounded: the oldest lines go first, each reading counted."""
-        out, first = self._out, self._under_way
+        """Keep memory within its limit: the oldest lines are dropped, each reading counted."""
+        out, first = self._out, self._in_flight
         over = len(out.lines) - MOST_WAITING
         if over > 0:
-            gone = slice(first, first + over)
-            lost = sum(out.readings[gone])
-            del out.lines[gone], out.readings[gone]
+            dropped = slice(first, first + over)
+            lost = sum(out.readings[dropped])
+            del out.lines[dropped], out.readings[dropped]
             out.readings_held -= lost
             self._accounts.discard(Reason.DISK, lost)
         self._pending.shed(MOST_WAITING)

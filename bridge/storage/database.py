@@ -1,4 +1,4 @@
-"""A SQLite file of our own: opened durable, set aside when damaged, used by one thread."""
+"""A SQLite file: opened with durable settings, set aside when damaged, used by one thread."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Damaged(DiskTrouble):
-    """The file is no database any more, or not the one that we wrote."""
+    """The file is no longer a database, or is not the one that the bridge wrote."""
 
 
 def connect(path: Path, schema: str, version: int) -> sqlite3.Connection:
@@ -39,7 +39,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, schema: str, version: i
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_size_limit = 4000000")
-    # A short log: what is in it needs its space twice before it is let go.
+    # A short log: until a checkpoint its content takes space twice.
     connection.execute("PRAGMA wal_autocheckpoint = 256")
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > version:
@@ -51,8 +51,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, schema: str, version: i
         connection.executescript(f"BEGIN; {schema}; PRAGMA user_version = {version}; COMMIT")
 
 
-def sound(connection: sqlite3.Connection) -> bool:
-    """Whether SQLite finds the file's structure whole; reads all of it."""
+def is_sound(connection: sqlite3.Connection) -> bool:
+    """Whether the file's structure passes SQLite's check, which reads all of it."""
     try:
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
     except sqlite3.DatabaseError:
@@ -60,7 +60,7 @@ def sound(connection: sqlite3.Connection) -> bool:
 
 
 def set_aside(path: Path) -> Path:
-    """Move a damaged file and its log out of the way; returns the new name."""
+    """Rename a damaged file and its log; returns the new name."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     for side in _SIDES:
@@ -69,25 +69,25 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-def damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is to blame, and no other try will help."""
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is damaged, so that a retry will not help."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
     return code & 0xFF in _DAMAGE
 
 
-def full(error: sqlite3.Error) -> bool:
-    """Whether there is no space left."""
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether there is no space left on the disk."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
     return code & 0xFF == sqlite3.SQLITE_FULL
 
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """SQLite's and the system's errors as Damaged or DiskTrouble."""
+    """Raise SQLite's and the system's errors as Damaged or DiskTrouble."""
     try:
         yield
     except sqlite3.Error as error:
-        kind = Damaged if damage(error) else DiskTrouble
+        kind = Damaged if is_damage(error) else DiskTrouble
         raise kind(f"{path.name}: {error}") from error
     except OSError as error:
         raise DiskTrouble(f"{path.name}: {error.strerror or error}") from error
@@ -95,7 +95,7 @@ def translated(path: Path) -> Iterator[None]:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing, on disk when it ends."""
+    """A transaction that is on disk when the block ends, and rolled back if it raises."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -117,10 +117,10 @@ class Worker:
     def __init__(self, name: str) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
 
-    async def do(self, work: Callable[[], T]) -> T:
-        """Do the work in the thread, after what was asked before."""
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run the work in the thread, after the work that was submitted before."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     async def close(self) -> None:
-        """Wait for what was asked, without holding up the loop."""
+        """Wait for the submitted work, without blocking the event loop."""
         await asyncio.to_thread(self._pool.shutdown)

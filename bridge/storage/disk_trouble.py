@@ -15,7 +15,7 @@ class RepeatedLog(Protocol):
 
 
 class DiskTroubles:
-    """Knows for which tasks the disk failed last."""
+    """Remembers for which tasks the disk is failing."""
 
     def __init__(self, repeated_log: RepeatedLog) -> None:
         self._repeated_log = repeated_log
@@ -30,7 +30,7 @@ class DiskTroubles:
         )  # fmt: skip
 
     def succeeded(self, task: str) -> None:
-        """The disk accepted it, as it mostly does."""
+        """The disk accepted what the task wrote."""
         if task in self._failing:
             self._failing.discard(task)
             ends = ("disk.trouble",)

@@ -1,4 +1,4 @@
-"""The data folder belongs to one running bridge."""
+"""A lock on the data folder: one running bridge uses it at a time."""
 
 import contextlib
 import fcntl
@@ -13,7 +13,7 @@ LOCK = "lock"
 
 
 class FolderLock:
-    """Held while a bridge runs; the kernel lets go of it however the process ends."""
+    """Locked while a bridge runs; the kernel releases it however the process ends."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -35,7 +35,7 @@ class FolderLock:
             pid = _pid(self._file)
             os.close(self._file)
             raise FolderBusy(str(self._folder), pid) from error
-        # On a full disk the lock holds all the same; it only cannot say whose it is.
+        # On a full disk the lock still works; only the pid is missing from it.
         with contextlib.suppress(OSError):
             os.ftruncate(self._file, 0)
             os.write(self._file, f"{os.getpid()}\n".encode())
@@ -51,7 +51,7 @@ class FolderLock:
 
 
 def holder(folder: Path) -> int | None:
-    """The pid of the bridge that uses the folder, 0 where it is not told; None for nobody.
+    """The pid of the bridge that uses the folder, 0 where it is unknown; None where none does.
 
     Raises OSError where the lock cannot be read.
     """
@@ -60,7 +60,7 @@ def holder(folder: Path) -> int | None:
     except FileNotFoundError:
         return None
     try:
-        # Shared, and let go of at once: it stops no bridge that has the lock.
+        # Shared, and released at once: it does not disturb the bridge that has the lock.
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _pid(file)

@@ -1,4 +1,4 @@
-"""The journal's lines of a span of time, read from outside while a bridge may run."""
+"""Reads the journal's lines of a span of time from another process; a bridge may be running."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import Any
 from bridge.core.output.line_parser import stamp_of
 from bridge.storage.database import translated
 from bridge.storage.journal_sql import FILE, lines_of
-from bridge.storage.readonly import look_in
+from bridge.storage.readonly import open_readonly
 
 ROWS = 4
-"""Read in one transaction: a long one would let the bridge's log grow."""
+"""Read in one transaction: a long one would make the bridge's write-ahead log grow."""
 # Unary plus: found by time, the rows would be sorted again for each transaction.
 _WHERE = "FROM points WHERE id > ? AND id <= ? AND +last_ms >= ? AND first_ms < ?"
 _BEHIND = f"SELECT id, points, readings, body, counts {_WHERE} ORDER BY id LIMIT ?"
@@ -26,27 +26,29 @@ class Span:
     since_ms: int
     until_ms: int
 
-    def holds(self, stamp_ms: int) -> bool:
+    def contains(self, stamp_ms: int) -> bool:
         return self.since_ms <= stamp_ms < self.until_ms
 
 
 class JournalReader:
-    """What the journal held when this was opened; it can be gone through more than once."""
+    """The rows that were in the journal when this was opened; they can be read more than once."""
 
-    def __init__(self, folder: Path, span: Span, *, spoiled: Callable[[int, int], None]) -> None:
-        """`spoiled` is told of each row that cannot be read any more, and how many points it held.
+    def __init__(
+        self, folder: Path, span: Span, *, corrupt_row: Callable[[int, int], None]
+    ) -> None:
+        """`corrupt_row` is called with the number of each row that cannot be read, and its points.
 
         Raises FileNotFoundError where there is no journal, DiskTrouble.
         """
         self._path = folder / FILE
         self._span = span
-        self._spoiled = spoiled
-        connection = look_in(self._path)
+        self._corrupt_row = corrupt_row
+        connection = open_readonly(self._path)
         if connection is None:
             raise FileNotFoundError(self._path)
         self._connection = connection
-        ((self.last,),) = self._ask("SELECT coalesce(max(id), 0) FROM points")
-        """The newest row's number; rows that come later are left out."""
+        ((self.last,),) = self._query("SELECT coalesce(max(id), 0) FROM points")
+        """The newest row's number; later rows are left out."""
 
     def close(self) -> None:
         self._connection.close()
@@ -62,29 +64,29 @@ class JournalReader:
         Rows up to number `after` are left out.
         """
         row, span = after, self._span
-        while rows := self._ask(_BEHIND, row, self.last, span.since_ms, span.until_ms, ROWS):
+        while rows := self._query(_BEHIND, row, self.last, span.since_ms, span.until_ms, ROWS):
             for row, size, *packed in rows:
                 lines = lines_of(size, *packed)
                 if lines is None:
-                    self._spoiled(row, size)
-                elif kept := [line for line in lines if span.holds(stamp_of(line))]:
-                    yield row, kept
+                    self._corrupt_row(row, size)
+                elif inside := [line for line in lines if span.contains(stamp_of(line))]:
+                    yield row, inside
 
     def points(self, after: int = 0) -> int:
-        """How many points those rows hold, also those just outside the span."""
+        """The number of points in those rows, including points just outside the span."""
         span = self._span
-        ((points,),) = self._ask(
+        ((points,),) = self._query(
             f"SELECT coalesce(sum(points), 0) {_WHERE}",
             after, self.last, span.since_ms, span.until_ms,
         )  # fmt: skip
         return int(points)
 
-    def settled(self, store: str) -> int:
-        """The last row that this store has; 0 for one that the journal does not know."""
-        found = self._ask("SELECT row FROM cursors WHERE store = ?", store)
+    def acknowledged(self, store: str) -> int:
+        """The last row that this store has; 0 for a store that the journal does not know."""
+        found = self._query("SELECT row FROM cursors WHERE store = ?", store)
         return int(found[0][0]) if found else 0
 
-    def _ask(self, query: str, *values: int | str) -> Sequence[Row]:
-        """One short transaction: it is over when the rows are here."""
+    def _query(self, query: str, *values: int | str) -> Sequence[Row]:
+        """One short transaction: it ends before the rows are returned."""
         with translated(self._path):
             return self._connection.execute(query, values).fetchall()

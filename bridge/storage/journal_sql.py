@@ -1,4 +1,4 @@
-"""The journal's file: rows of compressed lines, a cursor per store, refused lines."""
+"""The journal's tables: rows of compressed lines, one cursor per store, refused lines."""
 
 import contextlib
 import sqlite3
@@ -29,7 +29,7 @@ LONGEST_LINE = 16_384
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A line that a store would not take."""
+    """A line that a store refused."""
 
     store: str
     time_ms: int
@@ -38,8 +38,8 @@ class RefusedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SpoiledRow:
-    """A row whose content is not what its columns say: SQLite keeps no checksums of it."""
+class CorruptRow:
+    """A row whose content does not match its columns: SQLite has no checksums of content."""
 
     row: int
     points: int
@@ -48,31 +48,32 @@ class SpoiledRow:
 
 @dataclass(slots=True)
 class Cursor:
-    """How far a store is: its cursor, and the last row of the chunk it holds now."""
+    """How far a store has got: its last row, and the last row of the batch in delivery, or 0."""
 
     row: int = 0
-    holds: int = 0
+    in_delivery: int = 0
 
-    def lacks(self, row: int) -> bool:
-        return row > max(self.row, self.holds)
+    def behind(self, row: int) -> bool:
+        """Whether the store has not received this row, nor has it in delivery."""
+        return row > max(self.row, self.in_delivery)
 
 
 def pack(lines: Sequence[bytes], readings: Sequence[int]) -> tuple[bytes, bytes]:
-    """Lines and their counts of readings as they are kept: about 42 bytes a line."""
+    """Compress lines and their counts of readings: about 42 bytes per line."""
     return zlib.compress(b"\n".join(lines), 1), zlib.compress(array("I", readings).tobytes(), 1)
 
 
 def unpack(body: bytes, counts: bytes) -> tuple[list[bytes], list[int]]:
-    """What `pack` packed."""
+    """The inverse of `pack`."""
     readings = array("I")
     readings.frombytes(zlib.decompress(counts))
     return zlib.decompress(body).split(b"\n"), readings.tolist()
 
 
-def _whole(points: int, readings: int, body: bytes, counts: bytes) -> (
+def _unpack_checked(points: int, readings: int, body: bytes, counts: bytes) -> (
     tuple[list[bytes], list[int]] | None
 ):  # fmt: skip
-    """Lines and counts of a row; None for a spoiled one."""
+    """Lines and counts of a row; None for a corrupt one."""
     try:
         lines, each = unpack(body, counts)
     except (zlib.error, ValueError):
@@ -81,9 +82,9 @@ def _whole(points: int, readings: int, body: bytes, counts: bytes) -> (
 
 
 def lines_of(points: int, readings: int, body: bytes, counts: bytes) -> list[bytes] | None:
-    """The lines of a row; None for a spoiled one."""
-    whole = _whole(points, readings, body, counts)
-    return None if whole is None else whole[0]
+    """The lines of a row; None for a corrupt one."""
+    unpacked = _unpack_checked(points, readings, body, counts)
+    return None if unpacked is None else unpacked[0]
 
 
 def append(
@@ -101,8 +102,8 @@ def append(
 
 
 def cursors(connection: sqlite3.Connection, stores: Sequence[str]) -> dict[str, Cursor]:
-    """Where these stores are; a new one begins before the oldest row. The cursor of one
-    that is not configured now stays, for when it comes back."""
+    """The cursors of these stores; a new one begins before the oldest row. The cursor of a
+    store that is not configured now stays, in case it is configured again."""
     known = dict(connection.execute("SELECT store, row FROM cursors"))
     with transaction(connection):
         for store in stores:
@@ -111,14 +112,14 @@ def cursors(connection: sqlite3.Connection, stores: Sequence[str]) -> dict[str, 
 
 
 def last(connection: sqlite3.Connection) -> tuple[int, int]:
-    """The greatest stamp, and the last row's id; 0 in an empty journal."""
+    """The greatest timestamp, and the last row's id; 0 in an empty journal."""
     stamp = connection.execute("SELECT max(last_ms) FROM points").fetchone()[0]
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'points'").fetchone()
     return stamp or 0, row[0] if row else 0
 
 
 def begin_after(connection: sqlite3.Connection, row: int) -> None:
-    """No row gets this id or a lower one any more."""
+    """Give new rows ids above this one."""
     if last(connection)[1] < row:
         with transaction(connection):
             connection.execute("DELETE FROM sqlite_sequence WHERE name = 'points'")
@@ -128,7 +129,7 @@ def begin_after(connection: sqlite3.Connection, row: int) -> None:
 
 
 def backlog(connection: sqlite3.Connection, cursor: int) -> Backlog:
-    """What lies behind a cursor."""
+    """What is behind a cursor."""
     readings, points, oldest = connection.execute(
         "SELECT total(readings), total(points), min(first_ms) FROM points WHERE id > ?", (cursor,)
     ).fetchone()
@@ -136,17 +137,17 @@ def backlog(connection: sqlite3.Connection, cursor: int) -> Backlog:
 
 
 def oldest_after(connection: sqlite3.Connection, cursor: int) -> int | None:
-    """The first stamp of the first row behind a cursor."""
+    """The first timestamp of the first row behind a cursor."""
     found = connection.execute(
         "SELECT first_ms FROM points WHERE id > ? ORDER BY id LIMIT 1", (cursor,)
     ).fetchone()
     return None if found is None else int(found[0])
 
 
-def read(connection: sqlite3.Connection, cursor: int, most: int) -> Batch | SpoiledRow | None:
-    """The rows behind the cursor, up to `most` lines; a longer row comes alone and whole.
+def read(connection: sqlite3.Connection, cursor: int, most: int) -> Batch | CorruptRow | None:
+    """The rows behind the cursor, up to `most` lines; a longer row is returned alone and whole.
 
-    A spoiled row ends a batch, and is returned when it is the first.
+    A corrupt row ends a batch, and is returned when it is the first.
     """
     first_ms, last_ms, last_row = 2**62, 0, 0
     lines: list[bytes] = []
@@ -160,33 +161,33 @@ def read(connection: sqlite3.Connection, cursor: int, most: int) -> Batch | Spoi
         for row, earliest, latest, size, readings, *packed in rows:
             if lines and len(lines) + size > most:
                 break
-            found = _whole(size, readings, *packed)
+            found = _unpack_checked(size, readings, *packed)
             if found is None:
                 if lines:
                     break
-                return SpoiledRow(row, size, readings)
+                return CorruptRow(row, size, readings)
             first_ms, last_ms, last_row = min(first_ms, earliest), max(last_ms, latest), row
             lines += found[0]
             counts += found[1]
     return Batch(lines, counts, first_ms, last_ms, last_row) if lines else None
 
 
-def lacking(connection: sqlite3.Connection, lines: Sequence[bytes], rows: int) -> list[bytes]:
-    """Those of the lines that are in none of the last `rows` rows."""
+def missing(connection: sqlite3.Connection, lines: Sequence[bytes], rows: int) -> list[bytes]:
+    """Those of the lines that are in none of the newest `rows` rows."""
     found: set[bytes] = set()
     for packed in connection.execute(
         "SELECT points, readings, body, counts FROM points ORDER BY id DESC LIMIT ?", (rows,)
     ):
-        whole = _whole(*packed)
-        found.update(whole[0] if whole else ())
+        unpacked = _unpack_checked(*packed)
+        found.update(unpacked[0] if unpacked else ())
     return [line for line in lines if line not in found]
 
 
-def settle(
+def acknowledge(
     connection: sqlite3.Connection, store: str, last_row: int, refusals: Sequence[RefusedLine],
-    at_ms: int,
+    unix_ms: int,
 ) -> None:  # fmt: skip
-    """Move a cursor, and keep what was refused, together."""
+    """Move a cursor and store the refused lines, in one transaction."""
     with transaction(connection):
         connection.execute(
             "UPDATE cursors SET row = max(row, ?) WHERE store = ?", (last_row, store)
@@ -194,7 +195,7 @@ def settle(
         connection.executemany(
             "INSERT INTO refused (store, time_ms, reason, line) VALUES (?, ?, ?, ?)",
             (
-                (store, at_ms, each.reason[:LONGEST_REASON], each.line[:LONGEST_LINE])
+                (store, unix_ms, each.reason[:LONGEST_REASON], each.line[:LONGEST_LINE])
                 for each in refusals
             ),
         )
@@ -205,6 +206,6 @@ def settle(
 
 
 def refused(connection: sqlite3.Connection) -> list[RefusedRow]:
-    """What was refused, oldest first."""
+    """The refused lines, oldest first."""
     rows = connection.execute("SELECT store, time_ms, reason, line FROM refused ORDER BY id")
     return [RefusedRow(*row) for row in rows]

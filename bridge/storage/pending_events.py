@@ -1,8 +1,8 @@
-"""Lines of events and sessions on their way: kept with the state until the journal has them.
+"""Lines of events and sessions, kept in the state file until the journal has them.
 
-So a bridge that is killed between its two files tells neither twice nor never: what the
-state file still holds at start goes to the journal. A line that is journaled twice is the
-same point in a store.
+A bridge that is killed between writing its two files loses none and reports none twice: lines
+that are still in the state file at start go to the journal. A line that is journaled twice is
+one point in a store.
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ from bridge.core.output.outbox import Outbox
 
 
 class PendingEvents:
-    """The lines, in their order; `unsaved` says that the state file has others."""
+    """The lines, in their order; `unsaved`: the state file does not have the same."""
 
     def __init__(self, lines: Sequence[bytes]) -> None:
-        # A damaged state file may hold what is no line.
+        # A damaged state file may contain something that is not a line.
         self.lines = [line for line in lines if line.rpartition(b" ")[2].isdigit()]
         self.unsaved = False
 
     def collect(self, out: Outbox) -> bool:
-        """Take what only was lived through out of the outbox: it carries no readings.
+        """Move the lines of events and sessions, which carry no readings, out of the outbox.
 
-        True where other lines are left.
+        True where other lines are left there.
         """
         if not all(out.readings):
             pairs = zip(out.lines, out.readings, strict=True)
@@ -32,13 +32,13 @@ class PendingEvents:
             self.unsaved = True
         return bool(out.lines)
 
-    def settle(self, lines: int) -> None:
-        """The journal has so many of the oldest."""
+    def acknowledge(self, lines: int) -> None:
+        """The journal has this many of the oldest lines."""
         del self.lines[:lines]
         self.unsaved = True
 
     def shed(self, most: int) -> None:
-        """Memory is bounded: the latest go."""
+        """Keep memory within its limit: the newest lines are dropped."""
         if len(self.lines) > most:
             del self.lines[most:]
             self.unsaved = True

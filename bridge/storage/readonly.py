@@ -1,4 +1,4 @@
-"""Looks into the data folder from outside, also while a bridge runs."""
+"""Reads the data folder from another process, also while a bridge runs."""
 
 import contextlib
 import json
@@ -14,8 +14,8 @@ from bridge.storage.state_file import FILE as STATE
 
 
 def refused_rows(folder: Path) -> list[RefusedRow]:
-    """What stores refused, also while a bridge runs; empty where there is no journal."""
-    connection = look_in(folder / FILE)
+    """The lines that stores refused; empty where there is no journal."""
+    connection = open_readonly(folder / FILE)
     if connection is None:
         return []
     with contextlib.closing(connection), translated(folder / FILE):
@@ -23,7 +23,7 @@ def refused_rows(folder: Path) -> list[RefusedRow]:
 
 
 def charger_row(folder: Path, charger: str) -> SavedState | None:
-    """What the state file keeps of a charger; None for one that it does not know."""
+    """A charger's saved state; None for one that is not in the state file."""
     rows = _rows(folder, "SELECT body FROM chargers WHERE id = ?", charger)
     try:
         body = json.loads(str(rows[0][0])) if rows else None
@@ -33,20 +33,20 @@ def charger_row(folder: Path, charger: str) -> SavedState | None:
 
 
 def charger_ids(folder: Path) -> list[str]:
-    """The ids of all chargers that the state file knows."""
+    """The ids of all chargers in the state file."""
     return [str(row[0]) for row in _rows(folder, "SELECT id FROM chargers ORDER BY id")]
 
 
 def _rows(folder: Path, query: str, *values: str) -> list[tuple[object, ...]]:
-    connection = look_in(folder / STATE)
+    connection = open_readonly(folder / STATE)
     if connection is None:
         return []
     with contextlib.closing(connection), translated(folder / STATE):
         return connection.execute(query, values).fetchall()
 
 
-def look_in(path: Path) -> sqlite3.Connection | None:
-    """A connection that only reads; None where there is no such file."""
+def open_readonly(path: Path) -> sqlite3.Connection | None:
+    """A read-only connection; None where there is no such file."""
     with translated(path):
         if not path.exists():
             return None

@@ -1,7 +1,7 @@
-"""A few megabytes held back, for the hour in which the disk is full.
+"""A few megabytes of disk space in reserve, for when the disk is full.
 
-SQLite needs space even to delete. When a write finds the disk full, the reserve is let go,
-so that delivered rows can make room and the stores' cursors can move on.
+SQLite needs space even to delete. When a write finds the disk full, the reserve is released,
+so that delivered rows can be deleted and the stores' cursors can move.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 FILE = "reserve"
 MOST_BYTES = 8_000_000
 SHARE = 10
-"""At most this part of the disk."""
+"""At most one part in so many of the disk."""
 
 
 class Reserve:
@@ -20,8 +20,8 @@ class Reserve:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
 
-    def hold(self) -> None:
-        """Take the space, if it is not held and the disk has plenty; may raise OSError."""
+    def allocate(self) -> None:
+        """Allocate the space, if it is not yet and the disk has plenty; may raise OSError."""
         disk = shutil.disk_usage(self._path.parent)
         size = min(MOST_BYTES, disk.total // SHARE)
         if self._path.exists() or disk.free < 4 * size:
@@ -29,8 +29,8 @@ class Reserve:
         with self._path.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, size)
 
-    def let_go(self) -> bool:
-        """Give the space back; False where none was held."""
+    def release(self) -> bool:
+        """Return the space to the disk; False where none was allocated."""
         try:
             self._path.unlink()
         except FileNotFoundError:

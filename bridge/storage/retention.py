@@ -1,4 +1,4 @@
-"""Keeps the journal's file within its bounds: what goes first, and what that costs whom."""
+"""Keeps the journal's file within its limits: which rows are deleted, and what stores lose."""
 
 import shutil
 import sqlite3
@@ -12,32 +12,32 @@ from bridge.storage.journal_sql import Cursor, oldest_after
 
 DELETE_AT_ONCE = 64
 VACUUM_PAGES = 2000
-MOST_ROOM = 32_000_000
-STEPS_TO_ROOM = 8
+MOST_REQUIRED_BYTES = 32_000_000
+MAKE_ROOM_STEPS = 8
 
 
 @dataclass(slots=True)
 class Trimmed:
-    """What was let go: rows, and of those what a store had not yet."""
+    """The deleted rows: their number, and the points of them that a store did not have yet."""
 
     rows: int = 0
     lost: dict[str, Backlog] = field(default_factory=dict)
     oldest: dict[str, int | None] = field(default_factory=dict)
 
-    def lose(self, store: str, points: int, readings: int) -> None:
-        """A row went that this store had not yet."""
+    def add_loss(self, store: str, points: int, readings: int) -> None:
+        """A row was deleted that this store did not have yet."""
         before = self.lost.get(store, Backlog())
         self.lost[store] = Backlog(before.readings + readings, before.points + points)
 
     def add(self, more: "Trimmed") -> None:
-        """Take in what a further step let go."""
+        """Add what a further step deleted."""
         self.rows += more.rows
         for store, lost in more.lost.items():
-            self.lose(store, lost.points, lost.readings)
+            self.add_loss(store, lost.points, lost.readings)
 
 
 def used_bytes(connection: sqlite3.Connection, path: Path) -> int:
-    """Pages in use, and the write-ahead log."""
+    """The size of the pages in use and of the write-ahead log."""
     pages, free, size = (
         connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("page_count", "freelist_count", "page_size")
@@ -46,8 +46,8 @@ def used_bytes(connection: sqlite3.Connection, path: Path) -> int:
     return int((pages - free) * size) + (wal.stat().st_size if wal.exists() else 0)
 
 
-def room(connection: sqlite3.Connection, path: Path) -> int:
-    """Bytes that can still be written: free on the disk, and free pages of the file."""
+def writable_bytes(connection: sqlite3.Connection, path: Path) -> int:
+    """Bytes that can still be written: free space on the disk, and free pages of the file."""
     free, size = (
         int(connection.execute(f"PRAGMA {name}").fetchone()[0])
         for name in ("freelist_count", "page_size")
@@ -55,77 +55,78 @@ def room(connection: sqlite3.Connection, path: Path) -> int:
     return shutil.disk_usage(path.parent).free + free * size
 
 
-def wanted_room(path: Path) -> int:
-    """What must stay free, so that there is space to delete and to append."""
-    return min(MOST_ROOM, shutil.disk_usage(path.parent).total // 10)
+def required_bytes(path: Path) -> int:
+    """Bytes that must stay free, so that there is space to delete and to append."""
+    return min(MOST_REQUIRED_BYTES, shutil.disk_usage(path.parent).total // 10)
 
 
-def drop(
-    connection: sqlite3.Connection, where: str, arguments: Sequence[int],
-    places: Mapping[str, Cursor],
+def delete_rows(
+    connection: sqlite3.Connection, where: str, values: Sequence[int],
+    cursors: Mapping[str, Cursor],
 ) -> Trimmed:  # fmt: skip
-    """Delete some of the first rows that match; no rows where none does."""
+    """Delete some of the first rows that match; the result has no rows where none does."""
     trimmed = Trimmed()
     with transaction(connection):
         rows = connection.execute(
             f"DELETE FROM points WHERE id IN (SELECT id FROM points WHERE {where}"
             f" LIMIT {DELETE_AT_ONCE}) RETURNING id, points, readings",
-            arguments,
+            values,
         ).fetchall()
         trimmed.oldest = {
-            store: oldest_after(connection, place.row) for store, place in places.items()
+            store: oldest_after(connection, cursor.row) for store, cursor in cursors.items()
         }
     for id_, points, readings in rows:
-        for store, place in places.items():
-            if place.lacks(id_):
-                trimmed.lose(store, points, readings)
+        for store, cursor in cursors.items():
+            if cursor.behind(id_):
+                trimmed.add_loss(store, points, readings)
     trimmed.rows = len(rows)
     return trimmed
 
 
-def trim(
+def delete_step(
     connection: sqlite3.Connection, path: Path, *, before_ms: int, limit: int,
-    places: Mapping[str, Cursor],
+    cursors: Mapping[str, Cursor],
 ) -> Trimmed:  # fmt: skip
-    """One step to the bounds, the last that can fail being its commit; no rows: they hold.
+    """Delete one step of what exceeds the limits; the result has no rows once nothing does.
 
-    Delivered rows go by age, by size, and where the disk grows full; undelivered by size
-    alone. What a store holds at this moment stays, so that it is counted once.
+    Delivered rows are deleted by age, by size, and when the disk is nearly full; undelivered
+    rows by size alone. A batch in delivery stays, so that its readings are counted once.
+    Nothing can fail after the commit.
     """
-    delivered = min((place.row for place in places.values()), default=2**62)
-    # The index on last_ms, not the row id: else all that is delivered would be read.
-    old = drop(
-        connection, "last_ms < ? AND +id <= ? ORDER BY last_ms", (before_ms, delivered), places
+    delivered = min((cursor.row for cursor in cursors.values()), default=2**62)
+    # "+id" makes SQLite use the index on last_ms: by row id it would read all delivered rows.
+    old = delete_rows(
+        connection, "last_ms < ? AND +id <= ? ORDER BY last_ms", (before_ms, delivered), cursors
     )
     if old.rows:
         return old
-    cramped = room(connection, path) < wanted_room(path)
-    if cramped or used_bytes(connection, path) > limit:
+    disk_low = writable_bytes(connection, path) < required_bytes(path)
+    if disk_low or used_bytes(connection, path) > limit:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        cramped = room(connection, path) < wanted_room(path)
+        disk_low = writable_bytes(connection, path) < required_bytes(path)
     over = used_bytes(connection, path) > limit
-    if cramped or over:
-        done = drop(connection, "id <= ? ORDER BY id", (delivered,), places)
+    if disk_low or over:
+        done = delete_rows(connection, "id <= ? ORDER BY id", (delivered,), cursors)
         if done.rows:
             return done
     if not over:
         return Trimmed()
-    free = " AND ".join(["1", *("NOT (id > ? AND id <= ?)" for _ in places)])
-    held = [bound for place in places.values() for bound in (place.row, place.holds)]
-    return drop(connection, f"{free} ORDER BY id", held, places)
+    not_in_delivery = " AND ".join(["1", *("NOT (id > ? AND id <= ?)" for _ in cursors)])
+    bounds = [bound for cursor in cursors.values() for bound in (cursor.row, cursor.in_delivery)]
+    return delete_rows(connection, f"{not_in_delivery} ORDER BY id", bounds, cursors)
 
 
-def make_room(connection: sqlite3.Connection, places: Mapping[str, Cursor]) -> None:
-    """Let go of some delivered rows at once, which costs nobody anything."""
-    delivered = min((place.row for place in places.values()), default=2**62)
-    for _ in range(STEPS_TO_ROOM):
+def make_room(connection: sqlite3.Connection, cursors: Mapping[str, Cursor]) -> None:
+    """Delete some delivered rows at once, which loses nothing."""
+    delivered = min((cursor.row for cursor in cursors.values()), default=2**62)
+    for _ in range(MAKE_ROOM_STEPS):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        if not drop(connection, "id <= ? ORDER BY id", (delivered,), places).rows:
+        if not delete_rows(connection, "id <= ? ORDER BY id", (delivered,), cursors).rows:
             break
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def give_back(connection: sqlite3.Connection) -> None:
-    """Return some free pages to the disk, and the log that says so."""
+def shrink(connection: sqlite3.Connection) -> None:
+    """Return some free pages and the write-ahead log to the disk."""
     connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

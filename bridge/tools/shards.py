@@ -63,7 +63,7 @@ def plan_shards(count: int, settings: Settings, environ: Mapping[str, str]) -> S
         }
         for index in range(count)
     ]  # fmt: skip
-    owing = orphans(folder, MAIN, besides=folders) if settings.influx.url else ()
+    owing = orphans(folder, MAIN, excluding=folders) if settings.influx.url else ()
     return ShardPlan(environs, owing)
 
 

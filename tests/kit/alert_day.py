@@ -40,7 +40,7 @@ LABELS = {f"c{n}": Labels(alias=f"Gate {n}", site="Depot") for n in range(CHARGE
 class Ledger:
     """A journal of a constant size, whose store has everything."""
 
-    bytes = 5_000_000
+    used_bytes = 5_000_000
 
     def backlog(self, _store: str) -> Backlog:
         return Backlog()

@@ -23,60 +23,60 @@ class MemoryBacklog:
         self.cursor = 0
         self.trouble = 0
         self.refusals: list[RefusedLine] = []
-        self.settled: list[tuple[int, int]] = []
-        self.settling: asyncio.Event | None = None
-        self._grown = asyncio.Event()
+        self.acknowledged: list[tuple[int, int]] = []
+        self.acknowledging: asyncio.Event | None = None
+        self._appended = asyncio.Event()
 
     def append(self, *lines: bytes) -> None:
         self.lines += lines
         self.readings += [1] * len(lines)
-        self._grown.set()
+        self._appended.set()
 
     def backlog(self, store: str, /) -> Backlog:
         return Backlog(points=len(self.lines) - self.cursor)
 
     async def read(self, store: str, most: int, /) -> Batch | None:
-        self._stumble()
+        self._check_disk()
         end = min(len(self.lines), self.cursor + most)
         if end == self.cursor:
             return None
         lines, readings = self.lines[self.cursor : end], self.readings[self.cursor : end]
         return Batch(lines, readings, 0, 0, last_row=end)
 
-    async def settle(
-        self, store: str, batch: Batch, refusals: Sequence[RefusedLine], at_ms: int, /
+    async def acknowledge(
+        self, store: str, batch: Batch, refusals: Sequence[RefusedLine], unix_ms: int, /
     ) -> None:
-        self._stumble()
-        if self.settling is not None:
-            self.settling.set()
+        self._check_disk()
+        if self.acknowledging is not None:
+            self.acknowledging.set()
             for _ in range(5):
                 await asyncio.sleep(0)
         self.cursor = batch.last_row
         self.refusals += refusals
-        self.settled.append((len(batch.lines), at_ms))
+        self.acknowledged.append((len(batch.lines), unix_ms))
 
     async def wait_for_more(self, store: str, seconds: float, /) -> None:
-        self._stumble()
+        self._check_disk()
         if self.cursor == len(self.lines):
-            self._grown.clear()
+            self._appended.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._grown.wait(), seconds)
+                await asyncio.wait_for(self._appended.wait(), seconds)
 
-    def _stumble(self) -> None:
+    def _check_disk(self) -> None:
         if self.trouble:
             self.trouble -= 1
             raise DiskTrouble("disk full")
 
 
 @dataclass
-class Told:
+class Reported:
     """All that was reported."""
 
     outcomes: list[str] = field(default_factory=list)
     points: Counter[str] = field(default_factory=Counter)
     readings: Counter[str] = field(default_factory=Counter)
     troubles: list[tuple[str, str]] = field(default_factory=list)
-    at: float = 0.0
+    unix: float = 0.0
 
     def request(self, store: str, outcome: str, seconds: float, /) -> None:
         self.outcomes.append(outcome)
@@ -84,7 +84,7 @@ class Told:
     def stored(self, store: str, points: int, readings: int, at: float, /) -> None:
         self.points["stored"] += points
         self.readings["stored"] += readings
-        self.at = at
+        self.unix = at
 
     def refused(self, store: str, points: int, readings: int, /) -> None:
         self.points["refused"] += points
@@ -99,11 +99,11 @@ class Answering:
 
     def __init__(self, *answers: SinkTrouble) -> None:
         self.answers = list(answers)
-        self.asked: list[list[bytes]] = []
+        self.written: list[list[bytes]] = []
         self.stored: set[bytes] = set()
 
     async def write(self, lines: Sequence[bytes], /) -> None:
-        self.asked.append(list(lines))
+        self.written.append(list(lines))
         if self.answers:
             raise self.answers.pop(0)
         self.stored.update(lines)
@@ -113,10 +113,10 @@ class Silent:
     """A store that never answers."""
 
     def __init__(self) -> None:
-        self.asked = asyncio.Event()
+        self.written = asyncio.Event()
 
     async def write(self, lines: Sequence[bytes], /) -> None:
-        self.asked.set()
+        self.written.set()
         await asyncio.Event().wait()
 
 
@@ -124,11 +124,11 @@ class Picky:
     """All or nothing: refuses a body with a bad line in it and does not tell which."""
 
     def __init__(self) -> None:
-        self.asked: list[list[bytes]] = []
+        self.written: list[list[bytes]] = []
         self.stored: set[bytes] = set()
 
     async def write(self, lines: Sequence[bytes], /) -> None:
-        self.asked.append(list(lines))
+        self.written.append(list(lines))
         if any(b"bad" in line for line in lines):
             raise SinkRefused("HTTP 400: bad lines")
         self.stored.update(lines)
@@ -147,13 +147,13 @@ class FillsTheDisk(Answering):
 
 
 @dataclass
-class Naps:
+class Sleeps:
     """Sleeps that end at once, as long as they were asked for."""
 
-    taken: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
 
     async def __call__(self, seconds: float) -> None:
-        self.taken.append(seconds)
+        self.seconds.append(seconds)
         await asyncio.sleep(0)
 
 
@@ -165,11 +165,11 @@ class Scene:
         *, batch: int = 5000, flush_every: float = 1.0,
     ) -> None:  # fmt: skip
         self.backlog = backlog
-        self.told = Told()
-        self.naps = Naps()
+        self.report = Reported()
+        self.sleeps = Sleeps()
         self.delivery = Delivery(
-            "main", backlog, store, report=self.told, batch=batch, flush_every=flush_every,
-            sleep=self.naps, clock=lambda: NOW, random=lambda: 1.0,
+            "main", backlog, store, report=self.report, batch=batch, flush_every=flush_every,
+            sleep=self.sleeps, clock=lambda: NOW, random=lambda: 1.0,
         )  # fmt: skip
 
     async def deliver(self) -> "Scene":

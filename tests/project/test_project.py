@@ -21,8 +21,6 @@ LONGER = {
     "bridge/core/fields/catalogue.py": "a table",
     "bridge/core/discovery/fleet.py": "the rules of discovery, which only make sense side by side",
     "bridge/core/telemetry/telemetry.py": "hot path: what a reading passes, without calls between",
-    "bridge/storage/journal.py": "all that may happen to one file, under one lock",
-    "bridge/storage/state_file.py": "all that may happen to one file, under one lock",
 }
 # Put together here, so that this file does not say them itself.
 REGISTRIES = tuple(

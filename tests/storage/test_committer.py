@@ -12,7 +12,7 @@ from bridge.core.model import ChargerId, Event, EventKind, Reason, SavedState, S
 from bridge.core.output.batch import Batch
 from bridge.core.output.outbox import Outbox
 from bridge.monitoring.stats import Accounts
-from bridge.storage import committer as keeper_file
+from bridge.storage import committer as committer_file
 from bridge.storage.committer import Committer, PointsJournal
 from tests.kit.support import eventually
 
@@ -25,10 +25,10 @@ class Disk:
     def __init__(self) -> None:
         self.lines: list[bytes] = []
         self.spans: list[tuple[int, int]] = []
-        self.told: list[bytes] = []
+        self.pending: list[bytes] = []
         self.saved: list[tuple[set[str], int]] = []
         self.points_fail = self.state_fails = False
-        self.said: list[str] = []
+        self.reports: list[str] = []
 
     async def append(self, batch: Batch) -> None:
         if self.points_fail:
@@ -42,17 +42,17 @@ class Disk:
     ) -> None:  # fmt: skip
         if self.state_fails:
             raise DiskTrouble("state: full")
-        self.told = self.told if pending is None else list(pending)
+        self.pending = self.pending if pending is None else list(pending)
         self.saved.append((set(chargers), len(events)))
 
     def saved_states(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
         return {charger: {} for charger in chargers}
 
     def report(self, event: str, *, about: str, level: str, **fields: object) -> None:
-        self.said.append(f"{event} {fields[about]}")
+        self.reports.append(f"{event} {fields[about]}")
 
     def resolved(self, event: str, *, ends: Sequence[str], about: str, **fields: object) -> None:
-        self.said.append(f"{event} {fields[about]}, which ends {' '.join(ends)}")
+        self.reports.append(f"{event} {fields[about]}, which ends {' '.join(ends)}")
 
 
 class Hung(Disk):
@@ -66,7 +66,7 @@ def made(disk: Disk, out: Outbox, accounts: Accounts, *, store: bool = True) -> 
     journal: PointsJournal = disk
     return Committer(
         out=out, accounts=accounts, journal=journal, state_file=disk, registry=disk,
-        stored_when_kept=not store, repeated_log=disk,
+        stored_when_committed=not store, repeated_log=disk,
     )  # fmt: skip
 
 
@@ -96,14 +96,14 @@ async def test_a_charger_with_newer_numbers_alone_is_saved_later(
     out.dirty_since = {ChargerId("old"): now - 25, ChargerId("two"): now}
     await committer.commit()
     assert (disk.saved, committer.empty) == ([], False)
-    monkeypatch.setattr(keeper_file, "SAVE_SECONDS", 20)
+    monkeypatch.setattr(committer_file, "SAVE_SECONDS", 20)
     await committer.commit()
     assert disk.saved == [({"old"}, 0)]
     await committer.commit(last=True)
     assert (disk.saved[1:], committer.empty) == ([({"two"}, 0)], True)
 
 
-async def test_a_charger_that_lived_through_something_is_saved_at_once_and_only_once() -> None:
+async def test_a_charger_with_an_event_is_saved_at_once_and_only_once() -> None:
     disk, out = Disk(), Outbox()
     committer = made(disk, out, Accounts())
     out.dirty_since = {ChargerId("two"): 0.0}
@@ -112,7 +112,7 @@ async def test_a_charger_that_lived_through_something_is_saved_at_once_and_only_
     assert (disk.saved, out.dirty_since) == ([({"two"}, 0)], {})
 
 
-async def test_without_a_store_what_is_kept_is_stored() -> None:
+async def test_without_a_store_what_is_committed_counts_as_stored() -> None:
     accounts = Accounts()
     await made(Disk(), busy(), accounts, store=False).commit()
     assert accounts.stored == 6
@@ -124,14 +124,14 @@ async def test_trouble_with_the_state_file_does_not_keep_points_from_the_journal
     committer = made(disk, out, Accounts())
     await committer.commit()
     assert len(disk.lines) == 3
-    assert disk.said == ["disk.trouble state"]
+    assert disk.reports == ["disk.trouble state"]
     disk.state_fails = False
     await committer.commit()
     assert disk.saved == [({"one"}, 1)]
     assert committer.empty
 
 
-async def test_what_was_lived_through_is_delivered_once_the_state_file_knows_of_it() -> None:
+async def test_events_are_journaled_after_the_state_file_has_them() -> None:
     disk, out = Disk(), busy()
     out.append(b"event 1003", 0, 1003)
     disk.state_fails = True
@@ -145,18 +145,18 @@ async def test_what_was_lived_through_is_delivered_once_the_state_file_knows_of_
     assert committer.empty
 
 
-async def test_lines_of_events_are_kept_with_the_state_until_the_journal_has_them() -> None:
+async def test_lines_of_events_stay_in_the_state_file_until_the_journal_has_them() -> None:
     disk, out = Disk(), busy()
     out.append(b"event 1003", 0, 1003)
     committer = made(disk, out, Accounts())
     disk.points_fail = True
     await committer.commit()
-    assert (disk.told, disk.lines) == ([b"event 1003"], [])
+    assert (disk.pending, disk.lines) == ([b"event 1003"], [])
     disk.points_fail = False
     await committer.commit()
     assert disk.lines == [b"line 0", b"line 1", b"line 2", b"event 1003"]
     await committer.commit()
-    assert disk.told == []
+    assert disk.pending == []
 
 
 async def test_an_event_amid_a_commit_reaches_the_journal_after_the_state_file() -> None:
@@ -180,7 +180,7 @@ async def test_lines_that_an_earlier_run_did_not_journal_are_journaled_first() -
     disk = Disk()
     committer = Committer(
         out=Outbox(), accounts=Accounts(), journal=disk, state_file=disk, registry=disk,
-        pending=[b"from before 500"], stored_when_kept=False, repeated_log=disk,
+        pending=[b"from before 500"], stored_when_committed=False, repeated_log=disk,
     )  # fmt: skip
     assert not committer.empty
     await committer.commit(last=True)
@@ -197,26 +197,26 @@ async def test_a_session_that_ended_long_ago_is_journaled_with_its_own_time() ->
     assert disk.spans[1] == (400, 1003)
 
 
-async def test_what_is_no_line_in_a_damaged_state_file_is_let_go() -> None:
+async def test_what_is_no_line_in_a_damaged_state_file_is_dropped() -> None:
     disk = Disk()
     committer = Committer(
         out=Outbox(), accounts=Accounts(), journal=disk, state_file=disk, registry=disk,
-        pending=[b"", b"torn li", b"whole 700"], stored_when_kept=False, repeated_log=disk,
+        pending=[b"", b"torn li", b"whole 700"], stored_when_committed=False, repeated_log=disk,
     )  # fmt: skip
     await committer.commit()
     assert (disk.lines, disk.spans) == ([b"whole 700"], [(700, 700)])
 
 
-async def test_the_end_of_trouble_with_the_disk_is_told_once() -> None:
+async def test_the_end_of_trouble_with_the_disk_is_reported_once() -> None:
     disk, out = Disk(), busy()
     committer = made(disk, out, Accounts())
     await committer.commit()
-    assert disk.said == []
+    assert disk.reports == []
     for n, fails in enumerate((True, True, False, False)):
         disk.points_fail = fails
         out.append(b"line", 2, 1003 + n)
         await committer.commit()
-    assert disk.said == [
+    assert disk.reports == [
         "disk.trouble points", "disk.trouble points",
         "disk.takes_again points, which ends disk.trouble",
     ]  # fmt: skip
@@ -235,9 +235,9 @@ async def test_trouble_with_the_journal_keeps_the_lines_in_order() -> None:
 
 
 async def test_memory_is_bounded_while_the_disk_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper_file, "MOST_WAITING", 10)
-    monkeypatch.setattr(keeper_file, "COMMIT_SECONDS", 0.01)
-    monkeypatch.setattr(keeper_file, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(committer_file, "MOST_WAITING", 10)
+    monkeypatch.setattr(committer_file, "COMMIT_SECONDS", 0.01)
+    monkeypatch.setattr(committer_file, "DISK_TIMEOUT_SECONDS", 0.05)
     out, accounts = busy(), Accounts()
     running = asyncio.create_task(made(Hung(), out, accounts).run())
     await asyncio.sleep(0.05)
@@ -259,14 +259,14 @@ async def test_what_the_disk_did_not_take_at_the_end_is_counted() -> None:
     committer = made(disk, out, accounts)
     await committer.commit()
     assert not committer.empty
-    assert committer.give_up() == 6
+    assert committer.discard_uncommitted() == 6
     assert (accounts.discarded[Reason.DISK], out.readings_held) == (6, 0)
 
 
 async def test_a_commit_that_began_is_brought_to_its_end_when_cancelled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(keeper_file, "COMMIT_SECONDS", 0.01)
+    monkeypatch.setattr(committer_file, "COMMIT_SECONDS", 0.01)
     began, goes_on = asyncio.Event(), asyncio.Event()
 
     class Slow(Disk):

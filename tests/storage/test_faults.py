@@ -14,10 +14,10 @@ from bridge.core.errors import DiskTrouble, SinkBusy, SinkDenied, SinkRefused, S
 from bridge.core.model import ChargerId, Event, EventKind, SavedState
 from bridge.sinks.influx.client import InfluxClient
 from bridge.sinks.influx.replies import StoreReply, trouble_of
-from bridge.storage import database, retention
-from bridge.storage import journal as journal_file
+from bridge.storage import database, journal_file, retention
+from bridge.storage.journal import Journal
 from bridge.storage.state_file import StateFile
-from tests.storage.test_journal import Losses, batch, fill, opened
+from tests.storage.test_journal import Losses, batch_of, fill, opened
 
 ONE, TWO = ChargerId("one"), ChargerId("two")
 
@@ -26,11 +26,11 @@ def files(folder: Path, pattern: str) -> list[Path]:
     return list(folder.glob(pattern))
 
 
-async def drained(journal: journal_file.Journal) -> list[bytes]:
+async def drained(journal: Journal) -> list[bytes]:
     found: list[bytes] = []
-    while (chunk := await journal.read("main", 50)) is not None:
-        found += chunk.lines
-        await journal.settle("main", chunk, [], 0)
+    while (batch := await journal.read("main", 50)) is not None:
+        found += batch.lines
+        await journal.acknowledge("main", batch, [], 0)
     return found
 
 
@@ -41,7 +41,7 @@ async def test_garbage_inside_a_row_costs_that_row_only(tmp_path: Path) -> None:
     losses = Losses()
     first = await opened(tmp_path)
     for n in range(3):
-        await first.append(batch(f"line {n}"))
+        await first.append(batch_of(f"line {n}"))
     await first.close()
     with contextlib.closing(sqlite3.connect(tmp_path / "points.db")) as db, db:
         db.execute("UPDATE points SET body = x'00ff00ff' WHERE id = 2")
@@ -52,7 +52,7 @@ async def test_garbage_inside_a_row_costs_that_row_only(tmp_path: Path) -> None:
     await second.close()
 
 
-async def test_what_a_trim_took_is_told_even_if_the_disk_fails_in_the_middle(
+async def test_what_a_trim_deleted_is_reported_even_if_the_disk_fails_in_the_middle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = Losses()
@@ -72,9 +72,9 @@ async def test_what_a_trim_took_is_told_even_if_the_disk_fails_in_the_middle(
     with contextlib.suppress(DiskTrouble):
         await journal.trim(100)
     monkeypatch.setattr(retention, "used_bytes", real)
-    owed = journal.backlog("main").readings
-    assert owed + losses.readings.get("main", 0) == 3000
-    assert len(await drained(journal)) * 3 == owed
+    backlog = journal.backlog("main").readings
+    assert backlog + losses.readings.get("main", 0) == 3000
+    assert len(await drained(journal)) * 3 == backlog
     await journal.close()
 
 
@@ -113,24 +113,24 @@ async def test_a_journal_that_could_not_begin_anew_at_once_delivers_later_all_th
     for n in range(4):
         for _ in range(3):
             try:
-                await journal.append(batch(f"fresh {n}"))
+                await journal.append(batch_of(f"fresh {n}"))
             except DiskTrouble:
                 continue
             break
     assert calls
-    owed = journal.backlog("main").points
-    assert owed >= 3
-    assert len(await drained(journal)) == owed
+    backlog = journal.backlog("main").points
+    assert backlog >= 3
+    assert len(await drained(journal)) == backlog
     assert journal.backlog("main").points == 0
     await journal.close()
 
 
 async def test_a_file_that_was_removed_under_the_bridge_is_begun_anew(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
-    await journal.append(batch("a"))
+    await journal.append(batch_of("a"))
     for path in files(tmp_path, "points.db*"):
         path.unlink()
-    await journal.append(batch("b"))
+    await journal.append(batch_of("b"))
     await journal.close()
     again = await opened(tmp_path)
     assert (await drained(again))[-1:] == [b"b"]
@@ -145,7 +145,9 @@ async def test_trimming_by_age_does_not_read_the_whole_journal(tmp_path: Path) -
     def plan(connection: sqlite3.Connection) -> None:
         seen: list[str] = []
         connection.set_trace_callback(seen.append)
-        retention.trim(connection, tmp_path / "points.db", before_ms=0, limit=10**9, places={})
+        retention.delete_step(
+            connection, tmp_path / "points.db", before_ms=0, limit=10**9, cursors={}
+        )
         connection.set_trace_callback(None)
         for statement in seen:
             if statement.startswith("DELETE"):
@@ -267,7 +269,7 @@ async def test_a_reply_that_drips_is_given_up() -> None:
 # --- state -----------------------------------------------------------------------------------
 
 
-def spoil(path: Path) -> None:
+def corrupt(path: Path) -> None:
     """Overwrite all but the first page, WAL emptied before."""
     with contextlib.closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -286,7 +288,7 @@ async def test_a_file_that_fell_back_while_running_is_not_called_clean(tmp_path:
     await state.save(chargers={ONE: body(1)})
     await state.snapshot()
     await state.save(chargers={ONE: body(2)})
-    spoil(tmp_path / "state.db")
+    corrupt(tmp_path / "state.db")
     for n in range(3):
         with contextlib.suppress(DiskTrouble):
             await state.save(chargers={TWO: body(n)})
@@ -327,7 +329,7 @@ async def test_a_body_that_is_no_json_costs_that_charger_only(tmp_path: Path) ->
     await again.close(clean=False)
 
 
-async def test_a_state_file_that_is_gone_comes_back_from_its_snapshot(tmp_path: Path) -> None:
+async def test_a_missing_state_file_is_restored_from_its_snapshot(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
     await state.save(chargers={ONE: body(1)})
     await state.snapshot()

@@ -1,4 +1,4 @@
-"""The journal: nothing is lost, nothing comes twice, and it stays within its bounds."""
+"""The journal: nothing is lost, nothing is read twice, and it stays within its limits."""
 
 import asyncio
 import contextlib
@@ -22,13 +22,13 @@ DAY_MS = 86_400_000
 
 
 class Losses:
-    """Remembers what the journal could not keep."""
+    """Records the losses that the journal reports."""
 
     def __init__(self) -> None:
         self.readings: dict[str, int] = {}
 
-    def __call__(self, store: str, owed: Backlog) -> None:
-        self.readings[store] = self.readings.get(store, 0) + owed.readings
+    def __call__(self, store: str, lost: Backlog) -> None:
+        self.readings[store] = self.readings.get(store, 0) + lost.readings
 
 
 async def opened(
@@ -39,72 +39,74 @@ async def opened(
     limit: int = 2_000_000_000,
     lost: Losses | None = None,
 ) -> Journal:
-    return await Journal.open(folder, stores=stores, keep=keep, limit=limit, lost=lost or Losses())
+    return await Journal.open(
+        folder, stores=stores, keep=keep, limit=limit, points_lost=lost or Losses()
+    )
 
 
-def batch(*lines: str, readings: int = 3, at: int = 1000) -> Batch:
+def batch_of(*lines: str, readings: int = 3, at: int = 1000) -> Batch:
     return Batch([line.encode() for line in lines], [readings] * len(lines), at, at)
 
 
 async def test_what_is_appended_is_read_back_in_order(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
-    await journal.append(batch("a 1", "b 2"))
-    await journal.append(batch("c 3"))
-    chunk = await journal.read("main", 5000)
-    assert chunk is not None
-    assert chunk.lines == [b"a 1", b"b 2", b"c 3"]
-    assert chunk.readings == [3, 3, 3]
+    await journal.append(batch_of("a 1", "b 2"))
+    await journal.append(batch_of("c 3"))
+    batch = await journal.read("main", 5000)
+    assert batch is not None
+    assert batch.lines == [b"a 1", b"b 2", b"c 3"]
+    assert batch.readings == [3, 3, 3]
     await journal.close()
 
 
-async def test_a_chunk_holds_whole_rows_up_to_the_number_of_lines(tmp_path: Path) -> None:
+async def test_a_batch_is_whole_rows_up_to_the_number_of_lines(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
     for n in range(4):
-        await journal.append(batch(f"a {n}", f"b {n}"))
-    chunk = await journal.read("main", 5)
-    assert chunk is not None
-    assert len(chunk.lines) == 4
+        await journal.append(batch_of(f"a {n}", f"b {n}"))
+    batch = await journal.read("main", 5)
+    assert batch is not None
+    assert len(batch.lines) == 4
     await journal.close()
 
 
-async def test_a_row_that_is_larger_than_a_chunk_comes_whole(tmp_path: Path) -> None:
+async def test_a_row_that_is_larger_than_a_batch_is_read_whole(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
-    await journal.append(batch("a", "b", "c"))
-    chunk = await journal.read("main", 2)
-    assert chunk is not None
-    assert chunk.lines == [b"a", b"b", b"c"]
+    await journal.append(batch_of("a", "b", "c"))
+    batch = await journal.read("main", 2)
+    assert batch is not None
+    assert batch.lines == [b"a", b"b", b"c"]
     await journal.close()
 
 
 async def test_what_an_earlier_run_may_not_have_appended_is_looked_up(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
-    await journal.append(batch("a 1", "event 2"))
-    assert await journal.lacking([b"event 2", b"event 3"]) == [b"event 3"]
-    assert await journal.lacking([]) == []
+    await journal.append(batch_of("a 1", "event 2"))
+    assert await journal.missing([b"event 2", b"event 3"]) == [b"event 3"]
+    assert await journal.missing([]) == []
     await journal.close()
 
 
-async def test_owed_falls_when_a_chunk_is_settled(tmp_path: Path) -> None:
+async def test_the_backlog_shrinks_when_a_batch_is_acknowledged(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
-    await journal.append(batch("a", "b", at=7000))
+    await journal.append(batch_of("a", "b", at=7000))
     assert journal.backlog("main") == Backlog(6, 2, 7000)
-    chunk = await journal.read("main", 10)
-    assert chunk is not None
-    await journal.append(batch("c", at=8000))
-    await journal.settle("main", chunk, [], 0)
+    batch = await journal.read("main", 10)
+    assert batch is not None
+    await journal.append(batch_of("c", at=8000))
+    await journal.acknowledge("main", batch, [], 0)
     assert journal.backlog("main") == Backlog(3, 1, 8000)
-    await journal.settle("main", chunk, [], 0)
+    await journal.acknowledge("main", batch, [], 0)
     assert journal.backlog("main") == Backlog(3, 1, 8000)
     await journal.close()
 
 
-async def test_a_journal_goes_on_where_it_was_after_a_restart(tmp_path: Path) -> None:
+async def test_a_journal_continues_where_it_was_after_a_restart(tmp_path: Path) -> None:
     first = await opened(tmp_path)
-    await first.append(batch("a", at=5000))
-    await first.append(batch("b", at=6000))
-    chunk = await first.read("main", 1)
-    assert chunk is not None
-    await first.settle("main", chunk, [], 0)
+    await first.append(batch_of("a", at=5000))
+    await first.append(batch_of("b", at=6000))
+    batch = await first.read("main", 1)
+    assert batch is not None
+    await first.acknowledge("main", batch, [], 0)
     await first.close()
     second = await opened(tmp_path)
     assert second.backlog("main") == Backlog(3, 1, 6000)
@@ -115,9 +117,11 @@ async def test_a_journal_goes_on_where_it_was_after_a_restart(tmp_path: Path) ->
     await second.close()
 
 
-async def test_a_chunk_that_was_not_settled_comes_again_after_a_restart(tmp_path: Path) -> None:
+async def test_a_batch_that_was_not_acknowledged_is_read_again_after_a_restart(
+    tmp_path: Path,
+) -> None:
     first = await opened(tmp_path)
-    await first.append(batch("a"))
+    await first.append(batch_of("a"))
     await first.read("main", 10)
     await first.close()
     second = await opened(tmp_path)
@@ -129,30 +133,30 @@ async def test_a_chunk_that_was_not_settled_comes_again_after_a_restart(tmp_path
 
 async def test_each_store_has_a_cursor_of_its_own(tmp_path: Path) -> None:
     journal = await opened(tmp_path, stores=("main", "backup"))
-    await journal.append(batch("a"))
-    chunk = await journal.read("main", 10)
-    assert chunk is not None
-    await journal.settle("main", chunk, [], 0)
+    await journal.append(batch_of("a"))
+    batch = await journal.read("main", 10)
+    assert batch is not None
+    await journal.acknowledge("main", batch, [], 0)
     assert await journal.read("main", 10) is None
     assert journal.backlog("backup").points == 1
     await journal.close()
 
 
-async def test_a_new_store_gets_what_the_journal_still_holds(tmp_path: Path) -> None:
+async def test_a_new_store_receives_what_is_still_in_the_journal(tmp_path: Path) -> None:
     first = await opened(tmp_path, stores=())
-    await first.append(batch("a"))
+    await first.append(batch_of("a"))
     await first.close()
     second = await opened(tmp_path, stores=("main",))
     assert second.backlog("main").points == 1
     await second.close()
 
 
-async def test_refused_lines_are_kept_with_the_stores_reason(tmp_path: Path) -> None:
+async def test_refused_lines_are_stored_with_the_stores_reason(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
-    await journal.append(batch("good", "bad"))
-    chunk = await journal.read("main", 10)
-    assert chunk is not None
-    await journal.settle("main", chunk, [RefusedLine(b"bad", "no such type", 3)], 9000)
+    await journal.append(batch_of("good", "bad"))
+    batch = await journal.read("main", 10)
+    assert batch is not None
+    await journal.acknowledge("main", batch, [RefusedLine(b"bad", "no such type", 3)], 9000)
     row = refused_rows(tmp_path)[0]
     assert (row.store, row.time_ms, row.reason, row.line) == ("main", 9000, "no such type", b"bad")
     await journal.close()
@@ -161,11 +165,11 @@ async def test_refused_lines_are_kept_with_the_stores_reason(tmp_path: Path) -> 
 async def test_delivered_rows_go_by_age(tmp_path: Path) -> None:
     losses = Losses()
     journal = await opened(tmp_path, keep=timedelta(days=7), lost=losses)
-    await journal.append(batch("old", at=DAY_MS))
-    chunk = await journal.read("main", 10)
-    assert chunk is not None
-    await journal.settle("main", chunk, [], 0)
-    await journal.append(batch("new", at=9 * DAY_MS))
+    await journal.append(batch_of("old", at=DAY_MS))
+    batch = await journal.read("main", 10)
+    assert batch is not None
+    await journal.acknowledge("main", batch, [], 0)
+    await journal.append(batch_of("new", at=9 * DAY_MS))
     trimmed = await journal.trim(9 * DAY_MS)
     assert (trimmed.rows, losses.readings) == (1, {})
     left = await journal.read("main", 10)
@@ -176,7 +180,7 @@ async def test_delivered_rows_go_by_age(tmp_path: Path) -> None:
 
 async def test_undelivered_rows_stay_however_old(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
-    await journal.append(batch("old", at=DAY_MS))
+    await journal.append(batch_of("old", at=DAY_MS))
     assert (await journal.trim(400 * DAY_MS)).rows == 0
     await journal.close()
 
@@ -188,16 +192,16 @@ def noise(n: int) -> str:
 
 async def fill(journal: Journal, first: int, rows: int) -> None:
     for n in range(first, first + rows):
-        await journal.append(batch(*(noise(n * 10 + i) for i in range(10)), at=n))
+        await journal.append(batch_of(*(noise(n * 10 + i) for i in range(10)), at=n))
 
 
-async def test_the_size_bound_takes_delivered_rows_first(tmp_path: Path) -> None:
+async def test_the_size_limit_deletes_delivered_rows_first(tmp_path: Path) -> None:
     losses = Losses()
     journal = await opened(tmp_path, limit=1_000_000, lost=losses)
     await fill(journal, 1, 40)
-    chunk = await journal.read("main", 300)
-    assert chunk is not None
-    await journal.settle("main", chunk, [], 0)
+    batch = await journal.read("main", 300)
+    assert batch is not None
+    await journal.acknowledge("main", batch, [], 0)
     await fill(journal, 41, 20)
     await journal.trim(60)
     assert losses.readings == {}
@@ -205,29 +209,29 @@ async def test_the_size_bound_takes_delivered_rows_first(tmp_path: Path) -> None
     await journal.close()
 
 
-async def test_the_size_bound_takes_undelivered_rows_only_when_it_must(tmp_path: Path) -> None:
+async def test_the_size_limit_deletes_undelivered_rows_only_when_it_must(tmp_path: Path) -> None:
     losses = Losses()
     journal = await opened(tmp_path, limit=600_000, lost=losses)
     await fill(journal, 1, 100)
     before = journal.backlog("main")
     trimmed = await journal.trim(100)
     after = journal.backlog("main")
-    assert journal.bytes <= 600_000
+    assert journal.used_bytes <= 600_000
     assert trimmed.lost["main"].readings == before.readings - after.readings > 0
     assert losses.readings == {"main": before.readings - after.readings}
     assert after.oldest_ms == 100 - after.points // 10 + 1
     await journal.close()
 
 
-async def test_what_a_store_holds_is_not_trimmed_under_its_hands(tmp_path: Path) -> None:
+async def test_a_batch_in_delivery_is_not_trimmed(tmp_path: Path) -> None:
     losses = Losses()
     journal = await opened(tmp_path, limit=600_000, lost=losses)
     await fill(journal, 1, 100)
-    chunk = await journal.read("main", 50)
-    assert chunk is not None
+    batch = await journal.read("main", 50)
+    assert batch is not None
     await journal.trim(100)
     left = journal.backlog("main")
-    await journal.settle("main", chunk, [], 0)
+    await journal.acknowledge("main", batch, [], 0)
     assert losses.readings["main"] + left.readings == 3000
     assert journal.backlog("main").readings == left.readings - 150
     rest = await journal.read("main", 10_000)
@@ -241,9 +245,9 @@ async def test_a_dead_mirror_costs_the_main_store_nothing(tmp_path: Path) -> Non
     journal = await opened(tmp_path, stores=("main", "dead"), limit=600_000, lost=losses)
     for n in range(1, 100):
         await fill(journal, n, 1)
-        chunk = await journal.read("main", 50)
-        assert chunk is not None
-        await journal.settle("main", chunk, [], 0)
+        batch = await journal.read("main", 50)
+        assert batch is not None
+        await journal.acknowledge("main", batch, [], 0)
         await journal.trim(n)
     assert "main" not in losses.readings
     assert losses.readings["dead"] > 0
@@ -251,7 +255,7 @@ async def test_a_dead_mirror_costs_the_main_store_nothing(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("damage", ["empty", "garbage", "truncated", "header"])
-async def test_a_damaged_file_is_set_aside_and_the_bridge_goes_on(
+async def test_a_damaged_file_is_set_aside_and_the_bridge_continues(
     tmp_path: Path, damage: str
 ) -> None:
     first = await opened(tmp_path)
@@ -269,11 +273,11 @@ async def test_a_damaged_file_is_set_aside_and_the_bridge_goes_on(
     losses = Losses()
     second = await opened(tmp_path, lost=losses)
     before = second.backlog("main").readings
-    await second.append(batch("fresh"))
+    await second.append(batch_of("fresh"))
     found: list[bytes] = []
-    while (chunk := await second.read("main", 50)) is not None:
-        found += chunk.lines
-        await second.settle("main", chunk, [], 0)
+    while (batch := await second.read("main", 50)) is not None:
+        found += batch.lines
+        await second.acknowledge("main", batch, [], 0)
     assert found[-1] == b"fresh" or b"fresh" in found
     assert second.backlog("main") == Backlog(0, 0, None)
     assert before >= losses.readings.get("main", 0)
@@ -281,12 +285,12 @@ async def test_a_damaged_file_is_set_aside_and_the_bridge_goes_on(
     await second.close()
 
 
-async def test_damage_at_run_time_loses_only_what_no_store_holds(tmp_path: Path) -> None:
+async def test_damage_at_run_time_loses_only_what_is_not_in_delivery(tmp_path: Path) -> None:
     losses = Losses()
     journal = await opened(tmp_path, lost=losses)
     await fill(journal, 1, 60)
-    chunk = await journal.read("main", 50)
-    assert chunk is not None
+    batch = await journal.read("main", 50)
+    assert batch is not None
     with contextlib.closing(sqlite3.connect(tmp_path / "points.db")) as other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     path = tmp_path / "points.db"
@@ -294,10 +298,10 @@ async def test_damage_at_run_time_loses_only_what_no_store_holds(tmp_path: Path)
     with path.open("r+b") as file:
         file.write(b"\xff" * size)
     for n in range(3):
-        await journal.append(batch(f"fresh {n}"))
+        await journal.append(batch_of(f"fresh {n}"))
     assert losses.readings == {"main": 1800 - 150}
     assert journal.backlog("main").readings == 150 + 9
-    await journal.settle("main", chunk, [], 0)
+    await journal.acknowledge("main", batch, [], 0)
     assert journal.backlog("main").readings == 9
     rest = await journal.read("main", 50)
     assert rest is not None
@@ -307,7 +311,7 @@ async def test_damage_at_run_time_loses_only_what_no_store_holds(tmp_path: Path)
 
 async def test_a_full_disk_is_trouble_that_can_pass(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
-    await journal.append(batch("a"))
+    await journal.append(batch_of("a"))
 
     def most_pages(connection: sqlite3.Connection, pages: int) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -315,18 +319,18 @@ async def test_a_full_disk_is_trouble_that_can_pass(tmp_path: Path) -> None:
     await journal._guarded(lambda connection: most_pages(connection, 1))
     with pytest.raises(DiskTrouble):
         await fill(journal, 1, 60)
-    owed = journal.backlog("main")
+    backlog = journal.backlog("main")
     await journal._guarded(lambda connection: most_pages(connection, 1_000_000))
-    await journal.append(batch("b"))
-    assert journal.backlog("main").points == owed.points + 1
-    chunk = await journal.read("main", 10_000)
-    assert chunk is not None
-    assert chunk.lines[-1] == b"b"
-    assert len(chunk.lines) == owed.points + 1
+    await journal.append(batch_of("b"))
+    assert journal.backlog("main").points == backlog.points + 1
+    batch = await journal.read("main", 10_000)
+    assert batch is not None
+    assert batch.lines[-1] == b"b"
+    assert len(batch.lines) == backlog.points + 1
     await journal.close()
 
 
-async def test_a_reserve_is_held_and_let_go_when_the_disk_is_full(tmp_path: Path) -> None:
+async def test_a_reserve_is_allocated_and_released_when_the_disk_is_full(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
     reserve = tmp_path / "reserve"
     await journal.trim(0)
@@ -360,21 +364,21 @@ async def test_a_mover_is_woken_when_there_is_something(tmp_path: Path) -> None:
     journal = await opened(tmp_path)
     waiting = asyncio.create_task(journal.wait_for_more("main", 30))
     await asyncio.sleep(0)
-    await journal.append(batch("a"))
+    await journal.append(batch_of("a"))
     async with asyncio.timeout(5):
         await waiting
         await journal.wait_for_more("main", 30)
     await journal.close()
 
 
-def test_a_second_bridge_on_the_same_folder_is_told_the_firsts_pid(tmp_path: Path) -> None:
+def test_a_second_bridge_on_the_same_folder_gets_the_firsts_pid(tmp_path: Path) -> None:
     with FolderLock(tmp_path), pytest.raises(FolderBusy, match=r"with pid [0-9]+"):
         FolderLock(tmp_path).__enter__()
     with FolderLock(tmp_path):
         pass
 
 
-def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotStart, match="cannot write to the data folder"):
         FolderLock(tmp_path / "file" / "data").__enter__()
@@ -401,19 +405,19 @@ def test_any_course_delivers_every_line_once_and_in_order(steps: list[tuple[str,
             if step == "append":
                 lines = [f"line {written + n}" for n in range(size)]
                 written += size
-                await journal.append(batch(*lines, readings=2))
+                await journal.append(batch_of(*lines, readings=2))
             elif step in {"deliver", "read"}:
-                chunk = await journal.read("main", size)
-                if chunk and step == "deliver":
-                    await journal.settle("main", chunk, [], 0)
-                    delivered += chunk.lines
+                batch = await journal.read("main", size)
+                if batch and step == "deliver":
+                    await journal.acknowledge("main", batch, [], 0)
+                    delivered += batch.lines
             elif step == "reopen":
                 await journal.close()
                 journal = await opened(folder)
             else:
                 await journal.trim(10**9)
-            owed = journal.backlog("main")
-            assert (owed.points, owed.readings) == (
+            backlog = journal.backlog("main")
+            assert (backlog.points, backlog.readings) == (
                 written - len(delivered), 2 * (written - len(delivered))
             )  # fmt: skip
         assert delivered == [f"line {n}".encode() for n in range(written)]

@@ -38,7 +38,7 @@ async def test_what_is_saved_is_there_after_a_restart(tmp_path: Path) -> None:
     await again.close(clean=True)
 
 
-async def test_a_charger_that_is_gone_is_forgotten(tmp_path: Path) -> None:
+async def test_a_deleted_charger_is_not_loaded_again(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
     await state.save(chargers={ONE: {"a": 1}, TWO: {}})
     await state.save(chargers={ONE: None})
@@ -48,9 +48,7 @@ async def test_a_charger_that_is_gone_is_forgotten(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("clean", [True, False])
-async def test_a_run_that_ended_well_is_told_from_one_that_did_not(
-    tmp_path: Path, clean: bool
-) -> None:
+async def test_a_clean_end_is_told_apart_from_a_crash(tmp_path: Path, clean: bool) -> None:
     again = await reopened(await StateFile.open(tmp_path), tmp_path, clean=clean)
     assert again.clean is clean
     await again.close(clean=False)
@@ -81,7 +79,7 @@ async def test_events_can_be_asked_for_by_charger_and_time(tmp_path: Path) -> No
     await state.close(clean=True)
 
 
-async def test_sessions_are_kept_as_they_were(tmp_path: Path) -> None:
+async def test_sessions_are_loaded_as_they_were_saved(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
     await state.save(sessions=[session(1), session(2)])
     rows, after = await state.sessions(since_ms=None, limit=1, charger="one", before=None)
@@ -158,7 +156,7 @@ async def test_snapshots_take_turns(tmp_path: Path) -> None:
     await state.close(clean=True)
 
 
-async def test_old_history_is_let_go(tmp_path: Path) -> None:
+async def test_old_history_is_deleted(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
     await state.save(events=[event(0), event(100_000)], sessions=[session(0), session(100_000)])
     await state.trim(101_000_000, timedelta(seconds=3600))

@@ -164,8 +164,8 @@ async def test_what_a_mirror_stored_is_not_counted_twice(
 def test_what_the_disk_could_not_keep_for_the_main_store_is_discarded_under_disk() -> None:
     stats = Stats(version="1", stores=("main", "mirror"))
     reporter = Reporter(stats=stats, repeated_log=RepeatedLog(log))
-    reporter.lost("main", Backlog(readings=15, points=2))
-    reporter.lost("mirror", Backlog(readings=30, points=4))
+    reporter.points_lost("main", Backlog(readings=15, points=2))
+    reporter.points_lost("mirror", Backlog(readings=30, points=4))
     assert stats.accounts.discarded[Reason.DISK] == 15
     expired = stats.registry.get_sample_value
     assert expired("evse_bridge_points_expired_total", {"store": "main"}) == 2

@@ -115,7 +115,11 @@ def positions(size: int, chance: random.Random) -> list[int]:
 async def opened(files: Path) -> None:
     """Open both as the bridge does, and close them."""
     journal = await Journal.open(
-        files, stores=("main",), keep=timedelta(days=7), limit=10**9, lost=lambda store, owed: None
+        files,
+        stores=("main",),
+        keep=timedelta(days=7),
+        limit=10**9,
+        points_lost=lambda store, owed: None,
     )
     state = await StateFile.open(files)
     assert not state.clean

@@ -28,8 +28,8 @@ class JournalBacklog(Protocol):
     async def read(self, store: str, most: int, /) -> Batch | None:
         """What lies behind the store's cursor, up to `most` lines; None for nothing."""
 
-    async def settle(
-        self, store: str, batch: Batch, refusals: Sequence[RefusedLine], at_ms: int, /
+    async def acknowledge(
+        self, store: str, batch: Batch, refusals: Sequence[RefusedLine], unix_ms: int, /
     ) -> None:
         """Move the cursor over the batch; once more does no harm."""
 
@@ -101,11 +101,11 @@ class Delivery:
 
     async def _deliver(self, batch: Batch) -> None:
         refusals = await write_all(batch.lines, batch.readings, self._retry.write)
-        await self._with_retry(lambda: self._settle(batch, refusals))
+        await self._with_retry(lambda: self._acknowledge(batch, refusals))
 
-    async def _settle(self, batch: Batch, refusals: Sequence[RefusedLine]) -> None:
+    async def _acknowledge(self, batch: Batch, refusals: Sequence[RefusedLine]) -> None:
         """Also when cancelled it ends before this returns, so that cursor and counts agree."""
-        task = asyncio.create_task(self._settle_and_count(batch, refusals))
+        task = asyncio.create_task(self._acknowledge_and_count(batch, refusals))
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -114,9 +114,9 @@ class Delivery:
                 task.exception()
             raise
 
-    async def _settle_and_count(self, batch: Batch, refusals: Sequence[RefusedLine]) -> None:
+    async def _acknowledge_and_count(self, batch: Batch, refusals: Sequence[RefusedLine]) -> None:
         at = self._clock()
-        await self._journal.settle(self._name, batch, refusals, round(at * 1000))
+        await self._journal.acknowledge(self._name, batch, refusals, round(at * 1000))
         # No await from here on: the counts change at the same moment as what is owed.
         bad = sum(refusal.readings for refusal in refusals)
         points, readings = len(batch.lines) - len(refusals), sum(batch.readings) - bad

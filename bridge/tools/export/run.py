@@ -47,7 +47,7 @@ def export(folder: Path, options: ExportOptions, now: datetime, out: TextIO, err
 
 def _open_journal(folder: Path, span: Span, damaged: dict[int, int]) -> JournalReader:
     try:
-        return JournalReader(folder, span, spoiled=damaged.__setitem__)
+        return JournalReader(folder, span, corrupt_row=damaged.__setitem__)
     except FileNotFoundError:
         raise CommandFailed(
             f"there is no journal in {folder}: name the bridge's data folder (journal.dir, "

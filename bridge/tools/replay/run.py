@@ -54,7 +54,7 @@ async def replay(settings: Settings, options: ReplayOptions, now: datetime, err:
 
 def _open_journal(folder: Path, span: Span, progress: ReplayProgress) -> JournalReader:
     try:
-        return JournalReader(folder, span, spoiled=progress.row_damaged)
+        return JournalReader(folder, span, corrupt_row=progress.row_damaged)
     except FileNotFoundError:
         raise CommandFailed(
             f"there is no journal in {folder}: name the bridge's data folder (journal.dir, "
@@ -69,7 +69,7 @@ def _start_position(
     if earlier and earlier.row <= journal.last:
         return earlier
     return ReplayPosition(
-        journal.settled(pending_for) if pending_for else 0, span.since_ms, span.until_ms
+        journal.acknowledged(pending_for) if pending_for else 0, span.since_ms, span.until_ms
     )
 
 

@@ -24,7 +24,7 @@ from tests.kit.influx_standin import (
 async def test_a_body_that_is_too_large_goes_in_halves() -> None:
     store = Answering(SinkTooLarge("HTTP 413"))
     await Scene(MemoryBacklog(numbered(5)), store).deliver()
-    assert [len(lines) for lines in store.asked] == [5, 2, 3]
+    assert [len(lines) for lines in store.written] == [5, 2, 3]
     assert store.stored == set(numbered(5))
 
 
@@ -32,42 +32,42 @@ async def test_a_single_line_that_is_too_large_is_refused() -> None:
     store = Answering(SinkTooLarge("HTTP 413"), SinkTooLarge("HTTP 413: one line"))
     scene = await Scene(MemoryBacklog(numbered(2), [3, 4]), store).deliver()
     assert scene.backlog.refusals == [RefusedLine(b"evse n=0", "HTTP 413: one line", 3)]
-    assert scene.told.readings == {"stored": 4, "refused": 3}
+    assert scene.report.readings == {"stored": 4, "refused": 3}
 
 
 async def test_named_lines_of_a_partial_write_are_refused_without_another_request() -> None:
     store = Answering(SinkRefused("partial", bad={1: "wrong type"}, partial=True))
     scene = await Scene(MemoryBacklog(numbered(3)), store).deliver()
-    assert len(store.asked) == 1
+    assert len(store.written) == 1
     assert scene.backlog.refusals == [RefusedLine(b"evse n=1", "wrong type", 1)]
-    assert scene.told.points == {"stored": 2, "refused": 1}
-    assert scene.told.troubles == [("refused", "wrong type")]
+    assert scene.report.points == {"stored": 2, "refused": 1}
+    assert scene.report.troubles == [("refused", "wrong type")]
 
 
 async def test_named_lines_of_a_whole_refusal_are_left_out_and_the_rest_sent_again() -> None:
     store = Answering(SinkRefused("nothing stored", bad={1: "wrong type"}))
     await Scene(MemoryBacklog(numbered(3)), store).deliver()
-    assert store.asked == [numbered(3), [b"evse n=0", b"evse n=2"]]
+    assert store.written == [numbered(3), [b"evse n=0", b"evse n=2"]]
 
 
 async def test_fewer_names_than_dropped_lines_are_not_taken_for_all() -> None:
     store = Answering(SinkRefused("partial", bad={1: "wrong type"}, dropped=2, partial=True))
     await Scene(MemoryBacklog(numbered(3)), store).deliver()
-    assert store.asked == [numbered(3), [b"evse n=0", b"evse n=2"]]
+    assert store.written == [numbered(3), [b"evse n=0", b"evse n=2"]]
 
 
 async def test_when_all_lines_were_dropped_one_request_is_enough() -> None:
     store = Answering(SinkRefused("beyond retention dropped=4", dropped=4, partial=True))
     scene = await Scene(MemoryBacklog(numbered(4)), store).deliver()
-    assert len(store.asked) == 1
-    assert scene.told.points == {"refused": 4}
+    assert len(store.written) == 1
+    assert scene.report.points == {"refused": 4}
 
 
 async def test_an_unnamed_bad_line_is_found_by_halving() -> None:
     store = Picky()
     scene = await Scene(MemoryBacklog(numbered(8, bad=[5])), store).deliver()
     assert [refusal.line for refusal in scene.backlog.refusals] == [b"evse n=5 bad"]
-    assert [len(lines) for lines in store.asked] == [8, 4, 4, 2, 1, 1, 2]
+    assert [len(lines) for lines in store.written] == [8, 4, 4, 2, 1, 1, 2]
     assert store.stored == set(numbered(8, bad=[5])) - {b"evse n=5 bad"}
 
 
@@ -76,7 +76,7 @@ async def test_trouble_in_the_middle_of_halving_goes_on_where_it_was() -> None:
         SinkRefused("bad"), SinkBusy("away"), SinkDenied("HTTP 403"), SinkRefused("this one")
     )
     scene = await Scene(MemoryBacklog(numbered(2)), store).deliver()
-    assert [len(lines) for lines in store.asked] == [2, 1, 1, 1, 1]
+    assert [len(lines) for lines in store.written] == [2, 1, 1, 1, 1]
     assert scene.backlog.refusals == [RefusedLine(b"evse n=0", "this one", 1)]
 
 
@@ -85,7 +85,7 @@ async def test_refused_lines_are_not_in_the_way_of_later_ones() -> None:
     scene = Scene(MemoryBacklog(numbered(20, bad=range(10))), store, batch=5)
     await scene.deliver()
     assert store.stored == set(numbered(20)[10:])
-    assert scene.told.points == {"refused": 10, "stored": 10}
+    assert scene.report.points == {"refused": 10, "stored": 10}
 
 
 TROUBLES: list[Answer] = [LIMITED, UNAUTHORIZED, TOO_LARGE]
@@ -124,7 +124,7 @@ def test_every_good_line_is_stored_and_every_bad_one_refused_once(
     bad = [line for line in lines if b"fine" not in line]
     assert set(stored) == set(good)
     assert sorted(refusal.line for refusal in backlog.refusals) == sorted(bad)
-    assert scene.told.points == Counter(stored=len(good), refused=len(bad))
-    assert scene.told.readings.total() == sum(readings)
+    assert scene.report.points == Counter(stored=len(good), refused=len(bad))
+    assert scene.report.readings.total() == sum(readings)
     refused = sum(refusal.readings for refusal in backlog.refusals)
-    assert scene.told.readings["refused"] == refused
+    assert scene.report.readings["refused"] == refused

@@ -31,7 +31,7 @@ class Hour:
 
     async def open(self, folder: Path) -> None:
         self.journal = await Journal.open(
-            folder, stores=("main",), keep=timedelta(days=7), limit=10**9, lost=self.lost
+            folder, stores=("main",), keep=timedelta(days=7), limit=10**9, points_lost=self.lost
         )
 
     def lost(self, store: str, owed: Backlog) -> None:

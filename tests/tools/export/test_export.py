@@ -42,7 +42,7 @@ async def journaled(folder: Path, *batches: Sequence[bytes]) -> None:
     """A journal with these rows."""
     folder.mkdir(exist_ok=True)
     journal = await Journal.open(
-        folder, stores=(), keep=timedelta(days=7), limit=10**9, lost=lambda *_: None
+        folder, stores=(), keep=timedelta(days=7), limit=10**9, points_lost=lambda *_: None
     )
     for lines in batches:
         stamps = [int(line.rpartition(b" ")[2]) for line in lines]

@@ -169,11 +169,11 @@ async def test_what_the_store_has_is_left_out_where_only_the_rest_is_asked_for(
 ) -> None:
     await journaled(tmp_path, *ROWS[:15])
     journal = await Journal.open(
-        tmp_path, stores=("main",), keep=timedelta(days=7), limit=10**9, lost=lambda *_: None
+        tmp_path, stores=("main",), keep=timedelta(days=7), limit=10**9, points_lost=lambda *_: None
     )
     chunk = await journal.read("main", 12)
     assert chunk is not None
-    await journal.settle("main", chunk, (), 0)
+    await journal.acknowledge("main", chunk, (), 0)
     await journal.close()
     await journaled(tmp_path, *ROWS[15:])
     async with InfluxStandin() as store:
