@@ -12,6 +12,7 @@ from tests.kit import backfill
 from tests.kit.alert_day import CHARGERS, Day, promtool_series
 from tests.kit.alerts import METRIC, RULES, expressions, promtool
 
+pytestmark = pytest.mark.timeout(300)  # a quarter of a minute of work each, on a busy machine
 DAY = 24 * 60
 USED = frozenset(name for each in expressions() for name in METRIC.findall(each)) | {"up"}
 

@@ -20,7 +20,7 @@ INFO = 'evse_info{charger="c1",name="nofos-c1",alias="Gate 1",site="Depot",diale
 NAMES = {"name": "nofos-c1", "alias": "Gate 1", "site": "Depot"}
 CHARGER = {"charger": "c1", **NAMES}
 BRIDGE = {"job": "nofos-bridge", "instance": "bridge-0:9876"}
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 GROUP = re.compile(r"^(?=  - name: )", re.MULTILINE)
 RECORDINGS = "nofos-recordings"
 METRIC = re.compile(r"(?<![\w:])evse_\w+")

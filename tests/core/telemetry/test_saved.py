@@ -1,5 +1,6 @@
 """What an earlier run saved of a charger, and another version or a hand spoiled."""
 
+import copy
 import json
 
 import pytest
@@ -30,6 +31,9 @@ def lived() -> dict[str, object]:
     return dict(bench.saved()[ONE])
 
 
+LIVED = lived()
+
+
 def live_on(desk: Desk) -> None:
     """A session's end and the begin of another, a crash, a poll that fails."""
     desk.bench.announce()
@@ -42,10 +46,10 @@ def live_on(desk: Desk) -> None:
     desk.speak(1, state="3")
 
 
-@pytest.mark.parametrize("member", [*lived(), ("session", "start"), ("session", "plugged_s")])
+@pytest.mark.parametrize("member", [*LIVED, ("session", "start"), ("session", "plugged_s")])
 def test_whatever_stands_in_a_saved_member_the_charger_lives_on(member: str | list[str]) -> None:
     for nothing in NOTHING:
-        body = lived()
+        body = copy.deepcopy(LIVED)
         match member:
             case str():
                 body[member] = nothing
@@ -65,7 +69,7 @@ def test_whatever_stands_in_a_saved_member_the_charger_lives_on(member: str | li
 
 def test_a_member_that_cannot_be_used_is_told_and_takes_no_other_along() -> None:
     bench = Bench()
-    body = {**lived(), "stamps": [float("inf")] * 3}
+    body = {**copy.deepcopy(LIVED), "stamps": [float("inf")] * 3}
     bench.restore({str(ONE): body}, trusted=True, floor_ms=0)
     assert bench.ears.unreadable == [ONE]
     assert bench.metrics()['evse_boots_total{charger="abc123"}'] == 11
