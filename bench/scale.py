@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.chargers import Charger, fleet
 from bench.table import table
-from bridge.core.discovery.fleet import FleetConfig
+from bridge.core.discovery.config import FleetConfig
 from bridge.core.model import Message
 from bridge.core.output.batch import Batch
 from bridge.storage.journal import Journal

@@ -7,7 +7,7 @@ from secrets import token_hex
 
 from pydantic import BaseModel
 
-from bridge.core.discovery.fleet import FleetConfig
+from bridge.core.discovery.config import FleetConfig
 from bridge.core.errors import CannotStart
 from bridge.core.polling.login import ChargerLogin as ChargerLogin
 from bridge.core.polling.turn import PollConfig

@@ -137,13 +137,15 @@ class Polling:
         charger = telemetry.charger
         known = self._known.get(charger.id)
         if known is None:
-            known = self._known[charger.id] = _Polled(now.steady, hints=telemetry.poll_hints)
-        if (announced := telemetry.http_address(now, known.announced)) != known.announced:
+            known = self._known[charger.id] = _Polled(
+                now.steady, hints=telemetry.documents.poll_hints
+            )
+        if (announced := telemetry.documents.http_address(now, known.announced)) != known.announced:
             self._change_address(charger.id, known, announced, now)
-        mode = telemetry.poll_mode(now)
+        mode = telemetry.documents.poll_mode(now)
         self._schedule.set_mode(charger.id, mode if known.address else Mode.OFF, now.steady)
-        if known.hints != telemetry.poll_hints:
-            known.hints = telemetry.poll_hints
+        if known.hints != telemetry.documents.poll_hints:
+            known.hints = telemetry.documents.poll_hints
             self._schedule.poll_soon(charger.id, now.steady)
 
     def _change_address(

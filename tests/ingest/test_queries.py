@@ -151,11 +151,11 @@ def test_an_answer_tells_nothing_of_the_gateway(desk: Desk) -> None:
     telemetry.documents.receive_status(
         reader.read({"mode": "STA", "rapi_connected": 0}, Unix(0.0)), 0.1, desk.bench.now
     )
-    alarms = telemetry.poll_hints
+    alarms = telemetry.documents.poll_hints
     desk.answer(GU)
     mode = 'evse_network_mode{charger="abc123",evse_network_mode="STA"}'
     assert desk.bench.metrics()[mode] == 1
-    assert telemetry.poll_hints == alarms
+    assert telemetry.documents.poll_hints == alarms
 
 
 def test_every_member_of_an_answer_is_accounted_for(desk: Desk) -> None:

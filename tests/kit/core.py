@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.clock import Moment, Steady, Unix
-from bridge.core.discovery.fleet import Fleet, FleetConfig
+from bridge.core.discovery.config import FleetConfig
+from bridge.core.discovery.fleet import Fleet
 from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.fields.families import Group
 from bridge.core.labels import UNLABELLED, Labels

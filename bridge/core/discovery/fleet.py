@@ -5,39 +5,16 @@ second base topic announced for it is followed beside the first, and the charger
 once the first is silent and the second speaks. What two ids claim cannot be attributed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from math import inf
 
 from bridge.core.clock import Moment
+from bridge.core.discovery.announce_topics import AnnounceTopics
 from bridge.core.discovery.announcement import Announcement
 from bridge.core.discovery.charger import Charger, Claim
 from bridge.core.discovery.claims import Claims, DiscoveryOutcome
-from bridge.core.discovery.shard import shard_of
+from bridge.core.discovery.config import IGNORED, FleetConfig
 from bridge.core.model import ChargerId, Dialect, Event, EventKind, Reason
-
-TOPICS_PER_CHARGER = 4
-MOST_ANNOUNCERS = 10_000
-IGNORED = "ignored"
-
-
-@dataclass(frozen=True, slots=True)
-class FleetConfig:
-    """What the settings say of the fleet; durations in seconds."""
-
-    dialect: Dialect = Dialect.NOFOS
-    dialects: Mapping[ChargerId, Dialect] = field(default_factory=dict)
-    ignore: frozenset[str] = frozenset()
-    stale_after: float = 120.0
-    silent_after: float = 75.0
-    retire_after: float = 7 * 86400.0
-    most: int = 100_000
-    shard: int = 0
-    shards: int = 1
-
-    def dialect_of(self, charger: ChargerId) -> Dialect:
-        """What this charger speaks."""
-        return self.dialects.get(charger, self.dialect)
 
 
 class Fleet:
@@ -48,9 +25,8 @@ class Fleet:
         self._chargers: dict[ChargerId, Charger] = {}
         self._claims = Claims(config.stale_after)
         self._owners = self._claims.owners
-        self._announcers: dict[str, tuple[ChargerId, ChargerId | None]] = {}
+        self._topics = AnnounceTopics()
         self._unheard: dict[ChargerId, None] = {}
-        self._named: dict[str, dict[ChargerId, None]] = {}
 
     def dialect_of(self, charger: ChargerId) -> Dialect:
         """What this charger speaks."""
@@ -70,11 +46,11 @@ class Fleet:
         return self._chargers.get(ChargerId(charger))
 
     def filters(self) -> list[str]:
-        """The subscriptions that hear every followed base."""
+        """The topic filters that cover every followed base."""
         return self._owners.filters()
 
     def owner(self, base: str) -> Charger | None:
-        """Whose readings come below this base; None for nobody's."""
+        """The charger whose readings come below this base, if any."""
         return self._owners.owner(base)
 
     def claimants(self, base: str) -> list[Charger]:
@@ -82,59 +58,61 @@ class Fleet:
         return self._owners.claimants(base)
 
     def restore(self, chargers: Iterable[Charger]) -> list[Charger]:
-        """Take in what the state file remembers, before anything is announced.
+        """Follow the chargers of the state file, before anything is announced.
 
-        Returns who is ignored now, to be forgotten. Chargers of other shards are left out and
-        stay remembered: they may be this bridge's again.
+        Returns those that are ignored now, to be forgotten. Chargers of other shards are left
+        out and stay in the state file: they may be this bridge's again.
         """
         ignored = []
         for charger in chargers:
-            label = self._mine(charger.id)
+            label = self._config.not_ours(charger.id)
             if label == IGNORED:
                 ignored.append(charger)
             elif label is None and len(self._chargers) < self._config.most:
                 self._chargers[charger.id] = charger
                 if not charger.heard_unix:
                     self._unheard[charger.id] = None
-                self._index(charger, charger.announce_topic)
+                self._topics.add(charger, charger.announce_topic)
                 for claim in charger.claims():
                     self._owners.add(charger, claim.base)
         self._collect(DiscoveryOutcome("restored"))
         return ignored
 
     def receive_announcement(
-        self, said: Announcement, topic: str, *, retained: bool, now: Moment
+        self, announcement: Announcement, topic: str, *, retained: bool, now: Moment
     ) -> DiscoveryOutcome:
-        """Take an announcement that arrived on `topic`."""
-        if label := self._mine(said.id):
+        """An announcement arrived on `topic`."""
+        if label := self._config.not_ours(announcement.id):
             return DiscoveryOutcome(label)
         outcome = DiscoveryOutcome("known")
-        charger = self._chargers.get(said.id) or self._admit(said, now, outcome)
+        charger = self._chargers.get(announcement.id) or self._admit(announcement, now, outcome)
         if charger is None:
             return self._collect(DiscoveryOutcome("limit"))
         if not charger.announcements.acquire(now.steady):
             return self._collect(DiscoveryOutcome("too_often"))
         outcome.touched.append(charger)
-        self._index(charger, topic)
-        if said.base is not None and said.connected:
-            claim = Claim(said.base, now.steady, topic, said.http, fresh=not retained)
+        self._topics.add(charger, topic)
+        if announcement.base is not None and announcement.connected:
+            claim = Claim(
+                announcement.base, now.steady, topic, announcement.http, fresh=not retained
+            )
             self._claims.claim(charger, claim)
         # What another topic retains may be years old; only its base may yet prove true.
         if not retained or charger.announce_topic in {None, topic}:
             self._note_topic(charger, topic, now, outcome)
-            if said.connected:
-                self._connected(charger, said, retained, now, outcome)
+            if announcement.connected:
+                self._connected(charger, announcement, retained, now, outcome)
             else:
                 self._disconnected(charger, now, outcome)
-            _rename(charger, said, now, outcome)
+            _rename(charger, announcement, now, outcome)
         self._note_shared(now, outcome)
         return self._collect(outcome)
 
     def receive_greeting(
         self, name: ChargerId, base: str, *, connected: bool, now: Moment
     ) -> DiscoveryOutcome:
-        """Take a plain word on a base: the greeting, or the last will, of a gateway that
-        announces nothing. On a base that is not the charger's alone, it says nothing."""
+        """A plain word arrived on a base: the greeting, or the last will, of a gateway that
+        announces nothing. On a base that is not the charger's alone it means nothing."""
         charger = self._chargers.get(name)
         if charger is None or charger.base != base or self._owners.contested(base):
             return DiscoveryOutcome("greeting_unclear")
@@ -154,8 +132,9 @@ class Fleet:
         Where only a second base was announced there, that base alone is let go.
         """
         outcome = DiscoveryOutcome("cleared_unknown")
-        named = self._named.get(topic, {})
-        for charger in [self._chargers[each] for each in named if each in self._chargers]:
+        for charger in [
+            self._chargers[each] for each in self._topics.named(topic) if each in self._chargers
+        ]:
             second = charger.second
             if charger.announce_topic == topic:
                 outcome.label = "cleared"
@@ -164,11 +143,11 @@ class Fleet:
                 outcome.label = "cleared_second"
                 charger.second = None
                 self._owners.remove(charger, second.base)
-        self._announcers.pop(topic, None)
+        self._topics.clear(topic)
         return self._collect(outcome)
 
     def retire(self, charger: Charger) -> DiscoveryOutcome:
-        """Forget a charger and let go of its base topics."""
+        """Forget a charger and its base topics."""
         outcome = DiscoveryOutcome("retired")
         self._forget(charger, outcome)
         return self._collect(outcome)
@@ -197,29 +176,25 @@ class Fleet:
         self._note_shared(now, outcome)
         return reason, self._collect(outcome)
 
-    def _mine(self, charger: ChargerId) -> str | None:
-        """None for a charger to follow, else the label that says why not."""
-        if charger in self._config.ignore:
-            return IGNORED
-        if shard_of(charger, self._config.shards) != self._config.shard:
-            return "other_shard"
-        return None
-
-    def _admit(self, said: Announcement, now: Moment, outcome: DiscoveryOutcome) -> Charger | None:
+    def _admit(
+        self, announcement: Announcement, now: Moment, outcome: DiscoveryOutcome
+    ) -> Charger | None:
         if len(self._chargers) >= self._config.most and not self._make_room(outcome):
             return None
-        charger = Charger(said.id, self._config.dialect_of(said.id), first_unix=now.unix)
-        self._chargers[said.id] = charger
-        self._unheard[said.id] = None
+        charger = Charger(
+            announcement.id, self._config.dialect_of(announcement.id), first_unix=now.unix
+        )
+        self._chargers[announcement.id] = charger
+        self._unheard[announcement.id] = None
         outcome.label = "new"
         return charger
 
     def _make_room(self, outcome: DiscoveryOutcome) -> bool:
-        """A stranger may announce ids without end; who never spoke makes room first."""
+        """A stranger may announce ids without end; chargers never heard from make room first."""
         while self._unheard:
-            stranger = next(iter(self._unheard))
-            del self._unheard[stranger]
-            charger = self._chargers.get(stranger)
+            unheard = next(iter(self._unheard))
+            del self._unheard[unheard]
+            charger = self._chargers.get(unheard)
             if charger and charger.heard_steady is None:
                 self._forget(charger, outcome)
                 return True
@@ -228,21 +203,14 @@ class Fleet:
     def _note_topic(
         self, charger: Charger, topic: str, now: Moment, outcome: DiscoveryOutcome
     ) -> None:
-        """Two ids that take turns on one announce topic share a client id or a name."""
         charger.announce_topic = topic
-        if len(self._announcers) > MOST_ANNOUNCERS:
-            self._announcers.clear()
-        last, before = self._announcers.get(topic, (charger.id, None))
-        if last == charger.id:
-            self._announcers[topic] = (last, before)
-            return
-        self._announcers[topic] = (charger.id, last)
-        if before == charger.id and charger.topic_rival.meet(last, now.unix):
-            text = f"announce topic {topic[:120]} alternates with {last}"
+        other = self._topics.alternates(charger.id, topic)
+        if other is not None and charger.topic_rival.meet(other, now.unix):
+            text = f"announce topic {topic[:120]} alternates with {other}"
             outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 0, text))
 
     def _note_shared(self, now: Moment, outcome: DiscoveryOutcome) -> None:
-        """Two ids began to claim one base: nobody's readings there can be attributed."""
+        """Two ids began to claim one base: readings there cannot be attributed."""
         for charger in self._owners.touched:
             contest = self._owners.contest(charger)
             if contest is not None and charger.base_rival.meet(contest[1].id, now.unix):
@@ -253,7 +221,7 @@ class Fleet:
     def _connected(
         self,
         charger: Charger,
-        said: Announcement,
+        announcement: Announcement,
         retained: bool,
         now: Moment,
         outcome: DiscoveryOutcome,
@@ -264,8 +232,8 @@ class Fleet:
         if charger.offline and not retained:
             charger.offline = False
             outcome.events.append(Event(charger.id, now.unix, EventKind.ONLINE))
-        if said.base in {None, charger.base} or charger.base is None:
-            charger.http = said.http or charger.http
+        if announcement.base in {None, charger.base} or charger.base is None:
+            charger.http = announcement.http or charger.http
         for claim in charger.claims():
             self._owners.reassess(claim.base)
         first = charger.claim
@@ -281,26 +249,10 @@ class Fleet:
         for claim in charger.claims():
             self._owners.reassess(claim.base)
 
-    def _index(self, charger: Charger, topic: str | None) -> None:
-        """Remember the last few topics that named a charger, to find it by them."""
-        if topic is None or topic in charger.topics:
-            return
-        self._named.setdefault(topic, {})[charger.id] = None
-        charger.topics.append(topic)
-        if len(charger.topics) > TOPICS_PER_CHARGER:
-            self._leave(charger, charger.topics.pop(0))
-
-    def _leave(self, charger: Charger, topic: str) -> None:
-        named = self._named.get(topic, {})
-        named.pop(charger.id, None)
-        if not named:
-            self._named.pop(topic, None)
-
     def _forget(self, charger: Charger, outcome: DiscoveryOutcome) -> None:
         self._chargers.pop(charger.id, None)
         self._unheard.pop(charger.id, None)
-        for topic in charger.topics:
-            self._leave(charger, topic)
+        self._topics.remove(charger)
         for claim in charger.claims():
             self._owners.remove(charger, claim.base)
         outcome.retired.append(charger)
@@ -314,11 +266,13 @@ class Fleet:
         return outcome
 
 
-def _rename(charger: Charger, said: Announcement, now: Moment, outcome: DiscoveryOutcome) -> None:
-    if said.name is None or said.name == charger.name:
+def _rename(
+    charger: Charger, announcement: Announcement, now: Moment, outcome: DiscoveryOutcome
+) -> None:
+    if announcement.name is None or announcement.name == charger.name:
         return
     if charger.name is not None:
-        text = f"{charger.name} -> {said.name}"
+        text = f"{charger.name} -> {announcement.name}"
         outcome.events.append(Event(charger.id, now.unix, EventKind.RENAMED, 0, text))
         outcome.label = "renamed"
-    charger.name = said.name
+    charger.name = announcement.name

@@ -1,4 +1,4 @@
-"""What polled documents and a controller's answers bring to a charger's telemetry."""
+"""A charger as it is polled: how and where, and what its documents bring to its telemetry."""
 
 from bridge.core.charging.charging import Charging
 from bridge.core.clock import Moment
@@ -9,12 +9,14 @@ from bridge.core.fields.config import DeviceConfig
 from bridge.core.fields.crashlog import Crash
 from bridge.core.fields.status import Status, StatusValue
 from bridge.core.gateway.gateway import Gateway
-from bridge.core.model import Reason
+from bridge.core.model import Reason, SavedState
 from bridge.core.output.line_protocol import number
 from bridge.core.output.writer import Writer
 from bridge.core.polling.outcome import Page
+from bridge.core.polling.turn import Mode
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.channels import Channels
+from bridge.core.telemetry.path import FeedPath
 from bridge.core.telemetry.points import POLLED, Points
 from bridge.core.telemetry.polled import PolledValues
 from bridge.core.telemetry.presence import Presence
@@ -28,8 +30,8 @@ class Documents:
     """
 
     __slots__ = (
-        "_channels", "_charger", "_charging", "_gateway", "_points", "_polled", "_presence",
-        "_silent_after", "_unit_check", "_writer",
+        "_channels", "_charger", "_charging", "_gateway", "_path", "_points", "_polled",
+        "_presence", "_silent_after", "_stale_after", "_unit_check", "_writer",
     )  # fmt: skip
 
     def __init__(
@@ -44,7 +46,9 @@ class Documents:
         presence: Presence,
         unit_check: UnitCheck,
         writer: Writer,
+        saved: SavedState,
         silent_after: float,
+        stale_after: float,
     ) -> None:
         self._charger = charger
         self._channels = channels
@@ -56,6 +60,24 @@ class Documents:
         self._unit_check = unit_check
         self._writer = writer
         self._silent_after = silent_after
+        self._stale_after = stale_after
+        self._path = FeedPath(
+            charger, presence=presence, writer=writer, saved=saved,
+            silent_after=silent_after, stale_after=stale_after,
+        )  # fmt: skip
+
+    @property
+    def poll_hints(self) -> int:
+        """Rises when /status is worth a look soon."""
+        return self._charging.poll_hints + self._gateway.poll_hints
+
+    def http_address(self, now: Moment, polled_at: str | None) -> str | None:
+        """Where to poll it, as it was announced; `polled_at` is where it is polled now."""
+        return self._charger.http_address(now.steady, self._stale_after, polled_at)
+
+    def poll_mode(self, now: Moment) -> Mode:
+        """How to poll it from now on."""
+        return self._path.poll_mode(now)
 
     @property
     def wanted(self) -> list[Page]:
@@ -114,6 +136,10 @@ class Documents:
     def page_missing(self, page: Page, now: Moment, *, for_good: bool) -> None:
         """The charger answered, but had no such page to give; `for_good`: it has none."""
         self._gateway.page_missing(page, now, for_good=for_good)
+
+    def saved(self) -> dict[str, object]:
+        """What the state file keeps."""
+        return {"path": self._path.reported}
 
     def _accept(self, status: Status, witness: Witness, now: Moment) -> list[Reason]:
         ambiguous = self._charger.ambiguous

@@ -1,10 +1,13 @@
 """What others may know of a charger's telemetry, as it is now."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from bridge.core.clock import Steady
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.decode import Value
+from bridge.core.telemetry.channel import Channel
+from bridge.core.telemetry.load import Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +31,25 @@ class ShownValue:
     value: Value | None
     steady: Steady
     polled: bool
+
+
+def shown_values(
+    charger: Charger,
+    *,
+    channels: Iterable[Channel],
+    from_polls: Collection[Channel],
+    load: Load,
+    energy_total: float | None,
+) -> dict[str, ShownValue]:
+    """By column; of two names of one value the better one stands, computed values come last."""
+    polled = set(from_polls)
+    shown = {
+        each.column: ShownValue(each.value, each.steady, each in polled)
+        for each in sorted(channels, key=lambda channel: -channel.rank)
+    }
+    if load.steady is not None and "power" not in shown:
+        last_poll = charger.polled_steady
+        shown["power"] = ShownValue(load.watts, load.steady, load.steady == last_poll)
+    if energy_total is not None and (energy := shown.get("energy")) is not None:
+        shown["energy_total"] = ShownValue(energy_total, energy.steady, energy.polled)
+    return shown

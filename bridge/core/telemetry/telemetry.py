@@ -10,18 +10,16 @@ from bridge.core.model import Event, Reason, SavedState
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.series import SeriesTable
 from bridge.core.output.writer import Writer
-from bridge.core.polling.turn import Mode
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.channels import Channels
 from bridge.core.telemetry.config import TelemetryConfig
 from bridge.core.telemetry.documents import Documents
 from bridge.core.telemetry.frame import Frame
 from bridge.core.telemetry.load import Load
-from bridge.core.telemetry.path import FeedPath
 from bridge.core.telemetry.points import NOT_POLLED, Points
 from bridge.core.telemetry.polled import PolledValues
 from bridge.core.telemetry.presence import Presence
-from bridge.core.telemetry.snapshot import ShownValue, Snapshot
+from bridge.core.telemetry.snapshot import ShownValue, Snapshot, shown_values
 from bridge.core.telemetry.unit_check import UnitCheck
 from bridge.core.token_bucket import TokenBucket
 
@@ -34,7 +32,7 @@ class Telemetry:
 
     __slots__ = (
         "_bucket", "_channels", "_charging", "_config", "_due", "_frame", "_gateway", "_load",
-        "_moment", "_out", "_path", "_points", "_polled", "_presence", "_unit_check",
+        "_moment", "_out", "_points", "_polled", "_presence", "_unit_check",
         "_writer", "charger", "documents",
     )  # fmt: skip
 
@@ -84,17 +82,14 @@ class Telemetry:
             charger, charging=self._charging, channels=self._channels, load=self._load,
             writer=writer, out=out, status_period=config.enrich_every,
         )  # fmt: skip
-        self._path = FeedPath(
-            charger, presence=self._presence, writer=writer, saved=saved,
-            silent_after=config.silent_after, stale_after=config.stale_after,
-        )  # fmt: skip
         self._unit_check = UnitCheck(
             charger, charging=self._charging, series_table=series_table, saved=saved
         )
         self.documents = Documents(
             charger, channels=self._channels, charging=self._charging, gateway=self._gateway,
             points=self._points, polled=self._polled, presence=self._presence,
-            unit_check=self._unit_check, writer=writer, silent_after=config.silent_after,
+            unit_check=self._unit_check, writer=writer, saved=saved,
+            silent_after=config.silent_after, stale_after=config.stale_after,
         )  # fmt: skip
 
     def channel(self, wire: str) -> Channel | None:
@@ -178,19 +173,6 @@ class Telemetry:
         self._charging.sweep(now)
 
     @property
-    def poll_hints(self) -> int:
-        """Rises when /status is worth a look soon."""
-        return self._charging.poll_hints + self._gateway.poll_hints
-
-    def http_address(self, now: Moment, polled_at: str | None) -> str | None:
-        """Where it is to be polled, as it was announced; `polled_at` is where it is now."""
-        return self.charger.http_address(now.steady, self._config.stale_after, polled_at)
-
-    def poll_mode(self, now: Moment) -> Mode:
-        """How to poll it from now on."""
-        return self._path.poll_mode(now)
-
-    @property
     def presence(self) -> str:
         """One of PRESENCES."""
         return self._presence.kind()
@@ -204,17 +186,10 @@ class Telemetry:
 
     def shown_values(self) -> dict[str, ShownValue]:
         """The newest value of each column that is not stale, computed ones too."""
-        from_polls, last_poll = set(self._polled.from_polls()), self.charger.polled_steady
-        shown = {
-            each.column: ShownValue(each.value, each.steady, each in from_polls)
-            for each in sorted(self._channels.values(), key=lambda channel: -channel.rank)
-        }
-        load, total = self._load, self._charging.total
-        if load.steady is not None and "power" not in shown:
-            shown["power"] = ShownValue(load.watts, load.steady, load.steady == last_poll)
-        if total is not None and (energy := shown.get("energy")) is not None:
-            shown["energy_total"] = ShownValue(total, energy.steady, energy.polled)
-        return shown
+        return shown_values(
+            self.charger, channels=self._channels.values(), from_polls=self._polled.from_polls(),
+            load=self._load, energy_total=self._charging.total,
+        )  # fmt: skip
 
     def identity_changed(self) -> None:
         """The fleet changed what the charger is called, or whether it is there."""
@@ -244,7 +219,7 @@ class Telemetry:
             **self._charging.saved(),
             **self._polled.saved(),
             **self._gateway.saved(),
-            "path": self._path.reported,
+            **self.documents.saved(),
             "unit_suspect": self._unit_check.suspect,
             "stamps": self._writer.stamps(),
         }

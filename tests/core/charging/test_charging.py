@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.discovery.fleet import FleetConfig
+from bridge.core.discovery.config import FleetConfig
 from bridge.core.model import ChargerId, Dialect
 from tests.kit.core import Bench, restarted
 

@@ -143,10 +143,10 @@ def test_a_car_that_left_is_asked_about_soon(desk: Desk) -> None:
     telemetry = desk.bench.registry.telemetries[next(iter(desk.bench.registry.telemetries))]
     desk.speak(20, state="1")
     desk.speak(20, state="3")
-    before = telemetry.poll_hints
+    before = telemetry.documents.poll_hints
     desk.speak(state="1")
     desk.speak(state="1")
-    assert telemetry.poll_hints == before + 1
+    assert telemetry.documents.poll_hints == before + 1
 
 
 def test_a_session_whose_beginning_nobody_heard_has_all_of_its_energy(desk: Desk) -> None:

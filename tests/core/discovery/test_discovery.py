@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.discovery.fleet import FleetConfig
+from bridge.core.discovery.config import FleetConfig
 from bridge.core.discovery.shard import shard_of
 from bridge.core.model import ChargerId
 from tests.kit.core import Bench, restarted

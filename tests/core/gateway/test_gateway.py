@@ -321,9 +321,9 @@ def test_a_gateway_that_just_booted_has_no_frozen_controller(desk: Desk) -> None
 def test_a_first_sign_of_a_dead_controller_is_asked_about_soon(desk: Desk) -> None:
     desk.wait(2)
     desk.speak()
-    before = desk.bench.registry.telemetries[ONE].poll_hints
+    before = desk.bench.registry.telemetries[ONE].documents.poll_hints
     desk.answer(rapi_connected=0)
-    assert desk.bench.registry.telemetries[ONE].poll_hints == before + 1
+    assert desk.bench.registry.telemetries[ONE].documents.poll_hints == before + 1
 
 
 def test_network_mode_and_last_reset_are_told_in_closed_lists(desk: Desk) -> None:
@@ -344,9 +344,9 @@ def test_a_drop_of_the_total_is_asked_about_and_believed_by_two_documents(desk: 
     desk.speak(wh="5000000")
     desk.answer(watthour=5_000_000, comm_success=100)
     desk.wait(30)
-    before = desk.bench.registry.telemetries[ONE].poll_hints
+    before = desk.bench.registry.telemetries[ONE].documents.poll_hints
     desk.speak(wh="10")
-    assert desk.bench.registry.telemetries[ONE].poll_hints > before
+    assert desk.bench.registry.telemetries[ONE].documents.poll_hints > before
     desk.answer(watthour=10, comm_success=120)
     desk.wait(30)
     desk.speak(wh="12")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.core.discovery.fleet import FleetConfig
+from bridge.core.discovery.config import FleetConfig
 from bridge.core.model import Dialect
 from bridge.core.telemetry.config import TelemetryConfig
 from tests.kit.core import Bench

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bridge.core.clock import Steady, Unix
-from bridge.core.discovery.fleet import FleetConfig
+from bridge.core.discovery.config import FleetConfig
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
 from bridge.core.polling.lanes import Lane
@@ -98,7 +98,7 @@ def test_a_connection_that_comes_and_goes_does_not_make_the_path_flap(desk: Desk
 
 
 def in_fallback(desk: Desk) -> bool:
-    return desk.bench.registry.telemetries[ONE].poll_mode(desk.bench.now) is Mode.FALLBACK
+    return desk.bench.registry.telemetries[ONE].documents.poll_mode(desk.bench.now) is Mode.FALLBACK
 
 
 def test_a_charger_in_fallback_is_polled_at_once_after_a_restart(desk: Desk) -> None:
