@@ -216,7 +216,7 @@ def test_only_one_kind_of_connection_publishes() -> None:
         for path in (ROOT / "bridge").rglob("*.py")
         if ".publish(" in path.read_text(encoding="utf-8")
         and "sim" not in path.parts
-        and not path.stem.startswith("broker_mended")
+        and not path.stem.startswith("broker_patched")
     }
     assert found == {"publisher"}
 
