@@ -1,1 +1,1 @@
-"""What the bridge costs and how fast it is, beside what users would take instead."""
+"""Benchmarks: the bridge's cost and speed, compared with the alternatives."""

@@ -15,7 +15,7 @@ from bench.flood import flood
 from bench.large import large
 from bench.latency import latency
 from bench.machine import machine
-from bench.plan import FULL, QUICK, Plan
+from bench.plan import FULL, QUICK, BenchPlan
 from bench.polling import polling
 from bench.report import put, report
 from bench.results import Results
@@ -31,7 +31,7 @@ def tell(text: str) -> None:
     sys.stderr.flush()
 
 
-def compare(subjects: Sequence[Subject], plan: Plan, folder: Path) -> dict[str, list[Steady]]:
+def compare(subjects: Sequence[Subject], plan: BenchPlan, folder: Path) -> dict[str, list[Steady]]:
     """Every subject in turn, then all again, so that a busy minute hits each alike."""
     found: dict[str, list[Steady]] = {subject.name: [] for subject in subjects}
     for repeat in range(plan.repeats):
@@ -45,7 +45,7 @@ def compare(subjects: Sequence[Subject], plan: Plan, folder: Path) -> dict[str, 
     return found
 
 
-def everything(plan: Plan, folder: Path) -> Results:
+def everything(plan: BenchPlan, folder: Path) -> Results:
     """All runs, one after the other."""
     subjects = present()
     place = machine(subjects)

@@ -1,4 +1,4 @@
-"""Whether everything that was sent was heard, and everything heard is accounted for."""
+"""Checks that everything sent was received, and everything received is accounted for."""
 
 from bench.scrape import one, total
 
@@ -8,10 +8,10 @@ EDGES = ("0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.25", "0.5"
 
 
 def unaccounted(metrics: bytes) -> int:
-    """Readings that came without going anywhere that a counter tells; 0 when all adds up."""
-    came = total(metrics, f"{PREFIX}received_total") + total(metrics, f"{PREFIX}recovered")
-    went = sum(total(metrics, PREFIX + name) for name in ("stored_total", "pending"))
-    return int(came - went - total(metrics, f"{PREFIX}discarded_total"))
+    """Received readings that no counter accounts for; 0 when all adds up."""
+    received = total(metrics, f"{PREFIX}received_total") + total(metrics, f"{PREFIX}recovered")
+    accounted = sum(total(metrics, PREFIX + name) for name in ("stored_total", "pending"))
+    return int(received - accounted - total(metrics, f"{PREFIX}discarded_total"))
 
 
 def discarded(metrics: bytes) -> dict[str, int]:

@@ -10,7 +10,7 @@ MOST_QUEUED = 1000
 """Messages the broker holds for a slow subscriber before it drops; Mosquitto's own default."""
 
 
-class Broker(Server):
+class BenchBroker(Server):
     """Logs no packets, unlike the broker of the tests."""
 
     program = "mosquitto"
@@ -43,8 +43,8 @@ class Broker(Server):
 
 def version() -> str:
     """Mosquitto's version, as its help says."""
-    told = subprocess.run(
+    output = subprocess.run(
         [find_program("mosquitto"), "-h"], capture_output=True, text=True, check=False
     )
-    found = re.search(r"version (\S+)", told.stdout + told.stderr)
+    found = re.search(r"version (\S+)", output.stdout + output.stderr)
     return found[1] if found else "unknown"

@@ -1,4 +1,4 @@
-"""A fleet that says what chargers say: 17 numeric fields in one breath, most of them moving."""
+"""A fleet that publishes what chargers do: 17 numeric fields per document, most changing."""
 
 import json
 import random
@@ -20,7 +20,7 @@ RISE_SECONDS = 30
 """Every breath stands for the periodic document of this many seconds."""
 
 
-class Charger:
+class BenchCharger:
     """One charger; `breath` is its next document as PUBLISH frames."""
 
     def __init__(self, name: str, rng: random.Random) -> None:
@@ -37,8 +37,8 @@ class Charger:
 
     def announcement(self) -> bytes:
         """The retained announcement; no `http`, since nobody answers there."""
-        said = {"state": "connected", "id": self.name, "name": self.name, "mqtt": self.base}
-        return publish(f"openevse/announce/{self.name}", json.dumps(said).encode(), retain=True)
+        members = {"state": "connected", "id": self.name, "name": self.name, "mqtt": self.base}
+        return publish(f"openevse/announce/{self.name}", json.dumps(members).encode(), retain=True)
 
     def greeting(self) -> bytes:
         """One live message, so that the bridge is known to follow this charger."""
@@ -46,7 +46,7 @@ class Charger:
         return frame(self._topics["state"], str(state).encode())
 
     def breath(self, heap: int | None = None) -> bytes:
-        """All fields once; `heap` in place of the free heap that it would say."""
+        """All fields once; `heap` replaces the free heap."""
         for field, text in self.document(heap).items():
             if self._said.get(field) != text:
                 self._said[field] = text
@@ -74,9 +74,9 @@ class Charger:
         return f"{self._pilot - self._rng.uniform(0.2, 0.8):.2f}" if self._charging else "0"
 
 
-def fleet(count: int, *, label: str = "nofos", seed: int = 1) -> list[Charger]:
-    """Chargers that say the same for the same seed."""
+def fleet(count: int, *, label: str = "nofos", seed: int = 1) -> list[BenchCharger]:
+    """Chargers that publish the same for the same seed."""
     return [
-        Charger(f"{label}-{number:05d}", random.Random(f"{seed}/{label}/{number}"))
+        BenchCharger(f"{label}-{number:05d}", random.Random(f"{seed}/{label}/{number}"))
         for number in range(count)
     ]

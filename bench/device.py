@@ -14,7 +14,7 @@ _HEAD = (
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
-class Device:
+class BenchDevice:
     """One charger that is charging; it says the same values for the same number."""
 
     def __init__(self, number: int, address: str) -> None:

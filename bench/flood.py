@@ -21,8 +21,8 @@ class Probed:
     replies: int
 
     @classmethod
-    def of(cls, said: dict[str, Any]) -> "Probed":
-        return cls(said["worst"], said["p999"], said["timer_worst"], said["replies"])
+    def of(cls, values: dict[str, Any]) -> "Probed":
+        return cls(values["worst"], values["p999"], values["timer_worst"], values["replies"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Flood:
     """For any other reason than being a second name of a value."""
     unaccounted: int
     drained_seconds: float
-    """From the last message sent to the last one heard."""
+    """From the last message sent to the last one received."""
     lag: float
     probed: Probed
     peak: int
@@ -60,7 +60,7 @@ def _measure(made: Rig, prober: Child, rate: int, seconds: float) -> Flood:
     before = made.moment()
     made.go(rate, seconds)
     sent = made.sent()
-    after = made.settled(before.heard + sent.messages)
+    after = made.settled(before.received + sent.messages)
     probed = Probed.of(prober.ask("stop"))
     losses = {why: n for why, n in discarded(after.metrics).items() if why != "alias"}
     return Flood(
@@ -68,7 +68,7 @@ def _measure(made: Rig, prober: Child, rate: int, seconds: float) -> Flood:
         seconds=seconds,
         sent=sent.messages,
         sent_per_second=sent.messages / (sent.ended - sent.began),
-        missing=sent.messages - (after.heard - before.heard),
+        missing=sent.messages - (after.received - before.received),
         discarded=sum(losses.values()),
         unaccounted=unaccounted(after.metrics),
         drained_seconds=max(0.0, after.used.at - sent.ended),

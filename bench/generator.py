@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bench import frames
-from bench.chargers import FIELDS, Charger, fleet
+from bench.chargers import FIELDS, BenchCharger, fleet
 
 TICK_SECONDS = 0.005
 MOST_TICKS_AT_ONCE = 4
@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
-class Sent:
+class SentCounts:
     """What went out, and when by the clock that all processes share (CLOCK_MONOTONIC)."""
 
     messages: int = 0
@@ -46,7 +46,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Breath:
+class Document:
     """One document, ready to go; `probe` is the charger and number it carries."""
 
     data: bytes
@@ -71,17 +71,17 @@ class Generator:
             self._socket.sendall(charger.announcement())
         self._settle()
 
-    def greet(self) -> Sent:
+    def greet(self) -> SentCounts:
         """One message of each charger, slowly enough for any listener."""
-        breaths = [Breath(charger.greeting()) for charger in self._every]
+        breaths = [Document(charger.greeting()) for charger in self._every]
         return self._pace(breaths, each=1, rate=GREETINGS_PER_SECOND)
 
-    def prepare(self, rate: float, seconds: float) -> list[Breath]:
+    def prepare(self, rate: float, seconds: float) -> list[Document]:
         """All breaths of a run, charger after charger, with the probes strewn in."""
         count = max(1, round(rate * seconds / len(FIELDS)))
         return list(self._breaths(count, rate / len(FIELDS)))
 
-    def run(self, breaths: list[Breath], rate: float) -> Sent:
+    def run(self, breaths: list[Document], rate: float) -> SentCounts:
         """Send them; returns when the broker has read all."""
         return self._pace(breaths, each=len(FIELDS), rate=rate)
 
@@ -89,10 +89,10 @@ class Generator:
         self._socket.close()
 
     @property
-    def _every(self) -> list[Charger]:
+    def _every(self) -> list[BenchCharger]:
         return [*self._chargers, *self._probes]
 
-    def _breaths(self, count: int, per_second: float) -> Iterator[Breath]:
+    def _breaths(self, count: int, per_second: float) -> Iterator[Document]:
         gap = PROBE_EVERY_SECONDS * per_second / max(1, len(self._probes))
         due = 0.0 if self._probes else float("inf")
         for index in range(count):
@@ -100,15 +100,15 @@ class Generator:
                 due += max(1.0, gap)
                 yield self._probe()
             else:
-                yield Breath(self._chargers[index % len(self._chargers)].breath())
+                yield Document(self._chargers[index % len(self._chargers)].breath())
 
-    def _probe(self) -> Breath:
+    def _probe(self) -> Document:
         self._number += 1
         charger = self._probes[self._number % len(self._probes)]
-        return Breath(charger.breath(self._number), (charger.name, self._number))
+        return Document(charger.breath(self._number), (charger.name, self._number))
 
-    def _pace(self, breaths: list[Breath], *, each: int, rate: float) -> Sent:
-        sent = Sent(began=time.monotonic())
+    def _pace(self, breaths: list[Document], *, each: int, rate: float) -> SentCounts:
+        sent = SentCounts(began=time.monotonic())
         per_second = rate / each
         most = max(1, int(per_second * TICK_SECONDS * MOST_TICKS_AT_ONCE))
         done = 0
@@ -124,7 +124,7 @@ class Generator:
         sent.messages, sent.ended = done * each, time.monotonic()
         return sent
 
-    def _burst(self, breaths: list[Breath], first: int, end: int, sent: Sent) -> int:
+    def _burst(self, breaths: list[Document], first: int, end: int, sent: SentCounts) -> int:
         burst = breaths[first:end]
         data = b"".join([breath.data for breath in burst])
         at = time.monotonic()

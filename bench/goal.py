@@ -22,5 +22,5 @@ class Goal:
 
 def lag_goal(figure: str, seconds: float) -> Goal:
     """Of the loop's lag, known up to the edge of a bucket."""
-    told = f"every one ≤ {seconds * MILLI:g} ms" if seconds < float("inf") else "over 5 s"
-    return Goal(figure, told, f"≤ {STALL_SECONDS * MILLI:g} ms", seconds <= STALL_SECONDS)
+    text = f"every one ≤ {seconds * MILLI:g} ms" if seconds < float("inf") else "over 5 s"
+    return Goal(figure, text, f"≤ {STALL_SECONDS * MILLI:g} ms", seconds <= STALL_SECONDS)

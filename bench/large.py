@@ -10,7 +10,7 @@ from bench.accounts import unaccounted, worst_lag
 from bench.chargers import FIELDS
 from bench.child import Child
 from bench.flood import Probed
-from bench.plan import Plan
+from bench.plan import BenchPlan
 from bench.rig import Rig, rig
 from bench.scrape import fetch, series
 from bench.subjects import BRIDGE
@@ -58,7 +58,7 @@ class Large:
         return (self.resident - self.idle) / self.chargers
 
 
-def large(plan: Plan, folder: Path) -> Large:
+def large(plan: BenchPlan, folder: Path) -> Large:
     """All fields of all chargers, then traffic with and without scrapes."""
     with Child.module("store", folder=folder) as store:
         url = f"http://127.0.0.1:{store.hear()['port']}"
@@ -66,7 +66,7 @@ def large(plan: Plan, folder: Path) -> Large:
             return _measure(made, plan, folder)
 
 
-def _measure(made: Rig, plan: Plan, folder: Path) -> Large:
+def _measure(made: Rig, plan: BenchPlan, folder: Path) -> Large:
     _fill(made, plan)
     filled = made.moment()
     count = series(filled.metrics)
@@ -75,7 +75,7 @@ def _measure(made: Rig, plan: Plan, folder: Path) -> Large:
     before = made.moment()
     probed = _probed(made, plan, folder)
     sent = made.sent()
-    after = made.settled(before.heard + sent.messages)
+    after = made.settled(before.received + sent.messages)
     return Large(
         chargers=plan.fleet,
         series=count,
@@ -88,19 +88,19 @@ def _measure(made: Rig, plan: Plan, folder: Path) -> Large:
         packed=packed,
         lag=worst_lag(before.metrics, after.metrics),
         probed=probed,
-        missing=sent.messages - (after.heard - before.heard),
+        missing=sent.messages - (after.received - before.received),
         unaccounted=unaccounted(after.metrics),
     )
 
 
-def _fill(made: Rig, plan: Plan) -> None:
+def _fill(made: Rig, plan: BenchPlan) -> None:
     """One breath of every charger."""
-    before = made.moment().heard
+    before = made.moment().received
     made.go(plan.fleet_rate, plan.fleet * len(FIELDS) / plan.fleet_rate)
     made.settled(before + made.sent().messages)
 
 
-def _costs(made: Rig, plan: Plan, count: int) -> tuple[Cost, Cost]:
+def _costs(made: Rig, plan: BenchPlan, count: int) -> tuple[Cost, Cost]:
     """Windows without scrapes, with plain and with packed ones, by turns in one traffic."""
     windows = 3 * plan.fleet_repeats
     made.go(plan.fleet_rate / 2, windows * (1.2 * plan.fleet_window + 0.8))
@@ -152,7 +152,7 @@ def _cost(windows: list[Window], share: float, count: int) -> Cost:
     return Cost(len(took), seconds, seconds * MICRO / max(1, count), statistics.median(took))
 
 
-def _probed(made: Rig, plan: Plan, folder: Path) -> Probed:
+def _probed(made: Rig, plan: BenchPlan, folder: Path) -> Probed:
     """Replies from outside while the traffic flows and the fleet is scraped, plain and packed."""
     with Child.module("prober", made.port, folder=folder) as prober:
         made.go(plan.fleet_rate / 2, plan.fleet_window)

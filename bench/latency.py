@@ -1,6 +1,6 @@
 """How long a message takes until it shows on `/metrics`, and until it is a stored point.
 
-Probe chargers among the others say a number that rises with every breath, as their free heap.
+Probe chargers among the others publish a number that rises with every document as free heap.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.again import Again
 from bench.child import Child
-from bench.plan import Plan
+from bench.plan import BenchPlan
 from bench.prober import quantile
 from bench.rig import rig
 from bench.scrape import fetch, scrape
@@ -26,7 +26,7 @@ STORE_POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 15.0
 HEAP = re.compile(rb'^evse_heap_free_bytes\{charger="(probe-\d+)"\} (\S+)', re.MULTILINE)
 Probe = tuple[str, int, float]
-"""Charger, number, and when it was sent or seen."""
+"""Charger, number, and when it was sent or observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ class Latency:
     stored: Delay
 
 
-def delays(sent: Iterable[Probe], seen: Iterable[Probe]) -> Delay:
+def delays(sent: Iterable[Probe], observed: Iterable[Probe]) -> Delay:
     """A probe is there with the first sight of its number or, of its charger, a later one."""
     sights: dict[str, list[tuple[float, int]]] = {}
-    for name, number, at in seen:
+    for name, number, at in observed:
         sights.setdefault(name, []).append((at, number))
     for each in sights.values():
         each.sort()
@@ -93,13 +93,13 @@ class Watch(Again):
         self.seen += [(name, number, now) for name, number in found]
 
 
-def latency(plan: Plan, folder: Path) -> Latency:
+def latency(plan: BenchPlan, folder: Path) -> Latency:
     """Two runs: one with the counting store, one with VictoriaMetrics."""
     shown, handed = _to_metrics(plan, folder)
     return Latency(shown, handed, _to_store(plan, folder))
 
 
-def _to_metrics(plan: Plan, folder: Path) -> tuple[Delay, Delay]:
+def _to_metrics(plan: BenchPlan, folder: Path) -> tuple[Delay, Delay]:
     with Child.module("store", "--probe", PREFIX, folder=folder) as store:
         port = store.hear()["port"]
         with rig(
@@ -128,7 +128,7 @@ def _handed(port: int, probes: Sequence[Probe]) -> Delay:
         time.sleep(STORE_POLL_SECONDS)
 
 
-def _to_store(plan: Plan, folder: Path) -> Delay:
+def _to_store(plan: BenchPlan, folder: Path) -> Delay:
     with (
         VictoriaMetrics(folder) as victoria,
         rig(BRIDGE, chargers=plan.chargers, probes=plan.probes, store=victoria.url) as made,
@@ -153,5 +153,5 @@ def _stored(url: str) -> list[tuple[str, int]]:
     return [(row["metric"]["charger"], int(max(row["values"]))) for row in rows]
 
 
-def _probes(said: Iterable[tuple[str, int, float]]) -> list[Probe]:
-    return [(name, number, at) for name, number, at in said]
+def _probes(rows: Iterable[tuple[str, int, float]]) -> list[Probe]:
+    return [(name, number, at) for name, number, at in rows]

@@ -37,9 +37,9 @@ def _cpu() -> str:
 
 def _victoria() -> str:
     program = find_program("victoria-metrics")
-    told = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
+    output = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
     package = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Version}", "victoria-metrics"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    return package.stdout.strip() or (told.stdout + told.stderr).strip() or "unknown"
+    return package.stdout.strip() or (output.stdout + output.stderr).strip() or "unknown"

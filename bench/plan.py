@@ -1,10 +1,10 @@
-"""How long and how often each run goes: for the note, and for a quick look."""
+"""Durations and repetitions of each run: for the published note, and for a quick run."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Polls:
+class PollCounts:
     """Chargers in fallback, beside others on MQTT; durations in seconds."""
 
     chargers: int
@@ -22,7 +22,7 @@ class Polls:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BenchPlan:
     """Durations in seconds, rates in messages a second."""
 
     chargers: int
@@ -39,28 +39,28 @@ class Plan:
     fleet_rate: int
     fleet_window: float
     fleet_repeats: int
-    polls: Polls
+    polls: PollCounts
     asked_chargers: int
     """Over which the Fleet dashboard's queries are asked."""
     asked_seconds: int
     """Of their past."""
 
 
-FULL = Plan(
+FULL = BenchPlan(
     chargers=1000, scrape_every=5.0, warm=4.0, window=15.0, repeats=5, steady_rate=20_000,
     floods=((40_000, 30.0), (60_000, 10.0)), latency_rate=10_000, latency_seconds=20.0,
     probes=10, fleet=10_000, fleet_rate=20_000, fleet_window=6.0, fleet_repeats=2,
-    polls=Polls(
+    polls=PollCounts(
         chargers=10_000, every=60.0, min_gap=15.0, silent_after=20.0, rate=4_000,
         scrape_every=15.0, without=45.0, settle=95.0, window=180.0,
     ),
     asked_chargers=10_000, asked_seconds=3600,
 )  # fmt: skip
-QUICK = Plan(
+QUICK = BenchPlan(
     chargers=1000, scrape_every=2.0, warm=1.0, window=4.0, repeats=1, steady_rate=20_000,
     floods=((40_000, 2.0),), latency_rate=10_000, latency_seconds=2.0,
     probes=10, fleet=1000, fleet_rate=10_000, fleet_window=2.0, fleet_repeats=1,
-    polls=Polls(
+    polls=PollCounts(
         chargers=1000, every=6.0, min_gap=2.0, silent_after=5.0, rate=4_000,
         scrape_every=5.0, without=5.0, settle=14.0, window=15.0,
     ),

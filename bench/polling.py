@@ -11,10 +11,10 @@ from pathlib import Path
 from bench.accounts import unaccounted, worst_lag
 from bench.child import Child
 from bench.device import MEMBERS
-from bench.plan import Plan, Polls
-from bench.rig import Moment, Rig, await_true, chargers_by_state, rig
+from bench.plan import BenchPlan, PollCounts
+from bench.rig import Rig, Sample, await_true, chargers_by_state, rig
 from bench.scrape import one
-from bench.subjects import BRIDGE, Places, Subject, bridge_command, bridge_settings
+from bench.subjects import BRIDGE, DataFolders, Subject, bridge_command, bridge_settings
 from bench.webs import address
 from tests.kit.servers.process import free_port
 from tests.kit.support import Publisher
@@ -24,7 +24,7 @@ AT_ONCE, PAUSE_SECONDS = 200, 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Polling:
+class PollingBench:
     """What a window of polls showed."""
 
     chargers: int
@@ -48,7 +48,7 @@ class Polling:
     resident_without: int
 
 
-def polling(plan: Plan, folder: Path) -> Polling:
+def polling(plan: BenchPlan, folder: Path) -> PollingBench:
     """The fleet is announced without addresses, then with them."""
     wanted, port = plan.polls, free_port()
     with (
@@ -61,10 +61,10 @@ def polling(plan: Plan, folder: Path) -> Polling:
             return _measure(made, webs, wanted, port)
 
 
-def subject(wanted: Polls, port: int) -> Subject:
+def subject(wanted: PollCounts, port: int) -> Subject:
     """The bridge, and it may poll loopback."""
 
-    def start(places: Places) -> Child:
+    def start(places: DataFolders) -> Child:
         return Child(
             [str(bridge_command()), "run"],
             log=places.folder / "bridge.log",
@@ -74,7 +74,7 @@ def subject(wanted: Polls, port: int) -> Subject:
     return dataclasses.replace(BRIDGE, start=start)
 
 
-def settings(wanted: Polls, port: int) -> dict[str, str]:
+def settings(wanted: PollCounts, port: int) -> dict[str, str]:
     """What lets the bridge poll, beside what every run has."""
     return {
         "NOFOS_HTTP__ENABLED": "true",
@@ -86,7 +86,7 @@ def settings(wanted: Polls, port: int) -> dict[str, str]:
     }
 
 
-def _measure(made: Rig, webs: Child, wanted: Polls, port: int) -> Polling:
+def _measure(made: Rig, webs: Child, wanted: PollCounts, port: int) -> PollingBench:
     _announce(made, wanted.chargers, None)
     known = made.chargers + wanted.chargers
     await_true(lambda: sum(chargers_by_state(made.moment().metrics).values()) >= known, made.child)
@@ -104,19 +104,19 @@ def _measure(made: Rig, webs: Child, wanted: Polls, port: int) -> Polling:
 
 
 def result(
-    wanted: Polls,
+    wanted: PollCounts,
     times: Sequence[Sequence[float]],
-    without: tuple[Moment, Moment],
-    polled: tuple[Moment, Moment],
-    run: tuple[Moment, Moment, int],
-) -> Polling:
+    without: tuple[Sample, Sample],
+    polled: tuple[Sample, Sample],
+    run: tuple[Sample, Sample, int],
+) -> PollingBench:
     """`times` by charger; both ends of the window without polls, of that with them, and of the
     whole run with the number of messages sent in it."""
     began, ended = polled[0].used.at, polled[1].used.at
     asked = [sum(began < at <= ended for at in each) for each in times]
     share, share_without = cores(*polled), cores(*without)
     before, after, sent = run
-    return Polling(
+    return PollingBench(
         chargers=wanted.chargers,
         polled=sum(count > 0 for count in asked),
         polls=sum(asked),
@@ -127,7 +127,7 @@ def result(
         cores=share,
         cores_without=share_without,
         rate=wanted.rate,
-        missing=sent - (after.heard - before.heard - MEMBERS * good(after.metrics)),
+        missing=sent - (after.received - before.received - MEMBERS * good(after.metrics)),
         unaccounted=unaccounted(after.metrics),
         lag=worst_lag(without[1].metrics, polled[1].metrics),
         resident=polled[1].used.resident,
@@ -135,7 +135,7 @@ def result(
     )
 
 
-def cores(first: Moment, last: Moment) -> float:
+def cores(first: Sample, last: Sample) -> float:
     """CPU of the bridge as a part of a core."""
     return (last.used.cpu - first.used.cpu) / (last.used.at - first.used.at)
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from bench.goal import MILLI, Goal, lag_goal
-from bench.polling import Polling
+from bench.polling import PollingBench
 
 MILLIS_PER_POLL = 1.5
 MOST_OF_PERIOD = 1.2
 MEGA = 1e6
 
 
-def polling_goals(found: Polling) -> Iterator[Goal]:
+def polling_goals(found: PollingBench) -> Iterator[Goal]:
     """Rows of a report."""
     fleet = f"{found.chargers:,} chargers polled every {found.every:g} s"
     gap = found.worst_gap / found.every

@@ -67,14 +67,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.prober", description=__doc__)
     parser.add_argument("port", type=int)
     took, late = watch(parser.parse_args().port)
-    told = {
+    result = {
         "replies": len(took),
         "worst": max(took, default=0.0),
         "p999": quantile(took, 0.999),
         "median": quantile(took, 0.5),
         "timer_worst": max(late, default=0.0),
     }
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(result) + "\n")
     sys.stdout.flush()
 
 

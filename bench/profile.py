@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bench.child import ROOT, Child
 from bench.rig import Rig, rig
-from bench.subjects import BRIDGE, RIVALS, Places, bridge_settings
+from bench.subjects import BRIDGE, RIVALS, DataFolders, bridge_settings
 from bench.table import table
 
 MICRO = 1e6
@@ -33,7 +33,7 @@ def counted(rate: float, seconds: float, most: int, folder: Path) -> str:
     """The dearest functions by their own time, as cProfile counts it."""
     place = folder / "profile"
 
-    def start(places: Places) -> Child:
+    def start(places: DataFolders) -> Child:
         command = [sys.executable, "-m", "bench.profiled", str(place)]
         return Child(command, log=folder / "profiled.log", environ=bridge_settings(places))
 
@@ -118,7 +118,7 @@ def _load(made: Rig, rate: float, seconds: float) -> int:
     before = made.moment()
     made.go(rate, seconds)
     sent = made.sent()
-    return made.settled(before.heard + sent.messages).heard - before.heard
+    return made.settled(before.received + sent.messages).received - before.received
 
 
 def main() -> None:

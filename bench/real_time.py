@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.child import Child
 from bench.table import table
 from bench.truths import read
-from bench.verdict import Row, Told, verdict
+from bench.verdict import BridgeReport, ComparisonRow, compare_run
 from tests.kit.servers import Mosquitto, VictoriaMetrics
 from tests.kit.servers.process import free_port
 from tests.kit.servers.web import ask
@@ -32,7 +32,7 @@ SCALED = {
 """Seconds at speed 1."""
 PAGE = 1000
 SETTLE_SECONDS = 3.0
-"""Real: until the store has what the bridge heard."""
+"""Real: until the store has everything that the bridge received."""
 
 
 def main() -> None:
@@ -47,10 +47,10 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         rows = soak(folder, given.minutes * 60, given.chargers, given.speed)
     sys.stdout.write(shown(rows) + "\n")
-    raise SystemExit(any(row.wrong for row in rows))
+    raise SystemExit(any(row.mismatches for row in rows))
 
 
-def soak(folder: Path, seconds: float, chargers: int, speed: float) -> list[Row]:
+def soak(folder: Path, seconds: float, chargers: int, speed: float) -> list[ComparisonRow]:
     """Run for real seconds; everything is stopped at the end."""
     with ExitStack() as stack:
         broker = stack.enter_context(Mosquitto(folder))
@@ -74,17 +74,22 @@ def soak(folder: Path, seconds: float, chargers: int, speed: float) -> list[Row]
         sessions, events = _all(f"{url}/api/v1/sessions"), _all(f"{url}/api/v1/events")
         sim.end()
         time.sleep(SETTLE_SECONDS)
-        told = Told(metrics, sessions, events, _stored(store))
-        return verdict(told, read(ledger, now), start=start, now=now, speed=speed)
+        report = BridgeReport(metrics, sessions, events, _stored(store))
+        return compare_run(report, read(ledger, now), start=start, now=now, speed=speed)
 
 
-def shown(rows: list[Row]) -> str:
+def shown(rows: list[ComparisonRow]) -> str:
     """The table, and below it what is wrong."""
     cells = [
-        (row.what, f"{row.told:,.0f}", f"{row.true:,.0f}", "FAIL" if row.wrong else "pass")
+        (
+            row.name,
+            f"{row.reported:,.0f}",
+            f"{row.expected:,.0f}",
+            "FAIL" if row.mismatches else "pass",
+        )
         for row in rows
     ]
-    wrong = [f"{row.what}: {text}" for row in rows for text in row.wrong]
+    wrong = [f"{row.name}: {text}" for row in rows for text in row.mismatches]
     return "\n".join([table(("what", "bridge", "ledger", ""), cells), *wrong])
 
 

@@ -8,8 +8,8 @@ from bench.fleet_queries import FleetQueries
 from bench.flood import Flood
 from bench.large import Large
 from bench.latency import Latency
-from bench.plan import Plan
-from bench.polling import Polling
+from bench.plan import BenchPlan
+from bench.polling import PollingBench
 from bench.steady import Steady
 
 
@@ -17,13 +17,13 @@ from bench.steady import Steady
 class Results:
     """By run; `steady` by subject, a member for each repeat."""
 
-    plan: Plan
+    plan: BenchPlan
     place: Sequence[tuple[str, str]]
     steady: Mapping[str, Sequence[Steady]]
     floods: Sequence[Flood]
     latency: Latency
     large: Large
-    polling: Polling
+    polling: PollingBench
     queries: FleetQueries
 
     def micros(self, name: str) -> float | None:

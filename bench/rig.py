@@ -1,4 +1,4 @@
-"""A broker, the load, a store and one subject, wired up, running and heard in full."""
+"""A broker, the load, a store and one subject, connected and running."""
 
 import http.client
 import tempfile
@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.broker import Broker
+from bench.broker import BenchBroker
 from bench.child import Child
-from bench.generator import Sent
+from bench.generator import SentCounts
 from bench.scrape import Scraper, fetch, scrape
-from bench.subjects import Places, Subject
+from bench.subjects import DataFolders, Subject
 from bench.usage import Usage, usage
 from tests.kit.servers.process import free_port
 
@@ -22,65 +22,65 @@ QUIET_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Sample:
     """Usage and metrics of one time."""
 
     used: Usage
-    heard: int
+    received: int
     metrics: bytes
 
 
 @dataclass(slots=True)
 class Rig:
-    """What a run works with."""
+    """The parts of a benchmark run."""
 
     subject: Subject
     child: Child
     port: int
     generator: Child
-    broker: Broker
+    broker: BenchBroker
     folder: Path
     chargers: int
     idle: Usage
-    """Of the subject, before it heard of any charger."""
+    """Of the subject, before it received anything."""
 
-    def moment(self) -> Moment:
+    def moment(self) -> Sample:
         """Usage directly after a scrape, so that both ends of a window hold one alike."""
         metrics = scrape(self.port)
-        return Moment(usage(self.child.pid), self.subject.count(metrics), metrics)
+        return Sample(usage(self.child.pid), self.subject.count(metrics), metrics)
 
     def go(self, rate: float, seconds: float) -> None:
         """Begin the load; returns when the first message is about to go."""
         self.generator.ask(f"go {rate} {seconds}")
 
-    def sent(self) -> Sent:
+    def sent(self) -> SentCounts:
         """Wait for the load's end."""
         return _sent(self.generator.hear())
 
     def greet(self) -> None:
-        """Have every charger say one thing until all of it is heard."""
+        """Publish one message of every charger until all are received."""
         wanted = self.chargers
         for _ in range(5):
-            before = self.moment().heard
+            before = self.moment().received
             self.generator.ask("greet")
-            if self.settled(before + wanted, 5.0).heard - before == wanted:
+            if self.settled(before + wanted, 5.0).received - before == wanted:
                 return
         raise RuntimeError(f"{self.subject.name} does not hear everyone:\n{self.child.log[-2000:]}")
 
-    def settled(self, wanted: int, seconds: float = PATIENCE_SECONDS) -> Moment:
-        """The moment when this many messages were heard, or no more came for a while."""
+    def settled(self, wanted: int, seconds: float = PATIENCE_SECONDS) -> Sample:
+        """The sample once this many messages were received, or no more arrived for a while."""
         last, since = self.moment(), time.monotonic()
         deadline = since + seconds
-        while last.heard < wanted and time.monotonic() < deadline:
+        while last.received < wanted and time.monotonic() < deadline:
             time.sleep(0.1)
             now = self.moment()
-            if now.heard != last.heard:
+            if now.received != last.received:
                 last, since = now, time.monotonic()
             elif time.monotonic() - since > max(QUIET_SECONDS, min(5.0, seconds / 4)):
                 break
         return last
 
-    def window(self, seconds: float, scrape_every: float) -> tuple[Moment, Moment]:
+    def window(self, seconds: float, scrape_every: float) -> tuple[Sample, Sample]:
         """Both ends of a stretch of time, with scrapes in between; the last one closes it."""
         first = self.moment()
         with Scraper(lambda: fetch(self.port, packed=True), every=scrape_every):
@@ -96,9 +96,9 @@ def rig(
     """Everything runs and the subject follows every charger; all ends with the block."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nofos-bench-")))
-        broker = stack.enter_context(Broker(folder))
+        broker = stack.enter_context(BenchBroker(folder))
         listen = free_port()
-        child = stack.enter_context(subject.start(Places(broker.port, listen, folder, store)))
+        child = stack.enter_context(subject.start(DataFolders(broker.port, listen, folder, store)))
         await_true(lambda: answers(listen), child)
         idle = usage(child.pid)
         load = ("generator", broker.port, "--chargers", chargers, "--probes", probes)
@@ -145,8 +145,8 @@ def await_true(condition: Callable[[], bool], child: Child) -> None:
         time.sleep(0.1)
 
 
-def _sent(said: dict[str, object]) -> Sent:
-    sent = Sent()
-    for name, value in said.items():
+def _sent(values: dict[str, object]) -> SentCounts:
+    sent = SentCounts()
+    for name, value in values.items():
         setattr(sent, name, value)
     return sent

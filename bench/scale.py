@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from bench.chargers import Charger, fleet
+from bench.chargers import BenchCharger, fleet
 from bench.table import table
 from bridge.core.discovery.config import FleetConfig
 from bridge.core.model import Message
@@ -45,7 +45,7 @@ def main() -> None:
     sys.stdout.write(table(("what", "measured"), rows) + "\n")
 
 
-def _spoken(chargers: Sequence[Charger]) -> list[Message]:
+def _spoken(chargers: Sequence[BenchCharger]) -> list[Message]:
     return [
         (f"{charger.base}/{field}".encode(), text.encode(), False)
         for charger in chargers

@@ -1,7 +1,7 @@
-"""The ledger's sessions beside the bridge's: which belong together, which none can tell apart.
+"""Matches the ledger's sessions with the bridge's, and groups those that cannot be told apart.
 
-A charger that hangs or is silent while one car leaves and another comes has said of neither.
-Such sessions make one group, of which the bridge may tell one session or several.
+A charger that hangs or is silent while one car leaves and another arrives reports neither.
+Such sessions form one group, for which the bridge may report one session or several.
 """
 
 import math
@@ -11,19 +11,19 @@ from datetime import datetime
 
 
 @dataclass(slots=True)
-class Stay:
+class SimulatedSession:
     """A session; `start` is 0 where it was under way when the run began, `end` infinite while it
-    lasts. `told`: the charger said over MQTT that the car had left."""
+    lasts. `reported`: the charger published that the car had left."""
 
     start: float
     end: float = math.inf
     wh: float = 0.0
-    told: bool = False
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A session of the bridge's, in Unix seconds and Wh."""
+class ReportedSession:
+    """A session reported by the bridge, in Unix seconds and Wh."""
 
     start: float
     end: float
@@ -31,69 +31,75 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """One charger's: groups that the bridge owes, how many it has, and their energies."""
+class SessionComparison:
+    """One charger: expected groups, how many the bridge reported, and their energies."""
 
-    owed: int
+    expected: int
     found: int
-    true_wh: float
-    told_wh: float
+    expected_wh: float
+    reported_wh: float
     stays: int
     """In the groups that were found."""
-    invented: int
-    """Sessions of the bridge's where there was none, or more of them than stays."""
+    unexpected: int
+    """Sessions that the bridge reported without a simulated one, or too many of them."""
 
 
-def heard(rows: Iterable[Mapping[str, object]], charger: str) -> list[Heard]:
+def reported_sessions(rows: Iterable[Mapping[str, object]], charger: str) -> list[ReportedSession]:
     """A charger's sessions as the API lists them."""
     return [
-        Heard(_seconds(row["start"]), _seconds(row["end"]), float(str(row["energy_wh"])))
+        ReportedSession(_seconds(row["start"]), _seconds(row["end"]), float(str(row["energy_wh"])))
         for row in rows
         if row["charger"] == charger
     ]
 
 
-def compare(stays: Sequence[Stay], told: Iterable[Heard], *, due: float, slack: float) -> Compared:
-    """`due`: until when a stay must have ended to be owed; `slack`: how many seconds the bridge's
-    times may lie beside the true ones."""
+def compare(
+    stays: Sequence[SimulatedSession],
+    reported: Iterable[ReportedSession],
+    *,
+    due: float,
+    slack: float,
+) -> SessionComparison:
+    """`due`: sessions that ended by then are expected; `slack`: how many seconds the bridge's
+    times may differ from the true ones."""
     groups = _groups(stays)
-    found: list[list[Heard]] = [[] for _ in groups]
-    invented = 0
-    for session in told:
+    found: list[list[ReportedSession]] = [[] for _ in groups]
+    unexpected = 0
+    for session in reported:
         near = [_overlap(group, session) for group in groups]
         if near and max(near) > -slack:
             found[near.index(max(near))].append(session)
         else:
-            invented += 1
-    invented += sum(max(0, len(f) - len(g)) for g, f in zip(groups, found, strict=True))
-    owed = [(g, f) for g, f in zip(groups, found, strict=True) if _owed(g, due)]
-    there = [(group, sessions) for group, sessions in owed if sessions]
-    return Compared(
-        owed=len(owed),
-        found=len(there),
-        true_wh=sum(stay.wh for group, _ in there for stay in group),
-        told_wh=sum(session.wh for _, sessions in there for session in sessions),
-        stays=sum(len(group) for group, _ in there),
-        invented=invented,
+            unexpected += 1
+    unexpected += sum(max(0, len(f) - len(g)) for g, f in zip(groups, found, strict=True))
+    expected = [(g, f) for g, f in zip(groups, found, strict=True) if _is_expected(g, due)]
+    matched = [(group, sessions) for group, sessions in expected if sessions]
+    return SessionComparison(
+        expected=len(expected),
+        found=len(matched),
+        expected_wh=sum(stay.wh for group, _ in matched for stay in group),
+        reported_wh=sum(session.wh for _, sessions in matched for session in sessions),
+        stays=sum(len(group) for group, _ in matched),
+        unexpected=unexpected,
     )
 
 
-def _groups(stays: Sequence[Stay]) -> list[list[Stay]]:
-    groups: list[list[Stay]] = []
+def _groups(stays: Sequence[SimulatedSession]) -> list[list[SimulatedSession]]:
+    groups: list[list[SimulatedSession]] = []
     for stay in stays:
-        if groups and not groups[-1][-1].told:
+        if groups and not groups[-1][-1].reported:
             groups[-1].append(stay)
         else:
             groups.append([stay])
     return groups
 
 
-def _owed(group: Sequence[Stay], due: float) -> bool:
+def _is_expected(group: Sequence[SimulatedSession], due: float) -> bool:
     last = group[-1]
-    return group[0].start > 0 and last.told and last.end <= due
+    return group[0].start > 0 and last.reported and last.end <= due
 
 
-def _overlap(group: Sequence[Stay], session: Heard) -> float:
+def _overlap(group: Sequence[SimulatedSession], session: ReportedSession) -> float:
     """In seconds; below 0 it is how far they are apart."""
     return min(group[-1].end, session.end) - max(group[0].start, session.start)
 

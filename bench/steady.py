@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.accounts import unaccounted, worst_lag
 from bench.child import Child
-from bench.plan import Plan
+from bench.plan import BenchPlan
 from bench.rig import Rig, rig
 from bench.subjects import Subject
 
@@ -37,7 +37,7 @@ class Steady:
         return not self.missing and self.taken_per_second >= NEARLY_ALL * rate
 
 
-def steady(subject: Subject, plan: Plan, folder: Path) -> Steady:
+def steady(subject: Subject, plan: BenchPlan, folder: Path) -> Steady:
     """A fresh broker, store and subject; the stream is the same every time."""
     with Child.module("store", folder=folder) as store:
         url = f"http://127.0.0.1:{store.hear()['port']}"
@@ -45,14 +45,14 @@ def steady(subject: Subject, plan: Plan, folder: Path) -> Steady:
             return _measure(made, plan)
 
 
-def _measure(made: Rig, plan: Plan) -> Steady:
+def _measure(made: Rig, plan: BenchPlan) -> Steady:
     before = made.moment()
     made.go(plan.steady_rate, plan.warm + plan.window + AFTER_SECONDS)
     time.sleep(plan.warm)
     first, last = made.window(plan.window, plan.scrape_every)
     sent = made.sent()
-    after = made.settled(before.heard + sent.messages)
-    taken, seconds = last.heard - first.heard, last.used.at - first.used.at
+    after = made.settled(before.received + sent.messages)
+    taken, seconds = last.received - first.received, last.used.at - first.used.at
     cpu = last.used.cpu - first.used.cpu
     ours = made.subject.ours
     return Steady(
@@ -60,7 +60,7 @@ def _measure(made: Rig, plan: Plan) -> Steady:
         taken_per_second=taken / seconds,
         cores=cpu / seconds,
         sent=sent.messages,
-        missing=sent.messages - (after.heard - before.heard),
+        missing=sent.messages - (after.received - before.received),
         resident=last.used.resident,
         peak=after.used.peak,
         lag=worst_lag(before.metrics, after.metrics) if ours else None,

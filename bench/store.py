@@ -27,7 +27,7 @@ class Counts:
             rb"^evse,charger=(%s[^, ]*)[, ].*?\bheap_free=(\d+)i" % self._prefix, re.MULTILINE
         )
 
-    def take(self, body: bytes) -> None:
+    def count(self, body: bytes) -> None:
         """Count a request; the time of a probe is that of its whole request's arrival."""
         now = time.monotonic()
         text = gzip.decompress(body) if body.startswith(GZIP) else body
@@ -39,11 +39,11 @@ class Counts:
                 (name.decode(), int(number), now) for name, number in self._probe.findall(text)
             ]
 
-    def told(self) -> dict[str, int]:
+    def totals(self) -> dict[str, int]:
         return {"requests": self.requests, "lines": self.lines, "bytes": self.bytes}
 
 
-class Asked(BaseHTTPRequestHandler):
+class StoreRequest(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
@@ -52,12 +52,12 @@ class Asked(BaseHTTPRequestHandler):
     counts: Counts
 
     def do_POST(self) -> None:  # the base class names it
-        self.counts.take(self.rfile.read(int(self.headers["Content-Length"])))
+        self.counts.count(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(204)
         self.end_headers()
 
     def do_GET(self) -> None:  # the base class names it
-        told = self.counts.probes if self.path == "/probes" else self.counts.told()
+        told = self.counts.probes if self.path == "/probes" else self.counts.totals()
         body = json.dumps(told).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -71,8 +71,8 @@ class Asked(BaseHTTPRequestHandler):
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.store", description=__doc__)
     parser.add_argument("--probe", default="")
-    Asked.counts = Counts(parser.parse_args().probe)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Asked)
+    StoreRequest.counts = Counts(parser.parse_args().probe)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), StoreRequest)
     server.daemon_threads = True
     sys.stdout.write(json.dumps({"port": server.server_address[1]}) + "\n")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""The programs that are measured: how each is started, and where it counts what it heard."""
+"""The programs under measurement: how each is started, and its counter of received messages."""
 
 import json
 import re
@@ -21,8 +21,8 @@ than the default bound of 50, which would discard them as a flood."""
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where a subject finds its peers; `store` is None for none."""
+class DataFolders:
+    """The ports and folder given to a subject; `store` is None for none."""
 
     broker: int
     listen: int
@@ -36,17 +36,17 @@ class Subject:
 
     name: str
     version: Callable[[], str]
-    start: Callable[[Places], Child]
-    heard: str
-    """The counter of messages that it took from the broker, summed over its labels."""
+    start: Callable[[DataFolders], Child]
+    received_metric: str
+    """The counter of messages received from the broker, summed over its labels."""
     ours: bool = False
-    """Whether it tells of chargers and of its accounts, as the bridge does."""
+    """Whether it exports chargers and accounting counters, as the bridge does."""
 
     def count(self, metrics: bytes) -> int:
-        return int(total(metrics, self.heard))
+        return int(total(metrics, self.received_metric))
 
 
-def _bridge(places: Places) -> Child:
+def _bridge(places: DataFolders) -> Child:
     log = places.folder / "bridge.log"
     return Child([str(bridge_command()), "run"], log=log, environ=bridge_settings(places))
 
@@ -55,7 +55,7 @@ def bridge_command() -> Path:
     return ROOT / ".venv" / "bin" / "nofos-bridge"
 
 
-def bridge_settings(places: Places) -> Mapping[str, str]:
+def bridge_settings(places: DataFolders) -> Mapping[str, str]:
     """All that differs from the defaults; no charger answers over HTTP here."""
     store = {"NOFOS_INFLUX__URL": places.store or "", "NOFOS_INFLUX__BUCKET": "evse"}
     return {
@@ -68,7 +68,7 @@ def bridge_settings(places: Places) -> Mapping[str, str]:
     }
 
 
-def _debian(places: Places) -> Child:
+def _debian(places: DataFolders) -> Child:
     config = places.folder / "prometheus-mqtt-exporter.yaml"
     # JSON is YAML.
     config.write_text(json.dumps(_debian_config(places.broker), indent=1), encoding="utf-8")
@@ -102,7 +102,7 @@ def _debian_config(broker: int) -> dict[str, object]:
     }
 
 
-def _pypi(places: Places) -> Child:
+def _pypi(places: DataFolders) -> Child:
     environ = {
         "MQTT_ADDRESS": "127.0.0.1",
         "MQTT_PORT": str(places.broker),
@@ -115,22 +115,22 @@ def _pypi(places: Places) -> Child:
     return Child([str(RIVALS / "mqtt-exporter")], log=places.folder / "pypi.log", environ=environ)
 
 
-def _said(*command: str) -> str:
+def _output(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip()
 
 
 def _bridge_version() -> str:
-    return _said(str(bridge_command()), "--version")
+    return _output(str(bridge_command()), "--version")
 
 
 def _debian_version() -> str:
-    return _said("dpkg-query", "-W", "-f", "${Version}", "prometheus-mqtt-exporter")
+    return _output("dpkg-query", "-W", "-f", "${Version}", "prometheus-mqtt-exporter")
 
 
 def _pypi_version() -> str:
-    told = _said(str(RIVALS / "python"), "-m", "pip", "show", "mqtt-exporter")
-    found = re.search(r"^Version: (\S+)", told, re.MULTILINE)
+    output = _output(str(RIVALS / "python"), "-m", "pip", "show", "mqtt-exporter")
+    found = re.search(r"^Version: (\S+)", output, re.MULTILINE)
     return found[1] if found else "unknown"
 
 

@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 
-from bench.device import NOT_FOUND, Device
+from bench.device import NOT_FOUND, BenchDevice
 
 PER_NETWORK = 250
 SPARE_FILES = 2000
@@ -36,7 +36,7 @@ class Webs:
     def __init__(self, port: int, count: int) -> None:
         _allow_files(count + SPARE_FILES)
         self.times: list[list[float]] = [[] for _ in range(count)]
-        self._devices = [Device(number, address(number)) for number in range(count)]
+        self._devices = [BenchDevice(number, address(number)) for number in range(count)]
         self._poll = select.epoll()
         self._listeners: dict[int, tuple[int, socket.socket]] = {}
         self._asking: dict[int, tuple[int, socket.socket]] = {}

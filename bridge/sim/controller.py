@@ -62,7 +62,7 @@ class SimController:
         return happened
 
     def interrupt(self, at: float, state: int, seconds: float) -> None:
-        """Replace the rest of this segment by one in another state, then go on as planned."""
+        """Replace the rest of the segment by one in another state, then continue the plan."""
         self._segment = replace(self._segment, seconds=at - self._since)
         self._plan.appendleft(Segment(state, seconds, self._segment.pilot))
 

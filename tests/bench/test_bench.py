@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from bench.accounts import unaccounted, worst_lag
-from bench.broker import Broker
+from bench.broker import BenchBroker
 from bench.chargers import FIELDS, fleet
 from bench.child import ROOT, Child
 from bench.flood import Flood, Probed
@@ -31,12 +31,12 @@ from tests.project.test_project import unhashed
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with Broker(tmp_path) as server:
+def broker(tmp_path: Path) -> Iterator[BenchBroker]:
+    with BenchBroker(tmp_path) as server:
         yield server
 
 
-async def test_the_generator_sends_what_it_says(broker: Broker, tmp_path: Path) -> None:
+async def test_the_generator_sends_what_it_says(broker: BenchBroker, tmp_path: Path) -> None:
     load = ("generator", broker.port, "--chargers", 5, "--probes", 1)
     with Subscriber(broker.port) as ear, Child.module(*load, folder=tmp_path) as generator:
         assert generator.hear() == {"announced": 6}
@@ -51,7 +51,7 @@ async def test_the_generator_sends_what_it_says(broker: Broker, tmp_path: Path) 
         assert said == dict.fromkeys(FIELDS, 50)
 
 
-async def test_the_load_is_spread_over_its_time(broker: Broker, tmp_path: Path) -> None:
+async def test_the_load_is_spread_over_its_time(broker: BenchBroker, tmp_path: Path) -> None:
     load = ("generator", broker.port, "--chargers", 5)
     with Child.module(*load, folder=tmp_path) as generator:
         generator.hear()

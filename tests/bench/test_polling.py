@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from bench.child import Child
-from bench.device import MEMBERS, Device
+from bench.device import MEMBERS, BenchDevice
 from bench.plan import FULL
-from bench.polling import Polling, announcement, longest, result, settings
+from bench.polling import PollingBench, announcement, longest, result, settings
 from bench.polling_goals import polling_goals
-from bench.rig import Moment
+from bench.rig import Sample
 from bench.usage import Usage
 from bench.webs import address
 from bridge.core.clock import Unix
@@ -23,7 +23,7 @@ from bridge.core.polling.document import read_document
 from bridge.core.polling.outcome import Page
 from tests.kit.servers.process import free_port
 
-FOUND = Polling(
+FOUND = PollingBench(
     chargers=10_000, polled=10_000, polls=30_000, every=60.0, worst_gap=63.0, stretch=1.0,
     cpu_per_poll=0.0011, cores=0.25, cores_without=0.06, rate=4000, missing=0, unaccounted=0,
     lag=0.05, resident=400_000_000, resident_without=300_000_000,
@@ -62,7 +62,7 @@ def test_addresses_are_all_different_and_all_loopback() -> None:
 
 
 def test_the_document_is_one_that_the_bridge_reads_in_full() -> None:
-    device = Device(7, "127.1.0.8")
+    device = BenchDevice(7, "127.1.0.8")
     body = device.answer().partition(b"\r\n\r\n")[2]
     document = read_document(body, Page.STATUS)
     assert isinstance(document, dict)
@@ -74,7 +74,7 @@ def test_the_document_is_one_that_the_bridge_reads_in_full() -> None:
 
 
 def test_energy_grows_and_currents_move_from_poll_to_poll() -> None:
-    device = Device(7, "127.1.0.8")
+    device = BenchDevice(7, "127.1.0.8")
     first, second = device.document(1e9), device.document(1e9 + 60)
     assert second["wh"] > first["wh"]  # type: ignore[operator]  # both are numbers
     assert second["amp1"] != first["amp1"]
@@ -111,8 +111,8 @@ def test_the_longest_wait_is_told_where_it_reaches_into_the_window(
     assert longest(times, 100.0, 280.0) == seconds
 
 
-def moment(at: float, cpu: float, heard: int, text: str = "") -> Moment:
-    return Moment(Usage(at, cpu, 5, 6), heard, text.encode())
+def moment(at: float, cpu: float, heard: int, text: str = "") -> Sample:
+    return Sample(Usage(at, cpu, 5, 6), heard, text.encode())
 
 
 def test_what_the_traffic_takes_without_polls_is_not_the_polls() -> None:
@@ -132,7 +132,7 @@ def test_what_the_traffic_takes_without_polls_is_not_the_polls() -> None:
     assert found.missing == 1
 
 
-def met(found: Polling) -> list[bool | None]:
+def met(found: PollingBench) -> list[bool | None]:
     return [goal.met for goal in polling_goals(found)]
 
 

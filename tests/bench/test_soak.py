@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.stays import Compared, Heard, Stay, compare
+from bench.stays import ReportedSession, SessionComparison, SimulatedSession, compare
 from bench.truths import Truth, read
-from bench.verdict import Row, Told, verdict
+from bench.verdict import BridgeReport, ComparisonRow, compare_run
 
 START, NOW = 1_790_000_000.0, 1_790_000_900.0
 
@@ -40,7 +40,7 @@ def test_a_session_needs_its_beginning_and_nothing_counts_after_the_scrape(tmp_p
         happened("crash", NOW + 1),
     )  # fmt: skip
     found = read(path, NOW)["one"]
-    assert found.stays == [Stay(0, START, 9), Stay(START + 1, START + 2, 8)]
+    assert found.stays == [SimulatedSession(0, START, 9), SimulatedSession(START + 1, START + 2, 8)]
     assert found.crashes == [START + 3]
 
 
@@ -55,7 +55,7 @@ def test_a_car_that_left_is_told_where_the_charger_said_so_before_the_next_one_l
         happened("session_end", START + 6, energy_wh=8), said("one", state, "3", START + 7),
         happened("session_start", START + 8),
     )  # fmt: skip
-    assert [stay.told for stay in read(path, NOW)["one"].stays] == [True, False, False]
+    assert [stay.reported for stay in read(path, NOW)["one"].stays] == [True, False, False]
 
 
 def test_two_that_announce_on_one_topic_are_left_out(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_two_that_announce_on_one_topic_are_left_out(tmp_path: Path) -> None:
     assert list(read(path, NOW)) == ["three"]
 
 
-def told(**changed: float) -> Told:
+def told(**changed: float) -> BridgeReport:
     """A bridge that has everything right of a charger; `changed` by what is counted."""
     right = {"energy": 6000.0, "faults": 1.0, "crashes": 2.0, "sessions": 1.0, "events": 2.0,
              "session_wh": 900.0}  # fmt: skip
@@ -80,19 +80,22 @@ def told(**changed: float) -> Told:
         "start": "2026-09-21T14:13:21.000Z", "end": "2026-09-21T14:18:20.000Z",
     }  # fmt: skip
     event = {"charger": "one", "kind": "crash"}
-    return Told(
+    return BridgeReport(
         metrics, [session] * int(values["sessions"]), [event] * int(values["events"]),
         {"one": values["energy"]},
     )  # fmt: skip
 
 
-def wrong(told: Told) -> list[str]:
+def wrong(told: BridgeReport) -> list[str]:
     truth = Truth(
-        first_wh=5000, last_wh=6000, stays=[Stay(START + 1, START + 300, 900, told=True)], faults=1,
+        first_wh=5000,
+        last_wh=6000,
+        stays=[SimulatedSession(START + 1, START + 300, 900, reported=True)],
+        faults=1,
         crashes=[START + 100, START + 400],
     )  # fmt: skip
-    rows: list[Row] = verdict(told, {"one": truth}, start=START, now=NOW, speed=10)
-    return [row.what for row in rows if row.wrong]
+    rows: list[ComparisonRow] = compare_run(told, {"one": truth}, start=START, now=NOW, speed=10)
+    return [row.name for row in rows if row.mismatches]
 
 
 def test_a_bridge_that_has_everything_right_passes() -> None:
@@ -118,51 +121,67 @@ def test_each_difference_is_objected_to(changed: Mapping[str, float], objection:
 
 def test_what_a_controller_that_hangs_hides_is_not_objected_to() -> None:
     hidden = Truth(
-        first_wh=5000, last_wh=7500, stays=[Stay(START + 1, NOW - 100, 900)], faults=1,
+        first_wh=5000, last_wh=7500, stays=[SimulatedSession(START + 1, NOW - 100, 900)], faults=1,
         crashes=[START + 100, START + 400], frozen_until=NOW - 1,
     )  # fmt: skip
-    rows = verdict(told(sessions=0.0), {"one": hidden}, start=START, now=NOW, speed=10)
-    assert [row.what for row in rows if row.wrong] == []
+    rows = compare_run(told(sessions=0.0), {"one": hidden}, start=START, now=NOW, speed=10)
+    assert [row.name for row in rows if row.mismatches] == []
     hidden.frozen_until = 0.0
-    hidden.stays[0].told = True
-    rows = verdict(told(sessions=0.0), {"one": hidden}, start=START, now=NOW, speed=10)
-    assert [row.what for row in rows if row.wrong] == [
+    hidden.stays[0].reported = True
+    rows = compare_run(told(sessions=0.0), {"one": hidden}, start=START, now=NOW, speed=10)
+    assert [row.name for row in rows if row.mismatches] == [
         "energy, Wh", "energy in the store, Wh", "sessions",
     ]  # fmt: skip
 
 
-def compared(stays: list[Stay], *sessions: Heard) -> Compared:
+def compared(stays: list[SimulatedSession], *sessions: ReportedSession) -> SessionComparison:
     return compare(stays, sessions, due=1000, slack=5)
 
 
-ONE, OTHER = Stay(100, 200, 10), Stay(210, 300, 20, told=True)
-AFTER = Stay(400, 500, 40, told=True)
+ONE, OTHER = SimulatedSession(100, 200, 10), SimulatedSession(210, 300, 20, reported=True)
+AFTER = SimulatedSession(400, 500, 40, reported=True)
 
 
 @pytest.mark.parametrize(
     "sessions",
     [
-        [Heard(100, 300, 30), Heard(401, 505, 40)],
-        [Heard(100, 200, 10), Heard(210, 300, 20), Heard(400, 500, 40)],
+        [ReportedSession(100, 300, 30), ReportedSession(401, 505, 40)],
+        [
+            ReportedSession(100, 200, 10),
+            ReportedSession(210, 300, 20),
+            ReportedSession(400, 500, 40),
+        ],
     ],
 )
-def test_two_cars_that_the_charger_never_told_apart_may_be_one(sessions: list[Heard]) -> None:
+def test_two_cars_that_the_charger_never_told_apart_may_be_one(
+    sessions: list[ReportedSession],
+) -> None:
     found = compared([ONE, OTHER, AFTER], *sessions)
-    assert (found.owed, found.found, found.invented) == (2, 2, 0)
-    assert (found.true_wh, found.told_wh, found.stays) == (70, 70, 3)
+    assert (found.expected, found.found, found.unexpected) == (2, 2, 0)
+    assert (found.expected_wh, found.reported_wh, found.stays) == (70, 70, 3)
 
 
 def test_a_session_where_there_was_none_or_one_too_many_is_invented() -> None:
-    assert compared([AFTER], Heard(100, 200, 1), Heard(400, 500, 40)).invented == 1
-    assert compared([AFTER], Heard(400, 450, 20), Heard(450, 500, 20)).invented == 1
+    assert (
+        compared([AFTER], ReportedSession(100, 200, 1), ReportedSession(400, 500, 40)).unexpected
+        == 1
+    )
+    assert (
+        compared([AFTER], ReportedSession(400, 450, 20), ReportedSession(450, 500, 20)).unexpected
+        == 1
+    )
 
 
 def test_what_began_before_lasts_or_ended_a_moment_ago_is_not_owed() -> None:
-    stays = [Stay(0, 50, 5, told=True), Stay(990, 1001, 7, told=True), Stay(1100)]
-    found = compared(stays, Heard(1, 50, 3))
-    assert (found.owed, found.found, found.told_wh, found.invented) == (0, 0, 0, 0)
+    stays = [
+        SimulatedSession(0, 50, 5, reported=True),
+        SimulatedSession(990, 1001, 7, reported=True),
+        SimulatedSession(1100),
+    ]
+    found = compared(stays, ReportedSession(1, 50, 3))
+    assert (found.expected, found.found, found.reported_wh, found.unexpected) == (0, 0, 0, 0)
 
 
 def test_a_session_that_is_owed_and_not_told_is_missed() -> None:
     found = compared([AFTER])
-    assert (found.owed, found.found, found.true_wh) == (1, 0, 0)
+    assert (found.expected, found.found, found.expected_wh) == (1, 0, 0)
