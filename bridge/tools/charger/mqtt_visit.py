@@ -46,7 +46,7 @@ class MqttVisit:
 
     async def __aexit__(self, *_: object) -> None:
         if self._lost is None:
-            self._link.goodbye()
+            self._link.disconnect()
         self._link.detach()
 
     async def follow(self, *filters: str) -> list[str]:
