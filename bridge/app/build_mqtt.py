@@ -34,7 +34,7 @@ async def build_mqtt(
         from_settings.broker(settings, await _client_id(state)),
         announce_topics=settings.mqtt.announce_topics,
         wanted=wanted,
-        expects=fleet.expected,
+        announcements_expected=fleet.expected,
         state=connection,
     )
 

@@ -95,7 +95,7 @@ def credentials(settings: Settings) -> Credentials:
 
     return Credentials(
         file=CredentialsFile(http.credentials_file), shared=shared,
-        named=http.allow if http.allow_was_set else (),
+        allowed_networks=http.allow if http.allow_was_set else (),
     )  # fmt: skip
 
 

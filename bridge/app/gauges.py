@@ -26,7 +26,7 @@ class GaugeConnection(Protocol):
 
     connected: bool
     connections: int
-    last_packet: float
+    last_packet_unix: float
     failures: dict[str, int]
 
 
@@ -90,7 +90,7 @@ def register_gauges(
         GaugeRow("mqtt_connected", "1 while the broker takes our session.",
                  lambda: int(connection.connected)),
         GaugeRow("mqtt_last_packet_timestamp_seconds", "Unix time of the broker's last packet.",
-                 lambda: connection.last_packet),
+                 lambda: connection.last_packet_unix),
         GaugeRow("mqtt_reconnects", "Connections after the first one.",
                  lambda: max(0, connection.connections - 1), counter=True),
         GaugeRow("mqtt_ready", "1 while /readyz says that the bridge hears.",

@@ -13,7 +13,7 @@ class Connection(Protocol):
     subscribed: bool
     refused: bool
     deaf: bool
-    heard_at: float
+    last_packet_steady: float
 
 
 class Health:
@@ -42,8 +42,8 @@ class Health:
             return "the broker refuses the announce topics: look at its access rules"
         if not connection.subscribed:
             return "the broker has not acknowledged the announce topics"
-        if time.monotonic() - connection.heard_at > 2 * self._keepalive:
+        if time.monotonic() - connection.last_packet_steady > 2 * self._keepalive:
             return "nothing from the broker for two keep-alives"
         if connection.deaf:
-            return "the broker takes our subscriptions and delivers nothing"
+            return "the broker accepts our subscriptions but delivers nothing"
         return None

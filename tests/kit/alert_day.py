@@ -52,7 +52,7 @@ class Hearing:
 
     connected: bool = True
     connections: int = 1
-    last_packet: float = EPOCH
+    last_packet_unix: float = EPOCH
     failures: dict[str, int] = field(default_factory=dict)
 
 

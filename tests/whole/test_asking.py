@@ -253,7 +253,7 @@ async def test_a_base_that_is_none_is_never_published_to(mosquitto: Mosquitto) -
     hearing = ConnectionState()
     mqtt = PublishingMqttClient(
         broker, announce_topics=("openevse/announce/+",), wanted=WantedFilters(),
-        expects=lambda: False, state=hearing,
+        announcements_expected=lambda: False, state=hearing,
     )  # fmt: skip
     assert not mqtt.publish_query(BASE, Query.STATE), "not connected"
     with Subscriber(mosquitto.port) as all_:

@@ -1,6 +1,6 @@
 """One request to a charger's web server: exactly one outcome, never an exception.
 
-The connection goes to an address that was checked a moment before, not to a name.
+It connects to an address that has just been checked, not to a name.
 """
 
 import asyncio
@@ -22,17 +22,17 @@ from bridge.sources.http.guard import allowed_ips, first_reached
 
 
 class ChargerCredentials(Protocol):
-    """What a request needs to know of credentials."""
+    """What a request needs of the credentials."""
 
     def allow(self, charger: ChargerId) -> Iterable[Network]:
         """The networks of this charger alone."""
 
     def login(self, charger: ChargerId, ip: Ip) -> ChargerLogin | None:
-        """What may be sent to this address."""
+        """The login that may be sent to this address; None for none."""
 
 
 class HttpClient:
-    """Fetches pages; of each charger one at a time."""
+    """Fetches pages; one at a time from each charger."""
 
     def __init__(
         self,
@@ -60,26 +60,26 @@ class HttpClient:
         began = self._steady()
         try:
             async with asyncio.timeout(self._timeout):
-                found = await self._request(charger, address, page)
+                result = await self._request(charger, address, page)
         except TimeoutError:
-            found = PollOutcome.TIMEOUT
+            result = PollOutcome.TIMEOUT
         finally:
             self._in_flight.discard(charger)
         seconds = self._steady() - began
-        match found:
+        match result:
             case PollOutcome():
-                return PollReply(found, seconds)
+                return PollReply(result, seconds)
             case RefusedAddress():
-                return PollReply(PollOutcome.FORBIDDEN, seconds, refused=found)
+                return PollReply(PollOutcome.FORBIDDEN, seconds, refused=result)
             case _:
-                return PollReply(PollOutcome.OK, seconds, found)
+                return PollReply(PollOutcome.OK, seconds, result)
 
     async def _request(
         self, charger: ChargerId, address: Address, page: Page
     ) -> PollOutcome | RefusedAddress | Document:
-        more = tuple(self._credentials.allow(charger))
+        allowed = tuple(self._credentials.allow(charger))
         ips = await allowed_ips(
-            address, resolve=self._resolve, refusal=lambda ip: self._policy.refusal(ip, more)
+            address, resolve=self._resolve, refusal=lambda ip: self._policy.refusal(ip, allowed)
         )
         if isinstance(ips, RefusedAddress):
             return ips
@@ -88,14 +88,14 @@ class HttpClient:
             return await self._get(ip, address, page, self._credentials.login(charger, ip))
 
         unreached: PollOutcome | Document = PollOutcome.UNRESOLVED
-        return await first_reached(ips, get, unreached=unreached, outcome=lambda found: found)
+        return await first_reached(ips, get, unreached=unreached, outcome=lambda result: result)
 
     async def _get(
         self, ip: Ip, address: Address, page: Page, login: ChargerLogin | None
     ) -> PollOutcome | Document:
         response = Response()
-        sent = request(address, page.value, login)
-        outcome = await exchange(ip, address, sent, response, self._tls)
+        request_bytes = request(address, page.value, login)
+        outcome = await exchange(ip, address, request_bytes, response, self._tls)
         if outcome is not PollOutcome.OK:
             return outcome
         document = read_document(bytes(response.body), page)

@@ -10,20 +10,20 @@ from bridge.core.polling.login import NOTHING, ChargerLogin, CredentialsEntry, l
 
 
 class CredentialsFile(Protocol):
-    """What the keyring needs of the credentials file."""
+    """What the credentials need of the credentials file."""
 
     @property
     def entries(self) -> Mapping[ChargerId, CredentialsEntry]:
-        """The newest ones."""
+        """The entries as last read."""
 
     def refresh(self) -> bool:
-        """Read it if it changed; True where the entries did."""
+        """Read the file if it changed; True where the entries did."""
 
 
 class Credentials:
-    """`named` is `http.allow` where it was set, and empty where it is the default.
+    """`allowed_networks` is `http.allow` where it was set, and empty where it is the default.
 
-    `shared` gives the login for all chargers; it is asked at every `refresh`.
+    `shared` returns the login for all chargers; it is called at every `refresh`.
     """
 
     def __init__(
@@ -31,16 +31,16 @@ class Credentials:
         *,
         file: CredentialsFile,
         shared: Callable[[], ChargerLogin | None],
-        named: tuple[Network, ...],
+        allowed_networks: tuple[Network, ...],
     ) -> None:
         self._file = file
         self._read_shared = shared
         self._shared: ChargerLogin | None = None
-        self._named = named
+        self._allowed_networks = allowed_networks
         self.refresh()
 
     def refresh(self) -> bool:
-        """Read what changed; True where some login or allowed network may be another now."""
+        """Read what changed; True where a login or an allowed network may have changed."""
         before, self._shared = self._shared, self._read_shared()
         return self._file.refresh() or before != self._shared
 
@@ -49,6 +49,6 @@ class Credentials:
         return self._file.entries.get(charger, NOTHING).allow
 
     def login(self, charger: ChargerId, ip: Ip) -> ChargerLogin | None:
-        """What may be sent to this address of the charger."""
+        """The login that may be sent to this address of the charger; None for none."""
         entry = self._file.entries.get(charger, NOTHING)
-        return login_for(ip, shared=self._shared, entry=entry, named=self._named)
+        return login_for(ip, shared=self._shared, entry=entry, named=self._allowed_networks)

@@ -1,7 +1,7 @@
-"""One connection, one request, one response: the way to a charger's web server.
+"""One connection, one request, one response: the exchange with a charger's web server.
 
-Made for ten thousand small answers a minute: no redirects, cookies, proxies, compression,
-look-ups or kept connections, which a stranger's server could make use of.
+Made for ten thousand small responses a minute: no redirects, cookies, proxies, compression,
+name resolution or keep-alive, which a hostile server could exploit.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from bridge.core.polling.outcome import PollOutcome
 def request(
     address: Address, target: str, login: ChargerLogin | None, body: bytes | None = None
 ) -> bytes:
-    """A GET, or a POST of a JSON document; `target` is a path and its query, as it is sent."""
+    """A GET, or a POST of a JSON document; `target` is a path and its query, already encoded."""
     lines = [
         f"{'GET' if body is None else 'POST'} {target} HTTP/1.1",
         f"Host: {address.authority}",
@@ -33,18 +33,17 @@ def request(
 
 
 async def exchange(
-    ip: Ip, address: Address, said: bytes, response: Response, tls: ssl.SSLContext
+    ip: Ip, address: Address, request_bytes: bytes, response: Response, tls: ssl.SSLContext
 ) -> PollOutcome:
-    """Say it, and read the response; it knows no time limit but the system's for connecting.
+    """Send the request and read the response; the only timeout is the system's for connecting.
 
-    Nothing is looked up: the connection goes to `ip`, where `address` names whose certificate is
-    expected.
+    No name is resolved: it connects to `ip` and expects the certificate of `address`.
     """
     loop = asyncio.get_running_loop()
-    talk = _Exchange(said, response, loop.create_future())
+    protocol = _Exchange(request_bytes, response, loop.create_future())
     try:
         transport, _ = await loop.create_connection(
-            lambda: talk,
+            lambda: protocol,
             str(ip),
             address.port,
             ssl=tls if address.tls else None,
@@ -57,7 +56,7 @@ async def exchange(
     except OSError:
         return PollOutcome.UNREACHABLE
     try:
-        return await talk.done
+        return await protocol.done
     finally:
         transport.abort()
 
@@ -68,24 +67,26 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
 
 
 class _Exchange(asyncio.Protocol):
-    """Ends with the response's outcome, whichever way the connection goes."""
+    """Ends with the response's outcome, however the connection ends."""
 
-    def __init__(self, said: bytes, response: Response, done: asyncio.Future[PollOutcome]) -> None:
+    def __init__(
+        self, request_bytes: bytes, response: Response, done: asyncio.Future[PollOutcome]
+    ) -> None:
         self.done = done
-        self._said = said
+        self._request_bytes = request_bytes
         self._response = response
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        transport.write(self._said)
+        transport.write(self._request_bytes)
 
     def data_received(self, data: bytes) -> None:
         if not self.done.done() and self._response.feed(data):
             self._finish(self._response.end())
 
     def connection_lost(self, error: Exception | None) -> None:
-        untold = self._response.status is None and isinstance(error, ssl.SSLError)
-        self._finish(PollOutcome.TLS if untold else self._response.end())
+        tls_failed = self._response.status is None and isinstance(error, ssl.SSLError)
+        self._finish(PollOutcome.TLS if tls_failed else self._response.end())
 
     def _finish(self, outcome: PollOutcome) -> None:
         if not self.done.done():

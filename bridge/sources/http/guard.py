@@ -1,4 +1,4 @@
-"""The guard before every request: no address is called that must not be, whoever named it."""
+"""The check before every request: only allowed addresses are connected to, whoever named them."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -17,10 +17,10 @@ async def allowed_ips(
     resolve: Callable[[str], Awaitable[tuple[Ip, ...]]],
     refusal: Callable[[Ip], RefusedAddress | None],
 ) -> tuple[Ip, ...] | RefusedAddress:
-    """The addresses of a charger that may be tried, in order; empty where its name has none.
+    """The addresses of a charger to try, in order; empty where its name has none.
 
-    One address that must not be called refuses all of them: whoever answers for the name could
-    otherwise try until the order suits.
+    One address that is not allowed refuses all of them: whoever controls the name could
+    otherwise retry until the order suits.
     """
     ips = (address.ip,) if address.ip else await resolve(address.host)
     for ip in ips:
@@ -36,7 +36,7 @@ async def first_reached(
     unreached: T,
     outcome: Callable[[T], object],
 ) -> T:
-    """What came of the first address that can be reached; `unreached` where there is none."""
+    """The result from the first address that can be reached; `unreached` where none can."""
     result = unreached
     for ip in ips:
         result = await send(ip)

@@ -6,9 +6,9 @@ from bridge.core.polling.address import Ip
 
 
 def is_own(ip: Ip) -> bool:
-    """Ask the kernel, so that an address that came a second ago is known. Sends nothing."""
-    # Most addresses cannot be bound, and that is the whole answer. Where others' can be
-    # (ip_nonlocal_bind), the kernel still talks to its own address from that address alone.
+    """Checked with the kernel, so that a new address is known at once. Sends nothing."""
+    # Most foreign addresses cannot be bound, which is enough. Where they can be
+    # (ip_nonlocal_bind), the kernel still reaches its own address from that address alone.
     return _bindable(ip) and _reached_from(ip) == str(ip)
 
 

@@ -1,4 +1,4 @@
-"""Carries out the plan of polls: starts what is due, tells the plan how it ended."""
+"""Carries out the polling schedule: starts what is due, reports the outcome to the schedule."""
 
 import asyncio
 import contextlib
@@ -12,22 +12,23 @@ from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollRequest, PollSchedule
 
-_LONGEST_WAIT = 1.0
-_MOMENT = 0.02
-"""Between two looks at the plan: a thousand polls a second need no thousand looks."""
-_AT_ONCE = 8
-"""Requests that one turn of the loop begins: a few milliseconds."""
+_LONGEST_WAIT_SECONDS = 1.0
+_PAUSE_SECONDS = 0.02
+"""Between two checks of the schedule: a thousand polls per second need fewer checks."""
+_STARTED_AT_ONCE = 8
+"""Requests that are started in one turn of the event loop: a few milliseconds."""
 
 
 class Fetch(Protocol):
     """What the poller needs of the client."""
 
     async def fetch(self, charger: ChargerId, address: Address, page: Page) -> PollReply:
-        """One request, never an exception."""
+        """Send one request; never raises."""
 
 
 class Poller:
-    """`address` may know none any more; `take` is given each reply on the event loop."""
+    """`address` returns None for a charger that may not be polled any more; `ended` receives
+    each reply on the event loop."""
 
     def __init__(
         self,
@@ -46,37 +47,38 @@ class Poller:
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
-        """The plan changed."""
+        """The schedule changed."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Until cancelled; requests in flight end with it."""
+        """Poll until cancelled, which also cancels the requests in flight."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._wake.clear()
-                for index, ask in enumerate(self._schedule.due(self._clock().steady), start=1):
-                    tasks.create_task(self._ask(ask), name=f"poll {ask.charger}")
-                    if index % _AT_ONCE == 0:
+                due = self._schedule.due(self._clock().steady)
+                for number, request in enumerate(due, start=1):
+                    tasks.create_task(self._poll(request), name=f"poll {request.charger}")
+                    if number % _STARTED_AT_ONCE == 0:
                         await asyncio.sleep(0)
-                await asyncio.sleep(_MOMENT)
-                await self._rest()
+                await asyncio.sleep(_PAUSE_SECONDS)
+                await self._wait_for_due()
 
-    async def _rest(self) -> None:
+    async def _wait_for_due(self) -> None:
         due = self._schedule.next_due()
-        wait = _LONGEST_WAIT if due is None else due - self._clock().steady
+        wait = _LONGEST_WAIT_SECONDS if due is None else due - self._clock().steady
         if wait <= 0 or self._wake.is_set():
             return
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(min(_LONGEST_WAIT, wait)):
+            async with asyncio.timeout(min(_LONGEST_WAIT_SECONDS, wait)):
                 await self._wake.wait()
 
-    async def _ask(self, ask: PollRequest) -> None:
-        address = self._address(ask.charger)
+    async def _poll(self, request: PollRequest) -> None:
+        address = self._address(request.charger)
         if address is None:
             reply = PollReply(PollOutcome.UNRESOLVED, 0.0)
         else:
-            reply = await self._client.fetch(ask.charger, address, ask.page)
+            reply = await self._client.fetch(request.charger, address, request.page)
         now = self._clock()
-        self._schedule.done(ask, reply.outcome, now.steady)
-        self._ended(ask, reply, now)
+        self._schedule.done(request, reply.outcome, now.steady)
+        self._ended(request, reply, now)
         self._wake.set()

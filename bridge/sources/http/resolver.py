@@ -1,4 +1,4 @@
-"""Names into addresses, off the event loop."""
+"""Resolves host names, off the event loop."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ MOST_REMEMBERED = 20_000
 
 
 def look_up(host: str) -> tuple[Ip, ...]:
-    """All addresses of a name by the system's resolver; blocks, for long where it is away."""
+    """All addresses of a name from the system's resolver; blocks, for long if it is unavailable."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -23,10 +23,10 @@ def look_up(host: str) -> tuple[Ip, ...]:
 
 
 class Resolver:
-    """A few look-ups at once, each in a thread of its own, for none can be called off.
+    """A few look-ups at once, each in a thread of its own, because none can be cancelled.
 
-    Names without an address may take long, however many there are: they leave a quarter of the
-    threads to those that had one the last time.
+    Look-ups of names without an address may be slow and many: a quarter of the threads is
+    reserved for names that had an address the last time.
     """
 
     def __init__(
@@ -36,21 +36,21 @@ class Resolver:
         most_at_once: int = MOST_AT_ONCE,
     ) -> None:
         self._look_up = look_up
-        self._free = asyncio.Semaphore(most_at_once)
-        self._doubtful = asyncio.Semaphore(max(1, most_at_once * 3 // 4))
-        self._found: dict[str, None] = {}
-        """Names that had an address the last time, the latest last."""
+        self._threads = asyncio.Semaphore(most_at_once)
+        self._unproven_threads = asyncio.Semaphore(max(1, most_at_once * 3 // 4))
+        self._resolved: dict[str, None] = {}
+        """Names that had an address the last time, the most recent last."""
 
     async def resolve(self, host: str) -> tuple[Ip, ...]:
-        """The addresses, none where there are none; the caller sets the time limit."""
-        held = await self._slots(host)
+        """The addresses of a name, empty where it has none; the caller sets the timeout."""
+        acquired = await self._acquire_threads(host)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[tuple[Ip, ...]] = loop.create_future()
 
-        def settle(found: tuple[Ip, ...]) -> None:
-            # A look-up that nobody waits for any more still holds its thread until now.
-            for slot in held:
-                slot.release()
+        def finish(found: tuple[Ip, ...]) -> None:
+            # A look-up whose caller timed out occupies its thread until now.
+            for semaphore in acquired:
+                semaphore.release()
             self._remember(host, bool(found))
             if not answer.done():
                 answer.set_result(found)
@@ -58,27 +58,27 @@ class Resolver:
         def work() -> None:
             found = self._look_up(host)
             with contextlib.suppress(RuntimeError):  # The loop has ended.
-                loop.call_soon_threadsafe(settle, found)
+                loop.call_soon_threadsafe(finish, found)
 
         threading.Thread(target=work, name=f"resolve {host}", daemon=True).start()
         return await answer
 
-    async def _slots(self, host: str) -> tuple[asyncio.Semaphore, ...]:
-        """What the look-up holds while it lasts."""
-        if host in self._found:
-            await self._free.acquire()
-            return (self._free,)
-        await self._doubtful.acquire()
+    async def _acquire_threads(self, host: str) -> tuple[asyncio.Semaphore, ...]:
+        """The semaphores that the look-up occupies while it runs."""
+        if host in self._resolved:
+            await self._threads.acquire()
+            return (self._threads,)
+        await self._unproven_threads.acquire()
         try:
-            await self._free.acquire()
+            await self._threads.acquire()
         except asyncio.CancelledError:
-            self._doubtful.release()
+            self._unproven_threads.release()
             raise
-        return self._doubtful, self._free
+        return self._unproven_threads, self._threads
 
     def _remember(self, host: str, found: bool) -> None:
-        self._found.pop(host, None)
+        self._resolved.pop(host, None)
         if found:
-            self._found[host] = None
-            if len(self._found) > MOST_REMEMBERED:
-                del self._found[next(iter(self._found))]
+            self._resolved[host] = None
+            if len(self._resolved) > MOST_REMEMBERED:
+                del self._resolved[next(iter(self._resolved))]

@@ -1,4 +1,4 @@
-"""What we know of a broker before we talk to it, and why we may not be talking to it."""
+"""How to reach a broker, and the reasons for which a connection fails or ends."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the broker is, and who we are to it; `keepalive` in seconds."""
+    """The broker's address, and our identity and credentials; `keepalive` in seconds."""
 
     host: str
     port: int
@@ -22,7 +22,7 @@ class Broker:
 
 
 class Loss(StrEnum):
-    """Why a connection ended or was none."""
+    """Why a connection failed or ended."""
 
     UNREACHABLE = "unreachable"
     TLS = "tls"

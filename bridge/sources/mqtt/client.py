@@ -1,4 +1,4 @@
-"""Hearing over MQTT: stays connected and subscribed through any outage."""
+"""The MQTT client: stays connected and subscribed through any outage."""
 
 import asyncio
 import random
@@ -19,37 +19,37 @@ log = structlog.get_logger("mqtt")
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 STABLE_SECONDS = 30.0
-"""A connection that lasted so long was a good one: the next wait is short again."""
-UNANSWERED = "the broker does not answer a subscription"
-DEAF = "the broker takes our subscriptions and delivers nothing: look at its access rules"
+"""A connection that lasted this long was good: the back-off starts again."""
+NO_SUBACK = "the broker does not answer a subscription"
+DEAF = "the broker accepts our subscriptions but delivers nothing: check its access rules"
 
 
 class ConnectionState:
-    """What is known of the connection; `last_packet` in Unix seconds, 0 for never, and
-    `heard_at` the same moment on the steady clock."""
+    """The state of the connection; `last_packet_unix` is in seconds, 0 for never, and
+    `last_packet_steady` the same moment on the steady clock."""
 
     __slots__ = (
-        "connected", "connections", "deaf", "failures", "heard_at", "last_packet", "refused",
-        "subscribed",
+        "connected", "connections", "deaf", "failures", "last_packet_steady", "last_packet_unix",
+        "refused", "subscribed",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.connected = False
         self.subscribed = False
         self.refused = False
-        """The broker does not let us subscribe to an announce topic."""
+        """The broker refuses a subscription to an announce topic."""
         self.deaf = False
-        """The broker delivers nothing, though it should; until it does."""
-        self.last_packet = 0.0
-        self.heard_at = 0.0
+        """The broker delivers nothing, though it should."""
+        self.last_packet_unix = 0.0
+        self.last_packet_steady = 0.0
         self.connections = 0
         self.failures: dict[str, int] = dict.fromkeys(Loss, 0)
 
 
 class MqttClient:
-    """Stays subscribed to the announce topics and to whatever is wanted.
+    """Stays subscribed to the announce topics and to the wanted filters.
 
-    `expects` tells whether the broker should be keeping a charger's announcement for us.
+    `announcements_expected`: whether the broker should have a retained announcement for us.
     """
 
     def __init__(
@@ -58,26 +58,26 @@ class MqttClient:
         *,
         announce_topics: Iterable[str],
         wanted: WantedFilters,
-        expects: Callable[[], bool],
+        announcements_expected: Callable[[], bool],
         state: ConnectionState,
     ) -> None:
         self._broker = broker
         self._announce_topics = tuple(announce_topics)
         self._deliver: Callable[[list[Message]], None] | None = None
         self._wanted = wanted
-        self._expects = expects
+        self._announcements_expected = announcements_expected
         self._state = state
-        self._awaited: set[str] = set()
-        self._over = asyncio.Event()
-        self._why = ""
+        self._unacknowledged: set[str] = set()
+        self._ended = asyncio.Event()
+        self._loss_reason = ""
         self._watchdog = Watchdog(broker.keepalive)
         self._backoff = Backoff(random.random, first=FIRST_WAIT, most=LONGEST_WAIT, jitter=0.5)
         self._link = self._make_link()
 
     async def run(self, deliver: Callable[[list[Message]], None]) -> None:
-        """Connect, receive, and come back after every loss, until cancelled.
+        """Connect, receive, and connect again after every loss, until cancelled.
 
-        `deliver` gets each batch on the event loop, in the broker's order.
+        `deliver` is called with each batch on the event loop, in the broker's order.
         """
         self._deliver = deliver
         while True:
@@ -86,66 +86,66 @@ class MqttClient:
             if time.monotonic() - began > STABLE_SECONDS:
                 self._backoff.reset()
             pause = self._backoff.next()
-            log.warning("mqtt.lost", why=self._why, again_in_s=round(pause, 1))
+            log.warning("mqtt.lost", why=self._loss_reason, again_in_s=round(pause, 1))
             await asyncio.sleep(pause)
 
     def received(self, batch: list[Message]) -> None:
-        """Something came from the broker."""
-        hearing = self._state
-        hearing.last_packet, hearing.heard_at = time.time(), time.monotonic()
-        self._watchdog.packet_received(hearing.heard_at, message=bool(batch))
+        """Packets arrived from the broker; `batch` has the messages among them."""
+        state = self._state
+        state.last_packet_unix, state.last_packet_steady = time.time(), time.monotonic()
+        self._watchdog.packet_received(state.last_packet_steady, message=bool(batch))
         if batch:
-            if hearing.deaf:
-                hearing.deaf = False
+            if state.deaf:
+                state.deaf = False
                 log.info("mqtt.hears_again")
             if self._deliver is not None:
                 self._deliver(batch)
         self._subscribe_changes()
 
     def connected(self) -> None:
-        """The broker took the session, and knows nothing of what we follow."""
+        """The broker accepted the session, which has no subscriptions yet."""
         log.info("mqtt.connected", host=self._broker.host, port=self._broker.port)
         self._state.connected = True
         self._state.connections += 1
         self._watchdog.session_accepted()
-        self._awaited = set(self._announce_topics)
+        self._unacknowledged = set(self._announce_topics)
         self._link.subscribe(self._announce_topics)
         self._wanted.take_changes()
         self._link.subscribe(self._wanted)
 
     def _subscribe_changes(self) -> None:
-        """Ask for what is wanted since the last look; before a session there is nothing to ask."""
+        """Subscribe to the filters that are wanted since the last call, once there is a session."""
         if self._state.connected:
             for change in self._wanted.take_changes():
                 self._link.subscribe(change.subscribe)
                 self._link.unsubscribe(set(change.unsubscribe).difference(self._announce_topics))
 
-    def granted(self, asked: list[str], refused: list[str]) -> None:
-        """The broker answered a subscription."""
-        hearing = self._state
-        ours = self._awaited.intersection(refused)
-        if refused and not (ours and hearing.refused):
+    def granted(self, filters: list[str], refused: list[str]) -> None:
+        """The broker acknowledged a subscription; it refused some of its filters."""
+        state = self._state
+        ours = self._unacknowledged.intersection(refused)
+        if refused and not (ours and state.refused):
             log.warning("mqtt.subscription_refused", topics=len(refused), first=refused[0])
-        self._awaited.difference_update(set(asked) - ours)
+        self._unacknowledged.difference_update(set(filters) - ours)
         if ours:
-            hearing.subscribed, hearing.refused = False, True
-        elif not self._awaited:
-            hearing.subscribed, hearing.refused = True, False
+            state.subscribed, state.refused = False, True
+        elif not self._unacknowledged:
+            state.subscribed, state.refused = True, False
             self._watchdog.granted(time.monotonic())
 
     def lost(self, loss: Loss, why: str) -> None:
-        """The connection is over; the first reason is the one that counts."""
-        if not self._over.is_set():
+        """The connection ended; only the first reason is counted."""
+        if not self._ended.is_set():
             self._state.failures[loss] += 1
-            self._why = why
-            self._over.set()
+            self._loss_reason = why
+            self._ended.set()
 
     def _make_link(self) -> Link:
         return Link(self._broker, self)
 
     async def _session(self) -> None:
         """One connection, from the first packet to the last."""
-        self._over.clear()
+        self._ended.clear()
         self._link = self._make_link()
         try:
             await asyncio.to_thread(self._link.connect)
@@ -156,50 +156,50 @@ class MqttClient:
         self._watchdog.begin(time.monotonic())
         self._link.attach()
         try:
-            await self._until_over()
+            await self._until_ended()
         finally:
-            hearing = self._state
-            hearing.connected = hearing.subscribed = hearing.refused = False
-            if not self._over.is_set():
-                self._link.goodbye()
+            state = self._state
+            state.connected = state.subscribed = state.refused = False
+            if not self._ended.is_set():
+                self._link.disconnect()
             self._link.detach()
 
-    async def _until_over(self) -> None:
+    async def _until_ended(self) -> None:
         step = min(1.0, self._broker.keepalive / 8)
-        while not self._over.is_set():
+        while not self._ended.is_set():
             self._link.keep_alive()
             self._subscribe_changes()
             self._check_silence(time.monotonic())
             try:
                 async with asyncio.timeout(step):
-                    await self._over.wait()
+                    await self._ended.wait()
             except TimeoutError:
                 continue
 
-    def _check_silence(self, now: float) -> None:
-        match self._watchdog.verdict(now):
+    def _check_silence(self, steady: float) -> None:
+        match self._watchdog.verdict(steady):
             case Verdict.SILENT:
                 self.lost(Loss.SILENT, "the broker does not answer")
             case Verdict.RESUBSCRIBE:
-                self._subscribe_again(now)
+                self._resubscribe(steady)
             case Verdict.DEAF:
-                self._deaf(now)
+                self._delivers_nothing(steady)
             case Verdict.WELL:
                 pass
 
-    def _subscribe_again(self, now: float) -> None:
-        self._watchdog.resubscribed(now)
-        self._awaited = set(self._announce_topics)
+    def _resubscribe(self, steady: float) -> None:
+        self._watchdog.resubscribed(steady)
+        self._unacknowledged = set(self._announce_topics)
         self._link.subscribe(self._announce_topics)
 
-    def _deaf(self, now: float) -> None:
-        """Connecting anew may cure it, once; after that it is for the operator to."""
-        hearing = self._state
-        if hearing.refused:
-            self._subscribe_again(now)
+    def _delivers_nothing(self, steady: float) -> None:
+        """Reconnect once, which may help; after that the operator has to act."""
+        state = self._state
+        if state.refused:
+            self._resubscribe(steady)
             return
-        again, hearing.deaf = hearing.deaf, bool(self._awaited) or self._expects()
-        if hearing.deaf and not again:
-            self.lost(Loss.DEAF, UNANSWERED if self._awaited else DEAF)
+        known, state.deaf = state.deaf, bool(self._unacknowledged) or self._announcements_expected()
+        if state.deaf and not known:
+            self.lost(Loss.DEAF, NO_SUBACK if self._unacknowledged else DEAF)
         else:
-            self._watchdog.postpone(now)
+            self._watchdog.postpone(steady)

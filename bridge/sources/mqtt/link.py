@@ -1,4 +1,4 @@
-"""One connection to a broker: paho speaks, the reader hears, all on the event loop."""
+"""One connection to a broker: paho sends, the reader receives, all on the event loop."""
 
 import asyncio
 import socket
@@ -20,7 +20,7 @@ from bridge.sources.mqtt.reader import Reader
 from bridge.sources.mqtt.subscribe_queue import SubscribeQueue
 from bridge.sources.mqtt.tap import Tap
 from bridge.sources.mqtt.tls import secure
-from bridge.sources.mqtt.why import explain, unanswered
+from bridge.sources.mqtt.why import explain, explain_no_connack
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 BRIEF_SECONDS = 30.0
 _LOSSES = {"Protocol error": Loss.PROTOCOL, "Keep alive timeout": Loss.SILENT}
-"""paho's names; any other end is a plain one."""
+"""By paho's names; any other end counts as closed."""
 
 
 class LinkObserver(Protocol):
-    """Whoever is told what comes over the link; all on the event loop."""
+    """Receives what arrives over the link; called on the event loop."""
 
     def received(self, batch: list[Message]) -> None:
-        """Messages in the broker's order; empty where only other packets came."""
+        """Messages in the broker's order; empty where only other packets arrived."""
 
     def connected(self) -> None:
-        """The broker took the session."""
+        """The broker accepted the session."""
 
-    def granted(self, asked: list[str], refused: list[str]) -> None:
-        """The broker answered a subscription; some of its filters it may have refused."""
+    def granted(self, filters: list[str], refused: list[str]) -> None:
+        """The broker acknowledged a subscription; it may have refused some of its filters."""
 
     def lost(self, loss: Loss, why: str) -> None:
-        """The connection is over."""
+        """The connection ended."""
 
 
 class _Client(Client):
-    """paho over a socket that we open, secure and read ourselves."""
+    """paho over a socket that the bridge opens, secures and reads itself."""
 
     open_socket: Callable[[], Tap]
 
@@ -57,26 +57,26 @@ class _Client(Client):
 
 
 class Link:
-    """One connection, made in a thread by `connect`, then used on the loop alone."""
+    """One connection, opened in a thread by `connect`, then used on the event loop alone."""
 
-    def __init__(self, broker: Broker, ear: LinkObserver) -> None:
+    def __init__(self, broker: Broker, observer: LinkObserver) -> None:
         self._broker = broker
-        self._observer = ear
+        self._observer = observer
         self._loop = asyncio.get_running_loop()
         self._client = self._make_client()
         self._queue = SubscribeQueue(self._client)
         self._reader: Reader | None = None
         self._tap: Tap | None = None
-        self._answered = False
-        """The broker took or refused the session."""
-        self._answered_at = 0.0
+        self._connack_received = False
+        """The broker accepted or refused the session."""
+        self._connack_steady = 0.0
         self.subscribe = self._queue.subscribe
         self.unsubscribe = self._queue.unsubscribe
 
     def connect(self) -> None:
-        """Blocking, for a thread: names are resolved and TLS is negotiated.
+        """Resolve the name, connect and negotiate TLS; blocks, so it must run in a thread.
 
-        Raises OSError, TlsTrouble among them, or ValueError for an address that is none.
+        Raises OSError, which includes TlsTrouble, or ValueError for an invalid address.
         """
         broker, client = self._broker, self._client
         if broker.username is not None:
@@ -84,32 +84,32 @@ class Link:
         client.connect(broker.host, broker.port, broker.keepalive)
 
     def attach(self) -> None:
-        """Listen to the new connection."""
+        """Start reading from the new connection."""
         tap = self._client.socket()
         if not isinstance(tap, Tap):
             self._closed("the broker closed the connection")
             return
         self._tap = tap
         self._reader = Reader(
-            tap, rest=self._rest, heard=self._observer.received, ended=self._ended
+            tap, other_frame=self._pass_to_paho, received=self._observer.received, ended=self._ended
         )
         self._reader.start()
         self._write()
 
     def detach(self) -> None:
-        """Close the connection, if it is still there."""
+        """Close the connection, if it is still open."""
         self._queue.stop()
         self._unwatch()
         if (sock := self._client.socket()) is not None:
             sock.close()
 
-    def goodbye(self) -> None:
-        """Leave in good order, so that the broker does not wait for us."""
+    def disconnect(self) -> None:
+        """Send DISCONNECT, so that the broker does not wait for the client."""
         self._client.disconnect()
         self._client.loop_write()
 
     def keep_alive(self) -> None:
-        """To be called about once a second."""
+        """Ping when it is time; to be called about once a second."""
         if self._client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._observer.lost(Loss.SILENT, "no answer within the keep-alive")
 
@@ -118,8 +118,8 @@ class Link:
         sock = socket.create_connection((broker.host, broker.port), CONNECT_SECONDS)
         return Tap(secure(sock, broker, CONNECT_SECONDS) if broker.tls else sock)
 
-    def _rest(self, frame: bytes) -> None:
-        """Let paho take a frame. Raises BrokenStream for one that it cannot."""
+    def _pass_to_paho(self, frame: bytes) -> None:
+        """Let paho process a frame. Raises BrokenStream for one that it cannot read."""
         if self._tap is None:
             return
         self._tap.push(frame)
@@ -134,23 +134,23 @@ class Link:
                 self._observer.lost(Loss.PROTOCOL, f"the broker sent what is not MQTT: {error}")
             case ssl.SSLError():
                 self._observer.lost(Loss.TLS, explain(error))
-            case OSError() if self._answered:
+            case OSError() if self._connack_received:
                 self._closed(explain(error))
             case _:
                 self._closed("the broker closed the connection")
 
     def _closed(self, why: str) -> None:
-        """The connection ended; before the first answer and soon after it has causes of its own."""
+        """The connection ended; before CONNACK and soon after it there are specific causes."""
         broker = self._broker
-        if not self._answered:
-            why = unanswered(tls=broker.tls, certified=broker.cert_file is not None)
-        elif time.monotonic() - self._answered_at < BRIEF_SECONDS:
-            # A broker ends the session of a client whose id another one comes with.
+        if not self._connack_received:
+            why = explain_no_connack(tls=broker.tls, certified=broker.cert_file is not None)
+        elif time.monotonic() - self._connack_steady < BRIEF_SECONDS:
+            # A broker ends the session of a client when another one connects with its id.
             why = f"{why}; perhaps another client has our client id {broker.client_id}"
         self._observer.lost(Loss.CLOSED, why)
 
     def _write(self) -> None:
-        """Send what is queued; while the socket is full, wait for it."""
+        """Send what is queued; while the socket is full, wait until it is writable."""
         if self._client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._closed("the connection broke while writing")
         elif self._tap is not None:
@@ -160,7 +160,7 @@ class Link:
                 self._loop.remove_writer(self._tap)
 
     def _unwatch(self) -> None:
-        """A closed descriptor must not stay registered: its number is given out again."""
+        """A closed descriptor must not stay registered: its number is reused."""
         if self._reader is not None:
             self._reader.stop()
         tap, self._tap = self._tap, None
@@ -172,7 +172,7 @@ class Link:
             CallbackAPIVersion.VERSION2,
             client_id=self._broker.client_id,
             protocol=MQTTProtocolVersion.MQTTv311,
-            # paho would connect anew by itself, and hold up the loop meanwhile.
+            # paho would reconnect by itself, and block the event loop meanwhile.
             reconnect_on_failure=False,
         )
         client.open_socket = self._open
@@ -185,16 +185,16 @@ class Link:
         return client
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        """A message of quality 1 or 2: never asked for, but taken."""
+        """A message of QoS 1 or 2: never subscribed to, but accepted."""
         if self._reader is not None:
-            # Not message.topic: it decodes what is looked up as bytes, and may fail to.
+            # Not message.topic: it decodes, which may fail, and the look-up needs bytes.
             self._reader.batch.append((message._topic, bytes(message.payload), message.retain))
 
     def _on_connect(
         self, _client: Client, _data: object, _flags: object, code: ReasonCode,
         _properties: Properties | None,
     ) -> None:  # fmt: skip
-        self._answered, self._answered_at = True, time.monotonic()
+        self._connack_received, self._connack_steady = True, time.monotonic()
         if code.is_failure:
             self._observer.lost(Loss.REFUSED, f"the broker refused the connection: {code}")
         else:
@@ -213,12 +213,12 @@ class Link:
         self, _client: Client, _data: object, packet: int, codes: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:  # fmt: skip
-        asked = self._queue.answered(packet)
-        answers = zip(asked, codes, strict=False)
-        self._observer.granted(asked, [topic for topic, code in answers if code.is_failure])
+        filters = self._queue.acknowledged(packet)
+        results = zip(filters, codes, strict=False)
+        self._observer.granted(filters, [topic for topic, code in results if code.is_failure])
 
     def _on_want_write(self, _client: Client, _data: object, _sock: object) -> None:
-        """paho queued a packet, on the loop's thread or on the connecting one."""
+        """paho queued a packet, in the event loop's thread or in the connecting one."""
         self._loop.call_soon_threadsafe(self._send)
 
     def _send(self) -> None:

@@ -1,4 +1,4 @@
-"""All that is ever published: a read-only query to a charger's controller."""
+"""The only message that is ever published: a read-only query to a charger's controller."""
 
 from bridge.core.errors import AnnounceRefused
 from bridge.core.rapi.askable import check_query_base

@@ -1,7 +1,7 @@
-"""Cuts QoS 0 PUBLISH frames out of a stream of MQTT 3.1.1, and leaves the rest to paho.
+"""Cuts QoS 0 PUBLISH frames out of a stream of MQTT 3.1.1, and leaves the others to paho.
 
-Speed: chargers send nothing but short QoS 0 publishes, so `take` goes through those in one
-loop without a call; every other frame passes through `_other`, whole and in its place.
+Speed: chargers send nothing but short QoS 0 publishes, so `cut` processes those in one loop
+without a call; every other frame goes through `_frame`, whole and in its order.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from bridge.core.errors import BrokenStream
 from bridge.core.model import Message
 
 LARGEST = 128 * 1024
-"""Bytes of a frame that are held; a publish loses what is beyond, its payload's end."""
+"""Bytes of a frame that are buffered; of a longer publish the payload's end is dropped."""
 _PUBLISH, _RETAINED = 0x30, 0x31
 _CONNACK, _SUBACK = 0x20, 0x90
 _GRANTED = frozenset({0, 1, 2, 0x80})
-# MQTT 3.1.1, section 2.2: first byte, then the least and the most that may follow of what a
-# broker says to a client. paho trusts these lengths.
+# MQTT 3.1.1, section 2.2: the first byte of each packet from a broker, and the least and the
+# greatest length of its remainder. paho trusts these lengths.
 _CONTROL = {
     _CONNACK: (2, 2),
     0x40: (2, 2),  # PUBACK
@@ -29,20 +29,20 @@ _CONTROL = {
 
 
 class Skimmer:
-    """Holds what came and was not cut yet: less than `LARGEST` once `take` returned False."""
+    """Buffers what arrived and was not cut yet: less than `LARGEST` once `cut` returned False."""
 
-    __slots__ = ("_at", "_data", "_pass", "_skip")
+    __slots__ = ("_at", "_data", "_other_frame", "_skip")
 
-    def __init__(self, rest: Callable[[bytes], None]) -> None:
-        """`rest` gets each frame that is no QoS 0 publish, in the stream's order."""
-        self._pass = rest
+    def __init__(self, other_frame: Callable[[bytes], None]) -> None:
+        """`other_frame` gets each frame that is not a QoS 0 publish, in the stream's order."""
+        self._other_frame = other_frame
         self._data = b""
         self._at = 0
         self._skip = 0
-        """Bytes to come that belong to the cut-off end of a publish."""
+        """Bytes still to arrive that belong to the dropped end of a publish."""
 
     def feed(self, data: bytes | memoryview) -> None:
-        """Take what was read next."""
+        """Add the next bytes of the stream."""
         if self._skip:
             skipped = min(self._skip, len(data))
             self._skip -= skipped
@@ -51,9 +51,9 @@ class Skimmer:
         self._at = 0
 
     def cut(self, batch: list[Message], most: int) -> bool:
-        """Append up to `most` messages; True while whole frames are left.
+        """Append up to `most` messages; True while complete frames may be left.
 
-        Raises BrokenStream for what no broker may send; what came before it is in `batch`.
+        Raises BrokenStream for what no broker may send; messages before it are in `batch`.
         """
         data, at, have = self._data, self._at, len(self._data)
         append = batch.append
@@ -82,7 +82,7 @@ class Skimmer:
         return at < have
 
     def _frame(self, at: int, batch: list[Message]) -> bool:
-        """Cut any frame, checking all of it; False where it is not whole yet."""
+        """Cut a frame of any kind, fully checked; False where it is not complete yet."""
         self._at = at
         data, have = self._data, len(self._data)
         found = _length(data, at)
@@ -98,23 +98,23 @@ class Skimmer:
         self._at = end
         frame = data[at:end]
         _check_content(frame, start - at)
-        self._pass(frame)
+        self._other_frame(frame)
         return True
 
-    def _publish(self, start: int, held: int, end: int, batch: list[Message]) -> bool:
-        """Cut a publish whose body is `start` to `end`, of which `held` is the last to keep."""
+    def _publish(self, start: int, cut: int, end: int, batch: list[Message]) -> bool:
+        """Cut a publish whose body is `start` to `end`; the payload is cut off at `cut`."""
         data, have = self._data, len(self._data)
-        if held > have:
+        if cut > have:
             return False
         topic = _topic(data, start, end)
-        batch.append((data[start + 2 : topic], data[topic:held], data[self._at] == _RETAINED))
+        batch.append((data[start + 2 : topic], data[topic:cut], data[self._at] == _RETAINED))
         self._skip = max(0, end - have)
         self._at = min(end, have)
         return True
 
 
 def _length(data: bytes, at: int) -> tuple[int, int] | None:
-    """Where a frame's body starts and how long it is (section 2.2.3); None: not all there."""
+    """Where a frame's body starts and its length (section 2.2.3); None: not complete yet."""
     size = 0
     for place in range(1, 5):
         if at + place >= len(data):
@@ -137,9 +137,9 @@ def _topic(data: bytes, start: int, end: int) -> int:
 
 
 def _check(first: int, size: int) -> None:
-    """Refuse a frame by its head, before any of it is held."""
+    """Refuse a frame by its header, before it is buffered."""
     if first & 0xF0 == _PUBLISH and first & 0x06 in (0x02, 0x04):
-        # QoS 1 and 2 (never asked for, but lawful): topic, packet id.
+        # QoS 1 and 2 (never subscribed to, but allowed): topic, packet id.
         least, most = 5, LARGEST - 5
     elif first in _CONTROL:
         least, most = _CONTROL[first]
@@ -150,7 +150,7 @@ def _check(first: int, size: int) -> None:
 
 
 def _check_content(frame: bytes, start: int) -> None:
-    """Refuse answers that MQTT does not know; paho would fail on them."""
+    """Refuse codes that MQTT does not define; paho would fail on them."""
     if frame[0] & 0xF0 == _PUBLISH:
         if len(frame) - _topic(frame, start, len(frame)) < 2:
             raise BrokenStream("a message without a packet id")

@@ -1,6 +1,6 @@
-"""Subscriptions on their way to the broker: many filters a packet, few packets a turn.
+"""Queues subscriptions to the broker: many filters per packet, few packets per turn of the loop.
 
-Ten thousand chargers are ten thousand filters; asking for all at once would hold the loop.
+Ten thousand chargers are ten thousand filters; sending all at once would block the event loop.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ PACKETS_PER_TURN = 4
 
 
 class SubscribeQueue:
-    """What one connection is asked for, in the order it was wished."""
+    """One connection's changes of subscription, sent in the order in which they were queued."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -24,19 +24,19 @@ class SubscribeQueue:
         self._next: asyncio.Handle | None = None
 
     def subscribe(self, filters: Iterable[str]) -> None:
-        """Ask for these, soon."""
+        """Queue subscriptions to these filters."""
         self._enqueue(True, filters)
 
     def unsubscribe(self, filters: Iterable[str]) -> None:
-        """Ask no more for these, soon."""
+        """Queue the end of the subscriptions to these filters."""
         self._enqueue(False, filters)
 
-    def answered(self, packet: int) -> list[str]:
-        """The filters that this packet asked for; empty for one that we never sent."""
+    def acknowledged(self, packet: int) -> list[str]:
+        """The filters in this SUBSCRIBE packet; empty for a packet that was never sent."""
         return self._sent.pop(packet, [])
 
     def stop(self) -> None:
-        """The connection is over."""
+        """The connection ended: drop the queue."""
         self._queued.clear()
         if self._next is not None:
             self._next.cancel()
@@ -55,16 +55,16 @@ class SubscribeQueue:
 
     def _send_packet(self) -> None:
         wanted = self._queued[0][0]
-        few: list[str] = []
+        filters: list[str] = []
         for kind, each in islice(self._queued, FILTERS_PER_PACKET):
             if kind is not wanted:
                 break
-            few.append(each)
-        for _ in few:
+            filters.append(each)
+        for _ in filters:
             self._queued.popleft()
         if not wanted:
-            self._client.unsubscribe(few)
+            self._client.unsubscribe(filters)
             return
-        _, packet = self._client.subscribe([(each, 0) for each in few])
+        _, packet = self._client.subscribe([(each, 0) for each in filters])
         if packet is not None:
-            self._sent[packet] = few
+            self._sent[packet] = filters

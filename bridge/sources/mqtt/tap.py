@@ -1,56 +1,56 @@
-"""The socket of a connection to a broker: read in gulps by us, spoken to by paho.
+"""The socket of a connection to a broker: the bridge reads it in chunks, paho writes to it.
 
-paho asks of a socket no more than `recv send close fileno setblocking pending`, so a `Tap`
-can stand in its place and hand it single frames. Its `_create_socket` is the only private
-part of paho that this rests on.
+paho uses no more of a socket than `recv send close fileno setblocking pending`, so a `Tap`
+can replace it and pass it single frames. `_create_socket` is the only private part of paho
+that this depends on.
 """
 
 import socket
 import ssl
 
-GULP = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 
 
 class Tap:
-    """One connection; `fill` is for the reader, all else for paho."""
+    """One connection; `fill` and `push` are for the reader, the others for paho."""
 
     __slots__ = ("_buffer", "_frames", "_sock", "_view")
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._buffer = bytearray(GULP)
+        self._buffer = bytearray(CHUNK_BYTES)
         self._view = memoryview(self._buffer)
         self._frames = b""
 
     def fill(self) -> memoryview:
-        """What has come, up to a gulp; empty if nothing did.
+        """What has arrived, up to a chunk; empty for nothing.
 
-        The view is good until the next call. Raises EOFError at the end, OSError.
+        The view is valid until the next call. Raises EOFError at the end, OSError.
         """
         sock, view, have = self._sock, self._view, 0
-        while have < GULP:
+        while have < CHUNK_BYTES:
             try:
-                came = sock.recv_into(view[have:])
+                received = sock.recv_into(view[have:])
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 break
-            if not came:
+            if not received:
                 if have:
                     break
                 raise EOFError
-            have += came
+            have += received
             if not isinstance(sock, ssl.SSLSocket):
                 break
         return view[:have]
 
     def push(self, frame: bytes) -> None:
-        """Let paho read this next."""
+        """Queue a frame for paho to read."""
         self._frames += frame
 
     def recv(self, most: int) -> bytes:
         if not self._frames:
             raise BlockingIOError
-        given, self._frames = self._frames[:most], self._frames[most:]
-        return given
+        frame, self._frames = self._frames[:most], self._frames[most:]
+        return frame
 
     def send(self, data: bytes | bytearray) -> int:
         return self._sock.send(data)

@@ -1,4 +1,4 @@
-"""TLS to the broker: always verified, its files read anew for each connection."""
+"""TLS to the broker: always verified; its files are read again for each connection."""
 
 import ssl
 from pathlib import Path
@@ -6,11 +6,11 @@ from socket import socket
 from stat import S_ISREG
 
 from bridge.sources.mqtt.broker import Broker
-from bridge.sources.mqtt.why import TlsTrouble, explain, unshaken
+from bridge.sources.mqtt.why import TlsTrouble, explain, explain_handshake
 
 
 def secure(sock: socket, broker: Broker, seconds: float) -> ssl.SSLSocket:
-    """The same connection under TLS, the broker verified; blocks for `seconds` at most.
+    """Negotiate TLS on the connection and verify the broker; blocks for `seconds` at most.
 
     Closes the socket and raises TlsTrouble where that fails.
     """
@@ -26,25 +26,25 @@ def secure(sock: socket, broker: Broker, seconds: float) -> ssl.SSLSocket:
         secured.do_handshake()
     except (OSError, ValueError) as error:
         secured.close()
-        raise TlsTrouble(unshaken(error)) from error
+        raise TlsTrouble(explain_handshake(error)) from error
     return secured
 
 
 def context(broker: Broker) -> ssl.SSLContext:
-    """What to trust and what to show; raises TlsTrouble for a file that cannot be used.
+    """The trusted authorities and our certificate; raises TlsTrouble for an unusable file.
 
-    Nothing turns verification off.
+    Verification cannot be switched off.
     """
-    made = _trusting(broker.ca_file)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    tls = _trusting(broker.ca_file)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
     if broker.cert_file:
-        _show(made, broker.cert_file, broker.key_file or broker.cert_file)
-    return made
+        _load_certificate(tls, broker.cert_file, broker.key_file or broker.cert_file)
+    return tls
 
 
 def _trusting(ca_file: str | None) -> ssl.SSLContext:
     if ca_file:
-        _readable("mqtt.ca_file", ca_file)
+        _check_readable("mqtt.ca_file", ca_file)
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError) as error:
@@ -52,17 +52,17 @@ def _trusting(ca_file: str | None) -> ssl.SSLContext:
         raise TlsTrouble(why) from error
 
 
-def _show(made: ssl.SSLContext, cert_file: str, key_file: str) -> None:
-    """Our certificate, for a broker that asks for one."""
-    _readable("mqtt.cert_file", cert_file)
-    _readable("mqtt.key_file", key_file)
+def _load_certificate(tls: ssl.SSLContext, cert_file: str, key_file: str) -> None:
+    """Load our certificate, for a broker that requests one."""
+    _check_readable("mqtt.cert_file", cert_file)
+    _check_readable("mqtt.key_file", key_file)
     try:
-        made.load_cert_chain(cert_file, key_file, password=_no_password)
+        tls.load_cert_chain(cert_file, key_file, password=_no_password)
     except (OSError, ValueError) as error:
-        raise TlsTrouble(_misfit(error, cert_file, key_file)) from error
+        raise TlsTrouble(_explain_mismatch(error, cert_file, key_file)) from error
 
 
-def _readable(setting: str, file: str) -> None:
+def _check_readable(setting: str, file: str) -> None:
     # OpenSSL does not say which of two files it could not open, and would wait for a pipe.
     try:
         why = None if S_ISREG(Path(file).stat().st_mode) else "not a file"
@@ -75,11 +75,11 @@ def _readable(setting: str, file: str) -> None:
 
 
 def _no_password() -> str:
-    """Instead of asking on the terminal for the password of an encrypted key."""
+    """Instead of prompting on the terminal for the password of an encrypted key."""
     raise ValueError("encrypted")
 
 
-def _misfit(error: OSError | ValueError, cert_file: str, key_file: str) -> str:
+def _explain_mismatch(error: OSError | ValueError, cert_file: str, key_file: str) -> str:
     if not isinstance(error, ssl.SSLError):
         return f"mqtt.key_file {key_file} is encrypted: use a key without a passphrase"
     if error.reason and error.reason.endswith("MISMATCH"):

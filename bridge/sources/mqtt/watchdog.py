@@ -1,88 +1,96 @@
-"""Tells from the broker's silence whether it still speaks to us.
+"""Detects a connection that is open but delivers nothing.
 
-A connection may be open and dead: its packets vanish, the broker is stopped, or its access
-rules let us subscribe and give us nothing. A ping's answer shows that somebody is there. That
-messages still reach us is shown, without publishing anything, by subscribing to the announce
-topics once more: the broker must answer, and must repeat the announcements that it keeps.
+Packets may be lost on the way, the broker may hang, or its access rules may grant a subscription
+and deliver nothing. The answer to a ping shows that the broker is alive. Whether messages are
+delivered is checked without publishing anything, by subscribing to the announce topics again:
+the broker must acknowledge it, and must send its retained announcements again.
 """
 
 from enum import Enum
 
 SILENT_KEEPALIVES = 1.5
-"""paho pings after one; half of one is time enough for the answer."""
-ASK_KEEPALIVES = 1.0
-PATIENCE_SECONDS = 10.0
-"""For the broker's answer to the connection."""
+"""paho pings after one; half of one is enough time for the answer."""
+RESUBSCRIBE_KEEPALIVES = 1.0
+CONNACK_SECONDS = 10.0
+"""For the broker to accept or refuse the session."""
 LONGEST_GRACE = 5.0
 
 
 class Verdict(Enum):
-    """What to do about the silence."""
+    """The state of a silent connection, or what to do about it."""
 
     WELL = "well"
-    RESUBSCRIBE = "ask"
-    """Subscribe to the announce topics once more."""
+    RESUBSCRIBE = "resubscribe"
+    """Subscribe to the announce topics again."""
     SILENT = "silent"
-    """Not even a ping is answered: connect anew."""
+    """Not even a ping is answered: connect again."""
     DEAF = "deaf"
-    """Subscriptions bring nothing, though there are announcements to be repeated."""
+    """Nothing was delivered after the repeated subscription."""
 
 
 class Watchdog:
-    """Judges one connection; times are of the steady clock, in seconds."""
+    """Watches one connection; times are of the steady clock, in seconds."""
 
-    __slots__ = ("_answered", "_asked", "_began", "_message", "_packet", "_ready", "keepalive")
+    __slots__ = (
+        "_accepted",
+        "_began_at",
+        "_granted_at",
+        "_message_at",
+        "_packet_at",
+        "_resubscribed_at",
+        "keepalive",
+    )
 
     def __init__(self, keepalive: float) -> None:
         self.keepalive = keepalive
         self.begin(0.0)
 
-    def begin(self, now: float) -> None:
-        """A connection was opened, and nothing came yet."""
-        self._began = self._packet = self._message = now
-        self._asked: float | None = None
-        self._answered: float | None = None
-        self._ready = False
+    def begin(self, steady: float) -> None:
+        """A connection was opened, and nothing has arrived yet."""
+        self._began_at = self._packet_at = self._message_at = steady
+        self._resubscribed_at: float | None = None
+        self._granted_at: float | None = None
+        self._accepted = False
 
     def session_accepted(self) -> None:
-        """The broker took the session."""
-        self._ready = True
+        """The broker accepted the session."""
+        self._accepted = True
 
-    def packet_received(self, now: float, *, message: bool) -> None:
-        """Something came; `message`: more than an answer to what we sent."""
-        self._packet = now
+    def packet_received(self, steady: float, *, message: bool) -> None:
+        """A packet arrived; `message`: it was not just an answer to one of ours."""
+        self._packet_at = steady
         if message:
-            self._message = now
-            self._asked = None
+            self._message_at = steady
+            self._resubscribed_at = None
 
-    def postpone(self, now: float) -> None:
-        """Let it be; ask again when the silence has gone on for another keep-alive."""
-        self._message, self._asked = now, None
+    def postpone(self, steady: float) -> None:
+        """Check again after another keep-alive of silence."""
+        self._message_at, self._resubscribed_at = steady, None
 
-    def resubscribed(self, now: float) -> None:
-        """The announce topics were subscribed to once more."""
-        self._asked, self._answered = now, None
+    def resubscribed(self, steady: float) -> None:
+        """The announce topics were subscribed to again."""
+        self._resubscribed_at, self._granted_at = steady, None
 
-    def granted(self, now: float) -> None:
-        """The broker granted them."""
-        if self._answered is None:
-            self._answered = now
+    def granted(self, steady: float) -> None:
+        """The broker granted the announce topics."""
+        if self._granted_at is None:
+            self._granted_at = steady
 
-    def verdict(self, now: float) -> Verdict:
-        """Judge; to be called about once a second, more often with a short keep-alive."""
-        if not self._ready:
-            waited = now - self._began
-            return Verdict.SILENT if waited >= PATIENCE_SECONDS else Verdict.WELL
-        if now - self._packet >= SILENT_KEEPALIVES * self.keepalive:
+    def verdict(self, steady: float) -> Verdict:
+        """To be called about once a second, more often with a short keep-alive."""
+        if not self._accepted:
+            waited = steady - self._began_at
+            return Verdict.SILENT if waited >= CONNACK_SECONDS else Verdict.WELL
+        if steady - self._packet_at >= SILENT_KEEPALIVES * self.keepalive:
             return Verdict.SILENT
-        if self._asked is None:
-            quiet = now - self._message >= ASK_KEEPALIVES * self.keepalive
+        if self._resubscribed_at is None:
+            quiet = steady - self._message_at >= RESUBSCRIBE_KEEPALIVES * self.keepalive
             return Verdict.RESUBSCRIBE if quiet else Verdict.WELL
-        return self._outcome(now, self._asked)
+        return self._after_resubscribing(steady, self._resubscribed_at)
 
-    def _outcome(self, now: float, asked: float) -> Verdict:
-        """Nothing came since we asked: how long, and was it granted at all?"""
+    def _after_resubscribing(self, steady: float, resubscribed: float) -> Verdict:
+        """No message has arrived since `resubscribed`: for how long, and was it granted?"""
         grace = min(LONGEST_GRACE, self.keepalive / 4)
-        if self._answered is not None:
-            return Verdict.DEAF if now - self._answered >= grace else Verdict.WELL
-        return Verdict.DEAF if now - asked >= self.keepalive else Verdict.WELL
+        if self._granted_at is not None:
+            return Verdict.DEAF if steady - self._granted_at >= grace else Verdict.WELL
+        return Verdict.DEAF if steady - resubscribed >= self.keepalive else Verdict.WELL

@@ -1,22 +1,22 @@
-"""Why there is no connection to the broker, one sentence for each cause."""
+"""Why there is no connection to the broker: one sentence for each cause."""
 
 import ssl
 from socket import gaierror
 
-_EXPIRED, _NOT_YET, _ALONE = 10, 9, 18
-_STRANGERS = {2, 19, 20, 21}
-_OTHER_NAME = {62, 64}
+_EXPIRED, _NOT_YET, _SELF_SIGNED = 10, 9, 18
+_UNKNOWN_AUTHORITY = {2, 19, 20, 21}
+_NAME_MISMATCH = {62, 64}
 """OpenSSL's numbers for what is wrong with a certificate."""
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
-_OLD = {"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION"}
-_OURS = (
+_TLS_TOO_OLD = {"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION"}
+_OUR_CERTIFICATE = (
     "UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_EXPIRED", "CERTIFICATE_REVOKED",
     "CERTIFICATE_UNKNOWN", "UNSUPPORTED_CERTIFICATE", "ACCESS_DENIED", "DECRYPT_ERROR",
 )  # fmt: skip
 
 
 class TlsTrouble(OSError):
-    """There is no TLS with the broker; the text is a whole sentence about why."""
+    """TLS with the broker failed; the text is a complete sentence about the cause."""
 
 
 def explain(error: Exception) -> str:
@@ -25,23 +25,23 @@ def explain(error: Exception) -> str:
         case TlsTrouble():
             return str(error)
         case ssl.SSLCertVerificationError():
-            return f"the broker's certificate is not trusted: {_doubt(error)}"
+            return f"the broker's certificate is not trusted: {_explain_certificate(error)}"
         case ssl.SSLError():
-            return _alert(error)
+            return _explain_alert(error)
         case TimeoutError():
             return "the broker does not answer"
         case ConnectionRefusedError():
-            return "nobody listens at the broker's address: connection refused"
+            return "nothing listens at the broker's address: connection refused"
         case gaierror():
             return f"the broker's name has no address: {error.strerror}"
         case _:
             return str(error) or type(error).__name__
 
 
-def unanswered(*, tls: bool, certified: bool) -> str:
-    """Why a connection may have ended before the broker took or refused the session.
+def explain_no_connack(*, tls: bool, certified: bool) -> str:
+    """Why a connection may have ended before the broker accepted or refused the session.
 
-    Since TLS 1.3 a broker looks at our certificate when the handshake is over for us.
+    Since TLS 1.3 a broker checks our certificate after the handshake has ended on our side.
     """
     what = "the broker ended the connection before it answered"
     if not tls:
@@ -51,11 +51,11 @@ def unanswered(*, tls: bool, certified: bool) -> str:
     return f"{what}; perhaps it demands a client certificate (mqtt.cert_file)"
 
 
-def unshaken(error: OSError | ValueError) -> str:
+def explain_handshake(error: OSError | ValueError) -> str:
     """One sentence about a TLS handshake that failed."""
     match error:
         case TimeoutError():
-            return "the broker took the connection and does not answer the TLS handshake"
+            return "the broker accepted the connection but does not answer the TLS handshake"
         case ConnectionError() | ssl.SSLEOFError() | ssl.SSLZeroReturnError():
             what = "the broker ended the connection within the TLS handshake"
             return f"{what}; perhaps it does not speak TLS on this port"
@@ -63,32 +63,32 @@ def unshaken(error: OSError | ValueError) -> str:
             return explain(error)
 
 
-def _doubt(error: ssl.SSLCertVerificationError) -> str:
+def _explain_certificate(error: ssl.SSLCertVerificationError) -> str:
     code, words = error.verify_code, error.verify_message
     if code in (_EXPIRED, _NOT_YET):
         return f"{words} (its own or its authority's)"
-    if code == _ALONE:
+    if code == _SELF_SIGNED:
         return "it is self-signed, and no authority of ours (mqtt.ca_file)"
-    if code in _STRANGERS:
+    if code in _UNKNOWN_AUTHORITY:
         return "it is not from an authority that we trust (mqtt.ca_file, or the system's)"
-    if code in _OTHER_NAME:
+    if code in _NAME_MISMATCH:
         return words.rstrip(".")
     return words or str(error)
 
 
-def _alert(error: ssl.SSLError) -> str:
-    """What the broker's TLS, or ours, refused after all."""
+def _explain_alert(error: ssl.SSLError) -> str:
+    """Why the broker's TLS, or ours, refused the connection."""
     reason = error.reason or ""
     if reason in _NOT_TLS:
         return "the broker does not speak TLS on this port"
-    if reason in _OLD:
-        return "the broker speaks no TLS that we do, which is 1.2 or newer"
+    if reason in _TLS_TOO_OLD:
+        return "the broker does not support TLS 1.2 or newer"
     if "CERTIFICATE_REQUIRED" in reason:
         return "the broker demands a client certificate (mqtt.cert_file)"
     if "HANDSHAKE_FAILURE" in reason:
         what = "the broker refused the TLS handshake"
         return f"{what}; perhaps it demands a client certificate (mqtt.cert_file)"
     words = reason.rpartition("ALERT_")[2].replace("_", " ").lower()
-    if "ALERT_" in reason and any(each in reason for each in _OURS):
+    if "ALERT_" in reason and any(each in reason for each in _OUR_CERTIFICATE):
         return f"the broker did not accept our certificate (mqtt.cert_file): {words}"
     return f"TLS failed: {words or error}"

@@ -46,7 +46,7 @@ class MqttSession:
 
     async def __aexit__(self, *_: object) -> None:
         if self._loss is None:
-            self._link.goodbye()
+            self._link.disconnect()
         self._link.detach()
 
     async def subscribe(self, *filters: str) -> list[str]:

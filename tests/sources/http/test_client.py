@@ -65,7 +65,7 @@ async def test_a_document_may_end_with_the_connection() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "outcome"),
+    ("response_bytes", "outcome"),
     [
         (http("", "401 Unauthorized", "WWW-Authenticate: Basic realm=nofos-1a2b"), "unauthorized"),
         (http("", "404 Not Found"), "not_found"),
@@ -113,8 +113,8 @@ async def test_a_document_may_end_with_the_connection() -> None:
         (b"HTTP/1.1 200", "unreachable"),
     ],
 )  # fmt: skip
-async def test_an_odd_answer_has_one_outcome(said: bytes, outcome: str) -> None:
-    reply = await answer_to(said)
+async def test_an_odd_answer_has_one_outcome(response_bytes: bytes, outcome: str) -> None:
+    reply = await answer_to(response_bytes)
     assert (reply.outcome, reply.document) == (outcome, None)
 
 
@@ -175,10 +175,10 @@ async def test_a_crash_log_may_be_a_list() -> None:
 
 async def test_random_bytes_never_raise() -> None:
     rng, found = Random(7), set()
-    said = b""
+    response_bytes = b""
 
     async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(said)
+        writer.write(response_bytes)
 
     one = client(timeout=2.0)
     async with strange(respond) as stranger:
@@ -186,7 +186,7 @@ async def test_random_bytes_never_raise() -> None:
             raw = bytearray(rng.choice((GOOD, CUT, COOKIE)))
             for _ in range(rng.randint(1, 6)):
                 raw[rng.randrange(len(raw))] = rng.choice(b"\x00\r\n :\xff09[{;=")
-            said = bytes(raw)
+            response_bytes = bytes(raw)
             found.add((await one.fetch(SEVEN, stranger.address, Page.STATUS)).outcome)
     assert found <= {"ok", "malformed", "unreachable", "http_error", "redirect", "too_large"}
     assert "ok" in found
@@ -230,9 +230,9 @@ async def test_the_connection_is_closed_though_the_server_would_keep_it() -> Non
 
 
 async def test_cookies_are_not_brought_back() -> None:
-    said = http("{}", "200 OK", "Set-Cookie: id=7; Path=/")
+    response_bytes = http("{}", "200 OK", "Set-Cookie: id=7; Path=/")
     one = client()
-    async with strange(said) as stranger:
+    async with strange(response_bytes) as stranger:
         await one.fetch(SEVEN, stranger.address, Page.STATUS)
         await one.fetch(SEVEN, stranger.address, Page.STATUS)
     assert [b"ookie" in request for request in stranger.requests] == [False, False]
@@ -344,7 +344,7 @@ def certified(authority: trustme.CA, name: str) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize(
-    ("name", "asked", "outcome"),
+    ("name", "requested", "outcome"),
     [
         ("127.0.0.1", "127.0.0.1", PollOutcome.OK),
         ("charger.local", "charger.local", PollOutcome.OK),
@@ -354,13 +354,13 @@ def certified(authority: trustme.CA, name: str) -> ssl.SSLContext:
     ],
 )
 async def test_a_certificate_must_be_of_the_announced_host(
-    authority: trustme.CA, name: str, asked: str, outcome: PollOutcome
+    authority: trustme.CA, name: str, requested: str, outcome: PollOutcome
 ) -> None:
     names = Names({"charger.local": ("127.0.0.1",), "charger.local.": ("127.0.0.1",)})
-    ip = ip_address(asked) if asked[0].isdigit() else None
+    ip = ip_address(requested) if requested[0].isdigit() else None
     one = client(names=names, tls=trusting(authority))
     async with strange(GOOD, tls=certified(authority, name)) as stranger:
-        reply = await one.fetch(SEVEN, Address(True, asked, stranger.port, ip), Page.STATUS)
+        reply = await one.fetch(SEVEN, Address(True, requested, stranger.port, ip), Page.STATUS)
     assert reply.outcome is outcome
 
 
@@ -385,11 +385,11 @@ async def test_nothing_of_what_was_said_or_sent_is_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     keys = Keys(ChargerLogin("anna", "hunter2"))
-    said = http('{"ssid":"depot-wifi"', "200 OK", 'Set-Cookie: ssid="depot-wifi\x01; ;;=')
+    response_bytes = http('{"ssid":"depot-wifi"', "200 OK", 'Set-Cookie: ssid="depot-wifi\x01; ;;=')
     one = client(keys=keys)
-    async with strange(said) as stranger:
+    async with strange(response_bytes) as stranger:
         await one.fetch(SEVEN, stranger.address, Page.CONFIG)
-    told = caplog.text
-    assert "depot-wifi" not in told
-    assert "hunter2" not in told
-    assert "YW5uYT" not in told
+    logged = caplog.text
+    assert "depot-wifi" not in logged
+    assert "hunter2" not in logged
+    assert "YW5uYT" not in logged

@@ -117,7 +117,9 @@ def test_a_changed_file_is_read_again_and_a_spoiled_one_is_not_used(tmp_path: Pa
 
 def test_a_new_password_for_all_is_a_change() -> None:
     now = [SHARED]
-    credentials = Credentials(file=CredentialsFile(None), shared=lambda: now[0], named=NAMED)
+    credentials = Credentials(
+        file=CredentialsFile(None), shared=lambda: now[0], allowed_networks=NAMED
+    )
     assert not credentials.refresh()
     now[0] = replace(SHARED, password="newer")
     assert credentials.refresh()
@@ -128,9 +130,11 @@ def test_a_password_does_not_show() -> None:
     assert "secret" not in repr(SHARED)
 
 
-async def told(stranger: Stranger, named: bool) -> str | None:
+async def login_sent(stranger: Stranger, named: bool) -> str | None:
     credentials = Credentials(
-        file=CredentialsFile(None), shared=lambda: SHARED, named=LOOPBACK if named else ()
+        file=CredentialsFile(None),
+        shared=lambda: SHARED,
+        allowed_networks=LOOPBACK if named else (),
     )
     one = client(keys=credentials)
     assert (await one.fetch(SEVEN, stranger.address, Page.STATUS)).outcome is PollOutcome.OK
@@ -142,4 +146,4 @@ async def test_on_the_wire_a_login_travels_only_where_allow_was_set(
     named: bool, sent: str | None
 ) -> None:
     async with strange(http("{}")) as stranger:
-        assert await told(stranger, named) == sent
+        assert await login_sent(stranger, named) == sent

@@ -97,7 +97,7 @@ async def test_a_locked_charger_opens_to_its_password(
 
 
 async def test_the_poller_asks_all_and_gives_up_on_none(tmp_path: Path) -> None:
-    heard: list[tuple[PollRequest, PollReply]] = []
+    replies: list[tuple[PollRequest, PollReply]] = []
     ids = [ChargerId(f"c{index}") for index in range(6)]
     one = client(timeout=1.0)
     async with chargers(tmp_path) as port:
@@ -107,7 +107,7 @@ async def test_the_poller_asks_all_and_gives_up_on_none(tmp_path: Path) -> None:
             schedule=plan,
             client=one,
             address=places.get,
-            ended=lambda ask, reply, now: heard.append((ask, reply)),
+            ended=lambda request, reply, now: replies.append((request, reply)),
             clock=clock,
         )
         task = asyncio.create_task(poller.run(), name="poller")
@@ -117,37 +117,37 @@ async def test_the_poller_asks_all_and_gives_up_on_none(tmp_path: Path) -> None:
         poller.wake()
         good = [(charger, page) for charger in ids[:5] for page in (Page.STATUS, Page.CONFIG)]
 
-        def told() -> set[tuple[ChargerId, Page]]:
-            return {(a.charger, a.page) for a, r in heard if r.outcome is PollOutcome.OK}
+        def answered() -> set[tuple[ChargerId, Page]]:
+            return {(a.charger, a.page) for a, r in replies if r.outcome is PollOutcome.OK}
 
-        await eventually(lambda: told() >= set(good))
-        await eventually(lambda: {a.charger for a, _ in heard} == {*ids, ChargerId("nowhere")})
+        await eventually(lambda: answered() >= set(good))
+        await eventually(lambda: {a.charger for a, _ in replies} == {*ids, ChargerId("nowhere")})
         task.cancel()
         await asyncio.wait({task})
-    outcomes = {a.charger: r.outcome for a, r in heard}
+    outcomes = {a.charger: r.outcome for a, r in replies}
     assert outcomes[ids[5]] is PollOutcome.UNREACHABLE
     assert outcomes[ChargerId("nowhere")] is PollOutcome.UNRESOLVED
 
 
 class Crowd:
-    """A client that answers when told to, and knows how many asked in one turn of the loop."""
+    """A client that answers on demand, and counts the requests of one turn of the loop."""
 
     def __init__(self) -> None:
-        self.asked: list[ChargerId] = []
+        self.requested: list[ChargerId] = []
         self.most = 0
         self.answer = asyncio.Event()
 
     async def fetch(self, charger: ChargerId, address: Address, page: Page) -> PollReply:
-        self.asked.append(charger)
+        self.requested.append(charger)
         await self.answer.wait()
         return PollReply(PollOutcome.OK, 0.0, {})
 
     async def count(self) -> None:
         """Look once in each turn."""
         while True:
-            before = len(self.asked)
+            before = len(self.requested)
             await asyncio.sleep(0)
-            self.most = max(self.most, len(self.asked) - before)
+            self.most = max(self.most, len(self.requested) - before)
 
 
 async def test_a_site_that_is_due_at_once_is_asked_in_portions() -> None:
@@ -158,14 +158,14 @@ async def test_a_site_that_is_due_at_once_is_asked_in_portions() -> None:
         schedule=plan,
         client=crowd,
         address=lambda charger: at(0, 80),
-        ended=lambda ask, reply, now: taken.append(ask.charger),
+        ended=lambda request, reply, now: taken.append(request.charger),
         clock=clock,
     )
     for index in range(300):
         plan.set_mode(ChargerId(f"c{index}"), Mode.FALLBACK, clock().steady)
     tasks = [asyncio.create_task(poller.run()), asyncio.create_task(crowd.count())]
     # A quarter of the slots is kept for those who have answered before.
-    await eventually(lambda: len(crowd.asked) == 75)
+    await eventually(lambda: len(crowd.requested) == 75)
     assert crowd.most == 8
     crowd.answer.set()
     await eventually(lambda: len(taken) == 300)

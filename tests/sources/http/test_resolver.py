@@ -65,10 +65,10 @@ async def test_names_that_never_had_an_address_hold_up_none_that_had() -> None:
 
 async def test_threads_of_look_ups_that_were_given_up_are_counted() -> None:
     release = threading.Event()
-    asked: list[str] = []
+    looked_up: list[str] = []
 
     def slow(host: str) -> tuple[Ip, ...]:
-        asked.append(host)
+        looked_up.append(host)
         release.wait(10)
         return (HERE,)
 
@@ -79,4 +79,4 @@ async def test_threads_of_look_ups_that_were_given_up_are_counted() -> None:
                 await resolver.resolve(host)
     release.set()
     assert await resolver.resolve("three") == (HERE,)
-    assert asked == ["one", "three"]
+    assert looked_up == ["one", "three"]

@@ -1,4 +1,4 @@
-"""Deafness on real brokers: it is noticed, told, and cured where connecting anew cures it."""
+"""Real brokers that deliver nothing: detected, reported, and cured where reconnecting helps."""
 
 import json
 from pathlib import Path
@@ -17,25 +17,25 @@ LOSSES = "evse_bridge_mqtt_failures_total"
 async def fails(running: Bridge, reason: str, times: float = 1) -> None:
     """Wait until connections ended for this reason, and look at what the bridge then says."""
 
-    async def told() -> bool:
+    async def reported() -> bool:
         return await running.metric(f'{LOSSES}{{reason="{reason}"}}') == times
 
-    await eventually(told, 20, every=0.05)
+    await eventually(reported, 20, every=0.05)
 
 
 async def unready(running: Bridge, why: str, seconds: float = 20) -> None:
-    async def told() -> bool:
+    async def reported() -> bool:
         return why in (await running.get("/readyz"))[1]
 
-    await eventually(told, seconds, every=0.05)
+    await eventually(reported, seconds, every=0.05)
     assert await running.metric("evse_bridge_mqtt_ready") == 0
 
 
 def known(port: int, charger: str = "one") -> None:
     """Let the broker keep the announcement of a charger."""
-    said = {"state": "connected", "id": charger, "name": charger, "mqtt": f"charger/{charger}"}
+    members = {"state": "connected", "id": charger, "name": charger, "mqtt": f"charger/{charger}"}
     with Publisher(port) as peer:
-        peer.publish(f"openevse/announce/{charger}", json.dumps(said), retain=True)
+        peer.publish(f"openevse/announce/{charger}", json.dumps(members), retain=True)
 
 
 async def test_a_second_client_with_the_same_id_is_named_as_what_may_be_at_work(
@@ -102,8 +102,8 @@ async def test_a_subscription_that_the_broker_refuses_is_told_and_asked_for_agai
     with Mosquitto(tmp_path, more=more) as server:
         async with bridge(tmp_path, server.url, MQTT__KEEPALIVE=f"{KEEPALIVE}s") as running:
             await unready(running, "the broker refuses the announce topics")
-            asked = server.log.count("Received SUBSCRIBE")
-            await eventually(lambda: server.log.count("Received SUBSCRIBE") >= asked + 2, 15)
+            before = server.log.count("Received SUBSCRIBE")
+            await eventually(lambda: server.log.count("Received SUBSCRIBE") >= before + 2, 15)
             command = {"command": "setDefaultACLAccess",
                        "acls": [{"acltype": "subscribe", "allow": True}]}  # fmt: skip
             with Publisher(server.port) as peer:
@@ -125,9 +125,9 @@ async def test_access_rules_that_let_nothing_through_are_noticed(tmp_path: Path)
         async with bridge(tmp_path, server.url, MQTT__KEEPALIVE=f"{KEEPALIVE}s") as running:
             await running.hears()
             await fails(running, "deaf")
-            await unready(running, "takes our subscriptions and delivers nothing")
-            asked = server.log.count("Received SUBSCRIBE")
-            await eventually(lambda: server.log.count("Received SUBSCRIBE") >= asked + 3, 15)
+            await unready(running, "accepts our subscriptions but delivers nothing")
+            before = server.log.count("Received SUBSCRIBE")
+            await eventually(lambda: server.log.count("Received SUBSCRIBE") >= before + 3, 15)
             server.allow("topic readwrite #\n")
             await running.hears()
             assert await running.metric(f'{LOSSES}{{reason="deaf"}}') == 1
@@ -138,14 +138,14 @@ async def test_a_broker_without_any_charger_is_ready_for_ever(
 ) -> None:
     async with bridge(tmp_path, mosquitto.url, MQTT__KEEPALIVE="1s") as running:
         await running.hears()
-        asked = mosquitto.log.count("openevse/announce/+")
-        await eventually(lambda: mosquitto.log.count("openevse/announce/+") >= asked + 3)
+        before = mosquitto.log.count("openevse/announce/+")
+        await eventually(lambda: mosquitto.log.count("openevse/announce/+") >= before + 3)
         assert (await running.get("/readyz"))[0] == 200
         assert await running.metric("evse_bridge_mqtt_reconnects_total") == 0
 
 
 def watch(keepalive: float = 30) -> Watchdog:
-    """A connection that the broker took at 100 s."""
+    """A connection that the broker accepted at 100 s."""
     made = Watchdog(keepalive)
     made.begin(100)
     made.session_accepted()

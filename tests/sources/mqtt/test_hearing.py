@@ -58,11 +58,11 @@ async def follows(running: Bridge, *chargers: str) -> None:
 async def tells(running: Bridge, *kinds: str) -> None:
     """Wait until these are the events so far, the oldest first."""
 
-    async def told() -> bool:
+    async def recorded() -> bool:
         events = await running.json("/api/v1/events")
         return tuple(e["kind"] for e in reversed(events["data"])) == kinds
 
-    await eventually(told, every=0.1)
+    await eventually(recorded, every=0.1)
 
 
 def up(charger: str) -> str:
@@ -364,14 +364,14 @@ async def test_a_wrong_password_is_told_and_tried_again(
         ) as running:
             await eventually(lambda: server.log.count("not authorised") >= 2, 20)
             assert "not connected" in (await running.get("/readyz"))[1]
-    said = capfd.readouterr()
-    assert "wrong-one" not in said.out + said.err
+    output = capfd.readouterr()
+    assert "wrong-one" not in output.out + output.err
 
 
 class FakeLink:
     """A link without a broker."""
 
-    def __init__(self, broker: Broker, ear: LinkObserver) -> None:
+    def __init__(self, broker: Broker, observer: LinkObserver) -> None:
         self.asked: list[str] = []
 
     def subscribe(self, filters: Iterable[str]) -> None:
@@ -385,7 +385,7 @@ async def test_only_granted_announce_topics_make_the_bridge_ready(
     hearing = ConnectionState()
     mqtt = MqttClient(
         Broker("127.0.0.1", 1883, "x"), announce_topics=("a/+", "b/+"), state=hearing,
-        wanted=WantedFilters(), expects=lambda: False,
+        wanted=WantedFilters(), announcements_expected=lambda: False,
     )  # fmt: skip
     mqtt.connected()
     assert not hearing.subscribed
@@ -414,7 +414,7 @@ async def test_a_charger_cannot_take_the_announce_topics_away(
     wanted = WantedFilters()
     mqtt = MqttClient(
         Broker("127.0.0.1", 1883, "x"), announce_topics=("openevse/announce/#",),
-        state=ConnectionState(), wanted=wanted, expects=lambda: False,
+        state=ConnectionState(), wanted=wanted, announcements_expected=lambda: False,
     )  # fmt: skip
     mqtt.connected()
     wanted.apply(SubscriptionChange(("openevse/announce/#", "a/#"), ()))
@@ -442,9 +442,9 @@ def test_a_connection_that_was_silent_for_two_keep_alives_is_not_ready() -> None
     hearing = ConnectionState()
     hearing.connected = hearing.subscribed = True
     health = Health(hearing, keepalive=30)
-    hearing.heard_at = time.monotonic() - 59
+    hearing.last_packet_steady = time.monotonic() - 59
     assert health.unready() is None
-    hearing.heard_at = time.monotonic() - 61
+    hearing.last_packet_steady = time.monotonic() - 61
     assert health.unready() == "nothing from the broker for two keep-alives"
 
 

@@ -62,20 +62,20 @@ async def test_nonsense_ends_the_connection_and_is_counted(
     async with saying(speech, CONNACK + ANNOUNCED) as url, bridge(tmp_path, url) as running:
         await counted(running, reason)
 
-        async def heard() -> bool:
+        async def reported() -> bool:
             return await running.metric('evse_announced{charger="one"}') == 1
 
-        await eventually(heard, 15, every=0.05)
+        await eventually(reported, 15, every=0.05)
 
 
 async def test_answers_that_were_not_asked_for_do_no_harm(tmp_path: Path) -> None:
     odd = CONNACK + CONNACK + frame(0x90, b"\x00\x63\x00") + b"\xb0\x02\x00\x63\xd0\x00"
     async with saying(odd + ANNOUNCED) as url, bridge(tmp_path, url) as running:
 
-        async def heard() -> bool:
+        async def reported() -> bool:
             return await running.metric('evse_announced{charger="one"}') == 1
 
-        await eventually(heard, 15, every=0.05)
+        await eventually(reported, 15, every=0.05)
         assert await running.metric("evse_bridge_mqtt_ready") == 0
 
 

@@ -31,14 +31,14 @@ def test_the_versions_of_paho_are_bounded() -> None:
 async def test_paho_asks_no_more_of_its_socket_than_ours_can_do(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: set[str] = set()
+    used: set[str] = set()
 
     class Watched(Tap):
         __slots__ = ()
 
         def __getattribute__(self, name: str) -> object:
             if "paho" in sys._getframe(1).f_code.co_filename:
-                asked.add(name)
+                used.add(name)
             return super().__getattribute__(name)
 
     monkeypatch.setattr(link, "Tap", Watched)
@@ -50,8 +50,8 @@ async def test_paho_asks_no_more_of_its_socket_than_ours_can_do(
             await until(running, amperes("one"), 16)
             mosquitto.restart()
             await until(running, "evse_bridge_mqtt_reconnects_total", 1)
-    assert {"recv", "send", "close", "setblocking"} <= asked
-    assert asked <= {"recv", "send", "close", "fileno", "setblocking", "pending"}
+    assert {"recv", "send", "close", "setblocking"} <= used
+    assert used <= {"recv", "send", "close", "fileno", "setblocking", "pending"}
 
 
 async def test_paho_reads_nothing_but_answers_to_what_we_sent(

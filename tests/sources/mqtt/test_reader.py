@@ -19,15 +19,15 @@ from tests.kit.support import eventually
 from tests.sources.mqtt.test_skim import PINGRESP, publish
 
 
-class Ear:
-    """What a reader brought, turn by turn."""
+class Recorder:
+    """Records what a reader received, turn by turn."""
 
     def __init__(self) -> None:
         self.turns: list[list[Message]] = []
-        self.rest: list[bytes] = []
+        self.other_frames: list[bytes] = []
         self.errors: list[Exception] = []
 
-    def hear(self, batch: list[Message]) -> None:
+    def received(self, batch: list[Message]) -> None:
         self.turns.append(batch)
 
     @property
@@ -35,23 +35,28 @@ class Ear:
         return [payload for batch in self.turns for _, payload, _ in batch]
 
 
-class Slow(Ear):
+class Slow(Recorder):
     """Takes 3 ms for each slice."""
 
-    def hear(self, batch: list[Message]) -> None:
-        super().hear(batch)
+    def received(self, batch: list[Message]) -> None:
+        super().received(batch)
         time.sleep(0.003)
 
 
 @contextmanager
 def reading(
-    ear: Ear, ends: tuple[socket.socket, socket.socket] | None = None
+    recorder: Recorder, ends: tuple[socket.socket, socket.socket] | None = None
 ) -> Iterator[tuple[Reader, socket.socket]]:
     """A reader at one end, the broker's socket at the other."""
     near, far = ends or socket.socketpair()
     near.setblocking(False)
     with near, far:
-        reader = Reader(Tap(near), rest=ear.rest.append, heard=ear.hear, ended=ear.errors.append)
+        reader = Reader(
+            Tap(near),
+            other_frame=recorder.other_frames.append,
+            received=recorder.received,
+            ended=recorder.errors.append,
+        )
         reader.start()
         try:
             yield reader, far
@@ -67,24 +72,24 @@ async def test_the_first_packet_after_a_quiet_time_is_read_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(reader_file, "PAUSE_SECONDS", 60)
-    ear = Ear()
-    with reading(ear) as (_, broker):
+    recorder = Recorder()
+    with reading(recorder) as (_, broker):
         broker.send(numbered(0, 1))
-        await eventually(lambda: ear.payloads == [b"0"])
+        await eventually(lambda: recorder.payloads == [b"0"])
 
 
 async def test_a_stream_wakes_the_loop_once_for_many_packets() -> None:
-    ear = Ear()
-    with reading(ear) as (_, broker):
+    recorder = Recorder()
+    with reading(recorder) as (_, broker):
         began = time.monotonic()
         for n in range(500):
             broker.send(numbered(n, 1))
             await asyncio.sleep(0.001)
-        await eventually(lambda: len(ear.payloads) == 500)
+        await eventually(lambda: len(recorder.payloads) == 500)
         took = time.monotonic() - began
-    assert ear.payloads == [b"%d" % n for n in range(500)]
+    assert recorder.payloads == [b"%d" % n for n in range(500)]
     # One turn for each pause, one more for each full slice, and some that came early.
-    assert len(ear.turns) <= took / reader_file.PAUSE_SECONDS + 500 / SLICE + 5
+    assert len(recorder.turns) <= took / reader_file.PAUSE_SECONDS + 500 / SLICE + 5
 
 
 async def test_the_more_comes_the_sooner_the_next_turn_is(
@@ -92,12 +97,12 @@ async def test_the_more_comes_the_sooner_the_next_turn_is(
 ) -> None:
     monkeypatch.setattr(reader_file, "PAUSE_SECONDS", 60)
     monkeypatch.setattr(reader_file, "BUSY_BYTES", 1000)
-    ear = Ear()
-    with reading(ear) as (_, broker):
+    recorder = Recorder()
+    with reading(recorder) as (_, broker):
         broker.send(numbered(0, 100))
-        await eventually(lambda: len(ear.payloads) == 100)
+        await eventually(lambda: len(recorder.payloads) == 100)
         broker.send(numbered(100, 1))
-        await eventually(lambda: len(ear.payloads) == 101)
+        await eventually(lambda: len(recorder.payloads) == 101)
 
 
 async def test_a_backlog_is_taken_in_turns_between_which_others_have_theirs() -> None:
@@ -120,52 +125,52 @@ async def test_a_backlog_is_taken_in_turns_between_which_others_have_theirs() ->
 
 
 async def test_what_came_before_the_end_is_heard_before_it_is_told() -> None:
-    ear = Ear()
-    with reading(ear) as (_, broker):
+    recorder = Recorder()
+    with reading(recorder) as (_, broker):
         broker.sendall(numbered(0, 3) + PINGRESP + b"\x30\x09half")
         broker.close()
-        await eventually(lambda: ear.errors)
-    assert ear.payloads == [b"0", b"1", b"2"]
-    assert ear.rest == [PINGRESP]
-    assert [type(error) for error in ear.errors] == [EOFError]
+        await eventually(lambda: recorder.errors)
+    assert recorder.payloads == [b"0", b"1", b"2"]
+    assert recorder.other_frames == [PINGRESP]
+    assert [type(error) for error in recorder.errors] == [EOFError]
 
 
 async def test_a_broken_stream_ends_the_reading_after_what_was_whole() -> None:
-    ear = Ear()
-    with reading(ear) as (_, broker):
+    recorder = Recorder()
+    with reading(recorder) as (_, broker):
         broker.sendall(numbered(0, 3) + b"\x00\x00" + numbered(3, 3))
-        await eventually(lambda: ear.errors)
+        await eventually(lambda: recorder.errors)
         broker.sendall(numbered(6, 3))
         await asyncio.sleep(0)
-    assert ear.payloads == [b"0", b"1", b"2"]
-    assert [type(error) for error in ear.errors] == [BrokenStream]
+    assert recorder.payloads == [b"0", b"1", b"2"]
+    assert [type(error) for error in recorder.errors] == [BrokenStream]
 
 
 async def test_a_reset_connection_ends_the_reading() -> None:
-    ear = Ear()
+    recorder = Recorder()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         near = socket.create_connection(listener.getsockname())
         far, _ = listener.accept()
-        with reading(ear, (near, far)):
+        with reading(recorder, (near, far)):
             linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
             far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             far.close()
-            await eventually(lambda: ear.errors)
-    assert isinstance(ear.errors[0], ConnectionResetError)
+            await eventually(lambda: recorder.errors)
+    assert isinstance(recorder.errors[0], ConnectionResetError)
 
 
 async def test_a_reader_that_was_stopped_reads_no_more() -> None:
-    ear = Ear()
-    with reading(ear) as (reader, broker):
+    recorder = Recorder()
+    with reading(recorder) as (reader, broker):
         broker.sendall(numbered(0, 1))
         # Between two turns, while a timer is to bring the next one.
-        await eventually(lambda: ear.turns, every=0)
+        await eventually(lambda: recorder.turns, every=0)
         reader.stop()
         broker.sendall(numbered(1, 1))
         broker.close()
         await asyncio.sleep(2 * reader_file.PAUSE_SECONDS)
-    assert ear.payloads == [b"0"]
-    assert not ear.errors
+    assert recorder.payloads == [b"0"]
+    assert not recorder.errors
 
 
 async def test_all_that_tls_holds_back_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,14 +191,19 @@ async def test_all_that_tls_holds_back_is_read_at_once(monkeypatch: pytest.Monke
     served = asyncio.get_running_loop().run_in_executor(None, serve)
     near_tls = await asyncio.to_thread(client.wrap_socket, near, server_hostname="localhost")
     broker = await served
-    ear = Ear()
+    recorder = Recorder()
     near_tls.setblocking(False)
-    reader = Reader(Tap(near_tls), rest=ear.rest.append, heard=ear.hear, ended=ear.errors.append)
+    reader = Reader(
+        Tap(near_tls),
+        other_frame=recorder.other_frames.append,
+        received=recorder.received,
+        ended=recorder.errors.append,
+    )
     reader.start()
     try:
-        await eventually(lambda: len(ear.payloads) == 4000)
+        await eventually(lambda: len(recorder.payloads) == 4000)
     finally:
         reader.stop()
         with near_tls, broker:
             pass
-    assert not ear.errors
+    assert not recorder.errors

@@ -13,7 +13,7 @@ import pytest
 from bridge.settings import Settings
 from bridge.sources.mqtt.broker import Broker
 from bridge.sources.mqtt.tls import context, secure
-from bridge.sources.mqtt.why import TlsTrouble, explain, unanswered
+from bridge.sources.mqtt.why import TlsTrouble, explain, explain_no_connack
 from tests.kit.certificates import LONG_AGO, Authority
 from tests.kit.mqtts import attempts, quick_retries, watched
 from tests.kit.running import bridge
@@ -41,7 +41,7 @@ def served(tmp_path: Path, authority: Authority) -> Iterator[Mosquitto]:
 
 
 def demanding(folder: Path, authority: Authority, *more: str) -> Mosquitto:
-    """A broker that takes only clients with a certificate of the authority."""
+    """A broker that accepts only clients with a certificate of the authority."""
     issued = authority.issue("server", "127.0.0.1")
     tls = Tls(issued.cert_file, issued.key_file, authority.file)
     return Mosquitto(folder, tls=tls, more=more)
@@ -230,12 +230,12 @@ async def test_a_broker_with_tls_on_the_plain_port_is_told(
 async def test_a_port_where_nobody_listens_is_told(served: Mosquitto, tmp_path: Path) -> None:
     served.stop()
     async with watched(tmp_path, served.url) as it:
-        await it.fails("nobody listens at the broker's address")
+        await it.fails("nothing listens at the broker's address")
 
 
 @contextmanager
 def speechless() -> Iterator[int]:
-    """A port that takes connections and never says a word."""
+    """A port that accepts connections and never sends anything."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
@@ -296,7 +296,7 @@ def alert(reason: str) -> ssl.SSLError:
         ),
         (
             alert("TLSV1_ALERT_PROTOCOL_VERSION"),
-            "the broker speaks no TLS that we do, which is 1.2 or newer",
+            "the broker does not support TLS 1.2 or newer",
         ),
         (alert("TLSV1_ALERT_INTERNAL_ERROR"), "TLS failed: internal error"),
         (alert("WRONG_VERSION_NUMBER"), "the broker does not speak TLS on this port"),
@@ -310,7 +310,9 @@ def test_each_failure_is_one_sentence(error: Exception, sentence: str) -> None:
 
 
 def test_a_broker_that_says_nothing_is_guessed_about() -> None:
-    assert unanswered(tls=True, certified=False).endswith("client certificate (mqtt.cert_file)")
+    assert explain_no_connack(tls=True, certified=False).endswith(
+        "client certificate (mqtt.cert_file)"
+    )
 
 
 def test_a_name_without_an_address_is_told() -> None:
@@ -324,5 +326,5 @@ async def test_nothing_is_logged_but_our_line(
     async with watched(tmp_path, served.url) as it:
         await it.fails("not trusted")
         await asyncio.sleep(0)
-    said = capfd.readouterr()
-    assert "Traceback" not in said.out + said.err
+    output = capfd.readouterr()
+    assert "Traceback" not in output.out + output.err

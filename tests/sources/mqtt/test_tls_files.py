@@ -131,9 +131,9 @@ def test_a_file_that_cannot_be_used_ends_the_start(
     site: Site, name: str, fault: Fault, sentence: str
 ) -> None:
     fault(site, Path(site.settings[f"MQTT__{name}"]))
-    told = problem(**site.settings).name
+    setting = problem(**site.settings).name
     # Of a pair that does not fit, the certificate is named.
-    assert told in {f"mqtt.{name.lower()}", "mqtt.cert_file"}
+    assert setting in {f"mqtt.{name.lower()}", "mqtt.cert_file"}
 
 
 @each_fault

@@ -364,5 +364,5 @@ async def test_a_broker_that_lets_us_not_ask_is_said_so(tmp_path: Path) -> None:
 async def test_a_broker_that_is_away_is_said_so(alone: Depot) -> None:
     await alone.knows("a1", base=BASE)
     gone = replace(alone, broker="mqtt://127.0.0.1:9")
-    with pytest.raises(CommandFailed, match="nobody listens at the broker's address"):
+    with pytest.raises(CommandFailed, match="nothing listens at the broker's address"):
         await gone.ask("a1", "$GS", **FAR)

@@ -118,7 +118,7 @@ async def test_a_trusted_certificate_is_good(tmp_path: Path) -> None:
 async def test_a_broker_that_is_away_fails() -> None:
     ((verdict, found),) = await told(probe_broker, case(MQTT__URL="mqtt://127.0.0.1:9"))
     assert verdict == "failed"
-    assert "nobody listens at the broker's address" in found
+    assert "nothing listens at the broker's address" in found
 
 
 async def test_rules_that_let_us_hear_nothing_are_suspected(tmp_path: Path) -> None:

@@ -268,7 +268,7 @@ async def test_a_charger_that_had_all_settings_before_is_found_too(
 async def test_a_broker_that_is_away_leaves_the_charger_as_it_is(alone: Depot) -> None:
     alone.broker = "mqtt://127.0.0.1:9"
     async with pretending() as server:
-        with pytest.raises(CommandFailed, match=r"nobody listens .* The charger was not changed"):
+        with pytest.raises(CommandFailed, match=r"nothing listens .* The charger was not changed"):
             await enrolled(alone, str(server.address), "mqtt://10.0.0.1")
     assert [request[:4] for request in server.requests] == [b"GET "]
 
