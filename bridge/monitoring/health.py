@@ -39,7 +39,7 @@ class Health:
         if not connection.connected:
             return "not connected to the broker"
         if connection.refused:
-            return "the broker refuses the announce topics: look at its access rules"
+            return "the broker refuses the announce topics: check its access rules"
         if not connection.subscribed:
             return "the broker has not acknowledged the announce topics"
         if time.monotonic() - connection.last_packet_steady > 2 * self._keepalive:

@@ -188,7 +188,7 @@ class StateFile:
             with contextlib.suppress(Damaged):
                 intact = is_sound(self._connected())
         if not intact:
-            self._fall_back("it is no sound database, or gone")
+            self._fall_back("the file is damaged or missing")
             self._fell_back = False
 
         def load(connection: sqlite3.Connection) -> None:
@@ -217,7 +217,7 @@ class StateFile:
             shutil.copyfile(snapshot, self._path)
         log.error(
             "state.damaged", why=why, set_aside=str(aside),
-            goes_on_from=str(snapshot) if snapshot else "nothing: the fleet is learned anew",
+            goes_on_from=str(snapshot) if snapshot else "nothing: the fleet is discovered again",
         )  # fmt: skip
 
     def _disconnect(self) -> None:

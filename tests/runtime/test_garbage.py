@@ -29,9 +29,9 @@ def parts() -> int:
 def tidied(garbage: Garbage, until: Callable[[], bool]) -> bool:
     """Let objects come and go, as in a run, until this is so."""
     for _ in range(100):
-        kept = [[n] for n in range(10_000)]
+        alive = [[n] for n in range(10_000)]
         garbage.collect()
-        del kept
+        del alive
         if until():
             return True
     return False
