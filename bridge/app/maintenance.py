@@ -28,14 +28,14 @@ SNAPSHOT_SECONDS = 300.0
 HISTORY = timedelta(days=400)
 
 
-class Trims(Protocol):
+class TrimmedJournal(Protocol):
     """A journal that can be trimmed."""
 
     async def trim(self, unix_ms: int) -> object:
         """Delete what exceeds the limits."""
 
 
-class Snapshots(Protocol):
+class TrimmedState(Protocol):
     """A state file that can be trimmed and copied."""
 
     async def trim(self, unix_ms: int, keep: timedelta) -> None:
@@ -54,8 +54,8 @@ class Maintenance:
         pipeline: Pipeline,
         registry: Registry,
         discovery: Discovery,
-        journal: Trims,
-        state: Snapshots,
+        journal: TrimmedJournal,
+        state: TrimmedState,
         stats: Stats,
         repeated_log: RepeatedLog,
         health: Health,
