@@ -49,7 +49,7 @@ HOUR_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What runs, and what must be drained."""
+    """The parts that run, and that must be drained."""
 
     registry: Registry
     pipeline: Pipeline
@@ -69,9 +69,9 @@ async def build(
     stack: AsyncExitStack,
     clock: Callable[[], Moment],
     *,
-    tidy: Callable[[], None],
+    collect_garbage: Callable[[], None],
 ) -> Parts:
-    """Open the files and build the parts; what must be closed is on the stack.
+    """Open the files and build the parts; those that must be closed are on the stack.
 
     Raises CannotStart, FixSettings or DiskTrouble.
     """
@@ -125,7 +125,7 @@ async def build(
     health = Health(connection, settings.mqtt.keepalive.total_seconds())
     maintenance = Maintenance(
         pipeline=pipeline, registry=registry, discovery=discovery, journal=journal, state=state,
-        stats=stats, repeated_log=repeated_log, health=health, tidy=tidy,
+        stats=stats, repeated_log=repeated_log, health=health, collect_garbage=collect_garbage,
         polling=polling.polling if polling else None,
     )  # fmt: skip
     register_gauges(
@@ -160,14 +160,11 @@ async def _open_journal(
     stats: Stats,
     reporter: Reporter,
 ) -> Journal:
-    kept = settings.journal
+    config = settings.journal
     journal = await Journal.open(
-        kept.dir,
-        stores=tuple(stores),
-        keep=kept.keep,
-        limit=kept.max_bytes,
+        config.dir, stores=tuple(stores), keep=config.keep, limit=config.max_bytes,
         points_lost=reporter.points_lost,
-    )
+    )  # fmt: skip
     stack.push_async_callback(journal.close)
     if MAIN in stores:
         stats.accounts.recovered = journal.backlog(MAIN).readings
@@ -175,9 +172,9 @@ async def _open_journal(
 
 
 def _floor_ms(journal: Journal, state: StateFile, now: Moment) -> int:
-    """After which time stamps begin. After a clean end each charger knows its own last one;
-    after a crash the journal may know a later one, but one from a clock that was far ahead
-    must not set the time of all."""
+    """The time after which new timestamps begin. After a clean end each charger's last one is
+    in the state file; after a crash the journal may have a later one, but a timestamp from a
+    clock that was far ahead must not shift those of all chargers."""
     soon = int((now.unix + HOUR_SECONDS) * 1000)
     return 0 if state.clean else min(journal.last_ms, soon)
 

@@ -28,7 +28,7 @@ async def build_mqtt(
     wanted: WantedFilters,
     connection: ConnectionState,
 ) -> MqttClient:
-    """The client, which subscribes to what is wanted; one that can publish only if it may."""
+    """The client, which subscribes to what is wanted; it can publish only with `mqtt.queries`."""
     kind = PublishingMqttClient if settings.mqtt.queries else MqttClient
     return kind(
         from_settings.broker(settings, await _client_id(state)),
@@ -48,13 +48,13 @@ def build_queries(
     documents: DocumentPipeline,
     polling: Polling | None,
 ) -> Queries | None:
-    """What queries chargers over MQTT; None where that is off."""
+    """The queries to chargers over MQTT; None where they are off."""
     if not isinstance(mqtt, PublishingMqttClient):
         return None
     return Queries(
         telemetries=registry.telemetries, publisher=mqtt, documents=documents, report=reporter,
         schedule=QuerySchedule(from_settings.query_config(settings), random=random.random),
-        # What is queried here is the same in every dialect, and no temperature.
+        # The queried values are the same in every dialect, and none is a temperature.
         readers={dialect: StatusReader(dialect, None) for dialect in Dialect},
         unpolled=polling.unpollable if polling else lambda _: True,
         silent_after=settings.fleet.silent_after.total_seconds(),
@@ -62,9 +62,9 @@ def build_queries(
 
 
 async def _client_id(state: StateFile) -> str:
-    """Made once and kept: a broker's access rules may rest on it."""
-    known = state.meta.get("client_id")
-    if known is None:
-        known = f"nofos-bridge-{secrets.token_hex(4)}"
-        await state.save(meta={"client_id": known})
-    return known
+    """Generated once and saved: a broker's access rules may depend on it."""
+    client_id = state.meta.get("client_id")
+    if client_id is None:
+        client_id = f"nofos-bridge-{secrets.token_hex(4)}"
+        await state.save(meta={"client_id": client_id})
+    return client_id

@@ -27,7 +27,7 @@ from bridge.sources.http.resolver import Resolver
 
 @dataclass(frozen=True, slots=True)
 class PollingTasks:
-    """What polls, and what must run beside it."""
+    """The poller, and the reloading of credentials."""
 
     polling: Polling
     poller: Poller
@@ -35,7 +35,7 @@ class PollingTasks:
     clock: Callable[[], Moment]
 
     async def run(self) -> None:
-        """Poll, and take over changed credentials, until cancelled."""
+        """Poll, and reload changed credentials, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.poller.run(), name="poller")
             group.create_task(

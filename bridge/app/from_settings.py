@@ -1,4 +1,4 @@
-"""What the settings say, in the words of the parts that heed it."""
+"""Converts the settings into the values that each part needs."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -42,15 +42,15 @@ def broker(settings: Settings, client_id: str) -> Broker:
 
 
 def broker_for_command(settings: Settings, command: str) -> Broker:
-    """The same broker, to which we are somebody else: two of one id throw each other out."""
+    """The same broker with a client id of its own: a broker disconnects one of two equal ids."""
     name = f"nofos-bridge-{command}-{token_hex(4)}"
     return replace(broker(settings, name), client_id=name)
 
 
 def _client_id(settings: Settings) -> str | None:
-    """A broker throws out the one of two that share an id: shards never do."""
-    named, shard = settings.mqtt.client_id, settings.shard
-    return f"{named}-{shard.index}" if named and shard.count > 1 else named
+    """Shards get different ids: a broker disconnects one of two clients with the same id."""
+    client_id, shard = settings.mqtt.client_id, settings.shard
+    return f"{client_id}-{shard.index}" if client_id and shard.count > 1 else client_id
 
 
 def certificates(settings: Settings) -> dict[str, Path]:
@@ -84,7 +84,7 @@ def query_config(settings: Settings) -> QueryConfig:
 
 
 def credentials(settings: Settings) -> Credentials:
-    """The fleet's login travels only where an operator named the networks."""
+    """The shared login is sent only where an operator set the allowed networks."""
     http, secrets_ = settings.http, Secrets(settings)
 
     def shared() -> ChargerLogin | None:

@@ -1,4 +1,4 @@
-"""The bridge's own gauges: a row for each, read from the part that knows its value."""
+"""The bridge's own gauges: one row for each, read from the part that has its value."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ class GaugeJournal(Protocol):
     def used_bytes(self) -> int: ...
 
     def backlog(self, store: str) -> Backlog:
-        """What this store does not have yet."""
+        """The points that this store does not have yet."""
 
 
 class GaugeConnection(Protocol):
@@ -111,7 +111,7 @@ def register_gauges(
 
 
 def _free(folder: Path) -> int:
-    """0 for a folder that is gone: a scrape must not fail with it."""
+    """0 for a missing folder: a scrape must not fail because of it."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:

@@ -1,4 +1,4 @@
-"""Maintenance: what must be done as time passes."""
+"""Maintenance: the periodic work."""
 
 import asyncio
 import time
@@ -21,28 +21,28 @@ from bridge.runtime.round_robin import SLICE_SECONDS
 
 TICK_SECONDS = 0.05
 SWEEP_MOST = 500
-"""Chargers looked at in one tick, if its time suffices."""
+"""Chargers that are swept in one tick, if its time suffices."""
 SWEEP_SECONDS = 1.0
 TRIM_SECONDS = 5.0
 SNAPSHOT_SECONDS = 300.0
 HISTORY = timedelta(days=400)
 
 
-class Trims(Protocol):
-    """A journal that is kept within its bounds."""
+class TrimmedJournal(Protocol):
+    """A journal that can be trimmed."""
 
     async def trim(self, unix_ms: int) -> object:
-        """Let go of what is over the bounds."""
+        """Delete what exceeds the limits."""
 
 
-class Snapshots(Protocol):
-    """A state file that is kept within its bounds, and copied."""
+class TrimmedState(Protocol):
+    """A state file that can be trimmed and copied."""
 
     async def trim(self, unix_ms: int, keep: timedelta) -> None:
-        """Let go of old history."""
+        """Delete old events and sessions."""
 
     async def snapshot(self) -> None:
-        """Make a copy to fall back to."""
+        """Write a snapshot to fall back to."""
 
 
 class Maintenance:
@@ -54,13 +54,13 @@ class Maintenance:
         pipeline: Pipeline,
         registry: Registry,
         discovery: Discovery,
-        journal: Trims,
-        state: Snapshots,
+        journal: TrimmedJournal,
+        state: TrimmedState,
         stats: Stats,
         repeated_log: RepeatedLog,
         health: Health,
         polling: Polling | None,
-        tidy: Callable[[], None],
+        collect_garbage: Callable[[], None],
     ) -> None:
         self._pipeline = pipeline
         self._registry = registry
@@ -71,10 +71,10 @@ class Maintenance:
         self._repeated_log = repeated_log
         self._health = health
         self._polling = polling
-        self._tidy = tidy
+        self._collect_garbage = collect_garbage
 
     async def run(self) -> None:
-        """Go round for ever."""
+        """Run until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tick(), name="tick")
             group.create_task(self._trim(), name="trim")
@@ -90,13 +90,13 @@ class Maintenance:
             now = clock.now()
             self._health.beat()
             self._pipeline.close_quiet_frames(now)
-            # Each of these is some milliseconds of work, and gets a turn of its own.
+            # Each of these is some milliseconds of work, and gets its own turn of the event loop.
             await asyncio.sleep(0)
             self._discovery.sweep(now, SWEEP_MOST, SLICE_SECONDS)
             await asyncio.sleep(0)
             self._poll(now)
             await asyncio.sleep(0)
-            self._tidy()
+            self._collect_garbage()
             if now.steady >= next_sweep:
                 next_sweep = now.steady + SWEEP_SECONDS
                 self._registry.begin_round()
@@ -122,7 +122,7 @@ class Maintenance:
         while True:
             await asyncio.sleep(SNAPSHOT_SECONDS)
             try:
-                # Here and not with the journal's: it looks at all of the history.
+                # Here and not with the journal: it scans all of the history.
                 await self._state.trim(_now_ms(), HISTORY)
                 await self._state.snapshot()
             except DiskTrouble as trouble:

@@ -1,4 +1,4 @@
-"""Gives chargers the labels of the labels file, and others when the file changes."""
+"""Applies the labels file to the chargers, and again when the file changes."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -17,11 +17,11 @@ from bridge.settings.parse import InvalidValue
 log = structlog.get_logger("bridge")
 
 SETTING = "fleet.labels_file"
-LOOK_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 
 
 class Relabelling:
-    """The labels of all chargers, as the file says them now."""
+    """The labels of all chargers, as they are in the file now."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -31,26 +31,26 @@ class Relabelling:
         return self._file.of(charger)
 
     async def load(self) -> None:
-        """Read the file before anything else. Raises FixSettings."""
+        """Read the file at start. Raises FixSettings."""
         wrong = await asyncio.to_thread(self._file.load)
         if wrong:
             source = f"file {self._path}"
             raise FixSettings(tuple(Problem(SETTING, source, w.problem, w.remedy) for w in wrong))
 
     async def run(self, telemetries: Mapping[ChargerId, Telemetry]) -> None:
-        """Look at the file for ever."""
+        """Check the file until cancelled."""
         while self._path is not None:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS)
             wrong = await asyncio.to_thread(self._file.refresh)
             if wrong:
-                self._complain(wrong)
+                self._report_refused(wrong)
             elif wrong is not None:
                 changed = await relabel(telemetries, self._file)
                 log.info("labels.read", file=str(self._path), changed=changed)
 
-    def _complain(self, wrong: Sequence[InvalidValue]) -> None:
-        """The labels that were good stand."""
-        # Each time the file changes, and no more: whoever mends it is waiting for this line.
+    def _report_refused(self, wrong: Sequence[InvalidValue]) -> None:
+        """The last good labels stay in use."""
+        # At every change of the file, not rate limited: whoever fixes it waits for this line.
         log.error(
             "labels.refused", file=str(self._path), why=wrong[0].problem, remedy=wrong[0].remedy,
             more=len(wrong) - 1,
@@ -58,10 +58,10 @@ class Relabelling:
 
 
 async def relabel(telemetries: Mapping[ChargerId, Telemetry], file: LabelsFile) -> int:
-    """Bring all chargers up to date in short turns; how many were called otherwise."""
+    """Relabel all chargers in short turns; returns how many had other labels."""
     pause, changed = Yielding(), 0
     for telemetry in list(telemetries.values()):
-        # In the turns of others a charger may go, and its series must not come back.
+        # A charger may retire between two turns, and its series must not be created again.
         if telemetries.get(telemetry.charger.id) is telemetry:
             changed += telemetry.relabel(file.of(telemetry.charger.id))
         await pause.due()

@@ -24,7 +24,7 @@ DRAIN_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What a caller of `run` may want to know once the bridge is up."""
+    """What a caller of `run` gets once the bridge is up."""
 
     port: int
 
@@ -42,8 +42,8 @@ async def run(
     async with AsyncExitStack() as stack:
         stack.enter_context(FolderLock(settings.journal.dir))
         garbage = stack.enter_context(Garbage())
-        parts = await build(settings, stack, clock.now, tidy=garbage.tidy)
-        garbage.settle()
+        parts = await build(settings, stack, clock.now, collect_garbage=garbage.collect)
+        garbage.freeze()
         port = await parts.server.start()
         stack.push_async_callback(parts.server.close)
         log.info("bridge.started", version=bridge.__version__, port=port,
@@ -56,7 +56,7 @@ async def run(
 
 
 async def _run_until(stop: asyncio.Event, parts: Parts) -> None:
-    """All tasks of the bridge, by name."""
+    """Run all tasks until `stop` is set, then cancel them."""
 
     def deliver(batch: list[Message]) -> None:
         parts.pipeline.process(batch, clock.now())
@@ -80,26 +80,26 @@ async def _run_until(stop: asyncio.Event, parts: Parts) -> None:
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
-    """SIGTERM and SIGINT ask for a drain."""
+    """Drain on SIGTERM and SIGINT."""
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
 
 
 def stop_with_input(stop: asyncio.Event) -> None:
-    """The end of the standard input asks for a drain; nothing is ever written to it."""
+    """Drain at the end of standard input, to which nothing is ever written."""
     asyncio.get_running_loop().add_reader(0, stop.set)
 
 
 async def _drain(parts: Parts) -> None:
-    """Close the frames, commit everything, and give the stores ten seconds."""
+    """Close the frames, commit everything, and deliver for up to ten seconds."""
     parts.registry.close()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
             await parts.committer.commit(last=True)
     await asyncio.gather(*(delivery.drain(DRAIN_SECONDS) for delivery in parts.deliveries))
-    whole = parts.committer.empty
-    if not whole:
+    committed = parts.committer.empty
+    if not committed:
         lost = parts.committer.discard_uncommitted()
         log.error("readings.lost", readings=lost, why="the disk accepted no more")
-    await parts.state.close(clean=whole)
+    await parts.state.close(clean=committed)

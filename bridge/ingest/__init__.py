@@ -1,1 +1,1 @@
-"""Turns messages and replies into calls on the core, and carries out what follows."""
+"""Turns messages and replies into calls of the core, and carries out its decisions."""

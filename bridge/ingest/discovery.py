@@ -1,4 +1,4 @@
-"""Discovery: announcements, greetings and silence change the fleet, and the effects follow."""
+"""Discovery: announcements, greetings and silence change the fleet, and effects are applied."""
 
 import math
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ RETIRED_AT_ONCE = 20
 
 
 class DiscoveryReport(Protocol):
-    """Who counts and logs announcements."""
+    """Counts and logs announcements."""
 
     def announced(self, label: str, charger: str, topic: str) -> None:
         """An announcement was accepted or refused; `label` says how."""
 
 
 class Discovery:
-    """Asks the fleet what each message means, and lets the effects carry it out."""
+    """Passes each message to the fleet, and its outcome to the effects."""
 
     def __init__(
         self,
@@ -43,24 +43,24 @@ class Discovery:
 
     def restore(self, states: Mapping[str, SavedState], *, trusted: bool, now: Moment) -> None:
         """Follow the chargers of the state file; `trusted` as for `Registry.add`."""
-        kept = {ChargerId(each): usable_members(state) for each, state in states.items()}
+        usable = {ChargerId(each): usable_members(state) for each, state in states.items()}
         chargers = [
             restored(id_, state, self._fleet.dialect_of(id_), now.steady)
-            for id_, state in kept.items()
+            for id_, state in usable.items()
         ]
         for ignored in self._fleet.restore(chargers):
             self._effects.retire(ignored)
         for charger in self._fleet:
-            if len(kept[charger.id]) < len(states[charger.id]):
-                self._effects.report_spoiled(charger.id)
+            if len(usable[charger.id]) < len(states[charger.id]):
+                self._effects.report_state_unreadable(charger.id)
             try:
-                self._registry.add(charger, kept[charger.id], trusted=trusted)
+                self._registry.add(charger, usable[charger.id], trusted=trusted)
             except (TypeError, ValueError, KeyError):
-                # Who and where it is stands; its counters begin anew.
-                self._effects.expose_anew(charger.id)
-                self._effects.report_spoiled(charger.id)
+                # Its id and address are still valid; its counters start again.
+                self._effects.remove_series(charger.id)
+                self._effects.report_state_unreadable(charger.id)
                 self._registry.add(charger, {}, trusted=False)
-        self._effects.follow_all()
+        self._effects.subscribe_all()
 
     def receive_announcement(self, payload: bytes, topic: str, retained: bool, now: Moment) -> None:
         """Process a message on an announce topic."""
@@ -87,14 +87,14 @@ class Discovery:
         self._report.announced(outcome.label, charger, base)
 
     def receive_telemetry(self, telemetry: Telemetry, base: str, now: Moment) -> Reason | None:
-        """Live telemetry where it is not clear whose it is; returns why it must be discarded."""
+        """Live telemetry whose charger is in doubt; returns why it must be discarded, or None."""
         reason, outcome = self._fleet.receive_telemetry(telemetry.charger, base, now)
         if outcome.events or outcome.changes or outcome.touched:
             self._effects.apply(outcome)
         return reason
 
     def sweep(self, now: Moment, most: int, seconds: float = math.inf) -> None:
-        """Sweep up to `most` chargers, for so long; who was silent for too long retires."""
+        """Sweep up to `most` chargers within so many seconds; retire those silent for too long."""
         retired = 0
         for telemetry in self._registry.sweep(now, most, seconds):
             if retired < RETIRED_AT_ONCE and self._fleet.expired(telemetry.charger, now):

@@ -1,4 +1,4 @@
-"""Every effect of what discovery decided, in one place: nothing else acts on an outcome."""
+"""All effects of discovery's decisions, in one place: nothing else acts on an outcome."""
 
 from typing import Protocol
 
@@ -14,27 +14,27 @@ from bridge.ingest.route_table import RouteTable
 
 
 class RetiringSeries(Protocol):
-    """The exposition, as far as a charger that retires is concerned."""
+    """What the effects need of the exposition."""
 
     def retire(self, charger: ChargerId) -> None:
         """Remove all series of a charger."""
 
 
 class ScheduledPolls(Protocol):
-    """The polling, as far as announcements are concerned."""
+    """What the effects need of polling."""
 
     def poll_soon(self, charger: ChargerId, now: Moment) -> None:
-        """The charger just announced itself: /status has something new."""
+        """The charger just announced itself: /status may have changed."""
 
     def remove(self, charger: ChargerId) -> None:
         """The charger retired."""
 
 
 class EffectsReport(Protocol):
-    """Who logs what happened to a charger."""
+    """Logs what happened to a charger."""
 
-    def spoiled(self, charger: ChargerId) -> None:
-        """What was saved of the charger cannot be read."""
+    def state_unreadable(self, charger: ChargerId) -> None:
+        """The charger's saved state cannot be read."""
 
     def retired(self, charger: ChargerId) -> None:
         """The charger is no longer followed."""
@@ -78,17 +78,17 @@ class Effects:
         for change in outcome.changes:
             self._wanted.apply(change)
 
-    def follow_all(self) -> None:
+    def subscribe_all(self) -> None:
         """Subscribe to the bases of all chargers, as after a start."""
         self._wanted.apply(SubscriptionChange(subscribe=tuple(self._fleet.filters())))
 
     def poll_soon(self, charger: ChargerId, now: Moment) -> None:
-        """A live announcement: whatever made the charger connect again, /status knows."""
+        """After a live announcement: /status says why the charger connected again."""
         if self._polling is not None:
             self._polling.poll_soon(charger, now)
 
     def retire(self, charger: Charger) -> None:
-        """Let go of all that is known of a charger."""
+        """Remove a charger from everything."""
         self._registry.remove(charger.id)
         self._routes.drop(charger.id)
         self._series_table.retire(charger.id)
@@ -97,25 +97,25 @@ class Effects:
         if self._polling is not None:
             self._polling.remove(charger.id)
 
-    def report_spoiled(self, charger: ChargerId) -> None:
-        """Some of what was saved of a charger cannot be used."""
-        self._report.spoiled(charger)
+    def report_state_unreadable(self, charger: ChargerId) -> None:
+        """Report that some of a charger's saved state cannot be used."""
+        self._report.state_unreadable(charger)
 
-    def expose_anew(self, charger: ChargerId) -> None:
-        """Remove the series that were exposed from a saved state that cannot be used."""
+    def remove_series(self, charger: ChargerId) -> None:
+        """Remove the series that came from an unusable saved state."""
         self._series_table.retire(charger)
 
     def _update(self, charger: Charger) -> None:
-        """What is exposed and saved of a charger's identity changed."""
+        """A charger's identity changed: expose and save it."""
         if self._fleet.get(charger.id) is charger:
-            known = self._registry.telemetries.get(charger.id)
-            telemetry = known or self._registry.add(charger, {}, trusted=True)
+            existing = self._registry.telemetries.get(charger.id)
+            telemetry = existing or self._registry.add(charger, {}, trusted=True)
             telemetry.identity_changed()
             self._out.dirty.add(charger.id)
 
     def _drop_routes(self, charger: Charger, base: str) -> None:
-        """A base came or went: its topics, and those of the bases around it, may now belong
-        to another charger."""
+        """A base topic was added or removed: its topics, and those of the bases above it, may
+        now belong to another charger."""
         self._routes.drop(charger.id)
         end = len(base)
         while end > 0:

@@ -1,6 +1,6 @@
-"""The heart: messages and polled documents in, each reading counted under exactly one heading.
+"""The pipeline: passes messages and polled documents on, and counts each reading exactly once.
 
-A topic is looked up once; behind it stands a route that knows what a message there is.
+A topic is resolved once; its route then accepts every message on it.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,25 +12,25 @@ from bridge.core.output.outbox import Outbox
 from bridge.monitoring.stats import Accounts
 
 CLOSED_AT_ONCE = 500
-"""Frames that one tick closes at most: a few milliseconds of work."""
+"""The most frames that one tick closes: a few milliseconds of work."""
 REPORTED = frozenset(
     {
         Reason.MALFORMED, Reason.IMPLAUSIBLE, Reason.AMBIGUOUS, Reason.DUPLICATE, Reason.LIMIT
     }
 )  # fmt: skip
-"""What an operator may want to look into; the others are the daily course of things."""
+"""The reasons that an operator may want to investigate; the others are normal."""
 
 
 class Route(Protocol):
-    """What a message on one topic is."""
+    """Accepts the messages on one topic."""
 
     @property
     def reading(self) -> bool:
-        """Whether it counts as a reading; announcements do not."""
+        """Whether its messages count as readings; announcements do not."""
 
     @property
     def charger(self) -> str | None:
-        """The charger it belongs to; None for none."""
+        """The charger that the topic belongs to; None for none."""
 
     def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         """Process one message; returns why it became no sample, or None."""
@@ -42,11 +42,11 @@ class RouteFinder(Protocol):
     routes: dict[bytes, Route]
 
     def find(self, topic: bytes) -> Route:
-        """The route of a topic that is not in `routes`; kept there if there is room."""
+        """The route of a topic that is not in `routes`; added to it if there is room."""
 
 
 class PipelineReport(Protocol):
-    """Who logs what went wrong; all texts come from strangers."""
+    """Logs errors; all texts come from untrusted senders."""
 
     def bug(self, topic: bytes, error: BaseException) -> None:
         """An unforeseen error."""
@@ -56,7 +56,7 @@ class PipelineReport(Protocol):
 
 
 class Pipeline:
-    """Processes messages; never fails on one."""
+    """Processes messages; no message makes it fail."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Pipeline:
         self._report = report
 
     def process(self, batch: Iterable[Message], now: Moment) -> None:
-        """Process messages in their order; they arrived at `now`."""
+        """Process messages in order; they arrived at `now`."""
         routes, find = self._router.routes, self._router.find
         received, discarded = 0, self._accounts.discarded
         for topic, payload, retained in batch:
@@ -92,7 +92,7 @@ class Pipeline:
         self._accounts.received += received
 
     def close_quiet_frames(self, now: Moment) -> None:
-        """Close the frames whose time is over."""
+        """Close the frames whose quiet gap is over."""
         open_frames, closed = self._out.open_frames, 0
         for frame in list(open_frames):
             if frame.close_if_quiet(now.steady):
@@ -103,7 +103,7 @@ class Pipeline:
 
 
 class DocumentPipeline:
-    """Processes documents that chargers sent on request; never fails on one."""
+    """Processes documents that chargers sent on request; no document makes it fail."""
 
     def __init__(self, *, accounts: Accounts, out: Outbox, report: PipelineReport) -> None:
         self._accounts = accounts
@@ -112,12 +112,12 @@ class DocumentPipeline:
 
     def process(self, charger: str, members: int, work: Callable[[], list[Reason]]) -> None:
         """Count a document of so many members; `work` returns why some became no samples."""
-        held = self._out.readings_held
+        before = self._out.readings_held
         self._accounts.received += members
         try:
             reasons = work()
         except Exception as error:  # noqa: BLE001  # one reply must not end the process
             self._report.bug(charger.encode(), error)
-            reasons = [Reason.BUG] * (members - (self._out.readings_held - held))
+            reasons = [Reason.BUG] * (members - (self._out.readings_held - before))
         for reason in reasons:
             self._accounts.discard(reason)

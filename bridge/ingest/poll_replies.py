@@ -1,4 +1,4 @@
-"""What becomes of a charger's replies over HTTP: each member is a reading, and counted."""
+"""Processes a charger's replies over HTTP: each member counts as a reading."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -17,7 +17,7 @@ from bridge.ingest.pipeline import DocumentPipeline
 
 
 class ConfigReport(Protocol):
-    """Who logs that a charger's configuration differs from its announcement."""
+    """Logs that a charger's configuration differs from its announcement."""
 
     def config_differs(
         self, charger: ChargerId, member: str, configured: str, announced: str
@@ -26,7 +26,7 @@ class ConfigReport(Protocol):
 
 
 class PollReplies:
-    """Hands each page's document to its charger's telemetry."""
+    """Passes each page's document to its charger's telemetry."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class PollReplies:
         self._report = report
 
     def process(self, telemetry: Telemetry, page: Page, reply: PollReply, now: Moment) -> None:
-        """Take what came of a request."""
+        """Process the reply to a request."""
         document = reply.document if reply.outcome is PollOutcome.OK else None
         match page:
             case Page.STATUS:
@@ -80,8 +80,8 @@ class PollReplies:
     def _compare(
         self, charger: Charger, device: DeviceConfig, member: str, announced: str | None
     ) -> None:
-        """Where the two differ, it has not connected since it was configured anew, or what
-        was heard is another charger's."""
+        """Where the two differ, the charger has not reconnected since it was reconfigured, or
+        the announcement is from another charger."""
         configured = device.text(member)
         if configured is not None and announced is not None and configured != announced:
             self._report.config_differs(charger.id, member, configured, announced)

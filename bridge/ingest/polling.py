@@ -30,7 +30,7 @@ class ReloadedCredentials(Protocol):
 
 
 class PollingReport(ConfigReport, Protocol):
-    """Who counts and logs addresses that are not polled."""
+    """Counts and logs addresses that are not polled."""
 
     def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:
         """A charger announced an address that cannot be used, or must not be polled."""
@@ -38,10 +38,10 @@ class PollingReport(ConfigReport, Protocol):
 
 @dataclass(slots=True)
 class _Polled:
-    """What polling remembers of one charger."""
+    """The polling state of one charger."""
 
     since: float
-    """Steady time since when it is polled there; earlier requests say nothing about it."""
+    """Steady time since when this address is polled; earlier requests went to another one."""
     announced: str | None = None
     address: Address | None = None
     refused: bool = False
@@ -50,7 +50,7 @@ class _Polled:
 
 
 class Polling:
-    """Decides whom to poll and where; processes what came of each request."""
+    """Decides whom to poll and at which address; processes the reply to each request."""
 
     def __init__(
         self,
@@ -67,27 +67,27 @@ class Polling:
         self._ports = ports
         self._report = report
         self._replies = PollReplies(readers=readers, documents=documents, report=report)
-        self._known: dict[ChargerId, _Polled] = {}
+        self._polled: dict[ChargerId, _Polled] = {}
         self._round = RoundRobin(telemetries.values)
         self.outcomes: dict[str, int] = dict.fromkeys(PollOutcome, 0)
 
     @property
     def stretch(self) -> float:
-        """By how much polls come later than configured."""
+        """By which factor polls are later than configured."""
         return self._schedule.stretch
 
     def address(self, charger: ChargerId) -> Address | None:
-        """Where to poll this charger; None where it announced nothing that may be polled."""
-        known = self._known.get(charger)
-        return None if known is None else known.address
+        """The address to poll; None where the charger announced none that may be polled."""
+        polled = self._polled.get(charger)
+        return None if polled is None else polled.address
 
     def unpollable(self, charger: ChargerId) -> bool:
-        """Whether it has no address that may be polled; False before the first sweep."""
-        known = self._known.get(charger)
-        return known is not None and (known.address is None or known.refused)
+        """Whether the charger has no address that may be polled; False before its first sweep."""
+        polled = self._polled.get(charger)
+        return polled is not None and (polled.address is None or polled.refused)
 
     def sweep(self, now: Moment, seconds: float = math.inf) -> None:
-        """Bring the schedule up to date for some chargers, for so long, in turn."""
+        """Update the schedule for some chargers, in turn, within so many seconds."""
         for telemetry in self._round.next(SWEPT_AT_ONCE, seconds):
             if self._telemetries.get(telemetry.charger.id) is telemetry:
                 self._schedule_charger(telemetry, now)
@@ -97,62 +97,64 @@ class Polling:
         self._round.begin_round()
 
     def poll_soon(self, charger: ChargerId, now: Moment) -> None:
-        """The charger just announced itself: /status has something new."""
+        """The charger just announced itself: /status may have changed."""
         if (telemetry := self._telemetries.get(charger)) is not None:
-            # The schedule may not know it yet, or not where it is now.
+            # The schedule may not have it yet, or not its current address.
             self._schedule_charger(telemetry, now)
         self._schedule.poll_soon(charger, now.steady)
 
     def remove(self, charger: ChargerId) -> None:
         """The charger retired."""
-        self._known.pop(charger, None)
+        self._polled.pop(charger, None)
         self._schedule.remove(charger)
 
-    def poll_ended(self, ask: PollRequest, reply: PollReply, now: Moment) -> None:
+    def poll_ended(self, request: PollRequest, reply: PollReply, now: Moment) -> None:
         """A request ended."""
         self.outcomes[reply.outcome] += 1
-        telemetry = self._telemetries.get(ask.charger)
-        known = self._known.get(ask.charger)
-        if telemetry is None or (known is not None and ask.began < known.since):
+        telemetry = self._telemetries.get(request.charger)
+        polled = self._polled.get(request.charger)
+        if telemetry is None or (polled is not None and request.began < polled.since):
             return
-        if known is not None:
-            known.refused = reply.refused is not None
+        if polled is not None:
+            polled.refused = reply.refused is not None
         if reply.refused is not None:
-            self._report.address_refused(ask.charger, reply.refused)
-        self._replies.process(telemetry, ask.page, reply, now)
-        if ask.page is Page.STATUS and reply.outcome is PollOutcome.OK:
+            self._report.address_refused(request.charger, reply.refused)
+        self._replies.process(telemetry, request.page, reply, now)
+        if request.page is Page.STATUS and reply.outcome is PollOutcome.OK:
             for page in telemetry.documents.wanted:
-                self._schedule.request_page(ask.charger, page)
+                self._schedule.request_page(request.charger, page)
 
     async def reload_credentials(
-        self, logins: ReloadedCredentials, clock: Callable[[], Moment]
+        self, credentials: ReloadedCredentials, clock: Callable[[], Moment]
     ) -> None:
-        """Take over changed credentials, for ever."""
+        """Reload changed credentials, until cancelled."""
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
-            if await asyncio.to_thread(logins.refresh):
+            if await asyncio.to_thread(credentials.refresh):
                 self._schedule.credentials_changed(clock().steady)
 
     def _schedule_charger(self, telemetry: Telemetry, now: Moment) -> None:
         charger = telemetry.charger
-        known = self._known.get(charger.id)
-        if known is None:
-            known = self._known[charger.id] = _Polled(
+        polled = self._polled.get(charger.id)
+        if polled is None:
+            polled = self._polled[charger.id] = _Polled(
                 now.steady, hints=telemetry.documents.poll_hints
             )
-        if (announced := telemetry.documents.http_address(now, known.announced)) != known.announced:
-            self._change_address(charger.id, known, announced, now)
+        if (
+            announced := telemetry.documents.http_address(now, polled.announced)
+        ) != polled.announced:
+            self._change_address(charger.id, polled, announced, now)
         mode = telemetry.documents.poll_mode(now)
-        self._schedule.set_mode(charger.id, mode if known.address else Mode.OFF, now.steady)
-        if known.hints != telemetry.documents.poll_hints:
-            known.hints = telemetry.documents.poll_hints
+        self._schedule.set_mode(charger.id, mode if polled.address else Mode.OFF, now.steady)
+        if polled.hints != telemetry.documents.poll_hints:
+            polled.hints = telemetry.documents.poll_hints
             self._schedule.poll_soon(charger.id, now.steady)
 
     def _change_address(
-        self, charger: ChargerId, known: _Polled, announced: str | None, now: Moment
+        self, charger: ChargerId, polled: _Polled, announced: str | None, now: Moment
     ) -> None:
         found = None if announced is None else read_address(announced, self._ports)
-        known.since, known.announced, known.address, known.refused = (
+        polled.since, polled.announced, polled.address, polled.refused = (
             now.steady,
             announced,
             None,
@@ -161,5 +163,5 @@ class Polling:
         if isinstance(found, RefusedAddress):
             self._report.address_refused(charger, found)
         elif found is not None:
-            known.address = found
+            polled.address = found
             self._schedule.address_changed(charger, now.steady)

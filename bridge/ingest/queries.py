@@ -1,4 +1,4 @@
-"""Queries over MQTT: to chargers without HTTP, for the counters that MQTT does not bring."""
+"""Queries over MQTT: to chargers without HTTP, for the counters that they do not publish."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -28,16 +28,16 @@ class QueryPublisher(Protocol):
 
 
 class QueryReport(Protocol):
-    """Who logs that the broker does not pass our queries on."""
+    """Logs that the broker does not pass our queries on."""
 
     def query_lost(self, charger: ChargerId) -> None:
-        """Of several queries the broker passed none on; the last was to this charger."""
+        """The broker passed none of several queries on; the last was to this charger."""
 
 
 class Queries:
-    """Decides whom to query, and processes what each controller answered.
+    """Decides whom to query, and processes each controller's answer.
 
-    `unpolled` says of a charger that it cannot be polled over HTTP.
+    `unpolled`: whether a charger cannot be polled over HTTP.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Queries:
         self.outcomes: dict[str, int] = dict.fromkeys(QueryOutcome, 0)
 
     async def run(self, clock: Callable[[], Moment]) -> None:
-        """Query, until cancelled."""
+        """Query until cancelled."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self.sweep(clock())
@@ -99,7 +99,7 @@ class Queries:
                 self._schedule.admit(charger, now.steady)
 
     def _base(self, telemetry: Telemetry, now: Moment) -> str | None:
-        """Where to query this charger; None where it is not to be queried now."""
+        """The base topic to query; None where the charger must not be queried now."""
         if not self._unpolled(telemetry.charger.id):
             return None
         return base_for_queries(telemetry.charger, now.steady, silent_after=self._silent_after)

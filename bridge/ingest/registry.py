@@ -17,7 +17,7 @@ from bridge.runtime.round_robin import RoundRobin
 
 
 class Registry:
-    """Creates and keeps the telemetry of each charger; `telemetries` is read by many."""
+    """Creates and holds the telemetry of each charger; `telemetries` is read by many parts."""
 
     def __init__(
         self,
@@ -39,9 +39,9 @@ class Registry:
         self._round = RoundRobin(self.telemetries.values)
 
     def add(self, charger: Charger, saved: SavedState, *, trusted: bool) -> Telemetry:
-        """Create a charger's telemetry from what the state file has of it.
+        """Create a charger's telemetry from its saved state.
 
-        `trusted`: the last run ended cleanly, so that no counter was exposed further on.
+        `trusted`: the last run ended cleanly, so that no counter was exposed with a higher value.
         Raises TypeError, ValueError or KeyError for a state that no run can have saved.
         """
         charger.labels = self._labels(charger.id)
@@ -55,18 +55,18 @@ class Registry:
         return telemetry
 
     def remove(self, charger: ChargerId) -> None:
-        """A charger retired. Should it come back, its time stamps go on."""
+        """A charger retired. If it returns, its timestamps continue after the last one."""
         telemetry = self.telemetries.pop(charger, None)
         if telemetry is not None:
             telemetry.close()
             self.stamp_after(telemetry.last_stamp_ms())
 
     def stamp_after(self, floor_ms: int) -> None:
-        """Chargers that are added from now on get later time stamps than this one."""
+        """Chargers that are added from now on get timestamps after this one."""
         self._floor_ms = max(self._floor_ms, floor_ms)
 
     def sweep(self, now: Moment, most: int, seconds: float) -> Iterator[Telemetry]:
-        """Expire what is stale of up to `most` chargers, for so long, in turn; yields each."""
+        """Expire stale values of up to `most` chargers, in turn, within `seconds`; yields each."""
         for telemetry in self._round.next(most, seconds):
             if self.telemetries.get(telemetry.charger.id) is telemetry:
                 telemetry.sweep(now)
@@ -77,17 +77,17 @@ class Registry:
         self._round.begin_round()
 
     def close(self) -> None:
-        """End all open frames: the bridge stops."""
+        """Close all open frames: the bridge stops."""
         for telemetry in self.telemetries.values():
             telemetry.close()
 
     def saved_states(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
-        """What the state file is to keep of these chargers; None for those that retired."""
+        """The states to save of these chargers; None for those that retired."""
         telemetries = self.telemetries
         return {id_: telemetries[id_].saved() if id_ in telemetries else None for id_ in chargers}
 
     def presences(self) -> dict[str, int]:
-        """How many chargers are up, silent, offline, unheard."""
+        """The number of chargers that are up, silent, offline, unheard."""
         counts = dict.fromkeys(PRESENCES, 0)
         for telemetry in self.telemetries.values():
             counts[telemetry.presence] += 1

@@ -1,36 +1,36 @@
-"""The routes that were found, by raw topic, and which charger each one belongs to."""
+"""The known routes by raw topic, and which charger each one belongs to."""
 
 from bridge.core.model import ChargerId
 from bridge.ingest.pipeline import Route
 
 MOST_UNKNOWN = 64
-"""Topics of a charger that carry no telemetry and are kept all the same."""
-LONGEST_KEPT = 512
+"""Topics per charger that carry no telemetry and are in the table nevertheless."""
+LONGEST_TOPIC = 512
 
 
 class RouteTable:
-    """`routes` is looked up once per message; what is not in it, the router finds."""
+    """`routes` is looked up once per message; the router finds what is not in it."""
 
     def __init__(self) -> None:
         self.routes: dict[bytes, Route] = {}
         self._topics: dict[ChargerId, list[bytes]] = {}
         self._unknown: dict[ChargerId, int] = {}
 
-    def keep(self, charger: ChargerId, topic: bytes, route: Route) -> Route:
-        """Remember a route."""
+    def add(self, charger: ChargerId, topic: bytes, route: Route) -> Route:
+        """Add a route."""
         self.routes[topic] = route
         self._topics.setdefault(charger, []).append(topic)
         return route
 
-    def keep_unknown(self, charger: ChargerId, topic: bytes, route: Route) -> Route:
-        """Remember the route of a topic without telemetry, if there is room for it."""
+    def add_unknown(self, charger: ChargerId, topic: bytes, route: Route) -> Route:
+        """Add the route of a topic without telemetry, if there is room for it."""
         self._unknown[charger] = self._unknown.get(charger, 0) + 1
-        if self._unknown[charger] > MOST_UNKNOWN or len(topic) > LONGEST_KEPT:
+        if self._unknown[charger] > MOST_UNKNOWN or len(topic) > LONGEST_TOPIC:
             return route
-        return self.keep(charger, topic, route)
+        return self.add(charger, topic, route)
 
     def drop(self, charger: ChargerId) -> None:
-        """Find this charger's routes anew: its bases, or whose they are, changed."""
+        """Remove this charger's routes: its bases, or their owner, changed."""
         for topic in self._topics.pop(charger, ()):
             self.routes.pop(topic, None)
         self._unknown.pop(charger, None)

@@ -1,4 +1,4 @@
-"""How the route of a topic is found: the longest base wins."""
+"""Finds the route of a topic by the longest base topic."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ class Router:
         self._rapi_observer = rapi_observer
 
     def find(self, topic: bytes) -> Route:
-        """The route of a topic that is not in `routes`; kept if there is room for it."""
+        """The route of a topic that is not in `routes`; added to it if there is room."""
         try:
             name = topic.decode()
         except UnicodeDecodeError:
@@ -61,7 +61,7 @@ class Router:
         end = name.rfind("/", 0, LONGEST_BASE + 1)
         while end > 0:
             charger, key = self._fleet.owner(name[:end]), name[end + 1 :]
-            # Who claims a field of another as its base does not take it away.
+            # A charger that claims another one's field topic as its base does not get that field.
             if charger is not None and (own is None or key in LIVE):
                 return self._below(self._telemetries[charger.id], name[:end], key, topic)
             end = name.rfind("/", 0, end)
@@ -71,9 +71,9 @@ class Router:
         charger = telemetry.charger.id
         channel = telemetry.channel(key)
         if channel is None:
-            return self._table.keep_unknown(charger, topic, self._other(charger, base, key))
+            return self._table.add_unknown(charger, topic, self._other(charger, base, key))
         route = FieldRoute(telemetry, channel, base, self._discovery.receive_telemetry)
-        return self._table.keep(charger, topic, route)
+        return self._table.add(charger, topic, route)
 
     def _other(self, charger: ChargerId, base: str, key: str) -> Route:
         if self._rapi_observer is not None and key.startswith(CONTROLLER):
@@ -83,4 +83,4 @@ class Router:
     def _base(self, charger: ChargerId, base: str, topic: bytes) -> Route:
         receive = self._discovery.receive_greeting
         route = GreetingRoute(charger, base, receive, self._unrouted)
-        return self._table.keep(charger, topic, route)
+        return self._table.add(charger, topic, route)

@@ -1,4 +1,4 @@
-"""What a message is: unrouted, an announcement, a greeting, ignored, or a charger's field."""
+"""The kinds of routes: unrouted, announcement, greeting, ignored, query, or a charger's field."""
 
 from collections.abc import Callable
 
@@ -8,8 +8,8 @@ from bridge.core.model import ChargerId, Reason
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.telemetry import Telemetry
 
-# What others send to a charger, and what it answers them: integration guide, "Inbound
-# topics", and the command topics of OpenEVSE gateways.
+# What other clients send to a charger, and its answers: integration guide, "Inbound topics",
+# and the command topics of OpenEVSE gateways.
 COMMAND_ROOTS = frozenset({"rapi", "override", "claim", "limit", "schedule", "restart", "reset"})
 COMMAND_ENDS = frozenset({"set", "clear", "in", "cmd"})
 DOCUMENTS = frozenset(
@@ -25,7 +25,7 @@ RapiObserver = Callable[[ChargerId, str, str, bytes, Moment], None]
 
 
 class UnroutedRoute:
-    """A message that belongs to no charger that is followed."""
+    """A topic that belongs to no followed charger."""
 
     __slots__ = ("_count",)
     reading = False
@@ -42,41 +42,41 @@ class UnroutedRoute:
 class AnnounceRoute:
     """An announce topic."""
 
-    __slots__ = ("_announced", "_topic")
+    __slots__ = ("_receive", "_topic")
     reading = False
     charger = None
 
-    def __init__(self, topic: str, announced: AnnouncementReceiver) -> None:
+    def __init__(self, topic: str, receive: AnnouncementReceiver) -> None:
         self._topic = topic
-        self._announced = announced
+        self._receive = receive
 
     def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
-        self._announced(payload, self._topic, retained, now)
+        self._receive(payload, self._topic, retained, now)
         return None
 
 
 class GreetingRoute:
-    """A base topic itself, where gateways that announce nothing say a plain word.
+    """A base topic itself, on which gateways that do not announce publish a greeting.
 
-    It is no reading, for it is not below the base. Only said live it means something.
+    It is not a reading, because it is not below the base. Only a live greeting counts.
     """
 
-    __slots__ = ("_base", "_greeted", "_nobody", "charger")
+    __slots__ = ("_base", "_receive", "_unrouted", "charger")
     reading = False
 
     def __init__(
-        self, charger: ChargerId, base: str, greeted: GreetingReceiver, nobody: UnroutedRoute
+        self, charger: ChargerId, base: str, receive: GreetingReceiver, unrouted: UnroutedRoute
     ) -> None:
         self.charger = charger
         self._base = base
-        self._greeted = greeted
-        self._nobody = nobody
+        self._receive = receive
+        self._unrouted = unrouted
 
     def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         connected = GREETINGS.get(payload)
         if connected is None or retained:
-            return self._nobody.accept(payload, retained, now)
-        self._greeted(self.charger, self._base, connected, now)
+            return self._unrouted.accept(payload, retained, now)
+        self._receive(self.charger, self._base, connected, now)
         return None
 
 
@@ -99,31 +99,31 @@ class IgnoredRoute:
 
 
 class RapiRoute:
-    """What is asked of a charger's controller, or its answer, where somebody follows that."""
+    """A query to a charger's controller, or the answer, where queries are on."""
 
-    __slots__ = ("_base", "_key", "_talked", "charger")
+    __slots__ = ("_base", "_key", "_observe", "charger")
     reading = True
 
-    def __init__(self, charger: ChargerId, base: str, key: str, talked: RapiObserver) -> None:
+    def __init__(self, charger: ChargerId, base: str, key: str, observe: RapiObserver) -> None:
         self.charger = charger
         self._base = base
         self._key = key
-        self._talked = talked
+        self._observe = observe
 
     def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         if not retained:
-            self._talked(self.charger, self._base, self._key, payload, now)
+            self._observe(self.charger, self._base, self._key, payload, now)
         return Reason.COMMAND
 
 
 class FieldRoute:
     """A field of a charger, below one of its bases.
 
-    Speed: there is one for each topic, and each message comes to another: it is kept so small
-    that one line of the processor's cache holds it.
+    Speed: there is one for each topic, and consecutive messages use different ones: it is so
+    small that it fits into one cache line.
     """
 
-    __slots__ = ("_base", "_channel", "_hear", "_telemetry")
+    __slots__ = ("_base", "_channel", "_check_owner", "_telemetry")
     reading = True
 
     def __init__(
@@ -131,16 +131,16 @@ class FieldRoute:
         telemetry: Telemetry,
         channel: Channel,
         base: str,
-        hear: Callable[[Telemetry, str, Moment], Reason | None],
+        check_owner: Callable[[Telemetry, str, Moment], Reason | None],
     ) -> None:
         self._telemetry = telemetry
         self._channel = channel
         self._base = base
-        self._hear = hear
+        self._check_owner = check_owner
 
     @property
     def charger(self) -> ChargerId:
-        """Whose it is."""
+        """The charger that the field belongs to."""
         return self._telemetry.charger.id
 
     def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
@@ -155,9 +155,9 @@ class FieldRoute:
         return telemetry.receive(self._channel, payload, now)
 
     def _check(self, charger: Charger, now: Moment) -> Reason | None:
-        """It is not clear whose the message is, or it is the first after a last will."""
+        """The message's charger is in doubt, or it is the first message after a last will."""
         if charger.second is not None or charger.ambiguous:
-            reason = self._hear(self._telemetry, self._base, now)
+            reason = self._check_owner(self._telemetry, self._base, now)
             if reason is not None:
                 return reason
         if charger.offline:

@@ -23,7 +23,7 @@ LONGEST_FILE = 16 * 1024 * 1024
 
 
 class CertificateExpiries:
-    """The dates of some files by name; a file is read again only when it changed."""
+    """The expiry times of some files by name; a file is read again only when it changed."""
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = {
@@ -46,41 +46,43 @@ class CertificateExpiries:
 
 
 def earliest_end(pem: bytes) -> float | None:
-    """Unix time from which one of the certificates is no longer valid; None for no date."""
+    """The Unix time from which one of the certificates is no longer valid; None if unknown."""
     try:
-        return min((_end(binascii.a2b_base64(body)) for body in _PEM.findall(pem)), default=None)
+        return min(
+            (_not_after(binascii.a2b_base64(body)) for body in _PEM.findall(pem)), default=None
+        )
     except (ValueError, IndexError):
         return None
 
 
-def _end(der: bytes) -> float:
-    """Raises IndexError or ValueError for what is no certificate."""
-    _, at, _ = _element(der, 0)
-    _, at, _ = _element(der, at)
-    if der[at] == _VERSION:
-        _, _, at = _element(der, at)
+def _not_after(der: bytes) -> float:
+    """The end of a certificate's validity. Raises IndexError or ValueError for other data."""
+    _, offset, _ = _element(der, 0)
+    _, offset, _ = _element(der, offset)
+    if der[offset] == _VERSION:
+        _, _, offset = _element(der, offset)
     for _ in range(_BEFORE_VALIDITY):
-        _, _, at = _element(der, at)
-    _, begin, _ = _element(der, at)
-    _, _, at = _element(der, begin)
-    kind, at, end = _element(der, at)
-    return _time(kind, der[at:end].decode("ascii"))
+        _, _, offset = _element(der, offset)
+    _, begin, _ = _element(der, offset)
+    _, _, offset = _element(der, begin)
+    kind, offset, end = _element(der, offset)
+    return _time(kind, der[offset:end].decode("ascii"))
 
 
-def _element(der: bytes, at: int) -> tuple[int, int, int]:
-    """The tag at this place, and where its content begins and ends."""
-    kind, length = der[at], der[at + 1]
-    at += 2
+def _element(der: bytes, offset: int) -> tuple[int, int, int]:
+    """The tag at this offset, and where its content begins and ends."""
+    kind, length = der[offset], der[offset + 1]
+    offset += 2
     if length & 0x80:
         size = length & 0x7F
-        length = int.from_bytes(der[at : at + size], "big")
-        at += size
-    return kind, at, at + length
+        length = int.from_bytes(der[offset : offset + size], "big")
+        offset += size
+    return kind, offset, offset + length
 
 
 def _time(kind: int, text: str) -> float:
     if kind == _UTC_TIME:
-        # RFC 5280: two digits from 50 on are of the last century.
+        # RFC 5280: two-digit years from 50 on are in the last century.
         text = ("19" if text >= "50" else "20") + text
     elif kind != _GENERALIZED_TIME:
         raise ValueError(f"no kind of time: {kind}")

@@ -1,4 +1,4 @@
-"""What the probes ask: whether the process lives, and whether it hears."""
+"""Liveness and readiness: whether the event loop turns, and whether messages can arrive."""
 
 import time
 from typing import Protocol
@@ -7,7 +7,7 @@ STALLED_SECONDS = 30.0
 
 
 class Connection(Protocol):
-    """What is known of the broker."""
+    """What the probes need of the connection to the broker."""
 
     connected: bool
     subscribed: bool
@@ -17,7 +17,7 @@ class Connection(Protocol):
 
 
 class Health:
-    """Each answer is None for well, else what is wrong."""
+    """`dead` and `unready` return None when all is well, else the reason."""
 
     def __init__(self, connection: Connection, keepalive: float) -> None:
         self._connection = connection
@@ -25,21 +25,21 @@ class Health:
         self._beat = time.monotonic()
 
     def beat(self) -> None:
-        """The housekeeping came round."""
+        """Called by maintenance at every tick."""
         self._beat = time.monotonic()
 
     def dead(self) -> str | None:
-        """Nothing of broker or store: a restart would not cure those."""
+        """Broker and store are left out: a restart would not help there."""
         late = time.monotonic() - self._beat
         return f"no turn of the housekeeping for {late:.0f} s" if late > STALLED_SECONDS else None
 
     def unready(self) -> str | None:
-        """The announce topics are acknowledged, and the broker spoke not long ago."""
+        """Ready: the announce topics are acknowledged, and the broker sent a packet recently."""
         connection = self._connection
         if not connection.connected:
             return "not connected to the broker"
         if connection.refused:
-            return "the broker refuses the announce topics: look at its access rules"
+            return "the broker refuses the announce topics: check its access rules"
         if not connection.subscribed:
             return "the broker has not acknowledged the announce topics"
         if time.monotonic() - connection.last_packet_steady > 2 * self._keepalive:

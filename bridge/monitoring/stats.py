@@ -1,7 +1,7 @@
-"""What the bridge knows of itself: the accounting of readings, and its own metrics.
+"""The accounting of readings, and the bridge's own metrics.
 
 received + recovered = stored + pending + discarded, at every moment. Each side is counted
-on its own: pending is the sum of what frames, the outbox and the journal hold.
+independently: pending is the sum of what is in frames, the outbox and the journal.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ _LAG = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5)
 
 @dataclass(slots=True)
 class Accounts:
-    """Where every reading went; changed on the event loop only, so never half-way."""
+    """What became of every reading; changed on the event loop only, so always consistent."""
 
     received: int = 0
     recovered: int = 0
@@ -43,7 +43,7 @@ class Accounts:
 
 
 class AccountsCollector(Collector):
-    """The accounting identity as metrics, all members of one and the same moment."""
+    """The accounting identity as metrics, all members from the same moment."""
 
     def __init__(self, accounts: Accounts, pending: Callable[[], int]) -> None:
         self._accounts = accounts
@@ -78,7 +78,7 @@ class AccountsCollector(Collector):
 
 @dataclass(frozen=True, slots=True)
 class GaugeRow:
-    """One number that another part counts, read at a scrape; with `label`, one per value of it."""
+    """A value that another part has, read at a scrape; with `label`, one for each of its values."""
 
     name: str
     help: str
@@ -94,7 +94,7 @@ class GaugeTable(Collector):
         self._rows = tuple(rows)
 
     def collect(self) -> Iterator[Metric]:
-        """All of them, now."""
+        """All metrics, as of now."""
         for row in self._rows:
             kind = CounterMetricFamily if row.counter else GaugeMetricFamily
             family = kind(
@@ -107,7 +107,7 @@ class GaugeTable(Collector):
 
 
 class Stats:
-    """The bridge's own metrics, and what a store's delivery reports."""
+    """The bridge's own metrics, and the counters of each store."""
 
     def __init__(self, *, version: str, stores: tuple[str, ...]) -> None:
         # A start time per counter would double the series of the bridge's own metrics.
@@ -167,10 +167,10 @@ class Stats:
         self.store_seconds.labels(store).observe(seconds)
         self.store_up.labels(store).set(int(outcome == "stored"))
 
-    def stored(self, store: str, points: int, readings: int, at: float) -> None:
-        """A store has these now."""
+    def stored(self, store: str, points: int, readings: int, unix: float) -> None:
+        """A store has these; `unix` is the time in seconds."""
         self.points_stored.labels(store).inc(points)
-        self.store_last_success.labels(store).set(at)
+        self.store_last_success.labels(store).set(unix)
         if store == MAIN:
             self.accounts.stored += readings
 

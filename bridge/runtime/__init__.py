@@ -1,1 +1,1 @@
-"""What keeps the turns of the event loop short, and the clock."""
+"""Short turns of the event loop, and the clock."""

@@ -1,8 +1,8 @@
-"""Python's garbage collector, kept from holding up the loop to look at a whole fleet.
+"""Python's garbage collector, run in short steps so that it does not block the event loop.
 
-A full collection visits every object there is: 100 ms for a thousand chargers, more than a
-second for ten thousand. So none happens by itself. What has come since the last look is
-collected in small portions, and what proves to stay is taken out of the collector's sight.
+A full collection visits every object: 100 ms for a thousand chargers, more than a second for
+ten thousand. Therefore none starts by itself. New objects are collected in small portions,
+and objects that survive are frozen, which hides them from the collector.
 """
 
 import gc
@@ -10,23 +10,24 @@ from types import TracebackType
 from typing import Self
 
 NEVER = 1_000_000_000
-YOUNG = 2000
-"""Objects that came and did not go until the young ones are looked at: a millisecond or two,
-where Python's own 700 would mean three times as many looks."""
-LOOKS = 5
-"""At the youngest, until those are looked at again that outlived one."""
-MANY = 18_000
-"""Objects that stayed: some milliseconds of looking. In flight there are never so many: 256
-polls over TLS hold about 16,000, some of them in circles that must not be taken out of sight."""
+YOUNG_OBJECTS = 2000
+"""New objects until a collection of the youngest: one takes a millisecond or two. Python's own
+700 would mean three times as many collections."""
+YOUNG_COLLECTIONS = 5
+"""Collections of the youngest until one of those that survived."""
+MOST_OLD_OBJECTS = 18_000
+"""Objects that survived: more are frozen, because a collection of so many takes milliseconds.
+Work in progress never has as many: 256 polls over TLS have about 16,000, some of them in
+reference cycles that must not be frozen."""
 
 
 class Garbage:
-    """In charge of the collector as long as the block; `tidy` is to be called often."""
+    """Controls the collector within the block; `collect` is to be called often."""
 
     def __enter__(self) -> Self:
         self._before = gc.get_threshold()
-        gc.set_threshold(YOUNG, LOOKS, NEVER)
-        self.settle()
+        gc.set_threshold(YOUNG_OBJECTS, YOUNG_COLLECTIONS, NEVER)
+        self.freeze()
         return self
 
     def __exit__(
@@ -38,14 +39,14 @@ class Garbage:
         gc.set_threshold(*self._before)
         gc.unfreeze()
 
-    def settle(self) -> None:
-        """All that is there now will stay."""
+    def freeze(self) -> None:
+        """Hide all present objects from the collector."""
         gc.freeze()
 
-    def tidy(self) -> None:
-        """Collect what has come since the last look, if it is worth while."""
+    def collect(self) -> None:
+        """Collect the objects since the last call, if there are enough."""
         if not gc.get_count()[2]:
             return
         gc.collect()
-        if len(gc.get_objects(generation=2)) > MANY:
-            self.settle()
+        if len(gc.get_objects(generation=2)) > MOST_OLD_OBJECTS:
+            self.freeze()

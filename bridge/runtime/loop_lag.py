@@ -1,7 +1,7 @@
-"""An event loop that knows how long its longest turn was.
+"""An event loop that measures its longest turn.
 
-A timer that comes late tells of a stall only by chance: one that began just after it was set
-may be over before it is due. Between two waits of the selector lies all that held up the loop.
+A timer that is late shows a stall only by chance: a stall may begin after the timer was set
+and end before it is due. The time between two waits of the selector includes every stall.
 """
 
 import asyncio
@@ -25,19 +25,19 @@ class _Selector(selectors.DefaultSelector):
 
 
 class TurnLoop(asyncio.SelectorEventLoop):
-    """To be made by `asyncio.Runner(loop_factory=TurnLoop)`."""
+    """For `asyncio.Runner(loop_factory=TurnLoop)`."""
 
     def __init__(self) -> None:
         self._turns = _Selector()
         super().__init__(self._turns)
 
     def longest_turn(self) -> float:
-        """Seconds of the longest turn since the last call."""
+        """The longest turn since the last call, in seconds."""
         longest, self._turns.longest = self._turns.longest, 0.0
         return longest
 
 
 def longest_turn() -> float:
-    """The running loop's longest turn since the last call; 0 for a loop that does not know."""
+    """The running loop's longest turn since the last call; 0 for a loop that does not measure."""
     loop = asyncio.get_running_loop()
     return loop.longest_turn() if isinstance(loop, TurnLoop) else 0.0

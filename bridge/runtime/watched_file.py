@@ -9,18 +9,18 @@ _NEVER: Version = ()
 
 
 class NotRegular(OSError):
-    """A folder, a pipe or a device: to read a pipe would wait for who writes to it."""
+    """A folder, a pipe or a device: reading a pipe would wait for its writer."""
 
 
 class TooLarge(OSError):
-    """A file that would fill the memory."""
+    """A file that is too large to read into memory."""
 
 
 class WatchedFile:
     """One regular file of at most `longest` bytes; all calls block for the disk.
 
-    What changed while it was read is read again at the next look. With `patient`, a change
-    counts once two looks in a row saw the same: the file may be written just now.
+    A file that changed while it was read counts as changed again. With `patient`, a change
+    counts once two checks in a row found the same version: the file may still be being written.
     """
 
     def __init__(self, path: Path, *, longest: int, patient: bool = False) -> None:
@@ -31,7 +31,7 @@ class WatchedFile:
         self._read: Version | None = _NEVER
 
     def changed(self) -> bool:
-        """Whether the file is another than the one read last, or is gone since."""
+        """Whether the file differs from what was read last, or was removed since."""
         seen, before = _version(self.path), self._seen
         self._seen = seen
         return seen != self._read and (seen == before or not self._patient)
@@ -39,7 +39,7 @@ class WatchedFile:
     def read(self) -> bytes:
         """The content, which counts as read from now on. Raises OSError.
 
-        What cannot be read for a lasting reason counts as read too, until it changes.
+        A file that cannot be read for a lasting reason counts as read too, until it changes.
         """
         try:
             content, version = self._content()
@@ -66,7 +66,7 @@ class WatchedFile:
 
 
 def _version(path: Path) -> Version | None:
-    """None for a file that is not there."""
+    """The file's version; None for a missing file."""
     try:
         return _numbers(path.stat())
     except OSError:
@@ -74,7 +74,7 @@ def _version(path: Path) -> Version | None:
 
 
 def _numbers(status: os.stat_result) -> Version:
-    """What changes with the file; its number too, for one that is moved into its place."""
+    """What changes with the file; its inode too, for one that replaces it by a rename."""
     return (
         status.st_ino, status.st_dev, status.st_mtime_ns, status.st_ctime_ns, status.st_size
     )  # fmt: skip

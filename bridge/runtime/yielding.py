@@ -7,7 +7,7 @@ SLICE_SECONDS = 0.002
 
 
 class Yielding:
-    """Knows when a slice of time is used up, and lets others have the loop then."""
+    """Measures a slice of time, and yields to other tasks when it is used up."""
 
     def __init__(self, seconds: float | None = None) -> None:
         self._seconds = SLICE_SECONDS if seconds is None else seconds
@@ -19,7 +19,7 @@ class Yielding:
         return time.perf_counter() >= self._until
 
     async def due(self) -> None:
-        """Call it between small pieces of work; what is shared may change meanwhile."""
+        """Call it between small pieces of work; shared state may change meanwhile."""
         if self.spent:
             await asyncio.sleep(0)
             self._until = time.perf_counter() + self._seconds

@@ -1,8 +1,8 @@
-"""The present as Prometheus text: lines kept ready, joined at a scrape.
+"""The exposition: the newest values as Prometheus text, formatted when they change.
 
-A series' line is written when its value changes; a scrape only joins what is there, piece
-by piece, so that neither hearing nor the page waits for it. All lines of a family are of
-one moment, however many pieces they make; one family may be older than the next.
+A series' line is written when its value changes; a scrape only joins the lines, piece by
+piece, so that neither MQTT nor the fleet page waits for it. All lines of a family are from
+the same moment, in however many pieces they are sent; families may be from different moments.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,9 +14,9 @@ from bridge.core.model import ChargerId
 _AS_GAUGE = {MetricType.INFO, MetricType.STATESET}
 _SUFFIX = {MetricType.COUNTER: "_total", MetricType.INFO: "_info"}
 Lines = dict[bytes, bytes]
-"""By the line's beginning: the series and a space."""
+"""Keyed by the line's beginning: the series and a space."""
 LINES_PER_PIECE = 1000
-"""About 64 KB: what a slow scraper may leave in its connection's buffer."""
+"""About 64 KB, which a slow client may leave in its connection's buffer."""
 
 
 def escape(value: str) -> str:
@@ -41,19 +41,19 @@ class SeriesSlot:
         self._prefix = prefix
 
     def set(self, value: float) -> None:
-        """Show this value from now on."""
+        """Expose this value from now on."""
         self._lines[self._prefix] = b"%b%a\n" % (self._prefix, value)
 
     def set_text(self, ending: bytes) -> None:
-        """Show a value that was written already, with its line break."""
+        """Expose a value that is already formatted, with its line break."""
         self._lines[self._prefix] = self._prefix + ending
 
     def clear(self) -> None:
-        """Show nothing from now on."""
+        """Expose nothing from now on."""
         self._lines.pop(self._prefix, None)
 
     def end(self) -> None:
-        """Show nothing, and never anything again."""
+        """Expose nothing from now on, whatever is set later."""
         self.clear()
         self._lines = {}
 
@@ -69,25 +69,25 @@ class Exposition:
     def series(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> SeriesSlot:
         """The line of one series; the same one for the same labels."""
         prefix = series_name(family, {"charger": charger, **labels}).encode() + b" "
-        mine = self._slots.setdefault(charger, {})
-        slot = mine.get(prefix)
+        slots = self._slots.setdefault(charger, {})
+        slot = slots.get(prefix)
         if slot is None:
-            slot = mine[prefix] = SeriesSlot(self._tables[family], prefix)
+            slot = slots[prefix] = SeriesSlot(self._tables[family], prefix)
         return slot
 
     def drop(self, family: str, charger: ChargerId) -> None:
-        """Forget a charger's series of one family, whatever their labels."""
-        mine, begins = self._slots.get(charger, {}), f"{family}{{".encode()
-        for prefix in [prefix for prefix in mine if prefix.startswith(begins)]:
-            mine.pop(prefix).end()
+        """Remove a charger's series of one family, whatever their labels."""
+        slots, start = self._slots.get(charger, {}), f"{family}{{".encode()
+        for prefix in [prefix for prefix in slots if prefix.startswith(start)]:
+            slots.pop(prefix).end()
 
     def retire(self, charger: ChargerId) -> None:
-        """Take all series of a charger away."""
+        """Remove all series of a charger."""
         for slot in self._slots.pop(charger, {}).values():
             slot.end()
 
     def __len__(self) -> int:
-        """Number of series shown."""
+        """The number of series exposed."""
         return sum(map(len, self._tables.values()))
 
     def blocks(self, groups: frozenset[Group], *, openmetrics: bool) -> Iterator[bytes]:

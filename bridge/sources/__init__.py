@@ -1,1 +1,1 @@
-"""Where telemetry comes from."""
+"""The sources of telemetry: MQTT and HTTP."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.storage.database import transaction
-from bridge.storage.state_rows import whole
+from bridge.storage.state_rows import as_int
 
 MOST_HISTORY = 1_000_000
 """Rows of each table."""
@@ -54,4 +54,4 @@ def trim_history(connection: sqlite3.Connection, unix_ms: int, keep: timedelta) 
 
 
 def _next_cursor(rows: Sequence[Sequence[object]], limit: int) -> int | None:
-    return whole(rows[limit - 1][0]) if len(rows) > limit else None
+    return as_int(rows[limit - 1][0]) if len(rows) > limit else None

@@ -67,7 +67,7 @@ class JournalFile:
             if self._connection is None:
                 self._connect()
             elif not self._path.exists():
-                raise Damaged(f"{self._path.name} is gone")
+                raise Damaged(f"{self._path.name} was removed")
             assert self._connection is not None
             try:
                 return work(self._connection)

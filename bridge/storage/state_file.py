@@ -29,9 +29,9 @@ from bridge.storage.state_rows import (
     KINDS,
     NEW_EVENT,
     NEW_SESSION,
-    event_of,
     event_row,
-    session_of,
+    read_event,
+    read_session,
     session_row,
 )
 
@@ -125,7 +125,7 @@ class StateFile:
         """A page of events, newest first, and the cursor of the next page."""
         query = PageQuery(since_ms, limit, charger, before)
         rows, following = await self._read_page("events", query)
-        return [event_of(row) for row in rows if row[3] in KINDS], following
+        return [read_event(row) for row in rows if row[3] in KINDS], following
 
     async def sessions(
         self, *, since_ms: int | None, limit: int, charger: str | None, before: int | None
@@ -133,7 +133,7 @@ class StateFile:
         """A page of sessions, newest first, and the cursor of the next page."""
         query = PageQuery(since_ms, limit, charger, before)
         rows, following = await self._read_page("sessions", query)
-        return [session_of(row) for row in rows], following
+        return [read_session(row) for row in rows], following
 
     async def trim(self, unix_ms: int, keep: timedelta) -> None:
         """Delete events and sessions that are too old, or too many."""
@@ -188,7 +188,7 @@ class StateFile:
             with contextlib.suppress(Damaged):
                 intact = is_sound(self._connected())
         if not intact:
-            self._fall_back("it is no sound database, or gone")
+            self._fall_back("the file is damaged or missing")
             self._fell_back = False
 
         def load(connection: sqlite3.Connection) -> None:
@@ -217,7 +217,7 @@ class StateFile:
             shutil.copyfile(snapshot, self._path)
         log.error(
             "state.damaged", why=why, set_aside=str(aside),
-            goes_on_from=str(snapshot) if snapshot else "nothing: the fleet is learned anew",
+            goes_on_from=str(snapshot) if snapshot else "nothing: the fleet is discovered again",
         )  # fmt: skip
 
     def _disconnect(self) -> None:

@@ -22,11 +22,11 @@ def event_row(event: Event) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def event_of(row: Sequence[object]) -> Event:
+def read_event(row: Sequence[object]) -> Event:
     _, time_ms, charger, kind, code, text, device_time = row
     return Event(
-        ChargerId(str(charger)), _unix(time_ms), EventKind(str(kind)), whole(code), str(text),
-        None if device_time is None else whole(device_time),
+        ChargerId(str(charger)), _unix(time_ms), EventKind(str(kind)), as_int(code), str(text),
+        None if device_time is None else as_int(device_time),
     )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def session_row(session: Session) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def session_of(row: Sequence[object]) -> Session:
+def read_session(row: Sequence[object]) -> Session:
     _, charger, start, end, *numbers = row
     charging_s, plugged_s, energy_wh, peak_a, peak_w = (float(str(n)) for n in numbers)
     return Session(
@@ -47,8 +47,8 @@ def session_of(row: Sequence[object]) -> Session:
 
 
 def _unix(ms: object) -> Unix:
-    return Unix(whole(ms) / 1000)
+    return Unix(as_int(ms) / 1000)
 
 
-def whole(value: object) -> int:
+def as_int(value: object) -> int:
     return value if isinstance(value, int) else 0

@@ -178,21 +178,21 @@ async def test_a_running_bridge_takes_new_labels_and_tells_of_each_bad_one_once(
                 data = (await bridge.running.json("/api/v1/chargers"))["data"]
                 return [(each["alias"], each["site"]) for each in data] == [(alias, site)]
 
-            def told(event: str) -> list[object]:
+            def reasons(event: str) -> list[object]:
                 return [line.get("why") for line in bridge.lines if line["event"] == event]
 
             await eventually(lambda: called("Bay 12", "north"), 15, every=0.1)
             labels.write_text("[abc123]\nsite = 7\n")
-            await eventually(lambda: bool(told("labels.refused")), 15, every=0.1)
+            await eventually(lambda: bool(reasons("labels.refused")), 15, every=0.1)
             assert await called("Bay 12", "north")
             labels.write_text("[abc123]\nalias = 7\n")
-            await eventually(lambda: len(told("labels.refused")) == 2, 15, every=0.1)
+            await eventually(lambda: len(reasons("labels.refused")) == 2, 15, every=0.1)
             labels.write_text(SECOND)
             await eventually(lambda: called("Bay 12", "south"), 15, every=0.1)
-    assert told("labels.refused") == [
+    assert reasons("labels.refused") == [
         'site of "abc123": it is not text', 'alias of "abc123": it is not text',
     ]  # fmt: skip
-    assert len(told("labels.read")) == 1
+    assert len(reasons("labels.read")) == 1
 
 
 async def test_a_remembered_charger_has_its_labels_from_the_start() -> None:

@@ -28,10 +28,10 @@ GF, GU, GS = "$OK 5 0 1", "$OK 36000 20127", "$OK 03 90 03 0140"
 
 @dataclass
 class Desk:
-    """Asking over a bench; the test says what the broker brings."""
+    """Queries over a bench; the test decides what the broker delivers."""
 
     bench: Bench = field(default_factory=Bench)
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    sent_queries: list[tuple[str, str]] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     connected: bool = True
     http: set[str] = field(default_factory=set)
@@ -49,15 +49,15 @@ class Desk:
 
     def publish_query(self, base: str, query: Query) -> bool:
         if self.connected:
-            self.asked.append((base, query.value))
+            self.sent_queries.append((base, query.value))
         return self.connected
 
     def query_lost(self, charger: ChargerId) -> None:
         self.lost.append(charger)
 
     def announce(self, charger: str = ONE, base: str = BASE) -> None:
-        said = {"state": "connected", "id": charger, "name": charger, "mqtt": base}
-        self.bench.hear((f"openevse/announce/{charger}", json.dumps(said)), gap=0)
+        members = {"state": "connected", "id": charger, "name": charger, "mqtt": base}
+        self.bench.hear((f"openevse/announce/{charger}", json.dumps(members)), gap=0)
 
     def speak(self, base: str = BASE) -> None:
         """The periodic document."""
@@ -71,14 +71,14 @@ class Desk:
             self.queries.sweep(self.bench.now)
 
     def pass_on(self) -> None:
-        """The broker brings our last query back."""
-        base, query = self.asked[-1]
+        """The broker delivers our last query back."""
+        base, query = self.sent_queries[-1]
         self.bench.hear((f"{base}/rapi/in/{query}", ""))
 
     def answer(self, line: str) -> None:
         """The charger answers our last query."""
         self.pass_on()
-        self.bench.hear((f"{self.asked[-1][0]}/rapi/out", line))
+        self.bench.hear((f"{self.sent_queries[-1][0]}/rapi/out", line))
         self.bench.wait(1)
 
     def counted(self) -> dict[str, int]:
@@ -98,7 +98,7 @@ class Desk:
 
 @pytest.fixture
 def desk() -> Desk:
-    """A charger without HTTP that speaks; it was asked a moment ago."""
+    """A charger without HTTP that sends telemetry; it has just been queried."""
     made = Desk()
     made.announce()
     made.wait(40)
@@ -109,7 +109,7 @@ def test_a_charger_without_http_is_asked_for_its_energy_faults_and_state(desk: D
     for line in (GU, GF, GS):
         desk.answer(line)
         desk.wait(60)
-    assert desk.asked == [(BASE, "$GU"), (BASE, "$GF"), (BASE, "$GS"), (BASE, "$GU")]
+    assert desk.sent_queries == [(BASE, "$GU"), (BASE, "$GF"), (BASE, "$GS"), (BASE, "$GU")]
     assert desk.counted() == {"answered": 3}
 
 
@@ -145,7 +145,7 @@ def test_its_trips_count_at_once_as_the_controller_says_them(desk: Desk) -> None
 
 
 def test_an_answer_tells_nothing_of_the_gateway(desk: Desk) -> None:
-    """What /status told of it before stands until that goes stale."""
+    """The values from an earlier /status stay until they are stale."""
     telemetry = desk.bench.registry.telemetries[ONE]
     reader = StatusReader(Dialect.NOFOS, None)
     telemetry.documents.receive_status(
@@ -206,7 +206,7 @@ def test_while_another_waits_for_an_answer_nothing_is_asked(desk: Desk) -> None:
     desk.wait(57)
     desk.bench.hear((f"{BASE}/rapi/in/$GA", ""))
     desk.wait(5)
-    assert desk.asked == [(BASE, "$GU")]
+    assert desk.sent_queries == [(BASE, "$GU")]
     assert desk.counted() == {"answered": 1, "ambiguous": 1}
 
 
@@ -246,29 +246,29 @@ def test_a_charger_with_http_is_not_asked() -> None:
     desk = Desk(http={ONE})
     desk.announce()
     desk.wait(300)
-    assert desk.asked == []
+    assert desk.sent_queries == []
 
 
 def test_a_charger_that_is_silent_is_not_asked() -> None:
     desk = Desk()
     desk.announce()
     desk.wait(300, speaking=False)
-    assert desk.asked == []
+    assert desk.sent_queries == []
 
 
 def test_one_that_fell_silent_is_asked_again_once_it_speaks(desk: Desk) -> None:
     desk.answer(GU)
     desk.wait(300, speaking=False)
-    silent = len(desk.asked)
+    silent = len(desk.sent_queries)
     desk.wait(60)
-    assert (silent, len(desk.asked)) == (2, 3)
+    assert (silent, len(desk.sent_queries)) == (2, 3)
 
 
 def test_one_that_said_goodbye_is_not_asked(desk: Desk) -> None:
     desk.answer(GU)
     desk.bench.announce(ONE, None, state="disconnected")
     desk.wait(60, speaking=False)
-    assert len(desk.asked) == 1
+    assert len(desk.sent_queries) == 1
 
 
 def test_a_base_that_two_claim_is_not_asked(desk: Desk) -> None:
@@ -276,7 +276,7 @@ def test_a_base_that_two_claim_is_not_asked(desk: Desk) -> None:
     desk.announce("other")
     desk.wait(300)
     assert desk.bench.metrics()['evse_duplicate{charger="abc123"}'] == 1
-    assert len(desk.asked) == 1
+    assert len(desk.sent_queries) == 1
 
 
 def test_a_base_in_which_a_command_hides_is_not_asked() -> None:
@@ -286,7 +286,7 @@ def test_a_base_in_which_a_command_hides_is_not_asked() -> None:
         desk.speak(base)
         desk.wait(20, speaking=False)
     assert desk.bench.metrics()['evse_up{charger="abc123"}'] == 1
-    assert desk.asked == []
+    assert desk.sent_queries == []
 
 
 def test_two_devices_with_one_id_are_not_asked(desk: Desk) -> None:
@@ -297,7 +297,7 @@ def test_two_devices_with_one_id_are_not_asked(desk: Desk) -> None:
         desk.speak("charger/new")
         desk.wait(20, speaking=False)
     assert desk.bench.metrics()['evse_duplicate{charger="abc123"}'] == 1
-    assert len(desk.asked) == 1
+    assert len(desk.sent_queries) == 1
 
 
 def test_a_charger_that_moved_is_asked_at_its_new_base(desk: Desk) -> None:
@@ -307,8 +307,8 @@ def test_a_charger_that_moved_is_asked_at_its_new_base(desk: Desk) -> None:
     for _ in range(4):
         desk.speak("charger/new")
         desk.wait(30, speaking=False)
-    assert desk.asked[-1][0] == "charger/new"
-    desk.answer({"$GU": GU, "$GF": GF, "$GS": GS}[desk.asked[-1][1]])
+    assert desk.sent_queries[-1][0] == "charger/new"
+    desk.answer({"$GU": GU, "$GF": GF, "$GS": GS}[desk.sent_queries[-1][1]])
     assert desk.counted()["answered"] == 2
 
 
@@ -325,7 +325,7 @@ def test_a_charger_that_is_gone_is_forgotten(desk: Desk) -> None:
     desk.pass_on()
     desk.bench.hear(("openevse/announce/abc123", ""))
     desk.wait(200, speaking=False)
-    assert desk.asked == [(BASE, "$GU")]
+    assert desk.sent_queries == [(BASE, "$GU")]
     assert ONE not in desk.queries._schedule
 
 
@@ -336,7 +336,7 @@ def test_without_a_connection_nothing_is_asked_and_nobody_blamed(desk: Desk) -> 
     assert desk.counted() == {"answered": 1}
     desk.connected = True
     desk.wait(60)
-    assert desk.asked == [(BASE, "$GU"), (BASE, "$GF")]
+    assert desk.sent_queries == [(BASE, "$GU"), (BASE, "$GF")]
 
 
 def test_few_of_a_fleet_are_asked_at_once() -> None:
@@ -348,7 +348,7 @@ def test_few_of_a_fleet_are_asked_at_once() -> None:
     desk.bench.steady += 61
     desk.queries.sweep(desk.bench.now)
     desk.queries.sweep(desk.bench.now)
-    assert len(desk.asked) == 3
+    assert len(desk.sent_queries) == 3
 
 
 def test_where_the_broker_passes_nothing_on_the_fleet_is_asked_one_by_one() -> None:
@@ -359,7 +359,7 @@ def test_where_the_broker_passes_nothing_on_the_fleet_is_asked_one_by_one() -> N
         for number in range(40):
             desk.speak(f"charger/{number}")
         desk.wait(30, speaking=False)
-    assert len(desk.asked) <= 20
+    assert len(desk.sent_queries) <= 20
     assert len(desk.lost) >= 3
 
 
@@ -367,13 +367,13 @@ def test_an_address_that_is_none_or_may_not_be_called_is_no_http() -> None:
     bench = Bench()
     polls = PollDesk(bench)
     bench.announce()
-    assert not polls.polling.unpollable(ONE), "nobody looked yet"
+    assert not polls.polling.unpollable(ONE), "no sweep yet"
     polls.wait(1)
     assert not polls.polling.unpollable(ONE)
-    asked = PollRequest(ONE, Page.STATUS, Lane.NEW, bench.steady)
+    request = PollRequest(ONE, Page.STATUS, Lane.NEW, bench.steady)
     refused = RefusedAddress(AddressFault.UNSPECIFIED, "is no host's")
     forbidden = PollReply(PollOutcome.FORBIDDEN, 0.0, refused=refused)
-    polls.polling.poll_ended(asked, forbidden, bench.now)
+    polls.polling.poll_ended(request, forbidden, bench.now)
     assert polls.polling.unpollable(ONE)
     polls.answer()
     assert not polls.polling.unpollable(ONE)

@@ -51,7 +51,7 @@ class Ears:
     def remove(self, charger: ChargerId) -> None:
         """Nothing: what is polled is no matter here."""
 
-    def spoiled(self, charger: ChargerId) -> None:
+    def state_unreadable(self, charger: ChargerId) -> None:
         self.unreadable.append(charger)
 
     def retired(self, charger: ChargerId) -> None:

@@ -79,7 +79,7 @@ EARLY_2_0 = Canned(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReceivedRequest:
     """One write request as it came."""
 
     query: dict[str, str]
@@ -98,7 +98,7 @@ class InfluxStandin:
     def __init__(self, version: Version = Version.V2, *, most_lines: int = 1_000_000) -> None:
         self.answers: deque[Answer] = deque()
         self.stored: list[bytes] = []
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.version = version
         self.most_lines = most_lines
         self._let_go = asyncio.Event()
@@ -127,8 +127,8 @@ class InfluxStandin:
 
     async def _write(self, request: web.Request) -> web.StreamResponse:
         lines = await _lines(request)
-        self.asked.append(
-            Asked(
+        self.requests.append(
+            ReceivedRequest(
                 dict(request.query), request.headers.get("Authorization"),
                 request.headers.get("Content-Encoding"), lines,
             )

@@ -8,7 +8,7 @@ from bridge.core.charging.charging import Charging
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.routes import FieldRoute
-from bridge.runtime.garbage import MANY, Garbage
+from bridge.runtime.garbage import MOST_OLD_OBJECTS, Garbage
 from bridge.sinks.prometheus import SeriesSlot
 from tests.kit.core import Bench
 
@@ -29,9 +29,9 @@ def parts() -> int:
 def tidied(garbage: Garbage, until: Callable[[], bool]) -> bool:
     """Let objects come and go, as in a run, until this is so."""
     for _ in range(100):
-        kept = [[n] for n in range(10_000)]
-        garbage.tidy()
-        del kept
+        alive = [[n] for n in range(10_000)]
+        garbage.collect()
+        del alive
         if until():
             return True
     return False
@@ -46,10 +46,10 @@ def test_garbage_is_still_found() -> None:
 def test_what_stays_is_not_looked_at_again() -> None:
     with Garbage() as garbage:
         before = gc.get_freeze_count()
-        fleet = [[n] for n in range(10 * MANY)]
+        fleet = [[n] for n in range(10 * MOST_OLD_OBJECTS)]
         assert tidied(garbage, lambda: gc.get_freeze_count() - before >= len(fleet))
         gc.collect()
-        assert len(gc.get_objects(generation=2)) < MANY
+        assert len(gc.get_objects(generation=2)) < MOST_OLD_OBJECTS
 
 
 def test_no_full_collection_happens_by_itself() -> None:

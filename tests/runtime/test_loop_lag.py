@@ -1,4 +1,4 @@
-"""The event loop tells how long it was held up."""
+"""The event loop measures its longest turn."""
 
 import asyncio
 import time

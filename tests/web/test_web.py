@@ -12,7 +12,7 @@ from tests.kit.influx_standin import InfluxStandin
 from tests.kit.running import Bridge, bridge
 from tests.kit.servers import Mosquitto, Prometheus, promtool_check_metrics
 from tests.kit.support import Publisher, eventually
-from tests.sources.mqtt.test_hearing import announce, document, follows, tells, until
+from tests.sources.mqtt.test_hearing import announce, document, events_are, follows, until
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
@@ -136,7 +136,7 @@ async def test_events_and_sessions_in_the_api(mosquitto: Mosquitto, tmp_path: Pa
             for state in ("6", "3", "1"):
                 peer.say("charger/one/state", state)
             peer.say("charger/one/wh", "2000")
-            await tells(running, "state", "fault", "state", "fault_cleared", "state")
+            await events_are(running, "state", "fault", "state", "fault_cleared", "state")
             events = await running.json("/api/v1/events?limit=2&charger=one")
             older = await running.json(f"/api/v1/events?limit=9&cursor={events['next']}")
             # The next car: the session waits for no later total.

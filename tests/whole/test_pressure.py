@@ -160,10 +160,10 @@ async def test_a_store_that_does_not_answer_delays_nobody(
             probing(mosquitto.port, life.url) as probe,
         ):
             before = life.memory()
-            await eventually(lambda: standin.asked)
+            await eventually(lambda: standin.requests)
             await probe.during(asyncio.sleep(6))
             metrics = life.metrics()
-            assert len(standin.asked) == 1
+            assert len(standin.requests) == 1
             assert life.memory("VmHWM") - before <= MOST_MORE_MB
             assert metrics["evse_bridge_mqtt_reconnects_total"] == 0
             assert metrics['evse_bridge_points_pending{store="main"}'] > 1000

@@ -1,4 +1,4 @@
-"""Finds the lines of a batch that a store will not take, by sending ever smaller pieces."""
+"""Finds the lines of a batch that a store refuses, by sending smaller and smaller pieces."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
@@ -27,7 +27,7 @@ async def write_all(
 
 
 class Bisect:
-    """Hands out pieces until each line is known to be stored or refused.
+    """Returns pieces to send until each line is known to be stored or refused.
 
     A piece may be sent again: points are idempotent, a repeated one changes nothing.
     """
@@ -45,7 +45,7 @@ class Bisect:
         return [self._lines[number] for number in self._piece]
 
     def too_large(self, why: str) -> None:
-        """The store does not take a body of this size."""
+        """The store does not accept a body of this size."""
         self._split(why)
 
     def refused(self, error: SinkRefused) -> None:
@@ -56,7 +56,7 @@ class Bisect:
             self._refuse((number, bad.get(number, why)) for number in range(size))
         elif bad:
             self._refuse(bad.items())
-            if not self._told_all(error, len(bad)):
+            if not self._named_all(error, len(bad)):
                 self._send([each for number, each in enumerate(self._piece) if number not in bad])
         else:
             self._split(why)
@@ -69,7 +69,7 @@ class Bisect:
         ]
 
     @staticmethod
-    def _told_all(error: SinkRefused, named: int) -> bool:
+    def _named_all(error: SinkRefused, named: int) -> bool:
         """Whether the lines that are not named are stored."""
         return error.partial and (error.dropped or 0) <= named
 

@@ -1,4 +1,4 @@
-"""The one place that knows influxdb_client: line protocol to a store with the v2 write API."""
+"""The only place that imports influxdb_client: writes line protocol by the v2 write API."""
 
 import asyncio
 import gzip
@@ -17,9 +17,9 @@ from bridge.sinks.influx.replies import StoreReply, shortened, trouble_of, troub
 
 
 class InfluxClient:
-    """Writes ready lines, stamped in milliseconds, gzipped, one try each.
+    """Writes lines with timestamps in milliseconds, gzipped; it never retries.
 
-    `token` is asked for before each write, on the event loop. `timeout` in seconds.
+    `token` is called before each write, on the event loop. `timeout` is in seconds.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class InfluxClient:
         self._token = token
         self._timeout = timeout
         self._ca_file = ca_file
-        self._known = ""
+        self._client_token = ""
         self._client: InfluxDBClient | None = None
 
     async def write(self, lines: Sequence[bytes]) -> None:
@@ -40,7 +40,7 @@ class InfluxClient:
         token = self._token()
         client = self._client_with(token)
         try:
-            # The client's own timeout begins anew with every byte that comes.
+            # The client's own timeout starts again with every byte that arrives.
             async with asyncio.timeout(2 * self._timeout + 1):
                 await _in_thread(lambda: self._write(client, token, lines))
         except TimeoutError as error:
@@ -51,15 +51,15 @@ class InfluxClient:
             raise
 
     async def close(self) -> None:
-        """Let go of the connections; a write that was given up ends by its own timeout."""
+        """Close the connections; an abandoned write ends by its own timeout."""
         client, self._client = self._client, None
         if client is not None:
             await asyncio.to_thread(client.close)
 
     def _client_with(self, token: str) -> InfluxDBClient:
-        if self._client is None or token != self._known:
-            # The old client is not closed: a write that was given up may still use it.
-            self._known, self._client = token, self._make(token)
+        if self._client is None or token != self._client_token:
+            # The old client is not closed: an abandoned write may still use it.
+            self._client_token, self._client = token, self._make(token)
         return self._client
 
     def _make(self, token: str) -> InfluxDBClient:
@@ -71,48 +71,50 @@ class InfluxClient:
 
     def _write(self, client: InfluxDBClient, token: str, lines: Sequence[bytes]) -> None:
         try:
-            # Not write_api: it compresses as hard as it can, for four times the time.
+            # Not write_api: it uses the highest compression level, which takes four times as long.
             WriteService(client.api_client).post_write(
                 org=self._org, bucket=self._bucket, precision=WritePrecision.MS,
                 body=gzip.compress(b"\n".join(lines), 1), content_encoding="gzip",
                 content_type="text/plain; charset=utf-8",
             )  # fmt: skip
-            said = client.api_client.last_response
+            response = client.api_client.last_response
         except ApiException as error:
             raise _translated(error, token, lines) from error
         except (HTTPError, OSError) as error:
-            raise SinkBusy(_without(token, f"{type(error).__name__}: {error}")) from error
+            raise SinkBusy(_shortened_without(token, f"{type(error).__name__}: {error}")) from error
         except UnicodeDecodeError as error:
             raise SinkBusy("the reply is not text") from error
         except ValueError:
             # Not `from`: the error quotes the header, and with it the token.
             raise SinkDenied("the token cannot be sent: it is no single line of ASCII") from None
-        reply = StoreReply(said.status, said.reason or "", _hidden(token, said.data or ""))
+        reply = StoreReply(
+            response.status, response.reason or "", _redacted(token, response.data or "")
+        )
         if trouble := trouble_of_success(reply, lines):
             raise trouble
 
 
 def _translated(error: ApiException, token: str, lines: Sequence[bytes]) -> SinkTrouble:
     if not error.status:
-        return SinkBusy(_without(token, str(error.reason)))
-    body = _hidden(token, error.body or "")
+        return SinkBusy(_shortened_without(token, str(error.reason)))
+    body = _redacted(token, error.body or "")
     headers = error.headers or {}
     reply = StoreReply(error.status, error.reason or "", body, headers.get("Retry-After"))
     return trouble_of(reply, lines, time.time())
 
 
-def _without(token: str, text: str) -> str:
-    return shortened(_hidden(token, text))
+def _shortened_without(token: str, text: str) -> str:
+    return shortened(_redacted(token, text))
 
 
-def _hidden(token: str, text: str) -> str:
+def _redacted(token: str, text: str) -> str:
     return text.replace(token, "***") if token else text
 
 
 async def _in_thread(work: Callable[[], None]) -> None:
-    """Do blocking work in a daemon thread, so that a silent store never holds up the end.
+    """Do blocking work in a daemon thread, so that a silent store never delays the shutdown.
 
-    Cancelled, it returns at once and leaves the thread to its own timeout.
+    When cancelled, it returns at once; the thread ends by its own timeout.
     """
     future: Future[None] = Future()
     future.set_running_or_notify_cancel()

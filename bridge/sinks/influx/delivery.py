@@ -23,35 +23,35 @@ class JournalBacklog(Protocol):
     """What delivery needs of the journal; all but `backlog` may raise DiskTrouble."""
 
     def backlog(self, store: str, /) -> Backlog:
-        """How much lies behind the store's cursor."""
+        """How much is behind the store's cursor."""
 
     async def read(self, store: str, most: int, /) -> Batch | None:
-        """What lies behind the store's cursor, up to `most` lines; None for nothing."""
+        """The next lines behind the store's cursor, up to `most`; None where there are none."""
 
     async def acknowledge(
         self, store: str, batch: Batch, refusals: Sequence[RefusedLine], unix_ms: int, /
     ) -> None:
-        """Move the cursor over the batch; once more does no harm."""
+        """Move the cursor over the batch; to do so again changes nothing."""
 
     async def wait_for_more(self, store: str, seconds: float, /) -> None:
-        """Return when something lies behind the cursor, or after `seconds`."""
+        """Return when there is something behind the cursor, or after `seconds`."""
 
 
 class DeliveryReport(retry.RequestReport, Protocol):
-    """Who is told how it goes, on the event loop."""
+    """Receives the progress of delivery; called on the event loop."""
 
-    def stored(self, store: str, points: int, readings: int, at: float, /) -> None:
-        """The store has these; `at` in Unix seconds."""
+    def stored(self, store: str, points: int, readings: int, unix: float, /) -> None:
+        """The store has these; `unix` is the time in seconds."""
 
     def refused(self, store: str, points: int, readings: int, /) -> None:
-        """The store will never have these."""
+        """The store refused these for good."""
 
 
 class Delivery:
-    """Reads behind the store's cursor, writes, settles, and so on.
+    """Reads behind the store's cursor, writes to the store, acknowledges, and repeats.
 
-    A batch is settled when each of its lines is stored or refused; what was sent of a
-    batch that was not settled is sent again. `run` and `drain` must not run together.
+    A batch is acknowledged when each of its lines is stored or refused; lines of a batch that
+    was not acknowledged are sent again. `run` and `drain` must not run at the same time.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Delivery:
         return self._name
 
     async def run(self) -> None:
-        """Deliver until cancelled; full batches back to back, smaller ones at their pace."""
+        """Deliver until cancelled; full batches back to back, smaller ones every `flush_every`."""
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
@@ -90,7 +90,7 @@ class Delivery:
                 await self._sleep(max(0.0, began + self._flush_every - loop.time()))
 
     async def drain(self, seconds: float) -> None:
-        """Deliver what is left, for at most so long; never raises but for a cancellation."""
+        """Deliver what is left, within `seconds`; raises nothing but a cancellation."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while (batch := await self._read()) is not None:
@@ -104,7 +104,7 @@ class Delivery:
         await self._with_retry(lambda: self._acknowledge(batch, refusals))
 
     async def _acknowledge(self, batch: Batch, refusals: Sequence[RefusedLine]) -> None:
-        """Also when cancelled it ends before this returns, so that cursor and counts agree."""
+        """Finished even when cancelled, so that the cursor and the counters agree."""
         task = asyncio.create_task(self._acknowledge_and_count(batch, refusals))
         try:
             await asyncio.shield(task)
@@ -115,19 +115,19 @@ class Delivery:
             raise
 
     async def _acknowledge_and_count(self, batch: Batch, refusals: Sequence[RefusedLine]) -> None:
-        at = self._clock()
-        await self._journal.acknowledge(self._name, batch, refusals, round(at * 1000))
-        # No await from here on: the counts change at the same moment as what is owed.
+        unix = self._clock()
+        await self._journal.acknowledge(self._name, batch, refusals, round(unix * 1000))
+        # No await from here on: the counters change together with the backlog.
         bad = sum(refusal.readings for refusal in refusals)
         points, readings = len(batch.lines) - len(refusals), sum(batch.readings) - bad
         if points:
-            self._report.stored(self._name, points, readings, at)
+            self._report.stored(self._name, points, readings, unix)
         if refusals:
             self._report.refused(self._name, len(refusals), bad)
             self._report.trouble(self._name, refusals[0].reason, "refused")
 
     async def _with_retry(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Ask the journal, again and again while its disk is in trouble."""
+        """Call the journal, and retry with back-off while its disk fails."""
         while True:
             try:
                 result = await work()

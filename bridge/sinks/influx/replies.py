@@ -1,4 +1,4 @@
-"""What the replies of InfluxDB 1.8, 2.x and 3 to a write mean, and of those who speak alike."""
+"""Interprets the replies of InfluxDB 1.8, 2.x, 3 and compatible stores to a write."""
 
 import json
 import math
@@ -11,10 +11,10 @@ from bridge.core.errors import SinkBusy, SinkDenied, SinkRefused, SinkTooLarge, 
 
 LONGEST_TEXT = 500
 LONGEST_WAIT_SECONDS = 900.0
-MOST_NAMED = 100
-"""Some versions name no more bad lines than this in one reply; there may be further ones."""
+MOST_LISTED = 100
+"""Some versions list no more bad lines than this in one reply; there may be others."""
 
-Named = tuple[int | None, str]
+ListedLine = tuple[int | None, str]
 """A bad line's zero-based number, None where the reply's line is not one of ours; the reason."""
 
 _PARTIAL = "partial write"
@@ -31,12 +31,12 @@ _ABOUT_THE_REQUEST = (
     "<html",
     "<!doctype",
 )
-"""Complaints under 400 that no change of the lines would help; some come from a proxy."""
+"""Causes of a 400 that have nothing to do with the lines; some replies come from a proxy."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreReply:
-    """An HTTP reply that is no success."""
+    """An HTTP reply of a store."""
 
     status: int
     phrase: str
@@ -44,8 +44,8 @@ class StoreReply:
     retry_after: str | None = None
 
 
-def trouble_of(reply: StoreReply, lines: Sequence[bytes], now: float) -> SinkTrouble:
-    """What to do after this reply to a write of these lines; `now` in Unix seconds."""
+def trouble_of(reply: StoreReply, lines: Sequence[bytes], unix: float) -> SinkTrouble:
+    """The error to raise after this reply to a write of these lines; `unix` in seconds."""
     document = _document(reply.body)
     text = _text(reply, document)
     why = shortened(f"HTTP {reply.status}: {text}")
@@ -57,13 +57,13 @@ def trouble_of(reply: StoreReply, lines: Sequence[bytes], now: float) -> SinkTro
         return _refused(why, text, document, lines)
     if reply.status in (400, 422):
         return SinkDenied(why)
-    return SinkBusy(why, wait_asked(reply.retry_after, now))
+    return SinkBusy(why, retry_after_seconds(reply.retry_after, unix))
 
 
 def trouble_of_success(reply: StoreReply, lines: Sequence[bytes]) -> SinkTrouble | None:
-    """What is wrong with a 2xx; None where the lines are stored.
+    """The error in a 2xx reply; None where the lines are stored.
 
-    Clustered versions of 3 said 201 to a partial write; a page comes from a wrong address.
+    Clustered versions of 3 reply 201 to a partial write; a page comes from a wrong address.
     """
     document = _document(reply.body)
     text = _text(reply, document)
@@ -75,25 +75,25 @@ def trouble_of_success(reply: StoreReply, lines: Sequence[bytes]) -> SinkTrouble
     return None
 
 
-def wait_asked(header: str | None, now: float) -> float | None:
-    """Seconds that a Retry-After header asks for, at most a quarter of an hour."""
+def retry_after_seconds(header: str | None, unix: float) -> float | None:
+    """The seconds in a Retry-After header, at most a quarter of an hour."""
     if not header:
         return None
     try:
         seconds = float(header)
     except ValueError:
-        seconds = _seconds_until(header, now)
+        seconds = _seconds_until(header, unix)
     return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
 
 
 def shortened(text: str) -> str:
-    """One text fit for a log line."""
+    """The text, cut to fit a log line."""
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
-def _seconds_until(date: str, now: float) -> float:
+def _seconds_until(date: str, unix: float) -> float:
     try:
-        return parsedate_to_datetime(date).timestamp() - now
+        return parsedate_to_datetime(date).timestamp() - unix
     except (ValueError, OverflowError):
         return math.nan
 
@@ -115,7 +115,7 @@ def _text(reply: StoreReply, document: Mapping[str, object]) -> str:
 
 
 def _is_about_lines(status: int, text: str) -> bool:
-    """Early 2.0 answers 500 to a partial write, which would be sent again for ever."""
+    """Early 2.0 replies 500 to a partial write, which would be sent again for ever."""
     if status in (400, 422):
         quotes_lines = _PARTIAL in text or "unable to parse" in text
         return quotes_lines or not any(words in text.lower() for words in _ABOUT_THE_REQUEST)
@@ -125,36 +125,36 @@ def _is_about_lines(status: int, text: str) -> bool:
 def _refused(
     why: str, text: str, document: Mapping[str, object], lines: Sequence[bytes]
 ) -> SinkRefused:
-    named = list(_numbered(document.get("data"), lines)) or list(_quoted(text, lines))
-    bad = {number: reason for number, reason in named if number is not None}
+    listed = list(_numbered(document.get("data"), lines)) or list(_quoted(text, lines))
+    bad = {number: reason for number, reason in listed if number is not None}
     dropped = _DROPPED.search(text)
     return SinkRefused(
         why,
         bad=bad,
         dropped=int(dropped[1]) if dropped else None,
-        partial=_PARTIAL in text and len(named) < MOST_NAMED and None not in dict(named),
+        partial=_PARTIAL in text and len(listed) < MOST_LISTED and None not in dict(listed),
     )
 
 
-def _numbered(data: object, lines: Sequence[bytes]) -> Iterator[Named]:
-    """Bad lines as InfluxDB 3 lists them, where its quote agrees with what was sent."""
+def _numbered(data: object, lines: Sequence[bytes]) -> Iterator[ListedLine]:
+    """Bad lines as InfluxDB 3 lists them, where its quote matches what was sent."""
     entries = data if isinstance(data, list) else [data] if data else []
     for entry in entries:
         number = None
         match entry:
             case {"line_number": int(counted), **more} if 1 <= counted <= len(lines):
-                if _agrees(lines[counted - 1], more.get("original_line", "")):
+                if _quote_matches(lines[counted - 1], more.get("original_line", "")):
                     number = counted - 1
         reason = entry.get("error_message") if isinstance(entry, dict) else None
         yield number, shortened(str(reason or "refused"))
 
 
-def _agrees(line: bytes, quote: object) -> bool:
-    """A quote may be cut."""
+def _quote_matches(line: bytes, quote: object) -> bool:
+    """Whether the quote matches; it may be cut off."""
     return isinstance(quote, str) and line.startswith(quote.encode(errors="replace"))
 
 
-def _quoted(text: str, lines: Sequence[bytes]) -> Iterator[Named]:
+def _quoted(text: str, lines: Sequence[bytes]) -> Iterator[ListedLine]:
     """Bad lines as InfluxDB 1.8 and 2.x quote them, each in full."""
     found = _UNPARSED.findall(text)
     places: dict[bytes, list[int | None]] = {}

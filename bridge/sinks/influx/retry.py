@@ -1,4 +1,4 @@
-"""Sends lines to one store until it answers to them: waits while it is away or denies us."""
+"""Writes lines to one store, and retries while it is unavailable or denies access."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,24 +22,24 @@ _OUTCOMES: dict[type[SinkTrouble], str] = {
 
 
 class Store(Protocol):
-    """What a sender needs of a database."""
+    """What the writer needs of a database."""
 
     async def write(self, lines: Sequence[bytes], /) -> None:
         """Store the lines, or raise SinkBusy, SinkDenied, SinkTooLarge or SinkRefused."""
 
 
 class RequestReport(Protocol):
-    """Who is told of requests, on the event loop."""
+    """Receives the outcome of each request; called on the event loop."""
 
     def request(self, store: str, outcome: str, seconds: float, /) -> None:
-        """One request; the outcome is stored, refused, denied, too_large or busy."""
+        """A request ended; the outcome is stored, refused, denied, too_large or busy."""
 
     def trouble(self, store: str, why: str, kind: str, /) -> None:
-        """Something to complain of; the kind is busy, denied or refused."""
+        """A request failed; the kind is busy, denied or refused."""
 
 
 class RetryingWriter:
-    """Tries again with growing pauses; an answer of any other kind ends them."""
+    """Retries with back-off while the store is busy or denies access."""
 
     def __init__(
         self, name: str, store: Store, *, report: RequestReport,

@@ -31,13 +31,13 @@ _CONTROL = {
 class Skimmer:
     """Buffers what arrived and was not cut yet: less than `LARGEST` once `cut` returned False."""
 
-    __slots__ = ("_at", "_data", "_other_frame", "_skip")
+    __slots__ = ("_data", "_offset", "_other_frame", "_skip")
 
     def __init__(self, other_frame: Callable[[bytes], None]) -> None:
         """`other_frame` gets each frame that is not a QoS 0 publish, in the stream's order."""
         self._other_frame = other_frame
         self._data = b""
-        self._at = 0
+        self._offset = 0
         self._skip = 0
         """Bytes still to arrive that belong to the dropped end of a publish."""
 
@@ -47,57 +47,57 @@ class Skimmer:
             skipped = min(self._skip, len(data))
             self._skip -= skipped
             data = data[skipped:]
-        self._data = self._data[self._at :] + data
-        self._at = 0
+        self._data = self._data[self._offset :] + data
+        self._offset = 0
 
     def cut(self, batch: list[Message], most: int) -> bool:
         """Append up to `most` messages; True while complete frames may be left.
 
         Raises BrokenStream for what no broker may send; messages before it are in `batch`.
         """
-        data, at, have = self._data, self._at, len(self._data)
+        data, offset, have = self._data, self._offset, len(self._data)
         append = batch.append
         for _ in range(most):
-            if at + 4 >= have:
-                if self._frame(at, batch):
-                    at = self._at
+            if offset + 4 >= have:
+                if self._frame(offset, batch):
+                    offset = self._offset
                     continue
                 return False
-            first, size = data[at], data[at + 1]
+            first, size = data[offset], data[offset + 1]
             # A publish of less than 128 bytes, with a topic of less than 256.
-            if first | 1 == _RETAINED and size < 128 and not data[at + 2]:
-                end = at + 2 + size
-                cut = at + 4 + data[at + 3]
+            if first | 1 == _RETAINED and size < 128 and not data[offset + 2]:
+                end = offset + 2 + size
+                cut = offset + 4 + data[offset + 3]
                 if end > have:
-                    self._at = at
+                    self._offset = offset
                     return False
-                if at + 4 < cut <= end:
-                    append((data[at + 4 : cut], data[cut:end], first == _RETAINED))
-                    at = end
+                if offset + 4 < cut <= end:
+                    append((data[offset + 4 : cut], data[cut:end], first == _RETAINED))
+                    offset = end
                     continue
-            if not self._frame(at, batch):
+            if not self._frame(offset, batch):
                 return False
-            at = self._at
-        self._at = at
-        return at < have
+            offset = self._offset
+        self._offset = offset
+        return offset < have
 
-    def _frame(self, at: int, batch: list[Message]) -> bool:
+    def _frame(self, offset: int, batch: list[Message]) -> bool:
         """Cut a frame of any kind, fully checked; False where it is not complete yet."""
-        self._at = at
+        self._offset = offset
         data, have = self._data, len(self._data)
-        found = _length(data, at)
+        found = _length(data, offset)
         if found is None:
             return False
         start, size = found
-        first, end = data[at], start + size
+        first, end = data[offset], start + size
         if first | 1 == _RETAINED:
-            return self._publish(start, min(end, at + LARGEST), end, batch)
+            return self._publish(start, min(end, offset + LARGEST), end, batch)
         _check(first, size)
         if end > have:
             return False
-        self._at = end
-        frame = data[at:end]
-        _check_content(frame, start - at)
+        self._offset = end
+        frame = data[offset:end]
+        _check_content(frame, start - offset)
         self._other_frame(frame)
         return True
 
@@ -107,22 +107,22 @@ class Skimmer:
         if cut > have:
             return False
         topic = _topic(data, start, end)
-        batch.append((data[start + 2 : topic], data[topic:cut], data[self._at] == _RETAINED))
+        batch.append((data[start + 2 : topic], data[topic:cut], data[self._offset] == _RETAINED))
         self._skip = max(0, end - have)
-        self._at = min(end, have)
+        self._offset = min(end, have)
         return True
 
 
-def _length(data: bytes, at: int) -> tuple[int, int] | None:
+def _length(data: bytes, offset: int) -> tuple[int, int] | None:
     """Where a frame's body starts and its length (section 2.2.3); None: not complete yet."""
     size = 0
     for place in range(1, 5):
-        if at + place >= len(data):
+        if offset + place >= len(data):
             return None
-        byte = data[at + place]
+        byte = data[offset + place]
         size |= (byte & 127) << (7 * (place - 1))
         if byte < 128:
-            return at + place + 1, size
+            return offset + place + 1, size
     raise BrokenStream("a length of more than four bytes")
 
 

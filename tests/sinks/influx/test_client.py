@@ -77,16 +77,16 @@ async def test_the_lines_arrive_as_they_are() -> None:
 async def test_a_write_is_gzipped_in_milliseconds_and_names_its_bucket() -> None:
     async with InfluxStandin() as standin, writer(standin.url) as influx:
         await influx.write([GOOD])
-        asked = standin.asked[0]
-    assert asked.query == {"org": "home", "bucket": "evse", "precision": "ms"}
-    assert asked.authorization == "Token a-secret-token"
-    assert asked.encoding == "gzip"
+        request = standin.requests[0]
+    assert request.query == {"org": "home", "bucket": "evse", "precision": "ms"}
+    assert request.authorization == "Token a-secret-token"
+    assert request.encoding == "gzip"
 
 
 async def test_without_organisation_and_token_a_write_still_goes_out() -> None:
     async with InfluxStandin() as standin, writer(standin.url, token="", org="") as influx:
         await influx.write([GOOD])
-        assert standin.asked[0].authorization is None
+        assert standin.requests[0].authorization is None
         assert standin.stored == [GOOD]
 
 
@@ -100,7 +100,7 @@ async def test_a_changed_token_is_used_by_the_next_write() -> None:
         await influx.write([GOOD])
         await influx.write([GOOD])
         await influx.close()
-        assert [asked.authorization for asked in standin.asked] == ["Token old", "Token new"]
+        assert [request.authorization for request in standin.requests] == ["Token old", "Token new"]
 
 
 @pytest.mark.parametrize("answer", [UNAUTHORIZED, FORBIDDEN, NO_BUCKET, NO_DATABASE])
@@ -222,7 +222,7 @@ async def test_a_write_that_is_given_up_returns_at_once() -> None:
     async with InfluxStandin() as standin, writer(standin.url, timeout_seconds=3.0) as influx:
         standin.answers.append(Silence())
         task = asyncio.create_task(influx.write([GOOD]))
-        await eventually(lambda: standin.asked)
+        await eventually(lambda: standin.requests)
         task.cancel()
         await asyncio.wait({task}, timeout=1)
         assert task.cancelled()

@@ -34,8 +34,8 @@ class Hour:
             folder, stores=("main",), keep=timedelta(days=7), limit=10**9, points_lost=self.lost
         )
 
-    def lost(self, store: str, owed: Backlog) -> None:
-        raise AssertionError(f"{owed.points} points lost")
+    def lost(self, store: str, backlog: Backlog) -> None:
+        raise AssertionError(f"{backlog.points} points lost")
 
     async def sleep(self, seconds: float) -> None:
         """Time passes for everyone."""

@@ -5,7 +5,7 @@ from email.utils import formatdate
 import pytest
 
 from bridge.core.errors import SinkRefused
-from bridge.sinks.influx.replies import StoreReply, trouble_of, wait_asked
+from bridge.sinks.influx.replies import StoreReply, retry_after_seconds, trouble_of
 from tests.kit.influx_standin import Canned
 
 GOOD, OTHER = b"evse,charger=one power=1 1700000000000", b"evse,charger=one power=2 1700000001000"
@@ -29,7 +29,7 @@ GOOD, OTHER = b"evse,charger=one power=1 1700000000000", b"evse,charger=one powe
 def test_a_wait_is_seconds_or_a_date_and_at_most_a_quarter_of_an_hour(
     header: str | None, seconds: float | None
 ) -> None:
-    assert wait_asked(header, 1_700_000_000.0) == seconds
+    assert retry_after_seconds(header, 1_700_000_000.0) == seconds
 
 
 def v3_reply(*data: object) -> StoreReply:

@@ -151,25 +151,25 @@ class Crowd:
 
 
 async def test_a_site_that_is_due_at_once_is_asked_in_portions() -> None:
-    crowd, taken = Crowd(), list[ChargerId]()
+    crowd, answered = Crowd(), list[ChargerId]()
     pace = PollConfig(first_within=0.0, concurrency=100)
     plan = PollSchedule(pace, random=lambda: 0.5)
     poller = Poller(
         schedule=plan,
         client=crowd,
         address=lambda charger: at(0, 80),
-        ended=lambda request, reply, now: taken.append(request.charger),
+        ended=lambda request, reply, now: answered.append(request.charger),
         clock=clock,
     )
     for index in range(300):
         plan.set_mode(ChargerId(f"c{index}"), Mode.FALLBACK, clock().steady)
     tasks = [asyncio.create_task(poller.run()), asyncio.create_task(crowd.count())]
-    # A quarter of the slots is kept for those who have answered before.
+    # A quarter of the slots is reserved for chargers that have answered before.
     await eventually(lambda: len(crowd.requested) == 75)
     assert crowd.most == 8
     crowd.answer.set()
-    await eventually(lambda: len(taken) == 300)
+    await eventually(lambda: len(answered) == 300)
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
-    assert len(set(taken)) == 300
+    assert len(set(answered)) == 300

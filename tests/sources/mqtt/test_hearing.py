@@ -1,4 +1,4 @@
-"""Hearing on real brokers: discovery, and coming back after every kind of loss."""
+"""The MQTT client on real brokers: discovery, and reconnecting after every kind of loss."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import trustme
 
 from bridge.core.discovery.subscriptions import SubscriptionChange, WantedFilters
 from bridge.monitoring.health import Health
-from bridge.sources.mqtt import client as mqtt_file
+from bridge.sources.mqtt import client as client_file
 from bridge.sources.mqtt.broker import Broker
 from bridge.sources.mqtt.client import ConnectionState, MqttClient
 from bridge.sources.mqtt.link import LinkObserver
@@ -55,7 +55,7 @@ async def follows(running: Bridge, *chargers: str) -> None:
     await asyncio.sleep(0.3)
 
 
-async def tells(running: Bridge, *kinds: str) -> None:
+async def events_are(running: Bridge, *kinds: str) -> None:
     """Wait until these are the events so far, the oldest first."""
 
     async def recorded() -> bool:
@@ -119,7 +119,7 @@ async def test_a_charger_that_is_offline_at_start_is_known_from_the_last_run(
             await running.hears()
             document(peer, "charger/one")
             await until(running, up("one"), 1)
-            await tells(running, "offline", "online")
+            await events_are(running, "offline", "online")
 
 
 async def test_a_last_will_is_heard_as_offline(broker: Mosquitto | Amqtt, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ async def test_a_last_will_is_heard_as_offline(broker: Mosquitto | Amqtt, tmp_pa
             await until(running, up("one"), 1)
             announce(peer, "one", None, state="disconnected")
             await until(running, 'evse_announced{charger="one"}', 0)
-            await tells(running, "offline")
+            await events_are(running, "offline")
 
 
 async def test_a_charger_may_move_to_another_topic(
@@ -150,7 +150,7 @@ async def test_a_charger_may_move_to_another_topic(
             document(peer, "charger/new", amp="9", amp1="9", wh="1500")
             await until(running, amperes("one"), 9)
             await until(running, 'evse_energy_joules_total{charger="one"}', 5_400_000)
-            await tells(running, "moved")
+            await events_are(running, "moved")
 
 
 async def test_a_cleared_announcement_takes_the_charger_away(
@@ -246,7 +246,7 @@ async def test_a_rename_is_told_and_shown(broker: Mosquitto | Amqtt, tmp_path: P
         async with bridge(tmp_path, broker.url) as running:
             await follows(running, "one")
             announce(peer, "one", "charger/one", name="yard")
-            await tells(running, "renamed")
+            await events_are(running, "renamed")
             assert (await running.json("/api/v1/chargers/one"))["name"] == "yard"
 
 
@@ -275,7 +275,7 @@ async def test_two_ids_that_take_turns_on_one_announce_topic_are_kept_apart(
             for charger in ("one", "two", "one", "two"):
                 announce(peer, charger, f"charger/{charger}", topic="openevse/announce/same")
             await follows(running, "one", "two")
-            await tells(running, "duplicate", "duplicate")
+            await events_are(running, "duplicate", "duplicate")
             document(peer, "charger/one", amp="5", amp1="5")
             document(peer, "charger/two", amp="9", amp1="9")
             metrics = await running.settled(18)
@@ -372,33 +372,33 @@ class FakeLink:
     """A link without a broker."""
 
     def __init__(self, broker: Broker, observer: LinkObserver) -> None:
-        self.asked: list[str] = []
+        self.subscribed: list[str] = []
 
     def subscribe(self, filters: Iterable[str]) -> None:
-        self.asked += filters
+        self.subscribed += filters
 
 
 async def test_only_granted_announce_topics_make_the_bridge_ready(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mqtt_file, "Link", FakeLink)
-    hearing = ConnectionState()
+    monkeypatch.setattr(client_file, "Link", FakeLink)
+    connection = ConnectionState()
     mqtt = MqttClient(
-        Broker("127.0.0.1", 1883, "x"), announce_topics=("a/+", "b/+"), state=hearing,
+        Broker("127.0.0.1", 1883, "x"), announce_topics=("a/+", "b/+"), state=connection,
         wanted=WantedFilters(), announcements_expected=lambda: False,
     )  # fmt: skip
     mqtt.connected()
-    assert not hearing.subscribed
+    assert not connection.subscribed
     mqtt.granted(["a/+"], [])
-    assert not hearing.subscribed
+    assert not connection.subscribed
     mqtt.granted(["b/+"], ["b/+"])
-    assert not hearing.subscribed
+    assert not connection.subscribed
     mqtt.granted(["c/#"], [])
-    assert not hearing.subscribed
+    assert not connection.subscribed
     mqtt.granted(["b/+"], [])
-    assert hearing.subscribed
+    assert connection.subscribed
     mqtt.granted(["c/#"], ["c/#"])
-    assert hearing.subscribed
+    assert connection.subscribed
 
 
 async def test_a_charger_cannot_take_the_announce_topics_away(
@@ -410,7 +410,7 @@ async def test_a_charger_cannot_take_the_announce_topics_away(
         def unsubscribe(self, filters: Iterable[str]) -> None:
             dropped.extend(filters)
 
-    monkeypatch.setattr(mqtt_file, "Link", Dropping)
+    monkeypatch.setattr(client_file, "Link", Dropping)
     wanted = WantedFilters()
     mqtt = MqttClient(
         Broker("127.0.0.1", 1883, "x"), announce_topics=("openevse/announce/#",),
@@ -439,12 +439,12 @@ async def test_a_base_that_mosquitto_would_hang_up_on_makes_nobody_deaf(
 
 
 def test_a_connection_that_was_silent_for_two_keep_alives_is_not_ready() -> None:
-    hearing = ConnectionState()
-    hearing.connected = hearing.subscribed = True
-    health = Health(hearing, keepalive=30)
-    hearing.last_packet_steady = time.monotonic() - 59
+    connection = ConnectionState()
+    connection.connected = connection.subscribed = True
+    health = Health(connection, keepalive=30)
+    connection.last_packet_steady = time.monotonic() - 59
     assert health.unready() is None
-    hearing.last_packet_steady = time.monotonic() - 61
+    connection.last_packet_steady = time.monotonic() - 61
     assert health.unready() == "nothing from the broker for two keep-alives"
 
 

@@ -1,4 +1,4 @@
-"""A broker that talks nonsense: the connection ends, the end is counted, the bridge goes on."""
+"""A broker that sends invalid packets: the connection ends, is counted, and opened again."""
 
 import asyncio
 import contextlib
@@ -50,7 +50,7 @@ SPEECHES = {
     "a refusal of our name": (b"\x20\x02\x00\x05", "refused"),
     "a frame of the wrong type": (CONNACK + b"\xf0\x00", "protocol"),
     "a message of quality 3": (CONNACK + publish(b"a", b"", 0x36, b"\x00\x01"), "protocol"),
-    "an answer to what was not asked": (CONNACK + b"\x40\x02\x00\x63\x00\x00", "protocol"),
+    "an acknowledgement of nothing": (CONNACK + b"\x40\x02\x00\x63\x00\x00", "protocol"),
     "a subscription's answer of 256 MB": (CONNACK + b"\x90\xff\xff\xff\x7f", "protocol"),
 }
 

@@ -1,4 +1,4 @@
-"""The rhythm of reading, on real sockets: few turns, bounded ones, and a clean end."""
+"""When the socket is read, on real sockets: few turns, bounded ones, and a clean end."""
 
 import asyncio
 import socket

@@ -45,13 +45,13 @@ class Cut:
 def cut(pieces: list[bytes], most: int = 1000) -> Cut:
     made, batch = Cut(), list[Message]()
 
-    def settle() -> None:
+    def collect() -> None:
         made.messages += batch
         made.order += batch
         batch.clear()
 
     def rest(each: bytes) -> None:
-        settle()
+        collect()
         made.rest.append(each)
         made.order.append(each)
 
@@ -60,10 +60,10 @@ def cut(pieces: list[bytes], most: int = 1000) -> Cut:
         for piece in pieces:
             skimmer.feed(piece)
             while skimmer.cut(batch, most):
-                settle()
-            settle()
+                collect()
+            collect()
     except BrokenStream as error:
-        settle()
+        collect()
         made.broken = str(error)
     return made
 
@@ -153,7 +153,7 @@ def test_what_no_broker_may_send_breaks_the_stream(stream: bytes) -> None:
 
 
 class Held(Skimmer):
-    """A skimmer that tells how much it holds."""
+    """A skimmer that shows how much it buffers."""
 
     @property
     def bytes(self) -> int:

@@ -37,7 +37,7 @@ class Site:
         self.renew()
 
     def renew(self) -> None:
-        """A new authority, and everything issued anew."""
+        """A new authority, and all certificates issued again."""
         self.authority = Authority(self.folder)
         self.server = self.authority.issue("server", "127.0.0.1")
         self.client = self.authority.issue("client", "bridge")

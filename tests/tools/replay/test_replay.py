@@ -53,7 +53,7 @@ class Stumbling(InfluxStandin):
         self._third = answer
 
     async def _write(self, request: web.Request) -> web.StreamResponse:
-        if len(self.asked) == 2:
+        if len(self.requests) == 2:
             self.answers.append(self._third)
         return await super()._write(request)
 
@@ -85,8 +85,8 @@ async def test_every_point_arrives_once_in_its_order(tmp_path: Path) -> None:
         url = store.url
         said = await replayed(tmp_path, errand(url))
     assert store.stored == LINES
-    assert [len(each.lines) for each in store.asked] == [9, 9, 9, 9, 9, 9, 6]
-    assert store.asked[0].query == {"org": "depot", "bucket": "evse", "precision": "ms"}
+    assert [len(each.lines) for each in store.requests] == [9, 9, 9, 9, 9, 9, 6]
+    assert store.requests[0].query == {"org": "depot", "bucket": "evse", "precision": "ms"}
     assert said == f"60 points stored in {url}, 0 refused\n"
     assert kept(tmp_path) == {}
 
@@ -208,7 +208,7 @@ async def test_a_store_that_denies_ends_it_at_once(tmp_path: Path) -> None:
         store.answers.append(UNAUTHORIZED)
         with pytest.raises(CommandFailed, match=r"HTTP 401.*check org, bucket and token"):
             await replayed(tmp_path, errand(store.url))
-        assert len(store.asked) == 1
+        assert len(store.requests) == 1
 
 
 @pytest.mark.parametrize("version", list(Version))
@@ -242,11 +242,11 @@ async def test_the_settings_token_travels_only_to_the_store_that_they_name(tmp_p
             await replayed(tmp_path, ReplayOptions(TargetOptions(url)), settings=told)
         given = TargetOptions(other.url, token_file=tmp_path / "token")
         await replayed(tmp_path, ReplayOptions(given), settings=told)
-        sent = [(each.authorization or "-").strip() for each in (*mine.asked, *mirror.asked)]
+        sent = [(each.authorization or "-").strip() for each in (*mine.requests, *mirror.requests)]
         assert sent == ["Token ours", "Token theirs"]
-        assert mirror.asked[0].query["bucket"] == "c"
-        assert "ours" not in (other.asked[0].authorization or "")
-        assert other.asked[1].authorization == "Token typed"
+        assert mirror.requests[0].query["bucket"] == "c"
+        assert "ours" not in (other.requests[0].authorization or "")
+        assert other.requests[1].authorization == "Token typed"
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ async def test_two_stores_of_one_address_are_told_apart_by_what_was_typed(
         await replayed(
             tmp_path, ReplayOptions(TargetOptions(store.url, org, bucket)), settings=told
         )
-        (sent,) = store.asked
+        (sent,) = store.requests
     assert (sent.authorization, sent.query["bucket"]) == (f"Token {token}", bucket or "b")
 
 
@@ -325,7 +325,7 @@ async def test_a_signal_ends_it_and_the_same_command_goes_on(tmp_path: Path) -> 
         url = store.url
         words = ("replay", "--to", url, "--bucket", "evse")
         with started(*words, env=env) as process:
-            await eventually(lambda: len(store.asked) == 3, 20)
+            await eventually(lambda: len(store.requests) == 3, 20)
             process.send_signal(signal.SIGTERM)
             _, err = await asyncio.to_thread(process.communicate, timeout=20)
         assert process.returncode == 1
