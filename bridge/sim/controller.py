@@ -90,8 +90,13 @@ class SimController:
 
     def _measure(self, until: float) -> None:
         """Commit the steps of the grid that are complete."""
-        while self._segment.state == CHARGING and self._metered + _STEP <= until:
-            self._commit(self._metered + _STEP)
+        if self._segment.state != CHARGING or self._metered + _STEP > until:
+            return
+        begin = self._power(self._metered)
+        while (step := self._metered + _STEP) <= until:
+            end, seconds = self._power(step), step - self._metered
+            self.meter.add((begin + end) / 2 * seconds, seconds)
+            self._metered, begin = step, end
 
     def _commit(self, until: float) -> None:
         self.meter.add(*self._flow(until))

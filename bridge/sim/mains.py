@@ -1,6 +1,5 @@
 """Fluctuating voltage and current: pure functions of time, so that energy is their integral."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sin
 
@@ -22,32 +21,28 @@ class Mains:
 
     def volts(self, at: float, amps: Three) -> Three:
         """0 on a phase that is not wired; a loaded phase sags."""
-        return tuple3(
-            self._unloaded(phase, at) - _OHMS * amps[phase] if phase < self.phases else 0.0
+        slow, fast = at / 900 + self.angle, at / 37 + 2 * self.angle
+        one, two, three = (
+            _NOMINAL * (1 + 0.012 * sin(slow + phase) + 0.003 * sin(fast + 2 * phase))
+            - _OHMS * amps[phase]
+            if phase < self.phases
+            else 0.0
             for phase in PHASES
         )
-
-    def _unloaded(self, phase: int, at: float) -> float:
-        slow = sin(at / 900 + self.angle + phase)
-        fast = sin(at / 37 + 2 * self.angle + 2 * phase)
-        return _NOMINAL * (1 + 0.012 * slow + 0.003 * fast)
+        return one, two, three
 
     def amps(self, at: float, since: float, stretch: Segment) -> Three:
         """The current `at - since` seconds into a segment."""
         share = min(1.0, max(0.0, (at - since) / stretch.seconds))
         level = stretch.start + (stretch.end - stretch.start) * share
-        return tuple3(
-            level * (1 + 0.006 * sin(at / 53 + self.angle + 2 * phase))
-            if phase < stretch.phases
-            else 0.0
+        if level == 0:
+            return 0.0, 0.0, 0.0
+        angle = at / 53 + self.angle
+        one, two, three = (
+            level * (1 + 0.006 * sin(angle + 2 * phase)) if phase < stretch.phases else 0.0
             for phase in PHASES
         )
-
-
-def tuple3(values: Iterable[float]) -> Three:
-    """Three values, one for each phase."""
-    one, two, three = values
-    return one, two, three
+        return one, two, three
 
 
 def watts(amps: Three, volts: Three) -> float:

@@ -4,10 +4,10 @@ Ten significant digits, no trailing zeros, an exponent from 1e7 and up to 1e-5, 
 is not a number. Strings are bare as a payload and quoted inside a document.
 """
 
-import json
 import math
 import struct
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
 from typing import TypeAlias
 
 Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Value] | None"
@@ -34,9 +34,9 @@ def document(value: Value) -> str:
         case float():
             return number(value)
         case str():
-            return json.dumps(value, ensure_ascii=False)
+            return encode_basestring(value)
         case Mapping():
-            return "{" + ",".join(f"{document(k)}:{document(v)}" for k, v in value.items()) + "}"
+            return "{" + ",".join(f"{encode_basestring(k)}:{document(v)}" for k, v in value.items()) + "}"
         case _:
             return "[" + ",".join(document(item) for item in value) + "]"
 
