@@ -36,7 +36,11 @@ def document(value: Value) -> str:
         case str():
             return encode_basestring(value)
         case Mapping():
-            return "{" + ",".join(f"{encode_basestring(k)}:{document(v)}" for k, v in value.items()) + "}"
+            return (
+                "{"
+                + ",".join(f"{encode_basestring(k)}:{document(v)}" for k, v in value.items())
+                + "}"
+            )
         case _:
             return "[" + ",".join(document(item) for item in value) + "]"
 

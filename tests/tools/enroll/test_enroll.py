@@ -285,7 +285,11 @@ async def test_an_announce_topic_that_the_bridge_does_not_hear_is_warned_of(
     ("broker", "topic", "said"),
     [
         ("http://10.0.0.1", None, "--broker: it does not start with mqtt"),
-        ("mqtt://seven:hush-hush@10.0.0.1", None, "--broker: the URL contains a user name or a password"),
+        (
+            "mqtt://seven:hush-hush@10.0.0.1",
+            None,
+            "--broker: the URL contains a user name or a password",
+        ),
         ("mqtt://10.0.0.1", "depot/#", "--topic: it holds a wildcard"),
         ("mqtt://10.0.0.1", "", "--topic: it is empty"),
         ("mqtt://10.0.0.1", "$SYS/x", r"--topic: it starts with \$"),
