@@ -7,11 +7,11 @@ from typing import Protocol
 from bridge.core.clock import Moment
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.rapi.askable import base_for_queries
-from bridge.core.rapi.brake import QueryBackoff
-from bridge.core.rapi.plan import QuerySchedule
+from bridge.core.rapi.open_queries import OpenQueries, QueryOutcome, QueryResult
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import OpenQueries, QueryOutcome, QueryResult
+from bridge.core.rapi.query_backoff import QueryBackoff
+from bridge.core.rapi.query_base import base_for_queries
+from bridge.core.rapi.schedule import QuerySchedule
 from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.pipeline import DocumentPipeline
 from bridge.runtime.round_robin import SLICE_SECONDS, RoundRobin

@@ -10,7 +10,7 @@ from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
 from bridge.core.polling.lanes import Lane, Lanes
 from bridge.core.polling.outcome import Page, PollOutcome
-from bridge.core.polling.turn import Mode, PollConfig, PollTimer
+from bridge.core.polling.timer import Mode, PollConfig, PollTimer
 
 __all__ = ["Mode", "PollConfig", "PollRequest", "PollSchedule"]
 

@@ -13,7 +13,7 @@ from bridge.core.model import Reason, SavedState
 from bridge.core.output.line_protocol import number
 from bridge.core.output.writer import Writer
 from bridge.core.polling.outcome import Page
-from bridge.core.polling.turn import Mode
+from bridge.core.polling.timer import Mode
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.channels import Channels
 from bridge.core.telemetry.path import FeedPath

@@ -9,7 +9,7 @@ from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger
 from bridge.core.model import Event, EventKind, SavedState
 from bridge.core.output.writer import Writer
-from bridge.core.polling.turn import Mode
+from bridge.core.polling.timer import Mode
 from bridge.core.telemetry.presence import Presence
 
 PERIOD_SECONDS = 30.0

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from bridge.core.backoff import grown
 from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
+from bridge.core.rapi.open_queries import QueryOutcome
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import QueryOutcome
 
 ROUND = (Query.ENERGY, Query.FAULTS, Query.STATE)
 """What MQTT does not bring by itself, in turn."""

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
-from bridge.core.rapi.brake import QueryBackoff
-from bridge.core.rapi.plan import QueryConfig, QuerySchedule, config_for
+from bridge.core.rapi.open_queries import QueryOutcome
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import QueryOutcome
+from bridge.core.rapi.query_backoff import QueryBackoff
+from bridge.core.rapi.schedule import QueryConfig, QuerySchedule, config_for
 
 ONE = ChargerId("one")
 STEADY = QueryConfig(every=100.0, jitter=0.0)

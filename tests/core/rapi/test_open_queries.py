@@ -4,8 +4,8 @@ import pytest
 
 from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
+from bridge.core.rapi.open_queries import OpenQueries, QueryOutcome, QueryResult
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import OpenQueries, QueryOutcome, QueryResult
 
 ONE, TWO = ChargerId("one"), ChargerId("two")
 BASE = "charger/one"
