@@ -76,7 +76,7 @@ class Queries:
         for result in self._open.expired(now.steady):
             self._end(result, now)
         self._admit(now)
-        most = self._backoff.most(self._schedule.config.at_once, now.steady)
+        most = self._backoff.limit(self._schedule.config.at_once, now.steady)
         for _ in range(most - len(self._open)):
             due = self._schedule.due(now.steady)
             if due is None:
@@ -125,9 +125,9 @@ class Queries:
 
     def _end(self, result: QueryResult, now: Moment) -> None:
         self._count(result.charger, result.outcome, now)
-        if result.heard or result.outcome is QueryOutcome.TIMEOUT:
-            self._backoff.ended(result.heard, now.steady)
-        if not result.heard and self._backoff.resting(now.steady):
+        if result.delivered or result.outcome is QueryOutcome.TIMEOUT:
+            self._backoff.ended(result.delivered, now.steady)
+        if not result.delivered and self._backoff.paused(now.steady):
             self._report.query_lost(result.charger)
         telemetry, document = self._telemetries.get(result.charger), result.document
         if telemetry is None or result.outcome is not QueryOutcome.ANSWERED:

@@ -160,12 +160,10 @@ class Sessions:
 
     def _add_elapsed(self, session: OpenSession, now: Moment) -> None:
         """Add the time since the last update; across a restart, by the wall clock."""
-        seconds_passed = (
-            now.unix - session.since if self._steady is None else now.steady - self._steady
-        )
-        seconds_passed = max(0.0, seconds_passed)
-        session.plugged_s += seconds_passed
-        session.charging_s += seconds_passed if session.charging else 0.0
+        passed = now.unix - session.since if self._steady is None else now.steady - self._steady
+        passed = max(0.0, passed)
+        session.plugged_s += passed
+        session.charging_s += passed if session.charging else 0.0
         session.since, self._steady = now.unix, now.steady
 
     def saved(self) -> dict[str, object] | None:
