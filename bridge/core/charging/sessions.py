@@ -167,7 +167,7 @@ class Sessions:
         session.since, self._steady = now.unix, now.steady
 
     def saved(self) -> dict[str, object] | None:
-        """The state file's record of the session in progress."""
+        """What the state file keeps of the session in progress."""
         return self._open.saved() if self._open else None
 
     def restore(self, saved: object) -> None:

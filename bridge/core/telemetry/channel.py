@@ -18,8 +18,7 @@ class Channel:
         "column",
         "decoder",
         "ending",
-        "eventful",
-        "judged",
+        "event_driven",
         "kind",
         "payload",
         "rank",
@@ -30,6 +29,7 @@ class Channel:
         "state",
         "steady",
         "text",
+        "unit_checked",
         "value",
     )  # fmt: skip
 
@@ -41,9 +41,9 @@ class Channel:
         self.kind = row.kind
         self.rank = row.rank
         self.state = row.kind is Kind.STATE
-        self.judged = row.column == "current_1"
+        self.unit_checked = row.column == "current_1"
         """Its unit is checked against the pilot."""
-        self.eventful = bool(row.origin & Origin.EVENT)
+        self.event_driven = bool(row.origin & Origin.EVENT)
         self.payload: bytes | None = None
         self.value: Value | None = None
         self.reason: Reason | None = None

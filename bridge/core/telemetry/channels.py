@@ -81,9 +81,9 @@ class Channels:
         for channel in self.by_wire.values():
             if not channel.shown:
                 continue
-            if down if channel.eventful else channel.steady <= oldest:
+            if down if channel.event_driven else channel.steady <= oldest:
                 self.hide(channel)
-            elif not channel.eventful:
+            elif not channel.event_driven:
                 oldest_left = min(oldest_left, channel.steady)
         return oldest_left
 

@@ -133,9 +133,9 @@ class Documents:
         self._gateway.observe_crashlog(records, now)
         return [Reason.NOT_TELEMETRY] * members
 
-    def page_missing(self, page: Page, now: Moment, *, for_good: bool) -> None:
-        """The charger answered, but had no such page to give; `for_good`: it has none."""
-        self._gateway.page_missing(page, now, for_good=for_good)
+    def page_missing(self, page: Page, now: Moment, *, permanent: bool) -> None:
+        """The charger answered, but had no such page to give; `permanent`: it has none."""
+        self._gateway.page_missing(page, now, permanent=permanent)
 
     def saved(self) -> dict[str, object]:
         """What the state file keeps."""

@@ -16,19 +16,19 @@ class Frame:
     `parts` are its members by column, `others` the second names that spoke in it too.
     """
 
-    __slots__ = ("first", "last", "others", "parts", "unix")
+    __slots__ = ("aliases", "first", "last", "parts", "unix")
 
     def __init__(self, unix: Unix, steady: Steady) -> None:
         self.unix = unix
         self.first = self.last = steady
         self.parts: dict[str, Channel] = {}
-        self.others: list[Channel] = []
+        self.aliases: list[Channel] = []
 
-    def second_name(self, channel: Channel, first: Channel) -> bool:
+    def add_second_name(self, channel: Channel, first: Channel) -> bool:
         """Take a second name of a value already here; True if it is the better one, which
         then stands for the value."""
         better = channel.rank < first.rank
-        self.others.append(first if better else channel)
+        self.aliases.append(first if better else channel)
         if better:
             self.parts[channel.column] = channel
         return better

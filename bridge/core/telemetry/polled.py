@@ -100,7 +100,7 @@ class PolledValues:
         gone, self._due = [], steady + min(periodic, rare)
         for channel in filter(_shown, self.channels.values()):
             until = channel.steady + (periodic if channel.row.origin & Origin.PERIODIC else rare)
-            if steady >= until or (down and channel.eventful):
+            if steady >= until or (down and channel.event_driven):
                 gone.append(channel)
             else:
                 self._due = min(self._due, until)

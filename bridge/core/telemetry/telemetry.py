@@ -61,7 +61,7 @@ class Telemetry:
         # Before presence, which shows the versions that it remembers.
         self._gateway = Gateway(
             charger, series_table=series_table, writer=writer, saved=saved,
-            rare=3 * config.enrich_every,
+            stale_after=3 * config.enrich_every,
         )  # fmt: skip
         self._presence = Presence(
             charger, series_table=series_table, stale_after=config.stale_after
@@ -111,7 +111,7 @@ class Telemetry:
         frame, first = self._frame, None
         if frame is not None:
             first = frame.parts.get(channel.column)
-            if first is channel or (first is not None and channel in frame.others):
+            if first is channel or (first is not None and channel in frame.aliases):
                 self.close()
                 frame = first = None
         if payload != channel.payload:
@@ -125,14 +125,14 @@ class Telemetry:
             frame = self._open(now)
         frame.last = now.steady
         if first is not None:
-            if frame.second_name(channel, first):
+            if frame.add_second_name(channel, first):
                 # Both names have one series, and the better one has the last word.
                 channel.show()
             return Reason.ALIAS
         frame.parts[channel.column] = channel
         if not channel.shown:
             channel.show()
-        if channel.judged:
+        if channel.unit_checked:
             self._unit_check.observe(channel, self._channels.by_wire.get("pilot"), now)
         return None
 
