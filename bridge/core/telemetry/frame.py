@@ -1,7 +1,7 @@
-"""A frame: what a charger said in one breath, which becomes one point.
+"""A frame: one burst of messages from a charger, which becomes one point.
 
-Gateways publish each member of a document as a message of its own, without a boundary. A
-frame ends at a repeated field, after a short quiet, or two seconds after its first member.
+Gateways publish each member of a document as a separate message, without a boundary. A frame
+ends at a repeated field, after a short pause, or two seconds after its first member.
 """
 
 from bridge.core.clock import Steady, Unix
@@ -13,7 +13,7 @@ LONGEST_SECONDS = 2.0
 class Frame:
     """The open frame of one charger; `unix` is its first member's arrival.
 
-    `parts` are its members by column, `others` the second names that spoke in it too.
+    `parts` are its members by column, `aliases` the second names of the same values.
     """
 
     __slots__ = ("aliases", "first", "last", "parts", "unix")
@@ -25,8 +25,8 @@ class Frame:
         self.aliases: list[Channel] = []
 
     def add_second_name(self, channel: Channel, first: Channel) -> bool:
-        """Take a second name of a value already here; True if it is the better one, which
-        then stands for the value."""
+        """Add a second name of a value already here; True if it is the better one, which then
+        replaces the first."""
         better = channel.rank < first.rank
         self.aliases.append(first if better else channel)
         if better:
@@ -34,5 +34,5 @@ class Frame:
         return better
 
     def over(self, steady: Steady, gap: float) -> bool:
-        """Whether the frame has ended by itself."""
+        """Whether the frame has ended by time."""
         return steady - self.last >= gap or steady - self.first >= LONGEST_SECONDS
