@@ -78,7 +78,7 @@ class _Doubt:
             self.first, value, self.since, unix, self.readings + 1, self.witness, self.witnessed
         )
 
-    def stands(self, unix: Unix) -> bool:
+    def confirmed_by_time(self, unix: Unix) -> bool:
         return self.readings >= BELIEF_READINGS and unix - self.since >= BELIEF_SECONDS
 
     def confirmed(self, unix: Unix, witness: Witness) -> bool:
@@ -141,7 +141,7 @@ class ResetProof:
         doubt = doubt.add(value, unix, self._growth) if doubt else _Doubt(value, value, unix, unix)
         self._doubt = doubt
         confirmed_by_status = witness is not None and doubt.confirmed(unix, witness)
-        if confirmed_by_status or (alone and doubt.stands(unix)):
+        if confirmed_by_status or (alone and doubt.confirmed_by_time(unix)):
             self._restart_from(doubt, unix)
 
     def _fits(self, value: float, unix: Unix, witness: Witness | None) -> bool:
