@@ -39,7 +39,7 @@ from bridge.storage.journal import Journal
 from bridge.storage.state_file import StateFile
 from bridge.web.api import Api
 from bridge.web.metrics import Metrics
-from bridge.web.page import Page
+from bridge.web.page import FleetPage
 from bridge.web.server import Server, tls_context
 
 log = structlog.get_logger("bridge")
@@ -143,7 +143,7 @@ async def build(
     server = Server(
         host=web.listen.host, port=web.listen.port, health=health,
         login=from_settings.login(settings), metrics=Metrics(series_table, stats.registry),
-        page=Page(registry.telemetries), tls=tls_context(web.cert_file, web.key_file),
+        page=FleetPage(registry.telemetries), tls=tls_context(web.cert_file, web.key_file),
         api=Api(telemetries=registry.telemetries, history=state, clock=clock),
     )  # fmt: skip
     return Parts(

@@ -8,7 +8,7 @@ from bridge.core.discovery.fleet import Fleet
 from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
-from bridge.core.rapi.plan import QuerySchedule
+from bridge.core.rapi.schedule import QuerySchedule
 from bridge.ingest.pipeline import DocumentPipeline
 from bridge.ingest.polling import Polling
 from bridge.ingest.queries import Queries

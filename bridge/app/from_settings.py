@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from bridge.core.discovery.config import FleetConfig
 from bridge.core.errors import CannotStart
 from bridge.core.polling.login import ChargerLogin as ChargerLogin
-from bridge.core.polling.turn import PollConfig
-from bridge.core.rapi.plan import QueryConfig, config_for
+from bridge.core.polling.timer import PollConfig
+from bridge.core.rapi.schedule import QueryConfig, config_for
 from bridge.core.telemetry.config import TelemetryConfig
 from bridge.monitoring.stats import MAIN
 from bridge.settings import CredentialsFile, Secrets, Settings, StoreSettings

@@ -33,11 +33,11 @@ class Backoff:
         self._failures = 0
 
     def next(self, at_least: float | None = None) -> float:
-        """Seconds to wait after one more failure; `at_least` is what the other side asked for."""
+        """Seconds to wait after one more failure; `at_least` is what the peer asked for."""
         self._failures += 1
         wait = grown(self._first, self._most, self._failures)
         return (at_least or 0.0) + wait * (1 - self._jitter * (1 - self._random()))
 
     def reset(self) -> None:
-        """It worked: the next failure starts small again."""
+        """After a success: the next wait starts small again."""
         self._failures = 0

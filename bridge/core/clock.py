@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 from typing import NewType, Self
 
 Unix = NewType("Unix", float)
-"""Seconds since 1970 by the wall clock, for stamps: it may step."""
+"""Seconds since 1970 by the wall clock, for timestamps: it may step."""
 Steady = NewType("Steady", float)
-"""Seconds that only go forward, for durations: they begin anywhere."""
+"""Seconds that never go back, for durations; their zero is arbitrary."""
 NEVER = Unix(0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One moment by both."""
+    """One moment on both clocks."""
 
     unix: Unix
     steady: Steady

@@ -1,11 +1,11 @@
 """Counters that never fall and never jump by a lifetime, whatever the device's own do.
 
-A gateway that reboots during a charge says 0 for some seconds, then the true total again.
-A counter that took that for a reset would add the charger's whole lifetime. So a value
-that contradicts the last one is only believed when it stands: a second `/status`, 30 s or
-more after the first, says it too, and the controller answered commands in between. Where
-no `/status` is to be had: after three readings over 90 s, none falling, while the
-controller speaks (its state is not 0).
+A gateway that reboots during a charge reports 0 for some seconds, then the true total again.
+Treating that as a reset would add the charger's whole lifetime. So a value that contradicts
+the last one is only believed once it is confirmed: by a second `/status`, 30 s or more after
+the first, with commands answered by the controller in between. Where no `/status` is
+available: by three readings over 90 s, none falling, while the controller is running (its
+state is not 0).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ WRAP = 2.0**32
 class Growth:
     """How much a counter can rise: `burst` at once, and `per_second` while time passes.
 
-    A fall of at most `slack` is none: two names of one total are not rounded alike.
+    A fall of at most `slack` is ignored: two names of one total are rounded differently.
     """
 
     per_second: float
@@ -37,10 +37,10 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What speaks for the values of one `/status`.
+    """Evidence for the values of one `/status`.
 
-    `commands` is comm_success, `boots` is boot_count. `measured`: the controller's totals
-    are there, or it is the gateway's own value: a 0 in such a document is a true one.
+    `commands` is comm_success, `boots` is boot_count. `measured`: the document has the
+    controller's totals, or the value is the gateway's own: a 0 in it is a true 0.
     """
 
     commands: float | None = None
@@ -48,7 +48,7 @@ class Witness:
     measured: bool = False
 
     def confirms(self, earlier: "Witness") -> bool:
-        """The controller answered commands since, with no boot in between."""
+        """The controller has answered commands since, with no boot in between."""
         return (
             self.commands is not None
             and earlier.commands is not None
@@ -70,15 +70,15 @@ class _Doubt:
     witnessed: Unix = NEVER
 
     def add(self, value: float, unix: Unix, growth: Growth) -> "_Doubt":
-        """The run with one more reading; one that does not fit, or a clock that was set
-        back, starts anew."""
+        """The run with one more reading; a reading that does not fit it, or a clock that was
+        set back, starts a new run."""
         if unix < self.latest or not growth.allows(value - self.value, unix - self.latest):
             return _Doubt(value, value, unix, unix)
         return _Doubt(
             self.first, value, self.since, unix, self.readings + 1, self.witness, self.witnessed
         )
 
-    def stands(self, unix: Unix) -> bool:
+    def confirmed_by_time(self, unix: Unix) -> bool:
         return self.readings >= BELIEF_READINGS and unix - self.since >= BELIEF_SECONDS
 
     def confirmed(self, unix: Unix, witness: Witness) -> bool:
@@ -120,9 +120,9 @@ class ResetProof:
         witness: Witness | None = None,
         alone: bool = True,
     ) -> float | None:
-        """Take a reading that arrived at `unix`, in Unix seconds; returns the total.
+        """Record a reading that arrived at `unix`, in Unix seconds; returns the total.
 
-        `witness` comes with a value of `/status`; `alone` says that none is to be had.
+        `witness` comes with a value of `/status`; `alone`: no `/status` is available.
         """
         last = self._last
         if last is not None and last - self._growth.slack <= value <= last:
@@ -140,9 +140,9 @@ class ResetProof:
         doubt = self._doubt
         doubt = doubt.add(value, unix, self._growth) if doubt else _Doubt(value, value, unix, unix)
         self._doubt = doubt
-        sworn = witness is not None and doubt.confirmed(unix, witness)
-        if sworn or (alone and doubt.stands(unix)):
-            self._rebase(doubt, unix)
+        confirmed_by_status = witness is not None and doubt.confirmed(unix, witness)
+        if confirmed_by_status or (alone and doubt.confirmed_by_time(unix)):
+            self._restart_from(doubt, unix)
 
     def _fits(self, value: float, unix: Unix, witness: Witness | None) -> bool:
         if self._last is None:
@@ -150,15 +150,15 @@ class ResetProof:
         return self._growth.allows(value - self._last, unix - self._unix)
 
     def _wrapped(self, value: float, unix: Unix) -> bool:
-        """It went on from 0 after 32 bits; all of them set is a gateway's word for nothing."""
+        """It wrapped at 32 bits; all bits set is how a gateway writes "no value"."""
         last = self._last or 0.0
         return value < last < WRAP - 1 and self._growth.allows(
             value + WRAP - last, unix - self._unix
         )
 
     def _possible(self, unix: Unix) -> float:
-        """What can have been counted from 0 since the last reading that was believed; more
-        than a burst is rather another controller's lifetime."""
+        """The most that can have been counted from 0 since the last believed reading; more
+        than a burst is more likely another controller's lifetime."""
         growth = self._growth
         return min(growth.burst, growth.per_second * max(0.0, unix - self._unix))
 
@@ -167,10 +167,10 @@ class ResetProof:
         # max(): a new offset may round the sum down by its last digit.
         self.total = max(self.offset + value, self.total or 0.0)
 
-    def _rebase(self, doubt: _Doubt, unix: Unix) -> None:
-        """The device counts from elsewhere now: a reset, or another controller.
+    def _restart_from(self, doubt: _Doubt, unix: Unix) -> None:
+        """The device counts from another value now: a reset, or another controller.
 
-        What it counted since is added where it can have been counted in that time.
+        What it has counted since is added if it can have been counted in that time.
         """
         before = self.total
         if before is not None:
@@ -188,7 +188,7 @@ class ResetProof:
 
     @classmethod
     def restored(cls, growth: Growth, saved: object) -> Self:
-        """The counter as it was saved; a new one where nothing usable was."""
+        """The counter as it was saved; a new one where nothing usable was saved."""
         counter = cls(growth)
         if isinstance(saved, list) and len(saved) == 4:
             last, offset, unix, total = (float(part) for part in saved)

@@ -4,11 +4,11 @@ BridgeError
 ├── FixSettings        the operator corrects a setting, then starts again (exit 2)
 ├── FolderBusy         another bridge holds the data folder (exit 2)
 ├── CannotStart        a port is taken, a folder not writable (exit 1)
-├── CommandFailed      whoever typed the command does what the text says (exit 1)
+├── CommandFailed      the user of the command follows the text (exit 1)
 ├── DiskTrouble        keep the data in memory, try the disk again
-├── AnnounceRefused    count the announcement under its reason, go on
+├── AnnounceRefused    count the announcement under its reason, continue
 ├── BrokenStream       end the connection and connect again
-└── SinkTrouble        a store did not take what it was given
+└── SinkTrouble        a store did not accept a write
     ├── SinkBusy       wait, then send the same again
     ├── SinkDenied     wait and tell the operator: token, organisation or bucket are wrong
     ├── SinkTooLarge   send the same in smaller pieces
@@ -49,15 +49,15 @@ class FolderBusy(BridgeError):
 
 
 class CannotStart(BridgeError):
-    """The machine does not give what the settings ask for."""
+    """The machine does not provide what the settings require."""
 
 
 class CommandFailed(BridgeError):
-    """A command could not do what it was asked; the text says why, and what to do."""
+    """A command failed; the text gives the reason and the remedy."""
 
 
 class DiskTrouble(BridgeError):
-    """The disk did not take or give what was asked; it may later."""
+    """A read or a write failed; a later one may succeed."""
 
 
 class AnnounceRefused(BridgeError):
@@ -73,11 +73,11 @@ class BrokenStream(BridgeError):
 
 
 class SinkTrouble(BridgeError):
-    """A store did not take what it was given."""
+    """A store did not accept a write."""
 
 
 class SinkBusy(SinkTrouble):
-    """The store is away or overloaded; `retry_after` in seconds where it said so."""
+    """The store is unavailable or overloaded; `retry_after` in seconds where it sent one."""
 
     def __init__(self, why: str, retry_after: float | None = None) -> None:
         super().__init__(why)
@@ -85,7 +85,7 @@ class SinkBusy(SinkTrouble):
 
 
 class SinkDenied(SinkTrouble):
-    """The store knows us not: token, organisation, bucket or address."""
+    """The store denies access: token, organisation, bucket or address."""
 
 
 class SinkTooLarge(SinkTrouble):
@@ -95,8 +95,8 @@ class SinkTooLarge(SinkTrouble):
 class SinkRefused(SinkTrouble):
     """Some lines are bad.
 
-    `bad` maps the zero-based line number to the store's reason, where the store told
-    which; `dropped` is how many it says it dropped, where it said so; the rest of the
+    `bad` maps the zero-based line number to the store's reason, where the store reported
+    it; `dropped` is the number of lines it reported as dropped, if any; the rest of the
     body is stored when `partial` is true.
     """
 

@@ -1,4 +1,4 @@
-"""The words of the trade as types: ids, reasons, dialects, events, points."""
+"""The domain as types: ids, reasons, dialects, events, sessions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Dialect(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What can happen to a charger, beside new values."""
+    """What can happen to a charger besides new values."""
 
     STATE = "state"
     FAULT = "fault"
@@ -61,7 +61,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to one charger; `at` in Unix seconds of arrival."""
+    """Something that happened to one charger; `unix` is the arrival in Unix seconds."""
 
     charger: ChargerId
     unix: Unix

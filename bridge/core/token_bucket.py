@@ -1,11 +1,11 @@
-"""How many readings one charger may send: a flood from one must not drown the others."""
+"""The rate limit of one charger's readings: a flood from one must not drown the others."""
 
 from bridge.core.clock import Steady
 
 
 class TokenBucket:
-    """A bucket that fills at `rate` a second and holds `burst`, or else two seconds' worth,
-    so that two documents at once are no flood; `left` is what it holds."""
+    """Refilled at `rate` tokens per second up to `burst`, by default two seconds' worth, so
+    that two documents at once are no flood; `left` is the number of tokens."""
 
     __slots__ = ("_filled", "_most", "_rate", "left")
 
@@ -15,13 +15,13 @@ class TokenBucket:
         self._filled = 0.0
 
     def fill(self, steady: Steady) -> None:
-        """Let it fill up to this steady time."""
+        """Refill it up to this steady time."""
         if steady > self._filled:
             self.left = min(self._most, self.left + self._rate * (steady - self._filled))
             self._filled = steady
 
     def acquire(self, steady: Steady) -> bool:
-        """Whether one more reading may come in at this steady time."""
+        """Use up one token; False where there is none at this steady time."""
         self.fill(steady)
         if self.left < 1:
             return False

@@ -53,7 +53,7 @@ class PollReplies:
                 )
             case _ if reply.outcome.answered and reply.outcome is not PollOutcome.UNAUTHORIZED:
                 missing = reply.outcome is PollOutcome.NOT_FOUND
-                telemetry.documents.page_missing(page, now, for_good=missing)
+                telemetry.documents.page_missing(page, now, permanent=missing)
 
     def _status(
         self, telemetry: Telemetry, document: Document | None, seconds: float, now: Moment

@@ -7,11 +7,11 @@ from typing import Protocol
 from bridge.core.clock import Moment
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.rapi.askable import base_for_queries
-from bridge.core.rapi.brake import QueryBackoff
-from bridge.core.rapi.plan import QuerySchedule
+from bridge.core.rapi.open_queries import OpenQueries, QueryOutcome, QueryResult
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import OpenQueries, QueryOutcome, QueryResult
+from bridge.core.rapi.query_backoff import QueryBackoff
+from bridge.core.rapi.query_base import base_for_queries
+from bridge.core.rapi.schedule import QuerySchedule
 from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.pipeline import DocumentPipeline
 from bridge.runtime.round_robin import SLICE_SECONDS, RoundRobin
@@ -76,7 +76,7 @@ class Queries:
         for result in self._open.expired(now.steady):
             self._end(result, now)
         self._admit(now)
-        most = self._backoff.most(self._schedule.config.at_once, now.steady)
+        most = self._backoff.limit(self._schedule.config.at_once, now.steady)
         for _ in range(most - len(self._open)):
             due = self._schedule.due(now.steady)
             if due is None:
@@ -125,9 +125,9 @@ class Queries:
 
     def _end(self, result: QueryResult, now: Moment) -> None:
         self._count(result.charger, result.outcome, now)
-        if result.heard or result.outcome is QueryOutcome.TIMEOUT:
-            self._backoff.ended(result.heard, now.steady)
-        if not result.heard and self._backoff.resting(now.steady):
+        if result.delivered or result.outcome is QueryOutcome.TIMEOUT:
+            self._backoff.ended(result.delivered, now.steady)
+        if not result.delivered and self._backoff.paused(now.steady):
             self._report.query_lost(result.charger)
         telemetry, document = self._telemetries.get(result.charger), result.document
         if telemetry is None or result.outcome is not QueryOutcome.ANSWERED:

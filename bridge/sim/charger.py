@@ -7,7 +7,7 @@ from bridge.sim.broker_session import BrokerSession
 from bridge.sim.clock import Clock
 from bridge.sim.device import SimDevice
 from bridge.sim.documents import PERIODIC, Members, SimDialect, limits
-from bridge.sim.events import EventKind, SimEvent
+from bridge.sim.events import SimEvent, SimEventKind
 from bridge.sim.fault_injector import FaultInjector
 from bridge.sim.habits import COMMANDS, DOCUMENTS, with_odd_values
 from bridge.sim.identity import Identity
@@ -72,7 +72,7 @@ class SimCharger:
                 self._record(self._faults.inject(now))
             if now >= self._due:
                 total = self._device.life.reading(now).total_wh
-                self._record([SimEvent(now, EventKind.METER, {"wh": round(total, 3)})])
+                self._record([SimEvent(now, SimEventKind.METER, {"wh": round(total, 3)})])
                 self._due += self._interval * (1 + (now - self._due) // self._interval)
                 await self._publisher.publish(self._document(now))
 
@@ -107,9 +107,9 @@ class SimCharger:
 
 def _event(one: SimEvent) -> Members:
     match one.kind:
-        case EventKind.STATE:
+        case SimEventKind.STATE:
             return [("state", one.values["code"])]
-        case EventKind.LIMITS:
+        case SimEventKind.LIMITS:
             return limits(int(one.values["pilot"]))
         case _:
             return []

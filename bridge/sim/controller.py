@@ -9,7 +9,7 @@ from dataclasses import replace
 from math import exp
 from random import Random
 
-from bridge.sim.events import EventKind, SimEvent
+from bridge.sim.events import SimEvent, SimEventKind
 from bridge.sim.mains import Mains, watts
 from bridge.sim.meter import Meter
 from bridge.sim.plan import (
@@ -120,18 +120,18 @@ class SimController:
         if stretch.state != before.state:
             happened += self._changed(stretch.state, at)
         if stretch.pilot != before.pilot or (stretch.start == 0 < stretch.end):
-            happened.append(SimEvent(at, EventKind.LIMITS, {"pilot": stretch.pilot}))
+            happened.append(SimEvent(at, SimEventKind.LIMITS, {"pilot": stretch.pilot}))
         return happened
 
     def _changed(self, state: int, at: float) -> list[SimEvent]:
-        happened = [SimEvent(at, EventKind.STATE, {"code": state})]
+        happened = [SimEvent(at, SimEventKind.STATE, {"code": state})]
         if state in FAULTS:
             self.trips.count(state)
-            happened.append(SimEvent(at, EventKind.FAULT, {"code": state}))
+            happened.append(SimEvent(at, SimEventKind.FAULT, {"code": state}))
         if state == CHARGING and self._session_since is None:
             self.meter.begin_session()
             self._session_since = at
-            happened.append(SimEvent(at, EventKind.SESSION_START))
+            happened.append(SimEvent(at, SimEventKind.SESSION_START))
         if state == NOT_CONNECTED and self._session_since is not None:
             happened.append(self._session_end(self._session_since, at))
             self._session_since = None
@@ -143,7 +143,7 @@ class SimController:
             "charging_s": self.meter.elapsed,
             "plugged_s": at - since,
         }
-        return SimEvent(at, EventKind.SESSION_END, values)
+        return SimEvent(at, SimEventKind.SESSION_END, values)
 
     def _warmth_at(self, at: float) -> float:
         load = (self._segment.start + self._segment.end) / 2 * self._segment.phases

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class EventKind(StrEnum):
+class SimEventKind(StrEnum):
     """The first six come from the controller, the others from gateway and network."""
 
     STATE = "state"
@@ -27,5 +27,5 @@ class SimEvent:
     """One event; `at` is simulated time."""
 
     at: float
-    kind: EventKind
+    kind: SimEventKind
     values: Mapping[str, float | int | str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from random import Random
 from bridge.sim.broker_session import BrokerSession
 from bridge.sim.clock import Clock
 from bridge.sim.device import SimDevice
-from bridge.sim.events import EventKind, SimEvent
+from bridge.sim.events import SimEvent, SimEventKind
 from bridge.sim.gateway import CRASH_REASONS, SOFTWARE
 from bridge.sim.plan import STUCK_RELAY
 from bridge.sim.publisher import TelemetryPublisher
@@ -79,16 +79,18 @@ class FaultInjector:
             "boot_count": gateway.boot_count,
             "crash_seq": gateway.crash_seq,
         }
-        return SimEvent(at, EventKind.REBOOT if reason == SOFTWARE else EventKind.CRASH, values)
+        return SimEvent(
+            at, SimEventKind.REBOOT if reason == SOFTWARE else SimEventKind.CRASH, values
+        )
 
     def _mute(self, at: float) -> SimEvent:
         self._publisher.muted_until = at + self._rng.uniform(100, 240)
-        return self._with_duration(at, EventKind.SILENT, self._publisher.muted_until)
+        return self._with_duration(at, SimEventKind.SILENT, self._publisher.muted_until)
 
     def _freeze(self, at: float) -> SimEvent:
         until = at + self._rng.uniform(90, 300)
         self._device.freeze(at=at, until=until)
-        return self._with_duration(at, EventKind.FROZEN, until)
+        return self._with_duration(at, SimEventKind.FROZEN, until)
 
     def _weld(self, at: float) -> list[SimEvent]:
         """The controller itself produces the event."""
@@ -98,7 +100,7 @@ class FaultInjector:
     def _drop(self, at: float) -> SimEvent:
         away = self._rng.uniform(5, 60)
         self._connection.drop(away)
-        return self._with_duration(at, EventKind.DROPPED, at + away)
+        return self._with_duration(at, SimEventKind.DROPPED, at + away)
 
     def _move(self, at: float) -> SimEvent:
         self._moves += 1
@@ -107,8 +109,8 @@ class FaultInjector:
         base = f"{prefix}/site{self._moves}/{name}"
         self._settings.change({"mqtt_topic": base})
         self._connection.disconnect(self._rng.uniform(*_RECONNECTING))
-        return SimEvent(at, EventKind.MOVED, {"base": base})
+        return SimEvent(at, SimEventKind.MOVED, {"base": base})
 
-    def _with_duration(self, at: float, kind: EventKind, until: float) -> SimEvent:
+    def _with_duration(self, at: float, kind: SimEventKind, until: float) -> SimEvent:
         values: Mapping[str, float] = {"seconds": until - at, "until": self._clock.unix(until)}
         return SimEvent(at, kind, values)

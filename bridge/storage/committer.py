@@ -19,7 +19,7 @@ from bridge.core.output.batch import Batch
 from bridge.core.output.line_parser import stamp_of
 from bridge.core.output.outbox import Outbox
 from bridge.monitoring.stats import Accounts
-from bridge.storage.disk_trouble import DiskTroubles, RepeatedLog
+from bridge.storage.disk_trouble import DiskTroubles, TroubleLog
 from bridge.storage.pending_events import PendingEvents
 
 COMMIT_SECONDS = 0.7
@@ -78,7 +78,7 @@ class Committer:
         registry: SavedStates,
         pending: Sequence[bytes] = (),
         stored_when_committed: bool,
-        repeated_log: RepeatedLog,
+        repeated_log: TroubleLog,
     ) -> None:
         self._out = out
         self._accounts = accounts

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 
-class RepeatedLog(Protocol):
+class TroubleLog(Protocol):
     """A log that writes the same report at most once a minute."""
 
     def report(self, event: str, *, about: str, level: str, **fields: object) -> None:
@@ -17,7 +17,7 @@ class RepeatedLog(Protocol):
 class DiskTroubles:
     """Remembers for which tasks the disk is failing."""
 
-    def __init__(self, repeated_log: RepeatedLog) -> None:
+    def __init__(self, repeated_log: TroubleLog) -> None:
         self._repeated_log = repeated_log
         self._failing: set[str] = set()
 

@@ -43,7 +43,7 @@ form { margin: .8rem 0; }
 """
 
 
-class Page:
+class FleetPage:
     """Renders the chargers and their current values."""
 
     def __init__(self, telemetries: Mapping[ChargerId, Telemetry]) -> None:

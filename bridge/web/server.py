@@ -20,7 +20,7 @@ from bridge.web.metrics import (
     parse_groups,
     prefers_openmetrics,
 )
-from bridge.web.page import Page
+from bridge.web.page import FleetPage
 from bridge.web.response_sender import ResponseSender, SharedResponse
 
 BACKLOG = 1024
@@ -34,7 +34,7 @@ class Authenticator(Protocol):
         """Whether an Authorization header is the operator's."""
 
 
-class Health(Protocol):
+class HealthState(Protocol):
     """The health checks behind the probes; None for healthy, else the problem."""
 
     def dead(self) -> str | None:
@@ -54,8 +54,8 @@ class Server:
         port: int,
         metrics: Metrics,
         api: Api,
-        page: Page,
-        health: Health,
+        page: FleetPage,
+        health: HealthState,
         login: Authenticator | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from bridge.app.relabelling import Relabelling, relabel
 from bridge.core.errors import FixSettings
 from bridge.core.labels import Labels
-from bridge.web.page import Page
+from bridge.web.page import FleetPage
 from bridge.web.view import charger_view
 from tests.kit.core import Bench, restarted
 from tests.kit.labels import ONE, SECOND, loaded, looked_at_twice, rewrite, written
@@ -93,7 +93,7 @@ async def test_labels_are_in_the_api_and_on_the_page_escaped() -> None:
     bench = labelled("<b>Bay</b>", "north & south")
     found = charger_view(bench.registry.telemetries[ONE], bench.now)
     assert (found["alias"], found["site"]) == ("<b>Bay</b>", "north & south")
-    page = Page(bench.registry.telemetries)
+    page = FleetPage(bench.registry.telemetries)
     text = await page.render(bench.wall)
     assert "&lt;b&gt;Bay&lt;/b&gt; <small>north &amp; south</small>" in text
     assert "<b>Bay" not in text

@@ -14,8 +14,8 @@ from bridge.core.polling.outcome import Page
 from bridge.core.polling.outcome import PollOutcome as PollOutcome
 from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollRequest
-from bridge.core.rapi.plan import QueryConfig, QuerySchedule
 from bridge.core.rapi.query import Query
+from bridge.core.rapi.schedule import QueryConfig, QuerySchedule
 from bridge.ingest.queries import Queries
 from bridge.web.view import charger_view
 from tests.kit.core import Bench

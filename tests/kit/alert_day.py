@@ -22,7 +22,7 @@ from bridge.monitoring.stats import MAIN, Stats
 from bridge.sim.device import SimDevice
 from bridge.sim.documents import Members, limits, nofos
 from bridge.sim.documents import SimDialect as Speech
-from bridge.sim.events import EventKind, SimEvent
+from bridge.sim.events import SimEvent, SimEventKind
 from bridge.sim.fleet import device
 from bridge.sim.options import SimOptions
 from bridge.sim.scenarios import scenario_named
@@ -173,9 +173,9 @@ class Day:
 
 def _told(one: SimEvent) -> Members:
     match one.kind:
-        case EventKind.STATE:
+        case SimEventKind.STATE:
             return [("state", one.values["code"])]
-        case EventKind.LIMITS:
+        case SimEventKind.LIMITS:
             return limits(int(one.values["pilot"]))
         case _:
             return []

@@ -19,8 +19,6 @@ MOST_LINES = 250
 """For a module of the bridge: as long as its idea."""
 LONGER = {
     "bridge/core/fields/catalogue.py": "a table",
-    "bridge/core/discovery/fleet.py": "the rules of discovery, which only make sense side by side",
-    "bridge/core/telemetry/telemetry.py": "hot path: what a reading passes, without calls between",
 }
 # Put together here, so that this file does not say them itself.
 REGISTRIES = tuple(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.sim.controller import SimController
-from bridge.sim.events import EventKind, SimEvent
+from bridge.sim.events import SimEvent, SimEventKind
 from bridge.sim.mains import watts
 from bridge.sim.meter import Meter
 from bridge.sim.plan import FAULTS, FleetUsage, Outlet
@@ -33,7 +33,7 @@ def life(seed: int, temper: FleetUsage = BUSY) -> SimController:
 
 
 def states(happened: list[SimEvent]) -> list[int]:
-    return [int(one.values["code"]) for one in happened if one.kind is EventKind.STATE]
+    return [int(one.values["code"]) for one in happened if one.kind is SimEventKind.STATE]
 
 
 @given(seed=SEEDS, steps=STEPS)
@@ -123,9 +123,9 @@ def test_a_session_ends_with_the_energy_it_drew() -> None:
     begun: float | None = None
     for now in range(0, 40_000, 5):
         for happening in one.advance(float(now)):
-            if happening.kind is EventKind.SESSION_START:
+            if happening.kind is SimEventKind.SESSION_START:
                 begun = one.reading(happening.at).total_wh
-            if happening.kind is EventKind.SESSION_END and begun is not None:
+            if happening.kind is SimEventKind.SESSION_END and begun is not None:
                 drawn = one.reading(float(now)).total_wh - begun
                 assert abs(float(happening.values["energy_wh"]) - drawn) < 20
                 return
@@ -134,7 +134,7 @@ def test_a_session_ends_with_the_energy_it_drew() -> None:
 
 def test_elapsed_and_wattsec_are_kept_after_unplugging() -> None:
     one, now = life(3, CALM), 0.0
-    while not any(h.kind is EventKind.SESSION_END for h in one.advance(now)):
+    while not any(h.kind is SimEventKind.SESSION_END for h in one.advance(now)):
         now += 5.0
     reading = one.reading(now)
     assert reading.state == 1

@@ -15,7 +15,7 @@ from bridge.monitoring.stats import GaugeRow, GaugeTable, Stats
 from bridge.sinks.prometheus import Exposition
 from bridge.web.api import Api
 from bridge.web.metrics import Metrics, ScrapeFormat
-from bridge.web.page import Page
+from bridge.web.page import FleetPage
 from bridge.web.server import Server
 from tests.kit.core import ALL_GROUPS, Bench
 from tests.kit.loop_turns import Turns
@@ -68,7 +68,7 @@ async def url(fleet: Bench) -> AsyncIterator[str]:
     telemetries = fleet.registry.telemetries
     server = Server(
         host="127.0.0.1", port=0, metrics=Metrics(fleet.series_table, stats.registry),
-        page=Page(telemetries),
+        page=FleetPage(telemetries),
         api=Api(telemetries=telemetries, history=Nothing(), clock=lambda: fleet.now),
         health=Nothing(),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from bridge.sinks.prometheus import Exposition
 from bridge.web import response_sender
 from bridge.web.api import Api
 from bridge.web.metrics import Metrics
-from bridge.web.page import Page
+from bridge.web.page import FleetPage
 from bridge.web.server import Server
 from bridge.web.shared_renderer import SharedRenderer
 from tests.kit.core import Bench
@@ -34,7 +34,7 @@ async def url() -> AsyncIterator[str]:
         series_table.series("evse_up", ChargerId(f"charger-{n:05}-with-a-long-id"), {}).set(1)
     server = Server(
         host="127.0.0.1", port=0, metrics=Metrics(series_table, CollectorRegistry()),
-        page=Page(bench.registry.telemetries), health=Nothing(),
+        page=FleetPage(bench.registry.telemetries), health=Nothing(),
         api=Api(telemetries=bench.registry.telemetries, history=Nothing(), clock=lambda: bench.now),
     )  # fmt: skip
     yield f"http://127.0.0.1:{await server.start()}"

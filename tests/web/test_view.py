@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from bridge.web.page import Page
+from bridge.web.page import FleetPage
 from bridge.web.view import charger_view, values_view
 from tests.kit.core import Bench, restarted
 from tests.kit.desk import ONE, Desk
@@ -32,7 +32,7 @@ async def test_a_state_that_went_stale_is_told_no_more() -> None:
     assert told(restarted(desk.bench)) == (False, None, None)
     desk.wait(121)
     assert told(desk.bench) == (False, None, None)
-    assert "charging</td>" not in await Page(desk.bench.registry.telemetries).render(
+    assert "charging</td>" not in await FleetPage(desk.bench.registry.telemetries).render(
         desk.bench.wall
     )
 
@@ -42,7 +42,7 @@ async def test_the_page_shows_when_a_charger_answered_a_poll_last() -> None:
     desk.speak()
     desk.wait(3600)
     desk.answer()
-    page = await Page(desk.bench.registry.telemetries).render(desk.bench.wall)
+    page = await FleetPage(desk.bench.registry.telemetries).render(desk.bench.wall)
     assert "charging</td>" in page
     assert "<td>0 s ago</td>" in page
 

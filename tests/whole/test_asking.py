@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from bridge.app import from_settings
 from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.model import Message
-from bridge.core.rapi.plan import QueryConfig
 from bridge.core.rapi.query import Query
+from bridge.core.rapi.schedule import QueryConfig
 from bridge.sim.options import SimOptions
 from bridge.sources.mqtt.broker import Broker
 from bridge.sources.mqtt.client import ConnectionState

@@ -1,4 +1,4 @@
-"""What a charger lived through: its states, faults, sessions and its energy total."""
+"""The charging of one charger: its states, faults, sessions and energy total."""
 
 from collections.abc import Mapping
 
@@ -12,15 +12,15 @@ from bridge.core.model import ChargerId, Dialect, Event, EventKind, SavedState, 
 from bridge.core.output.series import Series, SeriesTable
 from bridge.core.output.writer import Writer
 
-# 100 kW while time passes, and a long session at once: old controllers raise the total
-# only when a session ends.
+# 100 kW over time, plus a long session at once: old controllers raise the total only when a
+# session ends.
 ENERGY = Growth(per_second=100_000 / 3600, burst=150_000, slack=1)
-ASKED_ABOUT = 4
-"""Doubtful totals in a row of which each is worth a look at /status."""
+MOST_DOUBT_HINTS = 4
+"""Doubtful totals in a row that are each a reason to poll /status soon."""
 
 
 class Charging:
-    """Counters and events of one charger, and what the state file keeps of them."""
+    """Counters and events of one charger, saved in the state file."""
 
     __slots__ = (
         "_charger",
@@ -56,12 +56,12 @@ class Charging:
         self._state = StateSeries(charger, series_table=series_table, state_set=state_set)
         self.code: int | None = None
         self._settled: int | None = None
-        """The last state but `starting`."""
+        """The last state other than `starting`."""
         self.poll_hints = 0
-        """Rises with each fault, each return from a boot, each car that left and each total
-        that fell: /status has more to tell."""
+        """Rises with each fault, return from a boot, departed car and fallen total: reasons
+        to poll /status soon."""
         self.total: float | None = None
-        """The reset-proof energy in Wh, as the last reading of this run made it."""
+        """The reset-proof energy in Wh after the last reading of this run."""
         self.sessions = Sessions(charger)
         self._sessions_ended = 0
         self._faults = dict.fromkeys(states.FAULTS, 0)
@@ -78,7 +78,7 @@ class Charging:
         self._show_counters(trusted)
 
     def observe_state(self, code: int, now: Moment) -> None:
-        """Take a state; a change is an event, a change into a fault is counted."""
+        """Record a state: a change is an event, a change into a fault is counted."""
         before, self.code = self.code, code
         listening, self._listening = self._listening, True
         if before != code or not self._state.visible:
@@ -87,10 +87,10 @@ class Charging:
             self.poll_hints += before == states.STARTING or code in states.FAULTS
             self._write_event(EventKind.STATE, code, states.name(code), now)
         if code != states.STARTING:
-            # While a gateway starts it does not know: a fault that lasts over it is one.
+            # A starting gateway does not know the state: a fault that outlasts a start counts once.
             settled, self._settled = self._settled, code
             if listening and settled is not None and settled != code:
-                self._fault(settled, code, now)
+                self._change_fault(settled, code, now)
         ended = self.sessions.ended
         session = self.sessions.observe_state(code, now, self._energy.total, before)
         self.poll_hints += self.sessions.ended and not ended
@@ -100,20 +100,20 @@ class Charging:
     def observe_energy(
         self, wh: float, unix: Unix, witness: Witness | None = None, *, alone: bool = True
     ) -> float | None:
-        """Take the charger's energy total; returns the reset-proof one in Wh.
+        """Record the charger's energy total; returns the reset-proof one in Wh.
 
-        `witness` and `alone` as for the counter.
+        `witness` and `alone` as in `ResetProof.observe`.
         """
         offset = self._energy.offset
         total = self._energy.observe(wh, unix, state=self.code, witness=witness, alone=alone)
-        self.poll_hints += 0 < self._energy.doubtful <= ASKED_ABOUT
+        self.poll_hints += 0 < self._energy.doubtful <= MOST_DOUBT_HINTS
         if total is not None:
             self.total = total
             self._energy_line.set(JOULES(total))
-            begun = self.sessions.begun
+            had_start = self.sessions.begun
             if (session := self.sessions.observe_energy(total, unix)) is not None:
                 self._end_session(session)
-            if self._energy.offset != offset or self.sessions.begun != begun:
+            if self._energy.offset != offset or self.sessions.begun != had_start:
                 self._writer.mark_dirty()
         return total
 
@@ -124,11 +124,11 @@ class Charging:
 
     @property
     def doubtful(self) -> bool:
-        """The charger's total contradicts the believed one."""
+        """Whether the charger's latest totals contradict the believed one."""
         return self._energy.doubtful > 0
 
     def observe_session(self, wh: float | None, elapsed: float | None, now: Moment) -> None:
-        """Take the session's own energy and time, which the charger keeps after it ended."""
+        """Record the session's own energy and time, which the charger keeps after the end."""
         if elapsed is not None:
             total = self._energy.total
             before = total if total is None else total - (wh or 0.0)
@@ -138,7 +138,7 @@ class Charging:
             self.sessions.observe_meter(wh, now.unix)
 
     def observe_load(self, amperes: float, watts: float, unix: Unix) -> None:
-        """Take a measured load."""
+        """Record a measured load."""
         if self.sessions.observe_load(amperes, watts, unix):
             self._writer.mark_dirty()
 
@@ -148,7 +148,7 @@ class Charging:
         self._write_event(EventKind.UNIT_SUSPECT, 0, text, now)
 
     def sweep(self, now: Moment) -> None:
-        """End a session that waited long enough for its last reading."""
+        """End an unplugged session that has waited long enough for its last total."""
         if self.sessions.overdue(now):
             session = self.sessions.finish(self._energy.total)
             if session is not None:
@@ -169,7 +169,7 @@ class Charging:
             "session": self.sessions.saved(),
         }
 
-    def _fault(self, before: int, code: int, now: Moment) -> None:
+    def _change_fault(self, before: int, code: int, now: Moment) -> None:
         if before in states.FAULTS:
             self._write_event(EventKind.FAULT_CLEARED, before, states.name(before), now)
         if code in states.FAULTS:
@@ -186,7 +186,7 @@ class Charging:
         self._writer.write_event(Event(self._charger, now.unix, kind, code, text))
 
     def _show_counters(self, trusted: bool) -> None:
-        """After a crash of the bridge the last second's total may be missing: wait for a
+        """Without a trusted state file the last second's total may be missing: wait for a
         reading rather than show a counter that fell."""
         self._sessions_line.set(self._sessions_ended)
         for code, line in self._fault_lines.items():

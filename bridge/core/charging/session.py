@@ -1,4 +1,4 @@
-"""A session in progress: a car at the charger, and what it took so far."""
+"""A session in progress: a car at the charger, and its charge so far."""
 
 from dataclasses import asdict, dataclass, fields
 
@@ -8,14 +8,14 @@ from bridge.core.model import ChargerId, Session
 MOST_WATTS = 100_000.0
 ALLOWANCE_WH = 500.0
 _UNKNOWN = frozenset({"energy_from", "meter_from"})
-"""What may be None."""
+"""Fields that may be None."""
 
 
 @dataclass(slots=True)
 class OpenSession:
-    """`start` is 0 until the car charges, `end` until it left; times in Unix seconds.
+    """`start` is 0 until the car charges, `end` until it leaves; times in Unix seconds.
 
-    `whole`: the bridge saw it begin, so that the session's own meter began at 0 in it.
+    `whole`: the bridge saw it begin, so that the session's own meter began at 0.
     """
 
     since: Unix
@@ -28,16 +28,16 @@ class OpenSession:
     meter: float = 0.0
     elapsed: float = 0.0
     current_at: Unix = NEVER
-    """When current flowed last."""
+    """The last time current flowed."""
     gap_from: Unix = NEVER
-    """Since when none had flowed, where it flows again after a long time."""
+    """The start of a long time without current, once current flows again."""
     peak_a: float = 0.0
     peak_w: float = 0.0
     charging: bool = False
     whole: bool = False
 
     def leave(self, end: Unix, unix: Unix) -> None:
-        """It ended at `end`, as is known only now."""
+        """End it at `end`, which is known only now."""
         over = max(0.0, unix - max(end, self.start))
         self.end = max(end, self.start)
         self.plugged_s = max(0.0, self.plugged_s - over)
@@ -45,7 +45,7 @@ class OpenSession:
             self.charging_s = max(0.0, self.charging_s - over)
 
     def finished(self, charger: ChargerId, energy_wh: float | None) -> Session:
-        """The session as it is kept; `energy_wh` is the charger's total now."""
+        """The finished session; `energy_wh` is the charger's total now."""
         return Session(
             charger=charger,
             start=self.start,
@@ -58,12 +58,12 @@ class OpenSession:
         )
 
     def _grown(self, energy_wh: float | None) -> float:
-        """What the total rose by."""
+        """The rise of the charger's total, in Wh."""
         known = energy_wh is not None and self.energy_from is not None
         return (energy_wh or 0.0) - (self.energy_from or 0.0) if known else 0.0
 
     def _metered(self) -> float:
-        """What the session's own meter says, where that can be."""
+        """The energy by the session's own meter, in Wh; 0 where it is impossible."""
         metered = self.meter - self.meter_from if self.meter_from is not None else 0.0
         possible = ALLOWANCE_WH + MOST_WATTS * self.plugged_s / 3600
         return metered if metered <= possible else 0.0
@@ -74,7 +74,7 @@ class OpenSession:
 
 
 def restored(saved: object) -> OpenSession | None:
-    """The session as an earlier run kept it, or None; an earlier version kept less of it."""
+    """The session that an earlier run saved, or None; earlier versions saved fewer fields."""
     if not isinstance(saved, dict) or "since" not in saved:
         return None
     if saved.keys() <= {f.name for f in fields(OpenSession)} and all(

@@ -1,9 +1,9 @@
 """Charging sessions: from the first charging after not_connected until not_connected.
 
-Pauses (sleeping, disabled, connected) lie inside a session. Its energy is what the
-reset-proof total rose by; where that lags behind, as with controllers that raise it only at
-the end, it is the session's own meter. The gateway refreshes its totals every 12 s, so a
-session ends with a total that came some time after the unplugging, or a minute later.
+Pauses (sleeping, disabled, connected) lie inside a session. Its energy is the rise of the
+reset-proof total; where that lags, as with controllers that raise it only at the end, the
+session's own meter counts. The gateway refreshes its totals every 12 s, so a session ends
+with the first total 15 s or more after the unplugging, or a minute after it.
 """
 
 from bridge.core.charging.session import OpenSession, restored
@@ -14,7 +14,7 @@ from bridge.core.model import ChargerId, Session
 SETTLE_SECONDS = 15.0
 PATIENCE_SECONDS = 60.0
 IDLE_SECONDS = 600.0
-"""So long without current, and a new `elapsed` is another car's."""
+"""After so long without current, a new `elapsed` means another car."""
 
 
 class Sessions:
@@ -26,9 +26,9 @@ class Sessions:
         self._charger = charger
         self._open: OpenSession | None = None
         self._counted = self._left = 0.0
-        """The total up to which energy is a session's, and when that one's car left."""
+        """The total up to which the last session counted, and when its car left."""
         self._steady: Steady | None = None
-        """Steady time of the last look at the open session; None in a new run."""
+        """Steady time of the last update of the open session; None in a new run."""
 
     @property
     def running(self) -> bool:
@@ -36,18 +36,18 @@ class Sessions:
 
     @property
     def begun(self) -> bool:
-        """The energy of a session is known from its start on."""
+        """The total at the start of the session is known."""
         return self._open is not None and self._open.energy_from is not None
 
     @property
     def ended(self) -> bool:
-        """The car left, and the session waits for its last total."""
+        """The car has left, and the session waits for its last total."""
         return self._open is not None and self._open.end > 0
 
     def observe_state(
         self, code: int, now: Moment, energy_wh: float | None, before: int | None
     ) -> Session | None:
-        """Take a state, and the one `before` it; returns a session that this one ended."""
+        """Record a state and the one `before` it; returns a session that it ended."""
         finished = None
         if code == NOT_CONNECTED:
             self._unplug(now)
@@ -58,7 +58,7 @@ class Sessions:
         return finished
 
     def observe_load(self, amperes: float, watts: float, unix: Unix) -> bool:
-        """Take a measured load; True for a new peak of a session."""
+        """Record a measured load; True for a new peak of a session."""
         now = self._open
         if now is None or not now.charging:
             return False
@@ -73,7 +73,7 @@ class Sessions:
         return True
 
     def observe_energy(self, energy_wh: float, unix: Unix) -> Session | None:
-        """Take a new total; one that came late enough after the unplugging ends the session."""
+        """Record a total; one that came late enough after the unplugging ends the session."""
         now = self._open
         if now is not None and now.start and now.energy_from is None:
             now.energy_from = energy_wh
@@ -81,7 +81,7 @@ class Sessions:
         return self.finish(energy_wh) if settled else None
 
     def observe_meter(self, wh: float, unix: Unix) -> None:
-        """Take the session's own energy; until it settled it may be the last session's."""
+        """Record the session's own energy; right after the start it may be the last session's."""
         now = self._open
         if now is None or not now.start or (not now.end and unix - now.start < SETTLE_SECONDS):
             return
@@ -92,10 +92,10 @@ class Sessions:
     def observe_elapsed(
         self, seconds: float, now: Moment, energy_wh: float | None
     ) -> Session | None:
-        """Take the session's own time: where it began anew after a long time without
-        current, nobody heard the one car leave and the other come.
+        """Record the session's own time: if it restarted after a long time without current,
+        one car left and another came without a message.
 
-        `energy_wh` is the total when it began anew.
+        `energy_wh` is the total at that restart.
         """
         session = self._open
         if session is None or not session.start or session.end or seconds <= 0:
@@ -105,7 +105,7 @@ class Sessions:
         before, session.elapsed, session.gap_from = session.elapsed, seconds, NEVER
         if not idle or seconds >= before:
             return None
-        self._tick(session, now)
+        self._add_elapsed(session, now)
         session.leave(idle_from, now.unix)
         finished = self.finish(energy_wh)
         self._plugged(CHARGING if session.charging else CONNECTED, now, energy_wh, whole=True)
@@ -114,7 +114,7 @@ class Sessions:
         return finished
 
     def overdue(self, now: Moment) -> bool:
-        """The unplugged session has waited long enough for a last total."""
+        """Whether the unplugged session has waited long enough for a last total."""
         if self._open is None or not self._open.end:
             return False
         if self._steady is None:
@@ -133,17 +133,17 @@ class Sessions:
     def _plugged(self, code: int, now: Moment, energy_wh: float | None, *, whole: bool) -> None:
         session = self._open
         if session is None:
-            energy_from = self._begins(energy_wh, now.unix)
+            energy_from = self._energy_start(energy_wh, now.unix)
             session = self._open = OpenSession(now.unix, energy_from=energy_from, whole=whole)
             self._steady = now.steady
-        self._tick(session, now)
+        self._add_elapsed(session, now)
         session.charging = code == CHARGING
         if session.charging and not session.start:
             session.start = session.current_at = now.unix
 
-    def _begins(self, energy_wh: float | None, unix: Unix) -> float | None:
-        """The total that a session counts from: one that lags may have yet to rise by what
-        the car before took, where that left just now."""
+    def _energy_start(self, energy_wh: float | None, unix: Unix) -> float | None:
+        """The total from which a session counts: where another car left just now, a total
+        that lags may still rise by the energy of that car's session."""
         if energy_wh is None or unix - self._left >= PATIENCE_SECONDS:
             return energy_wh
         return max(energy_wh, self._counted)
@@ -152,14 +152,14 @@ class Sessions:
         session = self._open
         if session is None or session.end:
             return
-        self._tick(session, now)
-        # The wall's clock may have been set back meanwhile.
+        self._add_elapsed(session, now)
+        # The wall clock may have been set back meanwhile.
         session.charging, session.end = False, max(now.unix, session.start)
         if not session.start:
             self._open = None
 
-    def _tick(self, session: OpenSession, now: Moment) -> None:
-        """Let time pass; across a restart only the wall's clock tells how much."""
+    def _add_elapsed(self, session: OpenSession, now: Moment) -> None:
+        """Add the time since the last update; across a restart, by the wall clock."""
         passed = now.unix - session.since if self._steady is None else now.steady - self._steady
         passed = max(0.0, passed)
         session.plugged_s += passed
@@ -171,5 +171,5 @@ class Sessions:
         return self._open.saved() if self._open else None
 
     def restore(self, saved: object) -> None:
-        """Go on with the session that an earlier run had open."""
+        """Continue the session that an earlier run had open."""
         self._open = restored(saved)

@@ -1,4 +1,4 @@
-"""The lines that tell a charger's state."""
+"""The series of a charger's state."""
 
 from bridge.core.fields import states
 from bridge.core.model import ChargerId
@@ -6,7 +6,7 @@ from bridge.core.output.series import SeriesTable
 
 
 class StateSeries:
-    """Whether the state is a fault and, where asked for, one line for each name of a state."""
+    """The fault series and, if `state_set`, one series for each state name."""
 
     __slots__ = ("_fault", "_names", "visible")
 
@@ -17,10 +17,10 @@ class StateSeries:
             name: series_table.series("evse_state", charger, {"evse_state": name}) for name in names
         }
         self.visible = False
-        """They tell a state, which is not stale."""
+        """They show a state that is not stale."""
 
     def show(self, code: int) -> None:
-        """This is the state from now on."""
+        """Show this state."""
         self.visible = True
         self._fault.set(int(code in states.FAULTS))
         shown = states.name(code)

@@ -1,1 +1,1 @@
-"""Which chargers there are, and under which base topic each one publishes."""
+"""Which chargers exist, and below which base topic each one publishes."""

@@ -28,9 +28,9 @@ class AnnounceTopics:
         return list(self._named.get(topic, ()))
 
     def alternates(self, charger: ChargerId, topic: str) -> ChargerId | None:
-        """The charger with which this one takes turns on the topic; None where it does not.
+        """The charger with which this one alternates on the topic; None where it does not.
 
-        Two ids that take turns on one announce topic share a client id or a name.
+        Two ids that alternate on one announce topic share a client id or a name.
         """
         if len(self._last_two) > MOST_ALTERNATING:
             self._last_two.clear()
@@ -42,11 +42,11 @@ class AnnounceTopics:
         return last if before == charger else None
 
     def clear(self, topic: str) -> None:
-        """An operator cleared the topic."""
+        """Forget the topic, which an operator cleared."""
         self._last_two.pop(topic, None)
 
     def remove(self, charger: Charger) -> None:
-        """A charger is forgotten."""
+        """Forget a charger."""
         for topic in charger.topics:
             self._leave(charger, topic)
 

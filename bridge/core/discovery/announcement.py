@@ -1,4 +1,4 @@
-"""Announcements: what a charger says of itself, read as a stranger's input.
+"""Announcements, parsed as untrusted input.
 
 Source: integration guide, "Announcement topic". Members may be missing: the last will has
 no `mqtt` and no `http`, and small JSON buffers drop trailing members silently.
@@ -16,7 +16,7 @@ LONGEST_BASE = 255
 MOST_LEVELS = 16
 LONGEST_NAME = 128
 LONGEST_URL = 512
-# Brokers end the connection of who subscribes to these (MQTT 3.1.1, section 1.5.3).
+# Brokers disconnect a client that subscribes to these (MQTT 3.1.1, section 1.5.3).
 _NO_CHARACTER = re.compile(
     "[\x00-\x1f\x7f-\x9f\ufdd0-\ufdef"
     + "".join(
@@ -30,7 +30,7 @@ _STATES = {"connected": True, "disconnected": False}
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One charger's announcement; None where it did not say."""
+    """One charger's announcement; None for members that it lacks."""
 
     id: ChargerId
     connected: bool
@@ -46,22 +46,22 @@ def read_announcement(payload: bytes) -> Announcement | None:
     """
     if not payload:
         return None
-    said = _members(payload)
-    name = said.get("id")
+    members = _members(payload)
+    name = members.get("id")
     if not isinstance(name, str) or not _ID.fullmatch(name):
         raise AnnounceRefused("bad_id", "the id is not 1 to 64 of 0-9 A-Z a-z _ . : -")
-    connected = _STATES.get(str(said.get("state")))
+    connected = _STATES.get(str(members.get("state")))
     if connected is None:
         raise AnnounceRefused("malformed", "the state is neither connected nor disconnected")
-    base = _string(said, "mqtt")
+    base = _string(members, "mqtt")
     if base is not None:
         check_base(base)
     return Announcement(
         id=ChargerId(name),
         connected=connected,
-        name=_short(_string(said, "name"), LONGEST_NAME),
+        name=_short(_string(members, "name"), LONGEST_NAME),
         base=base,
-        http=_short(_string(said, "http"), LONGEST_URL),
+        http=_short(_string(members, "http"), LONGEST_URL),
     )
 
 
@@ -69,16 +69,16 @@ def _members(payload: bytes) -> dict[str, object]:
     if len(payload) > LONGEST_PAYLOAD:
         raise AnnounceRefused("too_long", f"over {LONGEST_PAYLOAD} bytes")
     try:
-        said = json.loads(payload)
+        members = json.loads(payload)
     except (ValueError, RecursionError) as error:
         raise AnnounceRefused("malformed", "not JSON") from error
-    if not isinstance(said, dict):
+    if not isinstance(members, dict):
         raise AnnounceRefused("malformed", "not a JSON object")
-    return said
+    return members
 
 
-def _string(said: dict[str, object], key: str) -> str | None:
-    value = said.get(key)
+def _string(members: dict[str, object], key: str) -> str | None:
+    value = members.get(key)
     if value is None:
         return None
     if not isinstance(value, str) or not _encodable(value):

@@ -1,4 +1,4 @@
-"""Who a charger is: its id, and what may change under it."""
+"""A charger's identity: its id, and the attributes that may change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,25 +16,25 @@ from bridge.core.token_bucket import TokenBucket
 class Claim:
     """A base topic that is announced for a charger.
 
-    `heard` is the steady time of the last live telemetry there, None for never in this
-    run; `since` is the steady time from which the base is listened to.
+    `heard_steady` is the steady time of the last live telemetry there, None for never in
+    this run; `since_steady` is the steady time since which the base is subscribed to.
     """
 
     base: str
     since_steady: Steady
     topic: str | None = None
-    """The announce topic that named this base last."""
+    """The announce topic that last named this base."""
     http: str | None = None
-    """The web server that was announced with a second base."""
+    """The web server that was announced with a second base topic."""
     heard_steady: Steady | None = None
     remembered: bool = False
     fresh: bool = False
-    """Announced live, and the charger has not spoken elsewhere since."""
+    """Announced live, and the charger has published nothing below its other base since."""
 
     def silent(self, steady: Steady, after: float) -> bool:
-        """Nothing live for `after` seconds; a base never heard of is silent at once.
+        """No live telemetry for `after` seconds; a base that never had any is silent at once.
 
-        A base that was heard in an earlier run has `after` seconds to speak again.
+        A base that had some in an earlier run has `after` seconds to publish again.
         """
         if self.heard_steady is not None:
             return steady - self.heard_steady >= after
@@ -52,7 +52,7 @@ class Charger:
     http: str | None = None
     labels: Labels = UNLABELLED
     versions: Mapping[str, str] = field(default_factory=dict)
-    """What /config calls its firmware, protocol and identifier."""
+    """Firmware, protocol, identifier and the like, as in /config."""
     announce_topic: str | None = None
     announced: bool = False
     announced_unix: Unix = NEVER
@@ -63,11 +63,11 @@ class Charger:
     second: Claim | None = None
     ambiguous: bool = False
     doubled: bool = False
-    """Both bases speak: two devices carry this id."""
+    """Both bases publish: two devices have this id."""
     topic_rival: Rivalry = field(default_factory=Rivalry)
-    """With whom it takes turns on its announce topic."""
+    """The charger with which it alternates on its announce topic."""
     base_rival: Rivalry = field(default_factory=Rivalry)
-    """With whom it shares a base."""
+    """The charger with which it shares a base."""
     heard_steady: Steady | None = None
     """Steady time of the last live telemetry."""
     polled_steady: Steady | None = None
@@ -82,24 +82,24 @@ class Charger:
 
     @property
     def last_seen_unix(self) -> float:
-        """When it said anything last, on either way."""
+        """The last live telemetry or good poll, in Unix seconds."""
         return max(self.heard_unix, self.polled_unix)
 
     def answered_poll(self, steady: Steady, within: float) -> bool:
-        """A poll was good so many seconds ago, or less."""
+        """Whether a poll succeeded within so many seconds."""
         return self.polled_steady is not None and steady - self.polled_steady < within
 
-    def http_address(self, steady: Steady, after: float, asked: str | None) -> str | None:
-        """Where its web server is: of two bases each may be another device's, so that the
-        second's counts once the charger left the first for it.
+    def http_address(self, steady: Steady, after: float, polled_at: str | None) -> str | None:
+        """The address of its web server. Two bases may belong to two devices, so the second
+        base's address is used only once the charger has left the first base for it.
 
-        `asked` is where it is asked now, and stays while it answers there.
+        `polled_at` is where it is polled now; that stays while it answers there.
         """
         first, second = self.claim, self.second
         if not (first and second and second.fresh and first.silent(steady, after)):
             return self.http
-        if self.answered_poll(steady, after) and asked in {self.http, second.http}:
-            return asked
+        if self.answered_poll(steady, after) and polled_at in {self.http, second.http}:
+            return polled_at
         return second.http or self.http
 
     def claims(self) -> list[Claim]:
@@ -124,14 +124,14 @@ class Charger:
             "offline": self.offline,
             "doubled": self.doubled,
             "rival": self.topic_rival.other,
-            "rival_at": self.topic_rival.met_unix,
+            "rival_at": self.topic_rival.last_unix,
             "sharer": self.base_rival.other,
-            "sharer_at": self.base_rival.met_unix,
+            "sharer_at": self.base_rival.last_unix,
         }
 
 
 def restored(id_: ChargerId, saved: SavedState, dialect: Dialect, steady: Steady) -> Charger:
-    """The charger as the state file knows it; members of a wrong type are left out."""
+    """The charger as saved in the state file; members of a wrong type are ignored."""
     heard_at = _unix(saved, "heard_at")
 
     def claim(key: str) -> Claim | None:
@@ -160,7 +160,7 @@ def restored(id_: ChargerId, saved: SavedState, dialect: Dialect, steady: Steady
 
 
 def _followable(base: str | None) -> str | None:
-    """An earlier version may have remembered what this one would refuse."""
+    """None for a base that an earlier version saved but this one refuses."""
     try:
         check_base(base or "")
     except AnnounceRefused:

@@ -1,8 +1,8 @@
 """Claims on base topics: which of a charger's two is its own, and when it has moved.
 
-A second base that is announced for a charger is followed beside the first. The charger has
-moved once the first is silent and the second speaks; while both speak, two devices carry
-one id, and the second's readings are not believed.
+A second base that is announced for a charger is subscribed to as well as the first. The
+charger has moved once the first is silent and the second publishes; while both publish, two
+devices have one id, and the second's readings are discarded.
 """
 
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ from bridge.core.model import Event, EventKind, Reason
 
 @dataclass(slots=True)
 class DiscoveryOutcome:
-    """What something led to: a counter's label, whose flags changed, what to tell.
+    """The result of a step: a label for its counter, chargers whose flags changed, events.
 
-    `moves` are the claims on bases that came, went or changed places.
+    `moves` are the claims that were added, removed or swapped.
     """
 
     label: str
@@ -30,14 +30,14 @@ class DiscoveryOutcome:
 
 
 class Claims:
-    """Decides on a charger's bases; `bases` knows whose each one is."""
+    """Decides on a charger's bases; `owners` holds all claims on all bases."""
 
     def __init__(self, stale_after: float) -> None:
         self._stale_after = stale_after
         self.owners = TopicOwners()
 
     def claim(self, charger: Charger, claim: Claim) -> None:
-        """A base that is new for the charger becomes its first, or its second."""
+        """Make a base that is new for the charger its first, or its second."""
         for known in charger.claims():
             if known.base == claim.base:
                 known.fresh = known.fresh or claim.fresh
@@ -49,8 +49,8 @@ class Claims:
         if charger.claim is None:
             charger.claim = claim
         else:
-            heard = (charger.claim.heard_steady, charger.heard_steady)
-            charger.claim.heard_steady = max((at for at in heard if at is not None), default=None)
+            times = (charger.claim.heard_steady, charger.heard_steady)
+            charger.claim.heard_steady = max((at for at in times if at is not None), default=None)
             old, charger.second = charger.second, None
             if old:
                 self.owners.remove(charger, old.base)
@@ -66,17 +66,17 @@ class Claims:
             if second and second.fresh:
                 second.fresh = False
                 self.owners.reassess(second.base)
-            self._notice_double(charger, now, outcome)
+            self._detect_duplicate(charger, now, outcome)
             return None
-        waits = first is not None and not first.silent(now.steady, self._stale_after)
-        if first and waits and not self.owners.contested(first.base):
-            self._notice_double(charger, now, outcome)
+        live = first is not None and not first.silent(now.steady, self._stale_after)
+        if first and live and not self.owners.contested(first.base):
+            self._detect_duplicate(charger, now, outcome)
             return Reason.DUPLICATE
         self.move(charger, now, outcome)
         return None
 
     def move(self, charger: Charger, now: Moment, outcome: DiscoveryOutcome) -> None:
-        """The second base is the charger's now; the first stays followed, unless shared."""
+        """Swap the two bases; the old one stays subscribed to, unless it is shared."""
         old, new = charger.claim, charger.second
         if old is None or new is None:
             return
@@ -95,11 +95,11 @@ class Claims:
         self.owners.reassess(new.base)
         outcome.moves += [(charger, old.base), (charger, new.base)]
 
-    def _notice_double(self, charger: Charger, now: Moment, outcome: DiscoveryOutcome) -> None:
-        """Both bases speak: two devices carry one id."""
+    def _detect_duplicate(self, charger: Charger, now: Moment, outcome: DiscoveryOutcome) -> None:
+        """While both bases publish, two devices have one id."""
         claims = charger.claims()
         if len(claims) < 2 or any(
-            # A first base that fell silent before the second was announced was left.
+            # A first base that fell silent before the second was announced has been left.
             c.heard_steady is None
             or c.heard_steady < claims[1].since_steady
             or now.steady - c.heard_steady >= self._stale_after

@@ -1,4 +1,4 @@
-"""What the settings say of the fleet."""
+"""The settings of the fleet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ IGNORED, OTHER_SHARD = "ignored", "other_shard"
 
 @dataclass(frozen=True, slots=True)
 class FleetConfig:
-    """Durations in seconds; `most` bounds the chargers."""
+    """Durations in seconds; `most` is the maximum number of chargers."""
 
     dialect: Dialect = Dialect.NOFOS
     dialects: Mapping[ChargerId, Dialect] = field(default_factory=dict)
@@ -24,11 +24,11 @@ class FleetConfig:
     shards: int = 1
 
     def dialect_of(self, charger: ChargerId) -> Dialect:
-        """What this charger speaks."""
+        """The dialect of this charger."""
         return self.dialects.get(charger, self.dialect)
 
     def not_ours(self, charger: ChargerId) -> str | None:
-        """None for a charger to follow, else the label that says why not."""
+        """None for a charger of this bridge, else the label of the reason why not."""
         if charger in self.ignore:
             return IGNORED
         return None if shard_of(charger, self.shards) == self.shard else OTHER_SHARD

@@ -1,8 +1,9 @@
-"""The fleet: who is in it, and what an announcement changes.
+"""The fleet: all known chargers, and how announcements and telemetry change them.
 
-An announcement is a hint, fresh telemetry is the proof. A charger is its announced id; a
-second base topic announced for it is followed beside the first, and the charger has moved
-once the first is silent and the second speaks. What two ids claim cannot be attributed.
+An announcement is a hint, live telemetry is the proof. A charger is identified by its
+announced id; a second base topic announced for it is subscribed to as well, and the charger
+has moved once the first is silent and the second publishes. Readings below a base that two
+ids claim cannot be attributed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from math import inf
 
 from bridge.core.clock import Moment
 from bridge.core.discovery.announce_topics import AnnounceTopics
+from bridge.core.discovery.announced_presence import AnnouncedPresence
 from bridge.core.discovery.announcement import Announcement
 from bridge.core.discovery.charger import Charger, Claim
 from bridge.core.discovery.claims import Claims, DiscoveryOutcome
@@ -18,22 +20,23 @@ from bridge.core.model import ChargerId, Dialect, Event, EventKind, Reason
 
 
 class Fleet:
-    """All chargers by id. Decides and returns; does nothing itself."""
+    """All chargers by id. Only decides: the caller acts on what is returned."""
 
     def __init__(self, config: FleetConfig) -> None:
         self._config = config
         self._chargers: dict[ChargerId, Charger] = {}
         self._claims = Claims(config.stale_after)
         self._owners = self._claims.owners
+        self._presence = AnnouncedPresence(self._claims)
         self._topics = AnnounceTopics()
         self._unheard: dict[ChargerId, None] = {}
 
     def dialect_of(self, charger: ChargerId) -> Dialect:
-        """What this charger speaks."""
+        """The dialect of this charger."""
         return self._config.dialect_of(charger)
 
     def expected(self) -> bool:
-        """Whether the broker should be keeping an announcement of one of them."""
+        """Whether the broker should hold a retained announcement of any charger."""
         return any(charger.announced for charger in self)
 
     def __iter__(self) -> Iterator[Charger]:
@@ -46,22 +49,22 @@ class Fleet:
         return self._chargers.get(ChargerId(charger))
 
     def filters(self) -> list[str]:
-        """The topic filters that cover every followed base."""
+        """The topic filters that cover every claimed base."""
         return self._owners.filters()
 
     def owner(self, base: str) -> Charger | None:
-        """The charger whose readings come below this base, if any."""
+        """The charger that owns this base, if any."""
         return self._owners.owner(base)
 
     def claimants(self, base: str) -> list[Charger]:
-        """All who claim this very base, as their first or their second."""
+        """All chargers that claim exactly this base, as their first or second."""
         return self._owners.claimants(base)
 
     def restore(self, chargers: Iterable[Charger]) -> list[Charger]:
-        """Follow the chargers of the state file, before anything is announced.
+        """Add the chargers of the state file, before any announcement.
 
-        Returns those that are ignored now, to be forgotten. Chargers of other shards are left
-        out and stay in the state file: they may be this bridge's again.
+        Returns those that are ignored now, to be deleted. Chargers of other shards are left
+        out and stay in the state file: they may return to this bridge.
         """
         ignored = []
         for charger in chargers:
@@ -81,7 +84,7 @@ class Fleet:
     def receive_announcement(
         self, announcement: Announcement, topic: str, *, retained: bool, now: Moment
     ) -> DiscoveryOutcome:
-        """An announcement arrived on `topic`."""
+        """Apply an announcement that arrived on `topic`."""
         if label := self._config.not_ours(announcement.id):
             return DiscoveryOutcome(label)
         outcome = DiscoveryOutcome("known")
@@ -97,39 +100,33 @@ class Fleet:
                 announcement.base, now.steady, topic, announcement.http, fresh=not retained
             )
             self._claims.claim(charger, claim)
-        # What another topic retains may be years old; only its base may yet prove true.
+        # A message retained on another topic may be years old: only its base is worth checking.
         if not retained or charger.announce_topic in {None, topic}:
             self._note_topic(charger, topic, now, outcome)
-            if announcement.connected:
-                self._connected(charger, announcement, retained, now, outcome)
-            else:
-                self._disconnected(charger, now, outcome)
-            _rename(charger, announcement, now, outcome)
+            self._presence.apply(charger, announcement, retained=retained, now=now, outcome=outcome)
         self._note_shared(now, outcome)
         return self._collect(outcome)
 
     def receive_greeting(
         self, name: ChargerId, base: str, *, connected: bool, now: Moment
     ) -> DiscoveryOutcome:
-        """A plain word arrived on a base: the greeting, or the last will, of a gateway that
-        announces nothing. On a base that is not the charger's alone it means nothing."""
+        """Apply a plain-text greeting or last will on a base, from a gateway that sends no
+        announcements. It is ignored on a base that is not the charger's alone."""
         charger = self._chargers.get(name)
         if charger is None or charger.base != base or self._owners.contested(base):
             return DiscoveryOutcome("greeting_unclear")
         if not charger.announcements.acquire(now.steady):
             return DiscoveryOutcome("too_often")
         outcome = DiscoveryOutcome("known", touched=[charger])
-        if connected:
-            self._connected(charger, Announcement(name, True), False, now, outcome)
-        else:
-            self._disconnected(charger, now, outcome)
+        greeting = Announcement(name, connected)
+        self._presence.apply(charger, greeting, retained=False, now=now, outcome=outcome)
         self._note_shared(now, outcome)
         return self._collect(outcome)
 
     def clear_topic(self, topic: str) -> DiscoveryOutcome:
-        """An operator cleared an announce topic: who was announced there last retires.
+        """An operator cleared an announce topic: the chargers last announced there retire.
 
-        Where only a second base was announced there, that base alone is let go.
+        Where only a second base was announced there, only that base is dropped.
         """
         outcome = DiscoveryOutcome("cleared_unknown")
         for charger in [
@@ -153,18 +150,18 @@ class Fleet:
         return self._collect(outcome)
 
     def expired(self, charger: Charger, now: Moment) -> bool:
-        """Silent for retire_after on the wall's clock, and not just by a step of it."""
+        """Silent for retire_after by the wall clock, and not just because it stepped."""
         last = max(charger.last_seen_unix, charger.announced_unix, charger.first_unix)
-        spoke = max(charger.heard_steady or -inf, charger.polled_steady or -inf)
-        recently = now.steady - spoke < self._config.stale_after
+        last_steady = max(charger.heard_steady or -inf, charger.polled_steady or -inf)
+        recently = now.steady - last_steady < self._config.stale_after
         return now.unix - last >= self._config.retire_after and not recently
 
     def receive_telemetry(
         self, charger: Charger, base: str, now: Moment
     ) -> tuple[Reason | None, DiscoveryOutcome]:
-        """Live telemetry of a charger with two bases, or of a contested one.
+        """Check live telemetry of a charger with two bases, or below a contested base.
 
-        Returns why the reading must be discarded (None: believe it) and what follows.
+        Returns the reason to discard the reading (None: accept it), and the outcome.
         """
         outcome = DiscoveryOutcome("heard")
         claim = next((c for c in charger.claims() if c.base == base), None)
@@ -190,11 +187,11 @@ class Fleet:
         return charger
 
     def _make_room(self, outcome: DiscoveryOutcome) -> bool:
-        """A stranger may announce ids without end; chargers never heard from make room first."""
+        """Anyone may announce ids without end: chargers that never published make room first."""
         while self._unheard:
-            unheard = next(iter(self._unheard))
-            del self._unheard[unheard]
-            charger = self._chargers.get(unheard)
+            id_ = next(iter(self._unheard))
+            del self._unheard[id_]
+            charger = self._chargers.get(id_)
             if charger and charger.heard_steady is None:
                 self._forget(charger, outcome)
                 return True
@@ -205,49 +202,18 @@ class Fleet:
     ) -> None:
         charger.announce_topic = topic
         other = self._topics.alternates(charger.id, topic)
-        if other is not None and charger.topic_rival.meet(other, now.unix):
+        if other is not None and charger.topic_rival.observe(other, now.unix):
             text = f"announce topic {topic[:120]} alternates with {other}"
             outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 0, text))
 
     def _note_shared(self, now: Moment, outcome: DiscoveryOutcome) -> None:
-        """Two ids began to claim one base: readings there cannot be attributed."""
+        """Report a base that two ids now claim: its readings cannot be attributed."""
         for charger in self._owners.touched:
             contest = self._owners.contest(charger)
-            if contest is not None and charger.base_rival.meet(contest[1].id, now.unix):
+            if contest is not None and charger.base_rival.observe(contest[1].id, now.unix):
                 base, other = contest
                 text = f"base {base[:120]} is claimed by {other.id} too"
                 outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 0, text))
-
-    def _connected(
-        self,
-        charger: Charger,
-        announcement: Announcement,
-        retained: bool,
-        now: Moment,
-        outcome: DiscoveryOutcome,
-    ) -> None:
-        charger.announced = True
-        if not retained or not charger.announced_unix:
-            charger.announced_unix = now.unix
-        if charger.offline and not retained:
-            charger.offline = False
-            outcome.events.append(Event(charger.id, now.unix, EventKind.ONLINE))
-        if announcement.base in {None, charger.base} or charger.base is None:
-            charger.http = announcement.http or charger.http
-        for claim in charger.claims():
-            self._owners.reassess(claim.base)
-        first = charger.claim
-        if first and not retained and charger.second and self._owners.contested(first.base):
-            self._claims.move(charger, now, outcome)
-
-    def _disconnected(self, charger: Charger, now: Moment, outcome: DiscoveryOutcome) -> None:
-        outcome.label = outcome.label if outcome.label == "new" else "disconnected"
-        charger.announced = False
-        if not charger.offline:
-            charger.offline = True
-            outcome.events.append(Event(charger.id, now.unix, EventKind.OFFLINE))
-        for claim in charger.claims():
-            self._owners.reassess(claim.base)
 
     def _forget(self, charger: Charger, outcome: DiscoveryOutcome) -> None:
         self._chargers.pop(charger.id, None)
@@ -258,21 +224,9 @@ class Fleet:
         outcome.retired.append(charger)
 
     def _collect(self, outcome: DiscoveryOutcome) -> DiscoveryOutcome:
-        """Hand over what the claims on bases changed meanwhile."""
+        """Add what the claims have changed meanwhile."""
         outcome.changes += [c for c in self._owners.changes if c.subscribe or c.unsubscribe]
         outcome.touched += self._owners.touched
         outcome.moves += self._owners.moves
         self._owners.changes, self._owners.touched, self._owners.moves = [], [], []
         return outcome
-
-
-def _rename(
-    charger: Charger, announcement: Announcement, now: Moment, outcome: DiscoveryOutcome
-) -> None:
-    if announcement.name is None or announcement.name == charger.name:
-        return
-    if charger.name is not None:
-        text = f"{charger.name} -> {announcement.name}"
-        outcome.events.append(Event(charger.id, now.unix, EventKind.RENAMED, 0, text))
-        outcome.label = "renamed"
-    charger.name = announcement.name

@@ -1,22 +1,22 @@
-"""Whom a charger was told to be confused with, so that it is told once and not each time."""
+"""The other charger of a duplicate, so that a duplicate is reported once and not each time."""
 
 from dataclasses import dataclass
 
 from bridge.core.clock import NEVER, Unix
 
-AGAIN_SECONDS = 86_400.0
-"""So long without it, and it is told again."""
+REPORT_AGAIN_SECONDS = 86_400.0
+"""After so long without a conflict, the next one is reported again."""
 
 
 @dataclass(slots=True)
 class Rivalry:
-    """The other one's id, and when the two met last, in Unix seconds."""
+    """The other charger's id, and the last conflict in Unix seconds."""
 
     other: str | None = None
-    met_unix: Unix = NEVER
+    last_unix: Unix = NEVER
 
-    def meet(self, other: str, unix: Unix) -> bool:
-        """They meet; True where that is to be told."""
-        anew = self.other != other or unix - self.met_unix > AGAIN_SECONDS
-        self.other, self.met_unix = other, unix
-        return anew
+    def observe(self, other: str, unix: Unix) -> bool:
+        """Record a conflict; True where it is to be reported."""
+        report = self.other != other or unix - self.last_unix > REPORT_AGAIN_SECONDS
+        self.other, self.last_unix = other, unix
+        return report

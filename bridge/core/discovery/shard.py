@@ -1,4 +1,4 @@
-"""Which replica owns a charger: rendezvous hashing, so that a new count moves 1/n of them."""
+"""Which shard owns a charger: rendezvous hashing, so that a new count moves 1/n of them."""
 
 from hashlib import blake2b
 from struct import Struct
@@ -6,7 +6,7 @@ from struct import Struct
 from bridge.core.model import ChargerId
 
 _WEIGHTS = Struct(">8Q")
-"""Of one hash: with a hash for each shard, a hundred shards would spend their start on it."""
+"""Eight weights from one hash: a hash per shard would make the start of 100 shards slow."""
 
 
 def shard_of(charger: ChargerId, count: int) -> int:

@@ -1,7 +1,7 @@
 """The smallest set of subscriptions that covers all followed base topics.
 
-Where one base is the prefix of another (`a` and `a/b`), `a/#` hears both. Brokers may
-deliver a message once per overlapping subscription, so an inner one is never asked for.
+Where one base is the prefix of another (`a` and `a/b`), `a/#` covers both. Brokers may
+deliver a message once per overlapping subscription, so an inner one is never subscribed to.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionChange:
-    """Filters to subscribe to first, and then to let go."""
+    """Filters to subscribe to first, then filters to unsubscribe from."""
 
     subscribe: tuple[str, ...] = ()
     unsubscribe: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Subscriptions:
         return SubscriptionChange((_filter(base),), self._top_inside(base))
 
     def remove(self, base: str) -> SubscriptionChange:
-        """Let go of one base; what it alone covered is subscribed to by itself."""
+        """Stop covering one base; bases that only it covered get filters of their own."""
         if base not in self._bases:
             return SubscriptionChange()
         outer = _outer(base)
@@ -54,11 +54,11 @@ class Subscriptions:
     def _top_inside(self, base: str) -> tuple[str, ...]:
         """Filters of the bases below this one that no other base between covers."""
         below = self._inside.get(base, ())
-        lengths = len(base)
+        length = len(base)
         return tuple(
             _filter(inner)
             for inner in sorted(below)
-            if self._bases.isdisjoint(o for o in _outer(inner) if len(o) > lengths)
+            if self._bases.isdisjoint(o for o in _outer(inner) if len(o) > length)
         )
 
     def _forget(self, base: str, outer: list[str]) -> None:
@@ -94,14 +94,14 @@ class WantedFilters:
         return iter(self._filters)
 
     def apply(self, change: SubscriptionChange) -> None:
-        """Want these filters, and no longer those; what changes nothing is left out."""
+        """Add and remove filters; parts that change nothing are left out."""
         gone = tuple(each for each in change.unsubscribe if self._filters.pop(each, self) is None)
         new = tuple(each for each in change.subscribe if each not in self._filters)
         self._filters.update(dict.fromkeys(new))
         if new or gone:
             self._changes.append(SubscriptionChange(new, gone))
 
-    def take_changes(self) -> list[SubscriptionChange]:
+    def drain_changes(self) -> list[SubscriptionChange]:
         """What changed since the last call, in order."""
         changes, self._changes = self._changes, []
         return changes

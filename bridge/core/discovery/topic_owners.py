@@ -1,8 +1,8 @@
 """Which base topic belongs to which charger, and which is claimed by two ids.
 
-A charger contests a base if it says that it is connected and that base is its own, or if
-it announced it just now and has not spoken elsewhere since. Old, silent claims do not
-take another charger's readings away.
+A charger contests a base if it is announced as connected and the base is its first, or if it
+announced the base live and has published nothing elsewhere since. Old, silent claims do not
+make another charger's readings ambiguous.
 """
 
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ MOST_CLAIMANTS = 16
 class TopicOwners:
     """All claims on all bases.
 
-    Collects, until its caller takes it: what to subscribe to, whose flags changed, and
-    which claims came, went or changed places.
+    Collects until its caller fetches them: subscription changes, chargers whose flags
+    changed, and claims that were added, removed or swapped.
     """
 
     changes: list[SubscriptionChange] = field(default_factory=list)
@@ -29,25 +29,25 @@ class TopicOwners:
     _subscriptions: Subscriptions = field(default_factory=Subscriptions)
 
     def filters(self) -> list[str]:
-        """The subscriptions that hear every claimed base."""
+        """The topic filters that cover every claimed base."""
         return self._subscriptions.filters()
 
     def owner(self, base: str) -> Charger | None:
-        """Whose readings these are; None for nobody's. Of a contested base, any claimant."""
+        """The charger that owns a base, if any; of a contested base, any claimant."""
         owners = self._owners.get(base)
         if not owners:
             return None
         return max(owners, key=lambda c: (c.base == base and c.announced, c.base == base))
 
     def claimants(self, base: str) -> list[Charger]:
-        """All who claim this very base."""
+        """All chargers that claim exactly this base."""
         return self._owners.get(base, [])
 
     def contested(self, base: str) -> bool:
         return base in self._contested
 
     def contest(self, charger: Charger) -> tuple[str, Charger] | None:
-        """A base that this charger contests, and with whom; None where it contests none."""
+        """A base that this charger contests, and the other claimant; None without one."""
         for base in (claim.base for claim in charger.claims()):
             if base in self._contested and _contests(charger, base):
                 for other in self._owners[base]:
@@ -59,11 +59,11 @@ class TopicOwners:
         return len(self._owners.get(base, ())) > 1
 
     def crowded(self, base: str) -> bool:
-        """So many claim this base that it is no charger's but a stranger's game."""
+        """Claimed by so many chargers that it is abuse."""
         return len(self._owners.get(base, ())) >= MOST_CLAIMANTS
 
     def add(self, charger: Charger, base: str) -> None:
-        """Note a claim that the charger has on a base."""
+        """Add a charger's claim on a base."""
         self.moves.append((charger, base))
         owners = self._owners.setdefault(base, [])
         if charger not in owners:
@@ -72,7 +72,7 @@ class TopicOwners:
         self.reassess(base)
 
     def remove(self, charger: Charger, base: str) -> None:
-        """Let go of a claim."""
+        """Remove a charger's claim on a base."""
         self.moves.append((charger, base))
         owners = self._owners.get(base, [])
         if charger in owners:
@@ -84,10 +84,10 @@ class TopicOwners:
         self._set_ambiguous(charger)
 
     def reassess(self, base: str) -> None:
-        """Look again at who contests this base."""
+        """Determine again whether this base is contested."""
         owners = self._owners.get(base, [])
         if len(owners) > 1:
-            # Whose readings these are may have changed.
+            # The owner of the readings may have changed.
             self.moves += [(charger, base) for charger in owners]
         if sum(_contests(charger, base) for charger in owners) > 1:
             self._contested.add(base)

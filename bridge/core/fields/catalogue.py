@@ -13,7 +13,7 @@ from bridge.core.model import Dialect
 
 
 class Kind(Enum):
-    """What the text of a field means, and the type of its column for ever."""
+    """What the text of a field means, and the permanent type of its column."""
 
     FLOAT = auto()
     INT = auto()
@@ -25,7 +25,7 @@ class Kind(Enum):
 
 
 class Origin(Flag):
-    """Where a field comes from, and so how it ages."""
+    """Where a field comes from, which decides when it goes stale."""
 
     PERIODIC = auto()  # in the document that MQTT repeats every 30 s
     EVENT = auto()  # on MQTT when it changes
@@ -37,8 +37,8 @@ class Origin(Flag):
 class Scale:
     """A wire value times `times` divided by `per`; two numbers keep 253 tenths at 25.3.
 
-    `decimals` cuts off what only the multiplication made: the same total in another unit
-    must be the same number.
+    `decimals` rounds off the error of a multiplication: the same total in another unit must
+    be the same number.
     """
 
     times: float = 1
@@ -60,7 +60,7 @@ JOULES = Scale(times=3600)
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """A field: its wire key, its column and metric, its unit, its scale, what is plausible.
+    """A field: its wire key, column, metric, unit, scale and plausible range.
 
     `low` and `high` bound the value in the column's unit. `absent` are wire values that
     mean "no sensor". Of two rows with one column the smaller `rank` wins within a frame.

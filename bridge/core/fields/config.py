@@ -1,4 +1,4 @@
-"""GET /config into a few facts about the device; nothing else of it survives.
+"""GET /config reduced to a few facts about the device; no other member is kept.
 
 The document also holds the network's name, user names and host names.
 """
@@ -16,12 +16,12 @@ _ROWS: dict[str, tuple[FieldRow, Parse]] = {
     row.wire: (row, parser(row, PLAIN)) for row in CATALOGUE if row.origin is Origin.CONFIG
 }
 FACTS = tuple(_ROWS)
-"""The members that are read; a profile's number and its name are both text."""
+"""The members that are read; a network profile, number or name, is text."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceConfig:
-    """What /config says: numbers and flags by column, words by wire key."""
+    """The facts of /config: numbers and flags by column, texts by wire key."""
 
     values: Mapping[str, Value] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -31,12 +31,12 @@ class DeviceConfig:
     """Other members; not even their names are kept."""
 
     def text(self, wire: str) -> str | None:
-        """A word such as `version`."""
+        """A text such as `version`."""
         return self.texts.get(wire)
 
 
 def read_config(document: Mapping[str, object]) -> DeviceConfig:
-    """The facts; every member is in exactly one of the four."""
+    """The facts; every member is in exactly one of the four attributes."""
     values: dict[str, Value] = {}
     texts: dict[str, str] = {}
     discarded: list[tuple[str, Reason]] = []

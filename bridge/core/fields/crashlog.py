@@ -1,4 +1,4 @@
-"""GET /crashlog into records, whatever its format: a list, or an object that holds one."""
+"""GET /crashlog as records, in any format: a list, or an object that contains one."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ _TIMES = (
 )  # fmt: skip
 _PRIVATE = ("pass", "psk", "ssid", "user", "login", "mail", "host", "token", "secret", "auth")
 _PLACES = frozenset({"index", "idx", "i", "n", "pos", "position", "age", "age_s", "age_ms", "ago"})
-"""Where a record stands among the others: it says something else at the next reading."""
+"""A record's position among the others, which differs at the next reading."""
 _EARLIEST, _DAY = 1_600_000_000, 86_400
 
 
@@ -30,7 +30,7 @@ _EARLIEST, _DAY = 1_600_000_000, 86_400
 class Crash:
     """One record; `identity` is the same at every reading, and fits on a line.
 
-    `device_time` is Unix seconds by the charger's clock; `text` is all that it told.
+    `device_time` is Unix seconds by the charger's clock; `text` has all public members.
     """
 
     identity: str
@@ -60,8 +60,8 @@ def _rows(document: Document) -> list[object]:
     for key in (*_LISTS, *lists):
         if key in lists:
             return lists[key]
-    alone = any(key in document for key in (*_NUMBERS, *_CODES))
-    return [dict(document)] if alone else []
+    single_record = any(key in document for key in (*_NUMBERS, *_CODES))
+    return [dict(document)] if single_record else []
 
 
 def _crash(row: Mapping[str, object], unix: Unix) -> Crash:
@@ -74,14 +74,14 @@ def _crash(row: Mapping[str, object], unix: Unix) -> Crash:
     return Crash(
         identity=_identity(row, seq, time),
         code=code if code is not None and abs(code) < 2**31 else 0,
-        text=_told(resets.name(code, word), row),
+        text=_text_of(resets.name(code, word), row),
         seq=seq,
         device_time=time if known else None,
     )
 
 
 def _identity(row: Mapping[str, object], seq: int | None, time: int | None) -> str:
-    """Its number, with its time: numbers begin anew after an exchange of the gateway."""
+    """Its number and time: numbers start again after a replacement of the gateway."""
     if seq is not None:
         return f"{seq}@{time or 0}"
     if time is not None and time >= _EARLIEST:
@@ -91,7 +91,7 @@ def _identity(row: Mapping[str, object], seq: int | None, time: int | None) -> s
 
 
 def _first(row: Mapping[str, object], keys: tuple[str, ...]) -> int | None:
-    """The first of the members that is a whole number of a sensible size."""
+    """The first of these members that is a whole number of plausible size."""
     for key in keys:
         value = row.get(key)
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
@@ -103,18 +103,18 @@ def _first(row: Mapping[str, object], keys: tuple[str, ...]) -> int | None:
     return None
 
 
-def _told(name: str, row: Mapping[str, object]) -> str:
+def _text_of(name: str, row: Mapping[str, object]) -> str:
     parts = [name]
     for key, value in _public(row).items():
         if key not in _WORDS:
-            parts.append(f"{key}={_shown(value)}")
+            parts.append(f"{key}={_as_text(value)}")
     text = " ".join(parts)
     return "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST_TEXT])
 
 
 def _public(row: Mapping[str, object]) -> dict[str, object]:
-    """Without what tells of the network or of people, however deep it lies; no more members
-    than the text has letters."""
+    """Without members about the network or people, at any depth; at most as many members as
+    the text has letters."""
     return {
         key: _without_private(value)
         for key, value in islice(row.items(), LONGEST_TEXT)
@@ -130,7 +130,7 @@ def _without_private(value: object) -> object:
     return value
 
 
-def _shown(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, separators=(",", ":"), default=str)
     return str(value)

@@ -1,6 +1,6 @@
-"""Text into values: what one payload means by its row of the catalogue.
+"""Payloads into values, each by its row of the catalogue.
 
-Payload forms are those that the gateways' JSON printer makes: `true`, `false`, `null`
+Payload forms are those of the gateways' JSON printer: `true`, `false`, `null`
 (also for NaN and infinity), integers, decimals, exponents from 1e7 on, empty for "".
 """
 
@@ -45,19 +45,19 @@ def parser(row: FieldRow, scale: Scale) -> Parse:
 
 
 def number(payload: bytes) -> float | Reason:
-    """A finite number, or why there is none."""
+    """A finite number, or the reason for none."""
     if payload == b"false":
         return Reason.NO_SENSOR
     if payload == b"null":
         return Reason.IMPLAUSIBLE
     if len(payload) > LONGEST or not _NUMBER.fullmatch(payload):
-        return _odd(payload)
+        return _reason_for(payload)
     value = float(payload)
     return value if math.isfinite(value) else Reason.IMPLAUSIBLE
 
 
-def _odd(payload: bytes) -> Reason:
-    """Not a number: a document, a non-finite number in words, or nothing sensible."""
+def _reason_for(payload: bytes) -> Reason:
+    """The reason for what is no number: a document, a non-finite number, or malformed."""
     if payload[:1] in (b"{", b"["):
         return Reason.NOT_TELEMETRY
     word = payload[:10].strip(b"+-").lower()
@@ -83,7 +83,7 @@ def _bounded(row: FieldRow, scale: Scale, *, whole: bool) -> Parse:
 
 
 def _idle(row: FieldRow, value: float) -> bool:
-    """0 V may be an unused phase; whether it is, only the phase's current tells."""
+    """0 V may be an unused phase; only the phase's current can confirm it."""
     return row.idle_with is not None and value == 0
 
 
@@ -122,7 +122,10 @@ def _time(payload: bytes) -> Value | Reason:
 
 
 def skew(device: float, unix: Unix) -> float | Reason:
-    """Before its first clock set a gateway says 1970, or a time that is far ahead."""
+    """The device's clock minus the arrival, in seconds.
+
+    Before its clock is first set, a gateway reports 1970 or a time far in the future.
+    """
     if not _EARLIEST <= device <= unix + _DAY:
         return Reason.IMPLAUSIBLE
     return round(device - unix, 3)

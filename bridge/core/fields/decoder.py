@@ -1,7 +1,7 @@
-"""A field's texts, each read once: gateways say the same few values over and over.
+"""Decoded payloads, cached per field: gateways repeat the same few values over and over.
 
-Speed: a decoder is shared by all chargers of a dialect, and so are the texts it made; that
-saves the reading of four payloads in five, and most of a charger's memory.
+Speed: a decoder and its texts are shared by all chargers of a dialect; that saves the decoding
+of four payloads in five, and most of a charger's memory.
 """
 
 from bridge.core.fields.catalogue import FieldRow, Scale
@@ -11,7 +11,7 @@ from bridge.core.output.line_protocol import number
 
 MOST_KNOWN = 1024
 Decoded = tuple[Reason | None, Value, str, bytes]
-"""Why there is no value, or: the value, its line protocol, and the end of its metric line."""
+"""The reason for no value; or None, the value, its line protocol, the end of its metric line."""
 
 
 def ending(value: Value) -> bytes:
@@ -20,7 +20,7 @@ def ending(value: Value) -> bytes:
 
 
 class Decoder:
-    """Reads the payloads of one row in one scale; `known` are those it has read."""
+    """Decodes the payloads of one row in one scale; `known` is its cache."""
 
     __slots__ = ("_column", "_parse", "_to_metric", "known")
 
@@ -31,7 +31,7 @@ class Decoder:
         self.known: dict[bytes, Decoded] = {}
 
     def read(self, payload: bytes) -> Decoded:
-        """A payload that is not known yet."""
+        """Decode a payload that is not in `known`."""
         found = self.value(self._parse(payload))
         if len(payload) <= LONGEST:
             if len(self.known) >= MOST_KNOWN:
@@ -40,7 +40,7 @@ class Decoder:
         return found
 
     def value(self, found: Value | Reason) -> Decoded:
-        """What is written of a value."""
+        """A value, or the reason for none, with its texts."""
         if isinstance(found, Reason):
             return found, 0, "", b""
         metric = self._to_metric(found) if self._to_metric else found
@@ -48,14 +48,14 @@ class Decoder:
 
 
 class Decoders:
-    """The decoders of all rows and scales that chargers use."""
+    """The decoders of all rows and scales in use."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[str, Scale], Decoder] = {}
+        self._decoders: dict[tuple[str, Scale], Decoder] = {}
 
     def of(self, row: FieldRow, scale: Scale) -> Decoder:
         """The decoder of this row in this scale."""
-        made = self._made.get((row.wire, scale))
-        if made is None:
-            made = self._made[row.wire, scale] = Decoder(row, scale)
-        return made
+        decoder = self._decoders.get((row.wire, scale))
+        if decoder is None:
+            decoder = self._decoders[row.wire, scale] = Decoder(row, scale)
+        return decoder

@@ -1,11 +1,11 @@
-"""The Prometheus families of a charger: a row is a name, a type, a group, a help text."""
+"""The Prometheus families of a charger: name, type, group and help text of each."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class MetricType(StrEnum):
-    """Types of the exposition formats; text 0.0.4 knows the last two as gauges."""
+    """Types of the exposition formats; text 0.0.4 has gauges for the last two."""
 
     GAUGE = "gauge"
     COUNTER = "counter"
@@ -15,7 +15,7 @@ class MetricType(StrEnum):
 
 
 class Group(StrEnum):
-    """What `/metrics?collect[]=` can ask for."""
+    """The values of `/metrics?collect[]=`."""
 
     LIVE = "live"
     DEVICE = "device"

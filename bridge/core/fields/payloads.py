@@ -1,4 +1,4 @@
-"""JSON members as the payloads that MQTT would bring, so that one decoder reads both."""
+"""JSON members as the payloads of MQTT, so that one decoder reads both."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,9 +7,9 @@ LONGEST_KEY = 64
 
 
 def payload(value: object) -> bytes:
-    """The text of a JSON value in the form of the gateways' printer."""
+    """The text of a JSON value, as the gateways' JSON printer writes it."""
     kind = type(value)
-    # First and by itself, for speed: most of a document is numbers.
+    # Checked first for speed: most members are numbers.
     if kind is int or kind is float:
         return repr(value).encode()
     match value:
@@ -20,12 +20,12 @@ def payload(value: object) -> bytes:
         case str():
             return value.encode(errors="replace")
         case dict() | list():
-            # What is in it does not matter: no field is a document.
+            # Its content does not matter: no field is a document.
             return b"{}" if isinstance(value, dict) else b"[]"
         case _:
             return json.dumps(str(value)).encode()
 
 
 def payloads(document: Mapping[str, object]) -> Iterator[tuple[str, bytes]]:
-    """Each member once; a document that is itself from `read_document` has no doubles."""
+    """Each member once; `read_document` has refused duplicate members."""
     return ((str(key)[:LONGEST_KEY], payload(value)) for key, value in document.items())

@@ -1,4 +1,4 @@
-"""Why a gateway booted: ESP-IDF's codes, their names, and which of them are crashes."""
+"""The reset reasons of a gateway: ESP-IDF's codes, their names, and which are crashes."""
 
 from enum import Enum
 
@@ -21,7 +21,7 @@ NAMES = {
     15: "cpu_lockup",
 }
 OTHER = "other"
-"""The label of a reason that is in no table."""
+"""The label of an unknown reason."""
 _CODES = {name: code for code, name in NAMES.items()} | {
     "power_on": 1,
     "external": 2,
@@ -45,19 +45,19 @@ class Cause(Enum):
 
 
 def name(code: int | None, text: str | None = None) -> str:
-    """The reason's name from a closed list: by its code, or else by its words."""
+    """The reason's name from a closed list: by its code, else by its text."""
     known = code if code in NAMES else code_of(text)
     return OTHER if known is None else NAMES[known]
 
 
 def code_of(text: str | None) -> int | None:
-    """The code that a firmware's word stands for."""
+    """The code for a firmware's text."""
     word = (text or "").strip().lower().replace("-", "_").replace(" ", "_")
     return _CODES.get(word.removeprefix("esp_rst_"))
 
 
 def cause(code: int | None) -> Cause:
-    """Whether it was a crash, trouble with the power, or wanted."""
+    """Whether it was a crash, a power problem, or planned."""
     if code in _CRASH:
         return Cause.CRASH
     if code in _POWER:

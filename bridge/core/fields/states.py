@@ -32,5 +32,5 @@ CHARGING = 3
 
 
 def name(code: int) -> str:
-    """The state's name; `unknown` for a code that no firmware documents."""
+    """The state's name; `unknown` for an undocumented code."""
     return NAMES.get(code, UNKNOWN)

@@ -1,4 +1,4 @@
-"""GET /status into values: every member gives a value of a column, or one reason for none."""
+"""GET /status as values: each member becomes a value of a column, or has a reason for none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class StatusValue:
-    """A value of one column, and the row it came by."""
+    """A value of one column, and the catalogue row of its member."""
 
     row: FieldRow
     value: Value
@@ -27,7 +27,7 @@ class StatusValue:
 
 @dataclass(slots=True)
 class Status:
-    """One document; `members` = values + discarded, always."""
+    """One document; always `members` = parts + discarded."""
 
     members: int
     parts: dict[str, StatusValue] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Status:
     discarded: list[tuple[str, Reason]] = field(default_factory=list)
     """By wire key."""
     mode: str | None = None
-    """The network mode, from a closed list; it is among the discarded too: no column."""
+    """The network mode, from a closed list; also among the discarded: it has no column."""
     reset: str | None = None
     """The reset reason's name, from a closed list."""
 
@@ -45,7 +45,7 @@ class Status:
         return None if part is None else part.value
 
     def witness(self) -> Witness:
-        """What speaks for its values: after a gateway's boot they are 0 for a while."""
+        """The evidence for its values: after a gateway's boot they are 0 for a while."""
         return Witness(
             commands=self.value("rapi_successes"),
             boots=self.value("boot_count"),
@@ -56,9 +56,9 @@ class Status:
 
 
 class StatusMember:
-    """One member's payloads, each read once: most of a document is as it was.
+    """Decodes one member, with a cache: most members of a document repeat.
 
-    Speed: shared by all chargers of a dialect, like the decoders of what comes by MQTT.
+    Speed: shared by all chargers of a dialect, like the decoders for MQTT.
     """
 
     __slots__ = ("_parse", "known", "row")
@@ -69,12 +69,12 @@ class StatusMember:
         self._parse = parse
 
     def read(self, payload: bytes, unix: Unix) -> StatusValue | Reason:
-        """A payload that is not known."""
+        """Decode a payload that is not in `known`."""
         found, clock = self._parse(payload), self.row.kind is Kind.TIME
         if clock and not isinstance(found, Reason):
             found = skew(found, unix)
         read = found if isinstance(found, Reason) else StatusValue(self.row, found)
-        # What a clock says means something else each time, also when it says the same.
+        # The same time means another skew at each arrival.
         if not clock and len(payload) <= LONGEST:
             if len(self.known) >= MOST_KNOWN:
                 self.known.clear()
@@ -108,12 +108,12 @@ class StatusReader:
             else:
                 status.discarded.append((wire, found))
         _idle(status, idle)
-        _words(status, document)
+        _read_mode_and_reset(status, document)
         return status
 
 
 def _join(status: Status, part: StatusValue) -> None:
-    """Of two names of one value the better one stands, the other is an alias."""
+    """Of two names of one value the better one counts, the other is an alias."""
     other = status.parts.get(part.row.column)
     better = other is None or part.row.rank < other.row.rank
     if better:
@@ -124,14 +124,14 @@ def _join(status: Status, part: StatusValue) -> None:
 
 
 def _idle(status: Status, rows: list[FieldRow]) -> None:
-    """0 V on a phase that carries a current is no unused phase."""
+    """0 V on a phase with current is not an unused phase."""
     for row in rows:
         carries = bool(row.idle_with and status.value(row.idle_with))
         reason = Reason.IMPLAUSIBLE if carries else Reason.NO_SENSOR
         status.discarded.append((row.wire, reason))
 
 
-def _words(status: Status, document: Mapping[str, object]) -> None:
+def _read_mode_and_reset(status: Status, document: Mapping[str, object]) -> None:
     mode = document.get("mode")
     if isinstance(mode, str):
         status.mode = mode if mode in NETWORK_MODES else OTHER

@@ -1,9 +1,9 @@
-"""How often a gateway booted and crashed, as /status tells it.
+"""How often a gateway booted and crashed, by /status.
 
-A crash is told by crash_seq (or, without it, boot_count) rising together with a crash
-reason; crash_seq + 3 is three crashes. Of one crash the two may rise one after the other: it
-is one still. A document that was cut short before its reason tells nothing of boots, so that
-the next whole one tells all. Source: integration guide, "/status field reference".
+A crash is a rise of crash_seq (or, without it, of boot_count) together with a crash reason;
+crash_seq + 3 is three crashes. The two may rise one after the other for one crash, which
+still counts once. A document truncated before its reason is ignored for boots, so that the
+next complete one covers them. Source: integration guide, "/status field reference".
 """
 
 from dataclasses import dataclass, replace
@@ -19,27 +19,27 @@ from bridge.core.output.writer import Writer
 GROWTH = Growth(per_second=0.5, burst=100)
 
 
-MOST_CUT_SHORT = 3
-"""Documents without a reason in a row; then this firmware tells none any more."""
+MOST_TRUNCATED = 3
+"""Consecutive documents without a reason; then the firmware no longer sends one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """What a document told of boots since the last one."""
+    """What a document reported of boots since the last one."""
 
     boots: int
     records: int
-    """Crash records that were stored since, without the late ones."""
+    """Crash records stored since, without the late ones."""
     late: int
-    """Records of crashes that were counted before, by the boot alone."""
+    """Records of crashes that were counted before, by their boot alone."""
     crashes: int
-    """How many of them are known to be crashes."""
+    """How many of the boots or records are known to be crashes."""
     code: int
     name: str
 
 
 class Boots:
-    """The counters of one gateway; shown once the state file has them."""
+    """The counters of one gateway; exposed once the state file has them."""
 
     def __init__(
         self, charger: ChargerId, *, series_table: SeriesTable, writer: Writer, saved: SavedState
@@ -52,11 +52,11 @@ class Boots:
         self._crashes = int(crashes) if isinstance(crashes, int) else 0
         ahead = saved.get("crash_ahead")
         self._ahead = int(ahead) if isinstance(ahead, int) else 0
-        """Above 0: crashes that were counted by a boot alone, whose records may follow; below:
-        by records alone, whose boots may follow."""
+        """Above 0: crashes counted by a boot alone, whose records may follow; below 0:
+        crashes counted by records alone, whose boots may follow."""
         self._bootless = False
         """The last records came without a boot."""
-        self._cut_short = MOST_CUT_SHORT
+        self._truncated = MOST_TRUNCATED
         self._boots_line = series_table.series("evse_boots_total", charger, {})
         self._crashes_line = series_table.series("evse_crashes_total", charger, {})
         self._crashes_line.set(self._crashes)
@@ -64,55 +64,55 @@ class Boots:
             self._boots_line.set(self._boots.total)
 
     def observe(self, status: Status, witness: Witness, unix: Unix) -> Reset | None:
-        """Take what a document says; returns what happened since the last, if anything."""
+        """Record a document; returns the boots and crashes since the last one, if any."""
         code = status.value("reset_reason")
         if code is None:
             code = resets.code_of(status.reset)
         if self._lacks_reason(status):
             return None
-        # The gateway's own numbers: no controller has to be read for them first.
-        sure = replace(witness, measured=True)
-        booted = self._risen(self._boots, status, "boot_count", sure, unix)
-        stored = self._risen(self._records, status, "crash_seq", sure, unix)
-        if not (booted or stored):
+        # These are the gateway's own numbers, valid before it has read its controller.
+        own_witness = replace(witness, measured=True)
+        booted = self._rise(self._boots, status, "boot_count", own_witness, unix)
+        records = self._rise(self._records, status, "crash_seq", own_witness, unix)
+        if not (booted or records):
             return None
-        reset = self._reset(booted, stored, int(code or 0), status.reset or resets.name(0))
-        if reset.crashes or (booted and not self._covers(booted)):
+        reset = self._reset(booted, records, int(code or 0), status.reset or resets.name(0))
+        if reset.crashes or (booted and not self._already_counted(booted)):
             self._write_event(reset, unix)
         self._settle(reset)
         return reset
 
     def crashed(self, crashes: int) -> None:
-        """So many crashes more are known, from their records."""
+        """Count further crashes, which are known from their records."""
         self._ahead -= crashes if self._bootless else 0
         self._count(crashes)
 
     def _lacks_reason(self, status: Status) -> bool:
-        """Its last members fell off, where this gateway has told a reason before."""
+        """Whether the document is truncated: this gateway has sent a reason before."""
         if status.reset is not None:
-            self._cut_short = 0
+            self._truncated = 0
             return False
-        self._cut_short += self._cut_short < MOST_CUT_SHORT
-        return self._cut_short < MOST_CUT_SHORT
+        self._truncated += self._truncated < MOST_TRUNCATED
+        return self._truncated < MOST_TRUNCATED
 
-    def _reset(self, booted: int, stored: int, code: int, name: str) -> Reset:
-        late = min(max(0, self._ahead), max(0, stored - booted))
+    def _reset(self, booted: int, records: int, code: int, name: str) -> Reset:
+        late = min(max(0, self._ahead), max(0, records - booted))
         crashes = 0
         if resets.cause(code) is resets.Cause.CRASH:
-            crashes = stored - late if stored else int(not self._covers(booted))
-        return Reset(booted, stored - late, late, crashes, code, name)
+            crashes = records - late if records else int(not self._already_counted(booted))
+        return Reset(booted, records - late, late, crashes, code, name)
 
-    def _covers(self, booted: int) -> bool:
-        """Records alone told of these boots before."""
+    def _already_counted(self, booted: int) -> bool:
+        """Whether these boots were counted before, by their records alone."""
         return self._ahead <= -booted
 
     def _settle(self, reset: Reset) -> None:
-        stored = reset.records + reset.late
-        self._bootless = stored > 0 and not reset.boots
+        records = reset.records + reset.late
+        self._bootless = records > 0 and not reset.boots
         if self._bootless:
             self._ahead -= reset.late + reset.crashes
         else:
-            self._ahead = 0 if stored else reset.crashes
+            self._ahead = 0 if records else reset.crashes
         self._count(reset.crashes)
 
     def _count(self, crashes: int) -> None:
@@ -121,7 +121,7 @@ class Boots:
             self._writer.publish_when_saved(self._crashes_line, self._crashes)
             self._writer.mark_dirty()
 
-    def _risen(
+    def _rise(
         self, counter: ResetProof, status: Status, column: str, witness: Witness, unix: Unix
     ) -> int:
         value, before = status.value(column), counter.total

@@ -1,7 +1,7 @@
-"""A gateway's crash records as events, each once, whatever the charger repeats.
+"""A gateway's crash records as events, each once, however often the charger repeats them.
 
-Where the firmware keeps no records (GET /crashlog is not found, or does not hold the crash
-that /status tells of), the crash itself is the event.
+Where the firmware keeps no records (GET /crashlog is not found, or lacks the crash that
+/status reports), the crash itself is the event.
 """
 
 from collections.abc import Sequence
@@ -20,27 +20,27 @@ MOST_UNREPORTED = 16
 
 
 class Crashes:
-    """The crash records of one charger; `wanted`: /crashlog has something to tell."""
+    """The crash records of one charger; `wanted`: /crashlog is worth requesting."""
 
     def __init__(self, charger: ChargerId, *, writer: Writer, saved: SavedState) -> None:
         self._charger = charger
         self._writer = writer
         kept = saved.get("crash_log")
         self._reported = [str(each) for each in kept] if isinstance(kept, list) else []
-        self._sighted = isinstance(kept, list)
+        self._log_seen = isinstance(kept, list)
         self._tries = 0
         self._unreported = _restored(saved.get("crash_untold"))
         ahead = saved.get("crash_log_ahead")
         self._ahead = int(ahead) if isinstance(ahead, int) else 0
-        """Above 0: crashes that the log told of before /status; below: crashes that were told
-        of without their records, which the log will have."""
+        """Above 0: crashes that the log had before /status; below 0: crashes that were
+        reported without their records, which the log will have."""
 
     @property
     def wanted(self) -> bool:
-        return not self._sighted or bool(self._unreported)
+        return not self._log_seen or bool(self._unreported)
 
     def observe_reset(self, reset: Reset) -> None:
-        """The gateway stored records, or crashed without storing one."""
+        """Record that the gateway stored records, or crashed without storing one."""
         if not self._unreported:
             self._ahead -= reset.late
         if reset.records or reset.crashes:
@@ -48,7 +48,7 @@ class Crashes:
             self._writer.mark_dirty()
 
     def observe(self, records: Sequence[Crash], unix: Unix) -> int:
-        """Take the log; returns how many crashes are new that /status did not call so."""
+        """Record the log; returns how many new crashes /status did not report as crashes."""
         fresh = [each for each in records if each.identity not in self._reported]
         self._reported = [*self._reported, *(each.identity for each in fresh)][-REMEMBERED:]
         fresh = fresh[max(0, -self._ahead) :]
@@ -59,24 +59,24 @@ class Crashes:
         return self._match(sum(resets.cause(e.code) is resets.Cause.CRASH for e in fresh))
 
     def _match(self, crashed: int) -> int:
-        """So many records of crashes are new; returns how many of them count."""
+        """Match new crash records with resets; returns how many crashes to count."""
         known = sum(reset.crashes for reset in self._unreported)
         unclear = sum(reset.records for reset in self._unreported if not reset.crashes)
-        first = not self._sighted
+        first = not self._log_seen
         more = 0 if first else min(max(0, crashed - known), unclear)
-        # A gateway that crashes again and again has the next record before /status tells of it.
+        # A gateway that crashes repeatedly has the next record before /status reports it.
         self._ahead = 0 if first else max(0, max(0, self._ahead) + crashed - known - more)
         self._settled()
         return more
 
     def failed(self, unix: Unix) -> None:
-        """The charger answered, but not with a log; a few times it is asked again."""
+        """The charger answered without a log; it is requested again a few times."""
         self._tries += 1
         if self._tries >= MOST_TRIES:
             self.missing(unix)
 
     def missing(self, unix: Unix) -> None:
-        """There is no such log."""
+        """The charger has no log."""
         self._write_unreported(unix)
         self._settled()
 
@@ -86,7 +86,7 @@ class Crashes:
                 self._write_event(reset.code, reset.name, unix)
 
     def _settled(self) -> None:
-        self._unreported, self._sighted = [], True
+        self._unreported, self._log_seen = [], True
         self._writer.mark_dirty()
 
     def _write_event(
@@ -98,15 +98,15 @@ class Crashes:
 
     def saved(self) -> SavedState:
         """What the state file keeps."""
-        kept: dict[str, object] = {"crash_log": self._reported} if self._sighted else {}
+        kept: dict[str, object] = {"crash_log": self._reported} if self._log_seen else {}
         if self._unreported:
             kept["crash_untold"] = [list(astuple(reset)) for reset in self._unreported]
         return {**kept, "crash_log_ahead": self._ahead} if self._ahead else kept
 
 
-def _restored(untold: object) -> list[Reset]:
+def _restored(saved: object) -> list[Reset]:
     resets_: list[Reset] = []
-    for each in untold if isinstance(untold, list) else ():
+    for each in saved if isinstance(saved, list) else ():
         if isinstance(each, list) and len(each) == len(fields(Reset)):
             boots, records, late, crashes, code = map(int, each[:-1])
             resets_.append(Reset(boots, records, late, crashes, code, str(each[-1])))

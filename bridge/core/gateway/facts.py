@@ -1,4 +1,4 @@
-"""What /config tells of a device: versions, checks, limits; nothing else of it is kept."""
+"""The facts of a device in /config: versions, checks, limits; no other member is kept."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ ROWS: Mapping[str, FieldRow] = {
 
 
 class Facts:
-    """The facts of one charger; `wanted`: /config is to be asked."""
+    """The facts of one charger; `wanted`: /config is to be requested."""
 
     def __init__(self, charger: ChargerId, *, series_table: SeriesTable, saved: SavedState) -> None:
         self._charger = charger
@@ -32,7 +32,7 @@ class Facts:
         self._show()
 
     def observe(self, device: DeviceConfig) -> None:
-        """Take a document: what it does not hold is no longer known."""
+        """Replace all facts by a document's; a fact that it lacks is no longer known."""
         self.texts = {key: text for key in TEXTS if (text := device.text(key)) is not None}
         gone = self._values.keys() - device.values.keys()
         for column in gone:
@@ -41,16 +41,16 @@ class Facts:
         self.wanted = False
         self._show()
 
-    def failed(self, *, for_good: bool) -> None:
-        """The charger answered, but not with a document; a few times it is asked again.
+    def failed(self, *, permanent: bool) -> None:
+        """The charger answered without a document; it is requested again a few times.
 
-        `for_good`: it has none, until another firmware boots.
+        `permanent`: it has none until another firmware boots.
         """
         self._tries += 1
-        self.wanted = self._tries < MOST_TRIES and not for_good
+        self.wanted = self._tries < MOST_TRIES and not permanent
 
     def outdated(self) -> None:
-        """The gateway booted: perhaps with another firmware."""
+        """The gateway booted, perhaps with another firmware."""
         self.wanted, self._tries = True, 0
 
     def _show(self) -> None:

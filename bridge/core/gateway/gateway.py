@@ -1,4 +1,4 @@
-"""What a charger tells over HTTP alone: trips, boots, crashes, its network, its firmware."""
+"""What a charger reports only over HTTP: trips, boots, crashes, network, firmware."""
 
 from bridge.core.clock import Moment, Steady
 from bridge.core.counters import Witness
@@ -18,7 +18,7 @@ from bridge.core.polling.outcome import Page
 
 
 class Gateway:
-    """One charger behind its HTTP pages; what it tells goes stale after `rare` seconds."""
+    """The HTTP pages of one charger; their values go stale after `stale_after` seconds."""
 
     def __init__(
         self,
@@ -27,17 +27,17 @@ class Gateway:
         series_table: SeriesTable,
         writer: Writer,
         saved: SavedState,
-        rare: float,
+        stale_after: float,
     ) -> None:
         self._charger = charger
         self._series_table = series_table
         self._writer = writer
-        self._rare = rare
+        self._stale_after = stale_after
         self._shown_steady: Steady | None = None
-        """Steady time of the last document that is shown."""
+        """Steady time of the document that is exposed."""
         self._shown: tuple[str | None, str | None] = (None, None)
         self.poll_hints = 0
-        """Rises where /status is to be asked again soon."""
+        """Rises where /status is to be polled again soon."""
         self._trips = Trips(charger.id, series_table=series_table, writer=writer, saved=saved)
         self._boots = Boots(charger.id, series_table=series_table, writer=writer, saved=saved)
         self._crashes = Crashes(charger.id, writer=writer, saved=saved)
@@ -49,14 +49,14 @@ class Gateway:
 
     @property
     def wanted(self) -> list[Page]:
-        """The other pages that have something to tell."""
+        """The other pages that are worth requesting."""
         pages = {Page.CONFIG: self._facts.wanted, Page.CRASHLOG: self._crashes.wanted}
         return [page for page, wanted in pages.items() if wanted]
 
     def observe_status(
         self, status: Status, witness: Witness, now: Moment, state: int | None
     ) -> None:
-        """Take a /status; `state` is the controller's as it is known now."""
+        """Record a /status; `state` is the last known state of the controller."""
         self._shown_steady = now.steady
         self._trips.observe(status, witness, now.unix, state=state)
         reset = self._boots.observe(status, witness, now.unix)
@@ -74,11 +74,11 @@ class Gateway:
     def observe_answer(
         self, status: Status, witness: Witness, now: Moment, state: int | None
     ) -> None:
-        """Take an answer of the controller itself, of which only trips are told here."""
+        """Record a reply of the controller itself; only its trips belong here."""
         self._trips.observe(status, witness, now.unix, state=state)
 
     def observe_config(self, device: DeviceConfig) -> bool:
-        """Take a /config; True where what the charger is called by its versions changed."""
+        """Record a /config; True if a version or identifier changed."""
         before = self._charger.versions
         self._facts.observe(device)
         self._writer.mark_dirty()
@@ -86,25 +86,25 @@ class Gateway:
         return before != self._charger.versions
 
     def observe_crashlog(self, records: tuple[Crash, ...], now: Moment) -> None:
-        """Take a /crashlog."""
+        """Record a /crashlog."""
         self._boots.crashed(self._crashes.observe(records, now.unix))
 
-    def page_missing(self, page: Page, now: Moment, *, for_good: bool) -> None:
-        """The charger answered, but had no such page to give; `for_good`: it has none."""
+    def page_missing(self, page: Page, now: Moment, *, permanent: bool) -> None:
+        """The charger answered without this page; `permanent`: it does not have it."""
         if page is Page.CONFIG:
-            self._facts.failed(for_good=for_good)
-        elif for_good:
+            self._facts.failed(permanent=permanent)
+        elif permanent:
             self._crashes.missing(now.unix)
         else:
             self._crashes.failed(now.unix)
 
     def sweep(self, steady: Steady) -> None:
-        """Show no more what is too old."""
-        if self._shown_steady is not None and steady - self._shown_steady >= self._rare:
+        """Hide what is stale."""
+        if self._shown_steady is not None and steady - self._shown_steady >= self._stale_after:
             self.expire()
 
     def expire(self) -> None:
-        """Show no more what only the last document told."""
+        """Hide what only the last document reported."""
         self._shown_steady = None
         self._show(None, None)
         self._frozen_line.clear()

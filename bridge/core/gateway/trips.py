@@ -1,4 +1,4 @@
-"""A controller's trips, of which only /status tells: counters that saturate at 255.
+"""A controller's trips, which only /status reports: counters that saturate at 255.
 
 Source: integration guide, "/status field reference": gfcicount, nogndcount, stuckcount.
 """
@@ -15,7 +15,7 @@ GROWTH = Growth(per_second=0.1, burst=300)
 
 
 class Trips:
-    """The reset-proof trips of one charger; shown once the state file has them."""
+    """The reset-proof trips of one charger; exposed once the state file has them."""
 
     def __init__(
         self, charger: ChargerId, *, series_table: SeriesTable, writer: Writer, saved: SavedState
@@ -32,7 +32,7 @@ class Trips:
             self._counters[column] = (counter, line)
 
     def observe(self, status: Status, witness: Witness, unix: Unix, *, state: int | None) -> None:
-        """Take what a document says of them; `unix` in Unix seconds."""
+        """Record the trips of a document; `unix` in Unix seconds."""
         alone = witness.commands is None
         for column, (counter, line) in self._counters.items():
             value = status.value(column)

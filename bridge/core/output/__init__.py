@@ -1,1 +1,1 @@
-"""What the core produces: line protocol, time stamps, batches, exposed series."""
+"""What the core produces: line protocol, timestamps, batches, exposed series."""

@@ -1,4 +1,4 @@
-"""What travels between the core, the journal and a store: lines, and what is still to be sent."""
+"""Batches of lines on their way from the core to the journal and the stores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 class Batch:
     """Lines of points; `readings` holds the number of readings that each line carries.
 
-    `first_ms` and `last_ms` are the earliest and the latest time stamp, in Unix milliseconds.
+    `first_ms` and `last_ms` are the earliest and the latest timestamp, in Unix milliseconds.
     """
 
     lines: Sequence[bytes]
@@ -16,12 +16,12 @@ class Batch:
     first_ms: int
     last_ms: int
     last_row: int = 0
-    """The journal's row with which the batch ends; 0 before it is in the journal."""
+    """The last row of the batch in the journal; 0 before it is there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What lies behind a store's cursor; `oldest_ms` is None where nothing does."""
+    """The points behind a store's cursor; `oldest_ms` is None if there are none."""
 
     readings: int = 0
     points: int = 0
@@ -30,7 +30,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class RefusedLine:
-    """A line that a store refused, and why."""
+    """A line that a store refused, and the store's reason."""
 
     line: bytes
     reason: str

@@ -1,4 +1,4 @@
-"""InfluxDB line protocol taken apart again: what `lines` wrote, as names and values."""
+"""Parses InfluxDB line protocol, as `line_protocol` writes it, into names and values."""
 
 import re
 from collections.abc import Mapping
@@ -23,23 +23,23 @@ class Point:
 
 
 def head_of(line: bytes) -> bytes:
-    """Measurement and tags, as they are written."""
+    """Measurement and tags, still escaped."""
     found = _HEAD.match(line)
     return found[0] if found else b""
 
 
 def stamp_of(line: bytes) -> int:
-    """Unix milliseconds; raises ValueError for what is no line."""
+    """The timestamp in Unix milliseconds; raises ValueError for an invalid line."""
     return int(line.rpartition(b" ")[2])
 
 
 def is_of(line: bytes, charger: str) -> bool:
-    """Whether the line is of this charger, whose id needs no escapes."""
+    """Whether the line belongs to this charger, whose id needs no escapes."""
     return f",charger={charger},".encode() in head_of(line) + b","
 
 
 def parse_line(line: bytes) -> Point:
-    """The line's parts; raises ValueError for what is no line."""
+    """The line's parts; raises ValueError for an invalid line."""
     head = head_of(line)
     fields, space, stamp = line[len(head) + 1 :].rpartition(b" ")
     if not space:

@@ -1,15 +1,15 @@
-"""InfluxDB line protocol: how tags, fields and stamps are written."""
+"""InfluxDB line protocol: how tags, fields and timestamps are written."""
 
 import re
 from collections.abc import Iterable, Mapping
 
-# Stores differ on whether such a backslash escapes what comes after it.
+# Stores differ on whether such a backslash escapes the next character.
 _BEFORE_SPECIAL = re.compile(r"\\+(?=[\n\r ,=]|\Z)")
 
 
 def tag(text: str) -> str:
-    """A tag key or value with its specials escaped; a line break becomes a space, and a
-    backslash at the end or before a special a slash."""
+    """A tag key or value with special characters escaped; a line break becomes a space, and
+    a backslash at the end or before a special character becomes a slash."""
     text = _BEFORE_SPECIAL.sub("/", text) if "\\" in text else text
     text = text.replace("\n", " ").replace("\r", " ")
     return text.replace(",", r"\,").replace("=", r"\=").replace(" ", r"\ ")
@@ -22,7 +22,7 @@ def head(measurement: str, tags: Mapping[str, str]) -> str:
 
 
 def number(column: str, value: float | int) -> str:
-    """A field: an int column ends in i, a float column is written in full precision."""
+    """A field: an int ends in i, a float is written in full precision."""
     return f"{column}={value}i" if isinstance(value, int) else f"{column}={value!r}"
 
 

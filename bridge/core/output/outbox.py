@@ -1,4 +1,4 @@
-"""What the core decided, for its caller to keep and to deliver."""
+"""What the core decided and the disk does not have yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from bridge.core.output.series import Series
 
 
 class OpenFrame(Protocol):
-    """Someone with an open frame."""
+    """An owner of an open frame."""
 
     def close_if_quiet(self, steady: Steady) -> bool:
-        """End the frame if its time is over; False while one is open."""
+        """Close the frame if it has ended; False while one is open."""
 
     @property
     def readings(self) -> int:
@@ -24,10 +24,10 @@ class OpenFrame(Protocol):
 class Outbox:
     """Lines with the number of readings in each, events, sessions, changed chargers.
 
-    `changed` are to be saved at once; `grown`, with the steady time since when, have only
-    newer numbers, which the next reading would bring again. `counters` are to be shown once
-    the state file has what they count. `held` are the readings in `lines`; `breaths` are
-    those whose frame may have to be ended by time.
+    `dirty` chargers are to be saved at once; `dirty_since`, with the steady time since when,
+    have only newer numbers, which the next reading would bring again. `counters` are exposed
+    once they are in the state file. `readings_held` counts the readings in `lines`;
+    `open_frames` may have to be closed by time.
     """
 
     lines: list[bytes] = field(default_factory=list)
@@ -44,18 +44,18 @@ class Outbox:
 
     @property
     def readings_open(self) -> int:
-        """Readings in frames that have not ended."""
-        return sum(breath.readings for breath in self.open_frames)
+        """Readings in open frames."""
+        return sum(frame.readings for frame in self.open_frames)
 
     def show_saved(self, counters: Sequence[tuple[Series, float]]) -> None:
-        """These counters are safe on the disk: show them."""
+        """Expose these counters, which are in the state file now."""
         for line, value in counters:
             line.set(value)
             if self.counters.get(line) == value:
                 del self.counters[line]
 
     def append(self, line: bytes, readings: int, stamp_ms: int) -> None:
-        """Take one finished line."""
+        """Append one finished line."""
         self.lines.append(line)
         self.readings.append(readings)
         self.readings_held += readings

@@ -1,4 +1,4 @@
-"""What the core needs of the exposition: one object per series, looked up once."""
+"""The exposition as the core uses it: one object per series, looked up once."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -13,17 +13,17 @@ class Series(Protocol):
         """Expose this value from now on."""
 
     def set_text(self, ending: bytes) -> None:
-        """Expose this value, as a decoder wrote it."""
+        """Expose this value, as formatted by a decoder."""
 
     def clear(self) -> None:
-        """Expose nothing; absent is better than frozen."""
+        """Expose nothing: no value is better than an outdated one."""
 
 
 class SeriesTable(Protocol):
     """All series by family, charger and labels."""
 
     def drop(self, family: str, charger: ChargerId) -> None:
-        """Forget a charger's series of one family, whatever their labels."""
+        """Remove all of a charger's series of one family."""
 
     def series(self, family: str, charger: ChargerId, labels: Mapping[str, str]) -> Series:
         """One series; it exposes nothing until a value is set."""

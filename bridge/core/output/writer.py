@@ -1,4 +1,4 @@
-"""Points of one charger as line protocol: its frames, its events, its sessions."""
+"""The points of one charger as line protocol: frames, events, sessions."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,7 +13,7 @@ POLLED = "polled"
 
 
 class Writer:
-    """Gives every point its tags and its stamp, and puts it into the outbox."""
+    """Gives every point its tags and timestamp, and appends it to the outbox."""
 
     __slots__ = (
         "_charge_head",
@@ -38,32 +38,32 @@ class Writer:
         self.charges = Timestamps(floor_ms)
 
     def set_site(self, site: str) -> None:
-        """The site of all points from now on; empty for what the static tags say, if anything."""
+        """Set the site of all further points; empty for that of the static tags, if any."""
         tags = {**self._tags, "site": site} if site else self._tags
         self._head = line_protocol.head("evse", tags)
         self._charge_head = line_protocol.head("evse_charge", tags)
 
     def stamps(self) -> list[int]:
-        """The last stamps in each measurement, in milliseconds."""
+        """The last timestamp in each measurement, in milliseconds."""
         return [self.samples.last, self.events.last, self.charges.last]
 
     def restore(self, stamps: object) -> None:
-        """Go on after the stamps that an earlier run gave."""
+        """Continue after the timestamps that an earlier run gave."""
         if isinstance(stamps, list) and len(stamps) == 3:
-            for kept, last in zip((self.samples, self.events, self.charges), stamps, strict=True):
-                kept.last = max(kept.last, int(last))
+            for each, last in zip((self.samples, self.events, self.charges), stamps, strict=True):
+                each.last = max(each.last, int(last))
 
     def write_point(self, fields: Iterable[str], readings: int, unix: Unix) -> None:
-        """Write one point of samples from `readings` readings."""
+        """Write one point of samples, made from so many readings."""
         stamp = self.samples.next(unix)
         self._out.append(line_protocol.line(self._head, fields, stamp), readings, stamp)
 
     def mark_dirty(self) -> None:
-        """What the state file has of this charger must be renewed at once."""
+        """Have the charger's state saved at once."""
         self._out.dirty.add(self._charger)
 
     def write_event(self, event: Event) -> None:
-        """Write an event, as a point and for the state file."""
+        """Write an event as a point and to the state file."""
         stamp = self.events.next(event.unix)
         fields = [line_protocol.number("code", event.code), line_protocol.text("text", event.text)]
         if event.device_time is not None:
@@ -74,11 +74,11 @@ class Writer:
         self._out.dirty.add(event.charger)
 
     def publish_when_saved(self, line: Series, value: float) -> None:
-        """Show a counter once the state file has it: a crash must not make it fall."""
+        """Expose a counter once the state file has it: a crash must not make it fall."""
         self._out.counters[line] = value
 
     def write_session(self, session: Session) -> None:
-        """Write a finished session; its stamp is its end."""
+        """Write a finished session; its timestamp is its end."""
         stamp = self.charges.next(session.end)
         fields = [
             line_protocol.number("start", int(session.start)),

@@ -1,1 +1,1 @@
-"""Which charger is polled when, at which address, and how a request can end."""
+"""When and at which address each charger is polled, and how a request can end."""

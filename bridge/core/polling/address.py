@@ -1,8 +1,8 @@
-"""Where a charger says that its web server is, read as a stranger's input.
+"""The announced address of a charger's web server, parsed as untrusted input.
 
-Only what chargers announce is taken: `http://host[:port]/`, the host a plain name, four
-decimal numbers or an IPv6 address in brackets. Whatever else a URL may be is refused, so
-that no two programs can read one text in two ways.
+Only the form that chargers announce is accepted: `http://host[:port]/`, the host a plain
+name, four decimal numbers or an IPv6 address in brackets. Every other URL is refused, so that
+no two programs can read one text in two ways.
 """
 
 import re
@@ -22,7 +22,7 @@ _NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 class AddressFault(StrEnum):
-    """Why a charger is not polled at an address; the first group is of the text alone."""
+    """Why a charger is not polled at an address; the first group concerns the text alone."""
 
     NOT_TEXT = "not_text"
     TOO_LONG = "too_long"
@@ -58,7 +58,7 @@ class RefusedAddress:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A web server's place; `host` is lower case, `ip` is set where it is no name."""
+    """A web server's address; `host` is lower case, `ip` is set unless it is a name."""
 
     tls: bool
     host: str
@@ -71,13 +71,13 @@ class Address:
 
     @property
     def authority(self) -> str:
-        """The Host header: without the port where it is the scheme's own."""
+        """The Host header: without the port where it is the scheme's default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
 
 def read_address(text: object, ports: Collection[int]) -> Address | RefusedAddress:
-    """The address in an announcement's `http` member, or why it is not taken."""
+    """The address in an announcement's `http` member, or why it is refused."""
     if not isinstance(text, str):
         return RefusedAddress(AddressFault.NOT_TEXT, "is not text")
     if len(text) > LONGEST:
@@ -88,15 +88,17 @@ def read_address(text: object, ports: Collection[int]) -> Address | RefusedAddre
     scheme = found[1].lower() if found else ""
     if found is None or scheme not in _PORTS or text[len(scheme) :][:3] != "://":
         return RefusedAddress(AddressFault.SCHEME, "does not begin with http:// or https://")
-    return _place(scheme, found[2], found[3], ports)
+    return _from_parts(scheme, found[2], found[3], ports)
 
 
-def _place(scheme: str, place: str, rest: str, ports: Collection[int]) -> Address | RefusedAddress:
-    if "@" in place or "@" in rest:
+def _from_parts(
+    scheme: str, netloc: str, rest: str, ports: Collection[int]
+) -> Address | RefusedAddress:
+    if "@" in netloc or "@" in rest:
         return RefusedAddress(AddressFault.USER_INFO, "holds a user name or a password")
     if rest not in {"", "/"}:
         return RefusedAddress(AddressFault.PATH, "has a path, a query or a fragment")
-    host, colon, port = place.rpartition(":") if _has_port(place) else (place, "", "")
+    host, colon, port = netloc.rpartition(":") if _has_port(netloc) else (netloc, "", "")
     if not host:
         return RefusedAddress(AddressFault.NO_HOST, "names no host")
     number = _port(port) if colon else _PORTS[scheme]
@@ -108,8 +110,8 @@ def _place(scheme: str, place: str, rest: str, ports: Collection[int]) -> Addres
     return Address(scheme == "https", str(checked), number, _ip(checked))
 
 
-def _has_port(place: str) -> bool:
-    return ":" in place.rpartition("]")[2]
+def _has_port(netloc: str) -> bool:
+    return ":" in netloc.rpartition("]")[2]
 
 
 def _port(text: str) -> int | None:
@@ -155,7 +157,7 @@ def _ipv6(host: str) -> Ip | RefusedAddress:
 
 
 def parse_ip(text: str) -> Ip | None:
-    """An address as resolvers give it; None for one with a zone, or none at all."""
+    """An address as resolvers return it; None for one with a zone, or for other text."""
     try:
         return None if "%" in text else ip_address(text)
     except ValueError:

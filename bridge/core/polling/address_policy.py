@@ -1,8 +1,8 @@
-"""Which network addresses may be polled: those in the allowed networks, few of them never.
+"""Which network addresses may be polled: those in the allowed networks, special ones excepted.
 
-Loopback, link-local and their like are polled only where a network within them is named:
-0.0.0.0/0 names none of them, 127.0.0.0/8 names loopback. The bridge's own addresses and
-those of cloud metadata must be named one by one.
+Loopback, link-local and the like are polled only where a network within them is allowed:
+0.0.0.0/0 covers none of them, 127.0.0.0/8 is loopback. The bridge's own addresses and those
+of cloud metadata must be allowed one by one.
 """
 
 from collections.abc import Callable, Iterable
@@ -53,34 +53,34 @@ _TABLE: tuple[tuple[AddressFault, str, Network], ...] = tuple(
 
 
 class AddressPolicy:
-    """What the settings allow; `own` tells whether an address is the bridge's own."""
+    """The networks allowed by the settings; `own`: whether an address is the bridge's own."""
 
     def __init__(self, allow: Iterable[Network], *, own: Callable[[Ip], bool]) -> None:
         self._allow = tuple(allow)
         self._own = own
 
     def refusal(self, ip: Ip, more: Iterable[Network] = ()) -> RefusedAddress | None:
-        """Why the address is not polled; `more` are one charger's own allowed networks."""
+        """Why the address is not polled; `more` are the charger's own allowed networks."""
         named = [network for network in (*self._allow, *more) if ip in network]
         special = _special(ip)
         if special is not None:
             reason, why, within = special
             if not any(_inside(network, within) for network in named):
                 return RefusedAddress(reason, f"{why}, and not named in http.allow")
-        refused = self._itself(ip, named) or self._carried(ip, more)
+        refused = self._own_address(ip, named) or self._embedded_address(ip, more)
         if refused is None and not named:
             return RefusedAddress(AddressFault.NOT_ALLOWED, "is in no network of http.allow")
         return refused
 
-    def _itself(self, ip: Ip, named: Iterable[Network]) -> RefusedAddress | None:
-        """All of loopback is the bridge's own, and named as a network."""
+    def _own_address(self, ip: Ip, named: Iterable[Network]) -> RefusedAddress | None:
+        """Loopback is the bridge's own as a whole, and is allowed as a network."""
         alone = any(network.num_addresses == 1 for network in named)
         if alone or ip.is_loopback or not self._own(ip):
             return None
         return RefusedAddress(AddressFault.OWN, "is the bridge's own, and not named in http.allow")
 
-    def _carried(self, ip: Ip, more: Iterable[Network]) -> RefusedAddress | None:
-        """What an allowed IPv6 address carries must not be special either."""
+    def _embedded_address(self, ip: Ip, more: Iterable[Network]) -> RefusedAddress | None:
+        """The IPv4 address in an allowed IPv6 address must not be special either."""
         inner = embedded(ip)
         refused = self.refusal(inner, more) if inner else None
         return None if refused is None or refused.reason is AddressFault.NOT_ALLOWED else refused

@@ -1,7 +1,7 @@
-"""Bytes from a charger's web server into a JSON document, as a stranger's input.
+"""A JSON document from a charger's web server, parsed as untrusted input.
 
-A number too large for any field becomes an infinite one, so that it is discarded alone.
-What JSON does not have (NaN), or leaves open (a member twice), spoils the whole document.
+A number too large for any field becomes infinite, so that it alone is discarded. NaN, which
+JSON does not have, and a duplicate member make the whole document invalid.
 """
 
 import json
@@ -17,7 +17,7 @@ _LONGEST_NUMBER = 64
 
 
 def read_document(body: bytes, page: Page) -> Document | None:
-    """The document; None for one that is not of the page's kind."""
+    """The document; None if it is not valid for this page."""
     try:
         found = json.loads(
             body.decode("utf-8"),
@@ -50,7 +50,7 @@ def _no_json(text: str) -> NoReturn:
 
 
 def _deep(body: bytes, document: Document) -> bool:
-    """Whether it is nested too deeply; most bodies show at a glance that they are not."""
+    """Whether it is nested too deeply; counting brackets rules that out for most bodies."""
     if body.count(b"{") + body.count(b"[") <= DEEPEST:
         return False
     level: list[object] = [document]

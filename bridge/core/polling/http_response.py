@@ -1,7 +1,7 @@
-"""A web server's response, read strictly from its bytes as they come.
+"""A web server's response, parsed strictly as its bytes arrive.
 
-HTTP/1.0 and 1.1 (RFC 9112). What two readers could read in two ways is no response: folded
-lines, two lengths, a length beside chunks, codings other than `chunked`.
+HTTP/1.0 and 1.1 (RFC 9112). What two parsers could read in two ways is malformed: folded
+lines, two lengths, a length together with chunks, codings other than `chunked`.
 """
 
 import re
@@ -12,7 +12,7 @@ from bridge.core.polling.outcome import PollOutcome, of_status
 MOST_BYTES = 64 * 1024
 _MOST_HEAD = 8 * 1024
 _MOST_PARTS = 1_000
-"""Heads and chunks: what takes long to read, however small."""
+"""Heads and chunks: each costs time, however small."""
 _MOST_CHUNK_LINE = 64
 _LINE, _END = b"\r\n", b"\r\n\r\n"
 
@@ -26,8 +26,8 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\x00-\x08\n-\x1f\x7f]*)?\r\
 class Response:
     """One response: feed it until its outcome is known.
 
-    `outcome` OK says that `body` is whole; `status` and `body` are as far as they were read.
-    A response with another status than 200 is done with its head, or, `with_errors`, with its
+    `outcome` OK: `body` is complete; `status` and `body` are what has been read so far.
+    A response with a status other than 200 ends with its head or, `with_errors`, with its
     body; a body that cannot be read is then empty.
     """
 
@@ -38,30 +38,30 @@ class Response:
         self._with_errors = with_errors
         self._raw = bytearray()
         self._step: Callable[[Response], bool] = Response._head
-        """What reads on; not bound, or every response would be left to the collector."""
+        """The next parser; unbound, or each response would be a cycle for the collector."""
         self._left: int | None = None
-        """Bytes of the body, or of its chunk, that are to come; None: until the end."""
+        """Bytes of the body or chunk still missing; None: until the connection ends."""
         self._parts = 0
 
     def feed(self, data: bytes) -> bool:
-        """Take what came; whether the outcome is known."""
+        """Parse more bytes; True once the outcome is known."""
         self._raw += data
         try:
             while self.outcome is None and self._step(self):
                 pass
         except ValueError:
-            self._spoiled(PollOutcome.MALFORMED)
+            self._fail(PollOutcome.MALFORMED)
         return self.outcome is not None
 
     def end(self) -> PollOutcome:
-        """The connection ended: how the response did."""
+        """The connection ended: returns the outcome."""
         if self.outcome is None:
             if self._step is Response._plain and self._left is None:
-                self._whole()
+                self._complete()
             elif self.status is None and _may_begin(self._raw):
                 self.outcome = PollOutcome.UNREACHABLE
             else:
-                self._spoiled(PollOutcome.MALFORMED)
+                self._fail(PollOutcome.MALFORMED)
         assert self.outcome is not None
         return self.outcome
 
@@ -77,11 +77,11 @@ class Response:
             raise ValueError("no head")
         self._count()
         del self._raw[: end + len(_END)]
-        self._judge(int(line[1]), head)
+        self._choose_body(int(line[1]), head)
         return True
 
-    def _judge(self, status: int, head: bytes) -> None:
-        """What follows a head; one of 100 to 199, but for 101, is followed by the true one."""
+    def _choose_body(self, status: int, head: bytes) -> None:
+        """Choose what follows a head; after 100 to 199, except 101, another head follows."""
         if 100 <= status < 200 and status != 101:
             return
         self.status = status
@@ -93,13 +93,13 @@ class Response:
         self._step = Response._chunk if chunked else Response._plain
 
     def _plain(self) -> bool:
-        """The body: so many bytes, or all until the end."""
+        """The body: so many bytes, or all until the connection ends."""
         if self._left is None:
-            self._take(len(self._raw))
+            self._read_body(len(self._raw))
         elif len(self.body) + self._left > MOST_BYTES:
-            self._spoiled(PollOutcome.TOO_LARGE)
-        elif self._taken():
-            self._whole()
+            self._fail(PollOutcome.TOO_LARGE)
+        elif self._read_rest():
+            self._complete()
         return False
 
     def _chunk(self) -> bool:
@@ -118,9 +118,9 @@ class Response:
     def _in_chunk(self) -> bool:
         """A chunk's bytes, and the end of its last line."""
         if len(self.body) + (self._left or 0) > MOST_BYTES:
-            self._spoiled(PollOutcome.TOO_LARGE)
+            self._fail(PollOutcome.TOO_LARGE)
             return False
-        if not self._taken() or len(self._raw) < len(_LINE):
+        if not self._read_rest() or len(self._raw) < len(_LINE):
             return False
         if not self._raw.startswith(_LINE):
             raise ValueError("a chunk without an end")
@@ -129,10 +129,10 @@ class Response:
         return True
 
     def _trailer(self) -> bool:
-        """Fields after the last chunk, which nobody asked for."""
+        """Fields after the last chunk, which are ignored."""
         end = 0 if self._raw.startswith(_LINE) else self._raw.find(_END)
         if end >= 0:
-            self._whole()
+            self._complete()
         elif len(self._raw) > _MOST_HEAD:
             raise ValueError("no end")
         return False
@@ -142,32 +142,32 @@ class Response:
         if self._parts > _MOST_PARTS:
             raise ValueError("too many parts")
 
-    def _taken(self) -> bool:
-        """Whether the rest of the body, or of the chunk, is there; takes what is."""
+    def _read_rest(self) -> bool:
+        """Read what is there of the body or chunk; True once it is complete."""
         size = min(self._left or 0, len(self._raw))
         self._left = (self._left or 0) - size
-        self._take(size)
+        self._read_body(size)
         return not self._left
 
-    def _take(self, size: int) -> None:
+    def _read_body(self, size: int) -> None:
         self.body += self._raw[:size]
         del self._raw[:size]
         if len(self.body) > MOST_BYTES:
-            self._spoiled(PollOutcome.TOO_LARGE)
+            self._fail(PollOutcome.TOO_LARGE)
 
-    def _whole(self) -> None:
+    def _complete(self) -> None:
         assert self.status is not None
         self.outcome = of_status(self.status)
 
-    def _spoiled(self, outcome: PollOutcome) -> None:
-        """A status that is no 200 says more than that its body cannot be read."""
+    def _fail(self, outcome: PollOutcome) -> None:
+        """A status other than 200 explains more than a body that cannot be read."""
         self.body.clear()
-        told = PollOutcome.OK if self.status is None else of_status(self.status)
-        self.outcome = outcome if told is PollOutcome.OK else told
+        by_status = PollOutcome.OK if self.status is None else of_status(self.status)
+        self.outcome = outcome if by_status is PollOutcome.OK else by_status
 
 
 def _framing(head: bytes) -> tuple[bool, int | None]:
-    """Whether the body comes in chunks, or else its length, or None: until the end."""
+    """Whether the body is chunked, and else its length; None: until the connection ends."""
     lengths: set[bytes] = set()
     codings: list[bytes] = []
     for name, value in _FRAMING.findall(head):
@@ -188,7 +188,7 @@ def _framing(head: bytes) -> tuple[bool, int | None]:
 
 
 def _may_begin(raw: bytearray) -> bool:
-    """Whether a response can begin so."""
+    """Whether a response can begin with these bytes."""
     if b"\n" in raw:
         return _STATUS.match(raw) is not None
     return b"HTTP/1.".startswith(raw[:7])

@@ -1,4 +1,4 @@
-"""Queues of chargers by when their next request is due, each with its share of the slots."""
+"""Queues of chargers by due time, each with its share of the request slots."""
 
 import heapq
 from collections.abc import Iterator
@@ -9,18 +9,18 @@ from bridge.core.model import ChargerId
 
 
 class Lane(Enum):
-    """How a charger's host behaved; the first goes first."""
+    """How a charger's host has behaved; earlier lanes go first."""
 
-    PROVEN = "proven"  # answered the last time
-    NEW = "new"  # never asked, or there is reason to hope
+    PROVEN = "proven"  # answered the last request
+    NEW = "new"  # never polled, or likely to be back
     DARK = "dark"  # did not answer
 
 
 class Lanes:
-    """A charger stands in one lane at most; the latest `put` counts."""
+    """A charger is in at most one lane; the latest `enqueue` counts."""
 
     def __init__(self, slots: int) -> None:
-        # What hosts hold that did not answer yet leaves a quarter to those that do.
+        # Hosts that have not answered leave a quarter of the slots to those that do.
         self.most = {
             Lane.PROVEN: slots,
             Lane.NEW: max(1, slots * 3 // 4),
@@ -33,23 +33,23 @@ class Lanes:
         self._number = 0
 
     def enqueue(self, charger: ChargerId, lane: Lane, due: float) -> None:
-        """Let the charger wait here and nowhere else."""
+        """Queue the charger in this lane only."""
         self._number += 1
         self._place[charger] = (self._number, lane)
         heap = self._heaps[lane]
         heapq.heappush(heap, (due, self._number, charger))
         if len(heap) > 64 + 2 * len(self._place):
-            heap[:] = [entry for entry in heap if self._holds(entry)]
+            heap[:] = [entry for entry in heap if self._is_current(entry)]
             heapq.heapify(heap)
 
     def remove(self, charger: ChargerId) -> None:
-        """The charger waits no more."""
+        """Remove the charger from its queue."""
         self._place.pop(charger, None)
 
     def due(self, now: Steady) -> Iterator[tuple[ChargerId, Lane]]:
-        """Those whose time has come and who have a slot; each holds it until `free`."""
+        """The due chargers for which there is a slot; each holds it until `release`."""
         for lane, heap in self._heaps.items():
-            while self._room(lane) and (due := self._first(heap)) is not None and due <= now:
+            while self._has_slot(lane) and (due := self._first(heap)) is not None and due <= now:
                 charger = heapq.heappop(heap)[2]
                 del self._place[charger]
                 self._busy[lane] += 1
@@ -60,13 +60,13 @@ class Lanes:
         self._busy[lane] -= 1
 
     def next_due(self) -> float | None:
-        """When the first of those comes who would have a slot now."""
-        dues = (self._first(heap) for lane, heap in self._heaps.items() if self._room(lane))
+        """When the first charger that would get a slot now is due."""
+        dues = (self._first(heap) for lane, heap in self._heaps.items() if self._has_slot(lane))
         return min((due for due in dues if due is not None), default=None)
 
     @property
     def busy(self) -> int:
-        """The slots that are taken."""
+        """The slots in use."""
         return sum(self._busy.values())
 
     @property
@@ -74,7 +74,7 @@ class Lanes:
         """Entries in memory, outdated ones too."""
         return sum(map(len, self._heaps.values()))
 
-    def _room(self, lane: Lane) -> bool:
+    def _has_slot(self, lane: Lane) -> bool:
         if self.busy >= self._slots:
             return False
         if lane is Lane.PROVEN:
@@ -83,10 +83,10 @@ class Lanes:
         return dark + new < self.most[Lane.NEW] and (lane is Lane.NEW or dark < self.most[lane])
 
     def _first(self, heap: list[tuple[float, int, ChargerId]]) -> float | None:
-        while heap and not self._holds(heap[0]):
+        while heap and not self._is_current(heap[0]):
             heapq.heappop(heap)
         return heap[0][0] if heap else None
 
-    def _holds(self, entry: tuple[float, int, ChargerId]) -> bool:
+    def _is_current(self, entry: tuple[float, int, ChargerId]) -> bool:
         place = self._place.get(entry[2])
         return place is not None and place[0] == entry[1]

@@ -1,7 +1,7 @@
-"""Which credentials may travel to which address.
+"""Which credentials may be sent to which address.
 
-Anyone on the broker can announce an address. So credentials go only where an operator
-named the network: in an `http.allow` that was set, or in the charger's own `allow`.
+Anyone on the broker can announce an address. So credentials are sent only to networks that
+an operator named: in an `http.allow` that was set, or in the charger's own `allow`.
 """
 
 import base64
@@ -26,7 +26,7 @@ class ChargerLogin:
 
 @dataclass(frozen=True, slots=True)
 class CredentialsEntry:
-    """What the credentials file says of one charger."""
+    """One charger's entry in the credentials file."""
 
     login: ChargerLogin | None = None
     allow: tuple[Network, ...] = ()
@@ -40,8 +40,8 @@ def login_for(
 ) -> ChargerLogin | None:
     """The login to send to this address of a charger, if any.
 
-    `named` is `http.allow` where it was set, and empty where it is the default. A login of the
-    charger's own stays within the charger's own networks where it has some.
+    `named` is `http.allow` if it was set, and empty if it is the default. A charger's own
+    login is sent only to its own networks, if it has any.
     """
     if entry.login is not None:
         return entry.login if contains(entry.allow or named, ip) else None

@@ -1,12 +1,12 @@
-"""What may be asked of a charger over HTTP, and how a request can end."""
+"""The pages that may be requested from a charger, and how a request can end."""
 
 from enum import StrEnum
 
 
 class Page(StrEnum):
-    """All that is ever asked for; a path is never built from input.
+    """All pages that are ever requested; a path is never built from input.
 
-    Others change a charger: GET /reset wipes its configuration.
+    Other pages change a charger: GET /reset wipes its configuration.
     """
 
     STATUS = "/status"
@@ -18,15 +18,15 @@ class PollOutcome(StrEnum):
     """How a request ended; every request has exactly one."""
 
     OK = "ok"
-    """A document of the right kind came."""
+    """A valid document for the page."""
     TIMEOUT = "timeout"
-    """No whole answer in time."""
+    """No complete response in time."""
     UNREACHABLE = "unreachable"
-    """No connection, or one that ended before an answer began."""
+    """No connection, or it ended before a response began."""
     UNRESOLVED = "unresolved"
-    """The host's name has no address."""
+    """The host name has no address."""
     TLS = "tls"
-    """The certificate is not trusted, or the other side speaks no TLS."""
+    """The certificate is not trusted, or the server does not support TLS."""
     FORBIDDEN = "forbidden"
     """The address must not be polled; nothing was sent."""
     UNAUTHORIZED = "unauthorized"
@@ -36,17 +36,17 @@ class PollOutcome(StrEnum):
     REDIRECT = "redirect"
     """3xx, never followed."""
     HTTP_ERROR = "http_error"
-    """Any other status but 200."""
+    """Any other status except 200."""
     TOO_LARGE = "too_large"
     """The document is over the limit; the rest was not read."""
     MALFORMED = "malformed"
-    """No HTTP, or a document that is cut off, no UTF-8, no JSON or of another kind."""
+    """Not HTTP, or a document that is truncated, not UTF-8, not JSON or of another kind."""
     BUSY = "busy"
     """A request to this charger is still in flight; nothing was sent."""
 
     @property
     def answered(self) -> bool:
-        """Whether the host said something, good or bad."""
+        """Whether the host responded at all."""
         return self not in _SILENT
 
 
@@ -54,7 +54,7 @@ _BAD_STATUS = {401: PollOutcome.UNAUTHORIZED, 404: PollOutcome.NOT_FOUND}
 
 
 def of_status(status: int) -> PollOutcome:
-    """What an HTTP status means; OK only says that a document may follow."""
+    """The outcome of an HTTP status; OK only means that a document may follow."""
     if status == 200:
         return PollOutcome.OK
     redirect = 300 <= status < 400

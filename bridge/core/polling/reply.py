@@ -1,4 +1,4 @@
-"""What came of one request to a charger's web server."""
+"""The result of one request to a charger's web server."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from bridge.core.polling.outcome import PollOutcome
 class PollReply:
     """How a request ended; `document` only with OK, `refused` only with FORBIDDEN.
 
-    `seconds` is how long it took, the look-up included.
+    `seconds` is how long it took, the name look-up included.
     """
 
     outcome: PollOutcome

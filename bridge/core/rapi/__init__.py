@@ -1,1 +1,1 @@
-"""Read-only queries to a charger's controller, and what their answers mean."""
+"""Read-only queries to a charger's controller, and the meaning of the replies."""

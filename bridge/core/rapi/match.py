@@ -1,7 +1,7 @@
-"""Which of the answers on a charger's topic is the answer to our query.
+"""Which of the replies on a charger's topic belongs to our query.
 
-Nothing in an answer tells. So it is known by its form and its time: it comes after our
-query, and whatever else was asked meanwhile would be answered in another form.
+A reply does not name its query. So it is matched by its form and its time: it comes after our
+query, and every other query sent meanwhile would have a reply of another form.
 """
 
 from dataclasses import dataclass
@@ -11,63 +11,63 @@ from bridge.core.rapi.line import RapiReply, read_line
 from bridge.core.rapi.query import Query, decode, query_named
 
 PATIENCE_SECONDS = 3.0
-"""An answer does not come later than this; a controller's time limit is shorter."""
+"""A reply never comes later than this; a controller's time limit is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _ObservedQuery:
     command: str
     steady: Steady
 
 
 class Exchange:
-    """Follows what is asked of one charger and what it answers; times on a steady clock."""
+    """Follows all queries to one charger and its replies; times are steady seconds."""
 
     def __init__(self, query: Query) -> None:
         self._query = query
-        self._open: list[_Asked] = []
+        self._open: list[_ObservedQuery] = []
         self.doubtful = False
-        """An answer came that could be ours or another's; ask again once it is quiet."""
-        self.strange = 0
-        """Answers that nobody we heard of had asked for."""
+        """A reply came that could be ours or another client's; query again once it is quiet."""
+        self.unsolicited = 0
+        """Replies without any observed query."""
 
-    def asked(self, command: str, steady: Steady) -> None:
-        """Somebody asked, perhaps we; who asks the same is answered the same."""
-        self._open.append(_Asked(command, steady))
+    def observe_query(self, command: str, steady: Steady) -> None:
+        """A query was sent, by us or another client; equal queries have equal replies."""
+        self._open.append(_ObservedQuery(command, steady))
 
-    def again(self) -> None:
-        """Forget the doubt, before our next query."""
+    def clear_doubt(self) -> None:
+        """Clear `doubtful`, before our next query."""
         self.doubtful = False
 
     def quiet(self, steady: Steady) -> bool:
-        """Whether no answer to anybody is due any more."""
+        """Whether no reply to any client is outstanding."""
         self._expire(steady)
         return not self._open
 
-    def answered(self, line: str, steady: Steady) -> RapiReply | None:
-        """The reply, where it is ours beyond doubt."""
+    def observe_reply(self, line: str, steady: Steady) -> RapiReply | None:
+        """The reply, if it is certainly ours."""
         self._expire(steady)
         reply = read_line(line)
         if reply is None:
             return None
-        fitting = [asked for asked in self._open if _fits(asked.command, reply)]
+        fitting = [query for query in self._open if _fits(query.command, reply)]
         if not fitting:
-            self.strange += 1
+            self.unsolicited += 1
             return None
         self._open.remove(fitting[0])
-        ours = [asked for asked in fitting if asked.command == self._query.value]
+        ours = [query for query in fitting if query.command == self._query.value]
         if len(ours) == len(fitting):
             return reply
-        # Of ours and another's, either may have gone unanswered.
+        # Either query, ours or the other client's, may have had no reply.
         self.doubtful = self.doubtful or bool(ours)
         return None
 
     def _expire(self, steady: Steady) -> None:
-        self._open = [asked for asked in self._open if steady - asked.steady <= PATIENCE_SECONDS]
+        self._open = [query for query in self._open if steady - query.steady <= PATIENCE_SECONDS]
 
 
 def _fits(command: str, reply: RapiReply) -> bool:
-    """Whether this may answer the command; what no query of ours asks has any form."""
+    """Whether this can be the reply to a command; to an unknown one any form can be."""
     query = query_named(command)
     if reply.words is None or query is None:
         return True

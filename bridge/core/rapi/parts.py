@@ -1,4 +1,4 @@
-"""The values in a controller's answer: how each is written, and what it says."""
+"""The values in a controller's reply: how each is written, and how it is read."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,9 +10,9 @@ from bridge.core.fields import states
 
 @dataclass(frozen=True, slots=True)
 class RapiValue:
-    """One decoded value; `number` is set where it is one, in the unit of `wire` if that is.
+    """One decoded value; `number` is set for a number, in the unit of `wire` if that is set.
 
-    `wire` is the key under which the catalogue knows the same value from `/status`.
+    `wire` is the catalogue's key of the same value in `/status`.
     """
 
     name: str
@@ -24,11 +24,12 @@ class RapiValue:
 
 @dataclass(frozen=True, slots=True)
 class RapiPart:
-    """One value of an answer: how its words look, and what they say; None where they cannot."""
+    """One value of a reply: the patterns of its words, and `read`, which decodes them or
+    returns None for impossible ones."""
 
     name: str
     unit: str
-    looks: tuple[re.Pattern[str], ...]
+    patterns: tuple[re.Pattern[str], ...]
     read: Callable[["RapiPart", Sequence[str]], RapiValue | None]
     wire: str | None = None
 
@@ -41,15 +42,15 @@ _NO_AMMETER = -1
 _NO_PROBE = frozenset({-2560, -256})
 
 
-def _said(part: RapiPart, words: Sequence[str]) -> RapiValue:
+def _as_text(part: RapiPart, words: Sequence[str]) -> RapiValue:
     return RapiValue(part.name, words[0])
 
 
-def _counted(part: RapiPart, words: Sequence[str]) -> RapiValue:
+def _as_number(part: RapiPart, words: Sequence[str]) -> RapiValue:
     return _number(part, int(words[0]))
 
 
-def _tripped(part: RapiPart, words: Sequence[str]) -> RapiValue:
+def _as_hex_number(part: RapiPart, words: Sequence[str]) -> RapiValue:
     return _number(part, int(words[0], 16))
 
 
@@ -90,10 +91,10 @@ def _coded(part: RapiPart, code: int) -> RapiValue:
 def _time(part: RapiPart, words: Sequence[str]) -> RapiValue | None:
     year, month, day, hour, minute, second = map(int, words)
     try:
-        told = datetime(2000 + year, month, day, hour, minute, second)
+        time = datetime(2000 + year, month, day, hour, minute, second)
     except ValueError:
         return None
-    return RapiValue(part.name, told.isoformat(" "), part.unit)
+    return RapiValue(part.name, time.isoformat(" "), part.unit)
 
 
 def _minute(part: RapiPart, words: Sequence[str]) -> RapiValue | None:
@@ -102,18 +103,18 @@ def _minute(part: RapiPart, words: Sequence[str]) -> RapiValue | None:
 
 
 def word(name: str) -> RapiPart:
-    """A word as it is."""
-    return RapiPart(name, "", (_WORD,), _said)
+    """A word, unchanged."""
+    return RapiPart(name, "", (_WORD,), _as_text)
 
 
 def whole(name: str, unit: str = "", wire: str | None = None) -> RapiPart:
     """A whole number."""
-    return RapiPart(name, unit, (_WHOLE,), _counted, wire)
+    return RapiPart(name, unit, (_WHOLE,), _as_number, wire)
 
 
 def trips(name: str, wire: str) -> RapiPart:
     """A counter in hexadecimal digits."""
-    return RapiPart(name, "", (_HEX,), _tripped, wire)
+    return RapiPart(name, "", (_HEX,), _as_hex_number, wire)
 
 
 def milli(name: str, unit: str) -> RapiPart:
@@ -137,7 +138,7 @@ def clock(name: str) -> RapiPart:
 
 
 def moment(name: str) -> RapiPart:
-    """Year to second, as the controller's clock has them."""
+    """Year to second by the controller's clock."""
     return RapiPart(name, "controller's clock", (_TWO,) * 6, _time)
 
 

@@ -1,7 +1,7 @@
-"""The controller's queries and what their answers mean: a table, and how it is read.
+"""The controller's queries and the meaning of their replies: a table, and how it is read.
 
-Sources: integration guide, "Query and status commands"; where it leaves a value's place open,
-the comments in the controller's own firmware, which number the values from 1 as the guide does.
+Sources: integration guide, "Query and status commands"; where it leaves a value's position
+open, the comments in the controller's firmware, which count values from 1 as the guide does.
 """
 
 import re
@@ -25,7 +25,7 @@ from bridge.core.rapi.parts import (
 
 
 class Query(Enum):
-    """All that is ever sent to a controller; none of them changes it."""
+    """All commands that are ever sent to a controller; none of them changes it."""
 
     VERSIONS = "$GV"
     STATE = "$GS"
@@ -44,14 +44,14 @@ _NAMED = {query.value: query for query in Query}
 
 
 def query_named(text: str) -> Query | None:
-    """The query that `$GS`, `GS` or `gs` names; the text itself goes nowhere."""
+    """The query named by `$GS`, `GS` or `gs`; the text itself is never sent."""
     return _NAMED.get(f"${text.strip().removeprefix('$').upper()}")
 
 
 _ELAPSED = whole("elapsed", "s", "elapsed")
 FORMS: Mapping[Query, tuple[tuple[RapiPart, ...], ...]] = {
     Query.VERSIONS: ((word("firmware"), word("protocol")),),
-    # Old protocols know two values, the state in decimal.
+    # Old protocols have two values, the state in decimal.
     Query.STATE: (
         (state("state", "state"), _ELAPSED, state("pilot_state"), bits("flags")),
         (old_state("state", "state"), _ELAPSED),
@@ -85,10 +85,10 @@ FORMS: Mapping[Query, tuple[tuple[RapiPart, ...], ...]] = {
 
 
 def decode(query: Query, words: Sequence[str]) -> tuple[RapiValue, ...] | None:
-    """The values of an answer's words after `$OK`; None for words of another form."""
+    """The values of a reply's words after `$OK`; None for words of another form."""
     for form in FORMS[query]:
-        looks = [look for part in form for look in part.looks]
-        if len(looks) == len(words) and all(map(re.Pattern.fullmatch, looks, words)):
+        patterns = [pattern for part in form for pattern in part.patterns]
+        if len(patterns) == len(words) and all(map(re.Pattern.fullmatch, patterns, words)):
             return _read(form, words)
     return None
 
@@ -97,11 +97,11 @@ def _read(form: Iterable[RapiPart], words: Sequence[str]) -> tuple[RapiValue, ..
     values: list[RapiValue] = []
     at = 0
     for part in form:
-        value = part.read(part, words[at : at + len(part.looks)])
+        value = part.read(part, words[at : at + len(part.patterns)])
         if value is None:
             return None
         values.append(value)
-        at += len(part.looks)
+        at += len(part.patterns)
     return tuple(values)
 
 

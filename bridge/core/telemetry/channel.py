@@ -11,15 +11,14 @@ from bridge.core.output.series import Series
 class Channel:
     """The newest value of a field.
 
-    Speed: a payload that repeats the last one is not even looked up.
+    Speed: a payload that equals the last one is not even looked up in the decoder.
     """
 
     __slots__ = (
         "column",
         "decoder",
         "ending",
-        "eventful",
-        "judged",
+        "event_driven",
         "kind",
         "payload",
         "rank",
@@ -30,6 +29,7 @@ class Channel:
         "state",
         "steady",
         "text",
+        "unit_checked",
         "value",
     )  # fmt: skip
 
@@ -41,9 +41,9 @@ class Channel:
         self.kind = row.kind
         self.rank = row.rank
         self.state = row.kind is Kind.STATE
-        self.judged = row.column == "current_1"
-        """Its unit is checked against the pilot."""
-        self.eventful = bool(row.origin & Origin.EVENT)
+        self.unit_checked = row.column == "current_1"
+        """Whether its unit is checked against the pilot."""
+        self.event_driven = bool(row.origin & Origin.EVENT)
         self.payload: bytes | None = None
         self.value: Value | None = None
         self.reason: Reason | None = None
@@ -53,17 +53,17 @@ class Channel:
         self.shown = False
 
     def read(self, payload: bytes, unix: Unix) -> None:
-        """Read a payload that differs from the last: a new value, or a reason for none.
+        """Decode a payload that differs from the last: a new value, or a reason for none.
 
-        `unix` is its arrival in Unix seconds, against which a clock is measured.
+        `unix` is its arrival in Unix seconds, against which a device's clock is compared.
         """
         decoder = self.decoder
         found = decoder.known.get(payload) or decoder.read(payload)
         if self.kind is Kind.TIME:
-            # A clock's text means something else each time, also when it is the same.
+            # The same time means another skew at each arrival.
             found = decoder.value(found[0] or skew(found[1], unix))
         else:
-            # A long payload is no value, and not worth its memory.
+            # A long payload is never a value, and not worth its memory.
             self.payload = payload if len(payload) <= LONGEST else None
         self.reason, value, text, ending = found
         if self.reason is None:
@@ -71,20 +71,20 @@ class Channel:
             self.value, self.text, self.ending = value, text, ending
 
     def set_value(self, value: Value) -> None:
-        """Take a value that was read elsewhere, in the column's unit."""
+        """Set a value that was decoded elsewhere, in the column's unit."""
         if value == self.value and self.reason is None:
             return
         self.shown = self.shown and value == self.value
         self.reason, self.value, self.text, self.ending = self.decoder.value(value)
 
     def show(self) -> None:
-        """Expose the value, if it is not exposed already."""
+        """Expose the value, if there is one."""
         self.shown = True
         if self.series is not None and self.value is not None:
             self.series.set_text(self.ending)
 
     def hide(self) -> None:
-        """Expose the value no more: it went stale, or the sensor is gone.
+        """Stop exposing the value: it is stale, or the sensor is missing.
 
         A counter's series stays until the charger retires.
         """

@@ -1,4 +1,4 @@
-"""The channels of one charger: its newest values, those of MQTT and those of polls."""
+"""The channels of one charger: its newest values, from MQTT and from polls."""
 
 from collections.abc import Collection, Iterator
 
@@ -13,7 +13,7 @@ from bridge.core.telemetry.polled import PolledValues
 
 
 class Channels:
-    """The channels that MQTT feeds, by wire key, beside the polled ones."""
+    """The channels fed by MQTT, by wire key, together with the polled ones."""
 
     __slots__ = (
         "_charger", "_charging", "_decoders", "_polled", "_series_table", "_temperature_scale",
@@ -51,7 +51,7 @@ class Channels:
         return channel
 
     def fresh_columns(self, steady: Steady, within: float) -> set[str]:
-        """The columns of which MQTT brought a value within so many seconds."""
+        """The columns with a value from MQTT within so many seconds."""
         return {
             channel.column
             for channel in self.by_wire.values()
@@ -59,43 +59,43 @@ class Channels:
         }
 
     def carries(self, column: str) -> bool:
-        """Whether MQTT shows another value than 0 in this column."""
+        """Whether MQTT shows a value other than 0 in this column."""
         return any(c.column == column and c.shown and c.value for c in self.by_wire.values())
 
     def leave_to_polls(self, columns: Collection[str]) -> None:
-        """The series of these columns show polled values now; MQTT's next one is written again."""
+        """These series show polled values now; the next value from MQTT is exposed again."""
         for channel in self.by_wire.values():
             channel.shown = channel.shown and channel.column not in columns
 
     def values(self) -> Iterator[Channel]:
-        """The channels that show a value now, polled ones first."""
+        """The channels that show a value, polled ones first."""
         yield from self._polled.values()
         yield from (channel for channel in self.by_wire.values() if channel.shown)
 
     def expire(self, steady: Steady, stale_after: float, *, down: bool) -> Steady:
-        """Hide what went stale; returns the steady time of the oldest value that is left.
+        """Hide stale values; returns the steady time of the oldest value still shown.
 
-        Where the charger is `down`, what MQTT sends only when it changes is stale too.
+        If the charger is `down`, event-driven values are stale too.
         """
-        oldest_left, oldest = steady, steady - stale_after
+        oldest_shown, limit = steady, steady - stale_after
         for channel in self.by_wire.values():
             if not channel.shown:
                 continue
-            if down if channel.eventful else channel.steady <= oldest:
+            if down if channel.event_driven else channel.steady <= limit:
                 self.hide(channel)
-            elif not channel.eventful:
-                oldest_left = min(oldest_left, channel.steady)
-        return oldest_left
+            elif not channel.event_driven:
+                oldest_shown = min(oldest_shown, channel.steady)
+        return oldest_shown
 
     def expire_polled(self, polled: Channel) -> None:
-        """A polled value went stale; the series may be MQTT's meanwhile."""
+        """Hide a stale polled value; its series may show MQTT's value meanwhile."""
         if any(c.shown and c.column == polled.column for c in self.by_wire.values()):
             polled.shown = False
         else:
             self.hide(polled)
 
     def hide(self, channel: Channel) -> None:
-        """Show a value no more; what is known under its second name stays."""
+        """Hide a value; a value under the field's second name stays shown."""
         if not channel.shown:
             return
         channel.hide()
@@ -106,7 +106,7 @@ class Channels:
                 other.show()
 
     def _series_of(self, row: FieldRow) -> Series | None:
-        """A device's counter is no counter of ours: only its reset-proof total is shown."""
+        """None for a device's counter: only its reset-proof total is exposed."""
         if row.metric is None or row.counter:
             return None
         labels = dict([row.label]) if row.label else {}

@@ -1,4 +1,4 @@
-"""What the settings say of telemetry."""
+"""The settings of telemetry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from bridge.core.model import Dialect
 
 @dataclass(frozen=True, slots=True)
 class TelemetryConfig:
-    """Durations in seconds; `temperature_scale` is what a wire value is multiplied by."""
+    """Durations in seconds; `temperature_scale` is the factor of a wire value."""
 
     frame_gap: float = 0.25
     silent_after: float = 75.0

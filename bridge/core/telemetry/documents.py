@@ -1,4 +1,4 @@
-"""A charger as it is polled: how and where, and what its documents bring to its telemetry."""
+"""The polling of one charger: how and where, and what its documents add to its telemetry."""
 
 from bridge.core.charging.charging import Charging
 from bridge.core.clock import Moment
@@ -13,7 +13,7 @@ from bridge.core.model import Reason, SavedState
 from bridge.core.output.line_protocol import number
 from bridge.core.output.writer import Writer
 from bridge.core.polling.outcome import Page
-from bridge.core.polling.turn import Mode
+from bridge.core.polling.timer import Mode
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.channels import Channels
 from bridge.core.telemetry.path import FeedPath
@@ -24,9 +24,9 @@ from bridge.core.telemetry.unit_check import UnitCheck
 
 
 class Documents:
-    """Receives one charger's documents; each method returns why members became no samples.
+    """Receives one charger's documents; methods return the reasons of discarded members.
 
-    What MQTT brought within `silent_after` seconds is fresher and stands.
+    Values from MQTT within `silent_after` seconds are fresher and take precedence.
     """
 
     __slots__ = (
@@ -68,24 +68,24 @@ class Documents:
 
     @property
     def poll_hints(self) -> int:
-        """Rises when /status is worth a look soon."""
+        """Rises when /status is worth polling soon."""
         return self._charging.poll_hints + self._gateway.poll_hints
 
     def http_address(self, now: Moment, polled_at: str | None) -> str | None:
-        """Where to poll it, as it was announced; `polled_at` is where it is polled now."""
+        """The announced address to poll; `polled_at` is where it is polled now."""
         return self._charger.http_address(now.steady, self._stale_after, polled_at)
 
     def poll_mode(self, now: Moment) -> Mode:
-        """How to poll it from now on."""
+        """The mode in which to poll it from now on."""
         return self._path.poll_mode(now)
 
     @property
     def wanted(self) -> list[Page]:
-        """The other pages that have something new."""
+        """The other pages that are worth requesting."""
         return self._gateway.wanted
 
     def receive_status(self, status: Status, seconds: float, now: Moment) -> list[Reason]:
-        """A /status came; `seconds` is how long it took."""
+        """Receive a /status; `seconds` is how long the poll took."""
         self._polled.poll_ended(True, seconds, now)
         if not self._presence.up or self._charger.offline:
             event = self._presence.mark_up(now, "http")
@@ -99,7 +99,7 @@ class Documents:
         return reasons
 
     def poll_failed(self, seconds: float, now: Moment) -> None:
-        """No /status came; with the third in a row goes what only /status tells."""
+        """A poll of /status failed; after the third in a row, hide what only /status reports."""
         self._polled.poll_ended(False, seconds, now)
         if self._polled.lost:
             for channel in self._polled.http_only():
@@ -107,9 +107,9 @@ class Documents:
             self._gateway.expire()
 
     def receive_answer(self, status: Status, now: Moment) -> list[Reason]:
-        """The controller itself answered over MQTT.
+        """Receive a reply of the controller itself, over MQTT.
 
-        No gateway stands in between that would report 0 for what it has not read yet.
+        No gateway in between can report 0 for what it has not read yet.
         """
         witness = Witness(measured=True)
         reasons = self._accept(status, witness, now)
@@ -117,7 +117,7 @@ class Documents:
         return reasons
 
     def receive_config(self, config: DeviceConfig, now: Moment) -> list[Reason]:
-        """A /config came."""
+        """Receive a /config."""
         if self._gateway.observe_config(config):
             self._presence.update()
         if config.values:
@@ -129,13 +129,13 @@ class Documents:
     def receive_crashlog(
         self, records: tuple[Crash, ...], members: int, now: Moment
     ) -> list[Reason]:
-        """A /crashlog of so many members came."""
+        """Receive a /crashlog of so many members."""
         self._gateway.observe_crashlog(records, now)
         return [Reason.NOT_TELEMETRY] * members
 
-    def page_missing(self, page: Page, now: Moment, *, for_good: bool) -> None:
-        """The charger answered, but had no such page to give; `for_good`: it has none."""
-        self._gateway.page_missing(page, now, for_good=for_good)
+    def page_missing(self, page: Page, now: Moment, *, permanent: bool) -> None:
+        """The charger answered without this page; `permanent`: it does not have it."""
+        self._gateway.page_missing(page, now, permanent=permanent)
 
     def saved(self) -> dict[str, object]:
         """What the state file keeps."""
@@ -159,7 +159,7 @@ class Documents:
             self._unit_check.observe(current, pilot, now)
         energy = status.value("energy")
         if "energy" in fresh and energy is not None and self._charging.doubtful:
-            # MQTT's totals contradict the believed one: this document decides whom to believe.
+            # MQTT's totals contradict the believed one: this document decides between them.
             self._charging.observe_energy(float(energy), now.unix, witness, alone=False)
         return reasons
 

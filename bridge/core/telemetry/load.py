@@ -1,6 +1,6 @@
-"""What a charger draws: power over the phases that have both current and voltage.
+"""The load of a charger: power over the phases that have both current and voltage.
 
-The power factor is taken as 1. A charger that sends its power itself is believed.
+The power factor is taken as 1. A charger's own power reading takes precedence.
 """
 
 from collections.abc import Mapping
@@ -13,21 +13,21 @@ _PHASES = tuple((f"current_{n}", f"voltage_{n}") for n in "123")
 
 
 class Load:
-    """The computed power of one charger, with its line and its age."""
+    """The computed power of one charger, its series and its age."""
 
     __slots__ = ("_line", "amperes", "steady", "watts")
 
     def __init__(self, line: Series) -> None:
         self._line = line
         self.steady: Steady | None = None
-        """Steady time of the frame that is shown."""
+        """Steady time of the frame whose power is shown."""
         self.watts = 0.0
-        """The power that is shown, where there is an age."""
+        """The power shown, valid while `steady` is not None."""
         self.amperes = 0.0
         """The highest current of the last frame."""
 
     def observe(self, parts: Mapping[str, Channel], steady: Steady, *, show: bool) -> float | None:
-        """Look at a frame; returns its power in W, None where no phase has both."""
+        """Compute a frame's power in W; None if no phase has both."""
         power: float | None = None
         most = 0.0
         for current, voltage in _PHASES:
@@ -45,7 +45,7 @@ class Load:
         return power
 
     def expire(self, oldest: float) -> None:
-        """Show nothing that is older than this steady time."""
+        """Hide the power if it is no newer than this steady time."""
         if self.steady is not None and self.steady <= oldest:
             self.steady = None
             self._line.clear()

@@ -1,4 +1,4 @@
-"""From the members of a frame or of a document to one point, with what follows from them."""
+"""Turns the members of a frame or a document into one point, and updates what depends on it."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ NOT_POLLED, POLLED = "polled=0i", "polled=1i"
 
 
 class Points:
-    """Writes the points of one charger; `status_period` in seconds between two /status."""
+    """Writes the points of one charger; `status_period`: seconds between polls of /status."""
 
     __slots__ = (
         "_channels", "_charger", "_charging", "_load", "_out", "_status_period",
@@ -43,16 +43,20 @@ class Points:
         self._out = out
         self._status_period = status_period
         self._witnessed_steady: Steady | None = None
-        """Steady time of the last /status that could speak for its values."""
+        """Steady time of the last /status with evidence for its values."""
 
     def witnessed(self, steady: Steady) -> None:
-        """A /status came that can speak for its values."""
+        """A /status arrived that has evidence for its values."""
         self._witnessed_steady = steady
 
     def write(
-        self, parts: Mapping[str, Channel], now: Moment, mark: str, witness: Witness | None = None
+        self,
+        parts: Mapping[str, Channel],
+        now: Moment,
+        polled_field: str,
+        witness: Witness | None = None,
     ) -> None:
-        """One point of these members, by column; steady `now` is when the last of them came."""
+        """Write one point of these members, by column; `now.steady` is the last one's arrival."""
         unix, steady = now.unix, now.steady
         fields = [part.text for part in parts.values()]
         sent = self._channels.by_wire.get("power")
@@ -69,7 +73,7 @@ class Points:
                 fields.append(number("energy_total", total))
         self._observe_session(parts, now)
         self._charging.observe_load(self._load.amperes, power or 0.0, unix)
-        fields.append(mark)
+        fields.append(polled_field)
         self._writer.write_point(fields, len(parts), unix)
         self._out.dirty_since.setdefault(self._charger.id, steady)
 
@@ -83,6 +87,6 @@ class Points:
             )
 
     def _no_status_due(self, steady: Steady) -> bool:
-        """No /status is to be had that could speak for a total."""
+        """Whether no /status with evidence for a total can be expected."""
         witnessed = self._witnessed_steady
         return witnessed is None or steady - witnessed >= 3 * self._status_period

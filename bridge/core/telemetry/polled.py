@@ -1,4 +1,4 @@
-"""What polls brought of one charger: values that MQTT does not bring, or not any more."""
+"""The polled values of one charger: those that MQTT does not bring, or no longer."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,7 +16,7 @@ _BY_MQTT = Origin.PERIODIC | Origin.EVENT
 
 
 class PolledValues:
-    """The polled values of one charger, and how its polls go."""
+    """The polled values of one charger, and the results of its polls."""
 
     __slots__ = (
         "_charger",
@@ -41,9 +41,9 @@ class PolledValues:
         self.channels: dict[str, Channel] = {}
         """By column."""
         self._due = 0.0
-        """Steady time before which no value can go stale."""
+        """Steady time before which no value can become stale."""
         self._missed = 0
-        """Polls in a row that failed."""
+        """Consecutive failed polls."""
         failed = saved.get("poll_failures")
         self._failed = int(failed) if isinstance(failed, int) else 0
 
@@ -60,7 +60,7 @@ class PolledValues:
 
     @property
     def lost(self) -> bool:
-        """The last poll was the third in a row that failed."""
+        """Whether the last poll was the third in a row that failed."""
         return self._missed == MOST_MISSED
 
     def poll_ended(self, good: bool, seconds: float, now: Moment) -> None:
@@ -76,7 +76,7 @@ class PolledValues:
             self._failures.set(self._failed)
 
     def receive(self, part: StatusValue, now: Moment) -> Channel:
-        """Show a value that no fresher source brings."""
+        """Show a value for which there is no fresher source."""
         column = part.row.column
         channel = self.channels.get(column)
         if channel is None or channel.row is not part.row:
@@ -88,35 +88,37 @@ class PolledValues:
             channel.show()
         return channel
 
-    def stale(self, steady: Steady, *, periodic: float, rare: float, down: bool) -> list[Channel]:
-        """Those that went stale: what MQTT would repeat after `periodic` seconds, what it tells
-        when it changes where the charger is `down`, the rest after `rare`.
+    def stale(
+        self, steady: Steady, *, periodic_after: float, status_after: float, down: bool
+    ) -> list[Channel]:
+        """The stale channels: fields that MQTT repeats after `periodic_after` seconds,
+        event-driven ones if the charger is `down`, the rest after `status_after` seconds.
 
-        Speed: a fleet is swept every second, and what is kept from now on cannot be stale
-        before `_due`.
+        Speed: a fleet is swept every second, and no channel can become stale before `_due`.
         """
         if steady < self._due and not down:
             return []
-        gone, self._due = [], steady + min(periodic, rare)
+        stale, self._due = [], steady + min(periodic_after, status_after)
         for channel in filter(_shown, self.channels.values()):
-            until = channel.steady + (periodic if channel.row.origin & Origin.PERIODIC else rare)
-            if steady >= until or (down and channel.eventful):
-                gone.append(channel)
+            periodic = channel.row.origin & Origin.PERIODIC
+            until = channel.steady + (periodic_after if periodic else status_after)
+            if steady >= until or (down and channel.event_driven):
+                stale.append(channel)
             else:
                 self._due = min(self._due, until)
-        return gone
+        return stale
 
     def http_only(self) -> list[Channel]:
-        """Those that only polls bring, and did."""
+        """The shown channels that only polls feed."""
         return [each for each in self.from_polls() if not each.row.origin & _BY_MQTT]
 
     def from_polls(self) -> list[Channel]:
-        """Those shown that a poll brought: what came later was asked for over MQTT."""
+        """The shown channels from polls: later values are replies to queries over MQTT."""
         last = self._charger.polled_steady or 0.0
         return [each for each in self.values() if each.steady <= last]
 
     def values(self) -> Iterable[Channel]:
-        """The channels that show a value now."""
+        """The channels that show a value."""
         return filter(_shown, self.channels.values())
 
     def saved(self) -> Mapping[str, object]:
@@ -124,7 +126,7 @@ class PolledValues:
         return {"poll_failures": self._failed}
 
     def _series_of(self, row: FieldRow) -> Series | None:
-        """A device's counter is shown by what makes it reset-proof; a plain one as it is."""
+        """None for a device's counter, exposed only as a reset-proof total; plain ones excepted."""
         if row.metric is None or (row.counter and row.column not in _PLAIN):
             return None
         labels = dict([row.label]) if row.label else {}
@@ -136,4 +138,4 @@ def _shown(channel: Channel) -> bool:
 
 
 _PLAIN = frozenset({"rapi_commands", "rapi_successes"})
-"""Counters that are the gateway's own, and begin anew with each of its boots."""
+"""The gateway's own counters, which start again with each boot."""

@@ -1,4 +1,4 @@
-"""Whether a charger is there: up, announced, which path feeds it, what it is called."""
+"""The presence of a charger: up, announced, the path that feeds it, its names."""
 
 from bridge.core.clock import Moment
 from bridge.core.discovery.charger import Charger
@@ -13,7 +13,7 @@ PRESENCES = ("up", "silent", "offline", "unheard")
 
 
 class Presence:
-    """The presence of one charger and its lines."""
+    """The presence of one charger and its series."""
 
     __slots__ = (
         "_announced",
@@ -52,7 +52,7 @@ class Presence:
         self.update()
 
     def update(self) -> None:
-        """Bring announced, duplicate and info up to date."""
+        """Update the series of announced, duplicate and info."""
         charger = self._charger
         self._announced.set(int(charger.announced))
         self._duplicate.set(int(charger.ambiguous or charger.doubled))
@@ -67,7 +67,7 @@ class Presence:
             self._series_table.series("evse_info", charger.id, wanted).set(1)
 
     def mark_up(self, now: Moment, source: str = "mqtt") -> Event | None:
-        """Something came from a charger that was not up, or said to be offline."""
+        """Mark up a charger that was not up, or offline; returns the event, if any."""
         charger = self._charger
         was_offline, charger.offline = charger.offline, False
         self.up = True
@@ -77,7 +77,7 @@ class Presence:
         return Event(charger.id, now.unix, EventKind.ONLINE) if was_offline else None
 
     def sweep(self, now: Moment) -> bool:
-        """Look at the time; True when the charger is no longer up."""
+        """Update the series with time; True when the charger just ceased to be up."""
         charger = self._charger
         if charger.heard_unix != self._shown_heard:
             self._shown_heard = charger.heard_unix
@@ -105,7 +105,7 @@ class Presence:
         return "silent" if self._charger.last_seen_unix else "unheard"
 
     def set_source(self, source: str) -> None:
-        """This path brings the charger's values from now on."""
+        """Set the path that feeds the charger's values from now on."""
         self.source = source
         for name, line in self._sources.items():
             line.set(int(name == source))

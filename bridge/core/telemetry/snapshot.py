@@ -1,4 +1,4 @@
-"""What others may know of a charger's telemetry, as it is now."""
+"""A charger's telemetry as others see it, at one moment."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def shown_values(
     load: Load,
     energy_total: float | None,
 ) -> dict[str, ShownValue]:
-    """By column; of two names of one value the better one stands, computed values come last."""
+    """By column; of two names of one value the better one counts, computed values come last."""
     polled = set(from_polls)
     shown = {
         each.column: ShownValue(each.value, each.steady, each in polled)

@@ -1,33 +1,26 @@
-"""The telemetry of one charger: payloads come in, its open frame becomes points."""
+"""The telemetry of one charger: receives payloads, turns its open frame into points."""
 
-from bridge.core.charging.charging import Charging
 from bridge.core.clock import Moment, Steady
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.decoder import Decoders
-from bridge.core.gateway.gateway import Gateway
 from bridge.core.labels import Labels
 from bridge.core.model import Event, Reason, SavedState
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.series import SeriesTable
 from bridge.core.output.writer import Writer
 from bridge.core.telemetry.channel import Channel
-from bridge.core.telemetry.channels import Channels
 from bridge.core.telemetry.config import TelemetryConfig
-from bridge.core.telemetry.documents import Documents
 from bridge.core.telemetry.frame import Frame
-from bridge.core.telemetry.load import Load
-from bridge.core.telemetry.points import NOT_POLLED, Points
-from bridge.core.telemetry.polled import PolledValues
-from bridge.core.telemetry.presence import Presence
+from bridge.core.telemetry.parts import build_parts
+from bridge.core.telemetry.points import NOT_POLLED
 from bridge.core.telemetry.snapshot import ShownValue, Snapshot, shown_values
-from bridge.core.telemetry.unit_check import UnitCheck
 from bridge.core.token_bucket import TokenBucket
 
 
 class Telemetry:
     """Receives the payloads of one charger and fills the outbox and the series.
 
-    `charger` is its identity, `documents` receives what it replies when it is polled.
+    `charger` is its identity, `documents` receives the documents of its polls.
     """
 
     __slots__ = (
@@ -55,52 +48,31 @@ class Telemetry:
         self._frame: Frame | None = None
         self._moment: Moment | None = None
         self._due = 0.0
-        """Steady time before which no value can go stale."""
+        """Steady time before which no value can become stale."""
         self._bucket = TokenBucket(config.readings_per_second)
-        self._load = Load(series_table.series("evse_power_watts", charger.id, {}))
-        # Before presence, which shows the versions that it remembers.
-        self._gateway = Gateway(
-            charger, series_table=series_table, writer=writer, saved=saved,
-            rare=3 * config.enrich_every,
+        parts = build_parts(
+            charger, series_table=series_table, out=out, writer=writer, config=config,
+            decoders=decoders, saved=saved, trusted=trusted,
         )  # fmt: skip
-        self._presence = Presence(
-            charger, series_table=series_table, stale_after=config.stale_after
-        )
-        self._charging = Charging(
-            charger.id, series_table=series_table, writer=writer, saved=saved, trusted=trusted,
-            state_set=config.state_set,
-        )  # fmt: skip
-        self._polled = PolledValues(
-            charger, series_table=series_table, decoders=decoders, saved=saved
-        )
-        self._channels = Channels(
-            charger, series_table=series_table, decoders=decoders, charging=self._charging,
-            temperature_scale=config.temperature_scale.get(charger.dialect),
-            polled=self._polled,
-        )  # fmt: skip
-        self._points = Points(
-            charger, charging=self._charging, channels=self._channels, load=self._load,
-            writer=writer, out=out, status_period=config.enrich_every,
-        )  # fmt: skip
-        self._unit_check = UnitCheck(
-            charger, charging=self._charging, series_table=series_table, saved=saved
-        )
-        self.documents = Documents(
-            charger, channels=self._channels, charging=self._charging, gateway=self._gateway,
-            points=self._points, polled=self._polled, presence=self._presence,
-            unit_check=self._unit_check, writer=writer, saved=saved,
-            silent_after=config.silent_after, stale_after=config.stale_after,
-        )  # fmt: skip
+        self._load = parts.load
+        self._gateway = parts.gateway
+        self._presence = parts.presence
+        self._charging = parts.charging
+        self._polled = parts.polled
+        self._channels = parts.channels
+        self._points = parts.points
+        self._unit_check = parts.unit_check
+        self.documents = parts.documents
 
     def channel(self, wire: str) -> Channel | None:
         """The channel of a wire key; None where the catalogue has no such field."""
         return self._channels.of(wire)
 
     def receive(self, channel: Channel, payload: bytes, now: Moment) -> Reason | None:
-        """Receive one live payload; returns why it became no sample, or None.
+        """Receive one live payload; returns the reason for no sample, or None.
 
-        Speed: one burst of messages shares a moment, so what only time changes is looked at
-        once in it, and a member joins its frame here, not in a call.
+        Speed: one burst of messages shares a moment, so what depends only on time is done once
+        per moment, and a member joins its frame here, not in a call.
         """
         if now is not self._moment:
             self._begin_moment(now)
@@ -111,7 +83,7 @@ class Telemetry:
         frame, first = self._frame, None
         if frame is not None:
             first = frame.parts.get(channel.column)
-            if first is channel or (first is not None and channel in frame.others):
+            if first is channel or (first is not None and channel in frame.aliases):
                 self.close()
                 frame = first = None
         if payload != channel.payload:
@@ -119,25 +91,25 @@ class Telemetry:
         if channel.reason is not None:
             return self._discard(channel, channel.reason)
         channel.steady = now.steady
-        if channel.state and self._lone(channel, frame, now):
+        if channel.state and self._write_lone_state(channel, frame, now):
             return None
         if frame is None:
             frame = self._open(now)
         frame.last = now.steady
         if first is not None:
-            if frame.second_name(channel, first):
-                # Both names have one series, and the better one has the last word.
+            if frame.add_second_name(channel, first):
+                # Both names have one series, and the better one decides what it shows.
                 channel.show()
             return Reason.ALIAS
         frame.parts[channel.column] = channel
         if not channel.shown:
             channel.show()
-        if channel.judged:
+        if channel.unit_checked:
             self._unit_check.observe(channel, self._channels.by_wire.get("pilot"), now)
         return None
 
     def mark_up(self, now: Moment) -> None:
-        """Something came from a charger that was not up."""
+        """Mark a charger up that was not up."""
         event = self._presence.mark_up(now)
         if event is not None:
             self._writer.write_event(event)
@@ -148,26 +120,27 @@ class Telemetry:
         return 0 if self._frame is None else len(self._frame.parts)
 
     def close_if_quiet(self, steady: Steady) -> bool:
-        """End the frame if its time is over; False while one is open."""
+        """Close the frame if it has ended; False while one is open."""
         if self._frame is not None and self._frame.over(steady, self._config.frame_gap):
             self.close()
         return self._frame is None
 
     def close(self) -> None:
-        """End the open frame: its members become one point."""
+        """Close the frame: its members become one point."""
         frame, self._frame = self._frame, None
         if frame is not None:
             self._points.write(frame.parts, Moment(frame.unix, frame.last), NOT_POLLED)
 
     def sweep(self, now: Moment) -> None:
-        """Hide what went stale, and end what waited long enough."""
+        """Hide stale values, and end a session that has waited long enough."""
         config = self._config
         down = self._presence.sweep(now)
         if down or now.steady >= self._due:
             self._expire(now.steady, down)
         for channel in self._polled.stale(
-            now.steady, periodic=config.stale_after, rare=3 * config.enrich_every, down=down
-        ):
+            now.steady, periodic_after=config.stale_after, status_after=3 * config.enrich_every,
+            down=down,
+        ):  # fmt: skip
             self._channels.expire_polled(channel)
         self._gateway.sweep(now.steady)
         self._charging.sweep(now)
@@ -178,7 +151,7 @@ class Telemetry:
         return self._presence.kind()
 
     def snapshot(self) -> Snapshot:
-        """What it is now."""
+        """The charger's state now."""
         presence = self._presence
         return Snapshot(
             self.charger, self.presence, presence.up, presence.source, self._charging.shown
@@ -192,11 +165,11 @@ class Telemetry:
         )  # fmt: skip
 
     def identity_changed(self) -> None:
-        """The fleet changed what the charger is called, or whether it is there."""
+        """The fleet changed the charger's name or presence."""
         self._presence.update()
 
     def relabel(self, labels: Labels) -> bool:
-        """Use these labels from now on; False where they are as before."""
+        """Set the labels; False if they are unchanged."""
         if labels == self.charger.labels:
             return False
         self.charger.labels = labels
@@ -209,7 +182,7 @@ class Telemetry:
         self._writer.write_event(event)
 
     def last_stamp_ms(self) -> int:
-        """The latest time stamp of its points."""
+        """The latest timestamp of its points."""
         return max(self._writer.stamps())
 
     def saved(self) -> dict[str, object]:
@@ -225,7 +198,7 @@ class Telemetry:
         }
 
     def _begin_moment(self, now: Moment) -> None:
-        """The first message of a moment: the charger is there, and time has passed."""
+        """Do once per moment what depends only on time."""
         self._moment = now
         self.charger.heard_steady, self.charger.heard_unix = now.steady, now.unix
         if not self._presence.up:
@@ -239,8 +212,8 @@ class Telemetry:
         self._out.open_frames[self] = None
         return frame
 
-    def _lone(self, channel: Channel, frame: Frame | None, now: Moment) -> bool:
-        """Receive a state; a change with no frame open is a point of its own, at once."""
+    def _write_lone_state(self, channel: Channel, frame: Frame | None, now: Moment) -> bool:
+        """Observe a state; a change without an open frame is written as a point at once."""
         code = int(channel.value or 0)
         known = self._charging.code
         self._charging.observe_state(code, now)
@@ -252,7 +225,7 @@ class Telemetry:
         return True
 
     def _discard(self, channel: Channel, reason: Reason) -> Reason:
-        """A reading without a value; a sensor that is gone shows nothing any more."""
+        """The reason to discard a reading; hides the value of a missing sensor."""
         idle_with = channel.row.idle_with
         if reason is Reason.NO_SENSOR:
             self._channels.hide(channel)
@@ -261,7 +234,7 @@ class Telemetry:
         return reason
 
     def _expire(self, steady: Steady, down: bool) -> None:
-        """Hide what went stale; what arrives from now on cannot before `_due`."""
+        """Hide stale values, and set `_due`."""
         stale_after = self._config.stale_after
         first = self._channels.expire(steady, stale_after, down=down)
         self._load.expire(steady - stale_after)

@@ -1,4 +1,4 @@
-"""Whether currents come in the unit that the dialect says: amperes or milliamperes.
+"""Whether currents arrive in the dialect's unit: amperes or milliamperes.
 
 While a charger charges, a current up to 1.5 times the pilot fits amperes, one of 50 times
 the pilot or more fits milliamperes. The unit is never switched, only suspected.
@@ -12,12 +12,12 @@ from bridge.core.model import Dialect, SavedState
 from bridge.core.output.series import SeriesTable
 from bridge.core.telemetry.channel import Channel
 
-BELIEF = 3
+CONFIRMATIONS = 3
 
 
 class UnitCheck:
-    """Three samples in a row that contradict the dialect raise the suspicion, three that agree
-    take it back."""
+    """Three consecutive samples that contradict the dialect set `suspect`, three that agree
+    clear it."""
 
     __slots__ = (
         "_agreements", "_charger", "_charging", "_contradictions", "_milliamperes", "_series",
@@ -61,7 +61,7 @@ class UnitCheck:
         wrong = fits_amperes if self._milliamperes else fits_milliamperes
         self._contradictions = self._contradictions + 1 if wrong else 0
         self._agreements = 0 if wrong else self._agreements + 1
-        if self._contradictions >= BELIEF:
+        if self._contradictions >= CONFIRMATIONS:
             self.suspect = True
-        elif self._agreements >= BELIEF:
+        elif self._agreements >= CONFIRMATIONS:
             self.suspect = False

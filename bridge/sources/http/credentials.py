@@ -9,7 +9,7 @@ from bridge.core.polling.address_policy import Network
 from bridge.core.polling.login import NOTHING, ChargerLogin, CredentialsEntry, login_for
 
 
-class CredentialsFile(Protocol):
+class CredentialsSource(Protocol):
     """What the credentials need of the credentials file."""
 
     @property
@@ -29,7 +29,7 @@ class Credentials:
     def __init__(
         self,
         *,
-        file: CredentialsFile,
+        file: CredentialsSource,
         shared: Callable[[], ChargerLogin | None],
         allowed_networks: tuple[Network, ...],
     ) -> None:

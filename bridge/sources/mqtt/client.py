@@ -110,13 +110,13 @@ class MqttClient:
         self._watchdog.session_accepted()
         self._unacknowledged = set(self._announce_topics)
         self._link.subscribe(self._announce_topics)
-        self._wanted.take_changes()
+        self._wanted.drain_changes()
         self._link.subscribe(self._wanted)
 
     def _subscribe_changes(self) -> None:
         """Subscribe to the filters that are wanted since the last call, once there is a session."""
         if self._state.connected:
-            for change in self._wanted.take_changes():
+            for change in self._wanted.drain_changes():
                 self._link.subscribe(change.subscribe)
                 self._link.unsubscribe(set(change.unsubscribe).difference(self._announce_topics))
 

@@ -1,9 +1,9 @@
 """The only message that is ever published: a read-only query to a charger's controller."""
 
 from bridge.core.errors import AnnounceRefused
-from bridge.core.rapi.askable import check_query_base
+from bridge.core.rapi.open_queries import topic
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import topic
+from bridge.core.rapi.query_base import check_query_base
 from bridge.sources.mqtt.client import MqttClient
 from bridge.sources.mqtt.link import Link
 

@@ -49,7 +49,7 @@ class _MqttQuery:
         """Send the query once no other client waits for a reply; returns a reply that is ours."""
         while not self.exchange.quiet(Steady(time.monotonic())):
             await self._receive(PATIENCE_SECONDS / 10)
-        self.exchange.again()
+        self.exchange.clear_doubt()
         self._echoed = False
         self._session.publish_query(self._base, self._query)
         try:
@@ -94,8 +94,8 @@ class _MqttQuery:
         if retained:
             return None
         if below == "out":
-            return self.exchange.answered(payload.decode(errors="replace"), Steady(now))
+            return self.exchange.observe_reply(payload.decode(errors="replace"), Steady(now))
         command = below.rpartition("/")[2]
         self._echoed = self._echoed or command == self._query.value
-        self.exchange.asked(command, Steady(now))
+        self.exchange.observe_query(command, Steady(now))
         return None

@@ -12,76 +12,76 @@ ENERGY = "$OK 36000 20127"
 def asked(query: Query, *others: str) -> Exchange:
     """A query of ours at 0 s, others' beside it."""
     exchange = Exchange(query)
-    exchange.asked(query.value, Steady(0.0))
+    exchange.observe_query(query.value, Steady(0.0))
     for other in others:
-        exchange.asked(other, Steady(0.0))
+        exchange.observe_query(other, Steady(0.0))
     return exchange
 
 
 def test_the_answer_to_the_only_query_is_ours() -> None:
-    reply = asked(Query.STATE).answered(STATE, Steady(0.1))
+    reply = asked(Query.STATE).observe_reply(STATE, Steady(0.1))
     assert reply is not None
     assert reply.line == STATE
 
 
 def test_an_answer_before_our_query_is_not_ours() -> None:
     exchange = Exchange(Query.STATE)
-    assert exchange.answered(STATE, Steady(0.0)) is None
-    assert exchange.strange == 1
+    assert exchange.observe_reply(STATE, Steady(0.0)) is None
+    assert exchange.unsolicited == 1
 
 
 def test_an_answer_of_another_form_is_passed_over() -> None:
     exchange = asked(Query.STATE)
-    assert exchange.answered(FAULTS, Steady(0.1)) is None
-    assert exchange.answered(STATE, Steady(0.2)) is not None
+    assert exchange.observe_reply(FAULTS, Steady(0.1)) is None
+    assert exchange.observe_reply(STATE, Steady(0.2)) is not None
 
 
 def test_anothers_query_with_another_form_does_not_confuse() -> None:
     exchange = asked(Query.STATE, "$GF")
-    assert exchange.answered(FAULTS, Steady(0.1)) is None
+    assert exchange.observe_reply(FAULTS, Steady(0.1)) is None
     assert not exchange.doubtful
-    assert exchange.answered(STATE, Steady(0.2)) is not None
+    assert exchange.observe_reply(STATE, Steady(0.2)) is not None
 
 
 def test_anothers_query_with_the_same_form_leaves_a_doubt() -> None:
     exchange = asked(Query.ENERGY, "$GA")
-    assert exchange.answered(ENERGY, Steady(0.1)) is None
+    assert exchange.observe_reply(ENERGY, Steady(0.1)) is None
     assert exchange.doubtful
 
 
 def test_a_command_of_anothers_leaves_a_doubt() -> None:
     exchange = asked(Query.ENERGY, "$SC")
-    assert exchange.answered(ENERGY, Steady(0.1)) is None
+    assert exchange.observe_reply(ENERGY, Steady(0.1)) is None
     assert exchange.doubtful
 
 
 def test_who_asks_the_same_is_answered_the_same() -> None:
-    assert asked(Query.ENERGY, "$GU").answered(ENERGY, Steady(0.1)) is not None
+    assert asked(Query.ENERGY, "$GU").observe_reply(ENERGY, Steady(0.1)) is not None
 
 
 def test_a_refusal_is_ours_when_nobody_else_asks() -> None:
-    reply = asked(Query.TIMER).answered("$NK^21", Steady(0.1))
+    reply = asked(Query.TIMER).observe_reply("$NK^21", Steady(0.1))
     assert reply is not None
     assert reply.words is None
 
 
 def test_a_refusal_may_be_for_anybody_who_asks() -> None:
     exchange = asked(Query.TIMER, "$GF")
-    assert exchange.answered("$NK^21", Steady(0.1)) is None
+    assert exchange.observe_reply("$NK^21", Steady(0.1)) is None
     assert exchange.doubtful
 
 
 def test_a_spoiled_line_is_nobodys() -> None:
     exchange = asked(Query.STATE)
-    assert exchange.answered(STATE + "^00", Steady(0.1)) is None
-    assert exchange.answered(STATE, Steady(0.2)) is not None
+    assert exchange.observe_reply(STATE + "^00", Steady(0.1)) is None
+    assert exchange.observe_reply(STATE, Steady(0.2)) is not None
 
 
 def test_anothers_old_query_is_not_answered_any_more() -> None:
     exchange = Exchange(Query.ENERGY)
-    exchange.asked("$GA", Steady(0.0))
-    exchange.asked("$GU", Steady(PATIENCE_SECONDS + 1))
-    assert exchange.answered(ENERGY, Steady(PATIENCE_SECONDS + 1.1)) is not None
+    exchange.observe_query("$GA", Steady(0.0))
+    exchange.observe_query("$GU", Steady(PATIENCE_SECONDS + 1))
+    assert exchange.observe_reply(ENERGY, Steady(PATIENCE_SECONDS + 1.1)) is not None
 
 
 def test_it_is_quiet_once_nobody_waits_for_an_answer() -> None:

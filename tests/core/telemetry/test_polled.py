@@ -12,7 +12,7 @@ from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollRequest
-from bridge.core.polling.turn import Mode
+from bridge.core.polling.timer import Mode
 from bridge.core.telemetry.documents import Documents
 from tests.kit.core import Bench, restarted
 from tests.kit.desk import ONE, STATUS, Desk

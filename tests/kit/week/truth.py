@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 
-from bridge.sim.events import EventKind, SimEvent
+from bridge.sim.events import SimEvent, SimEventKind
 from bridge.sim.plan import FAULTS
 
 Interval = tuple[float, float]
@@ -55,15 +55,15 @@ class Truth:
         """Those that began in the week and ended in it."""
         found, start = list[Visit](), None
         for one in self.happened:
-            if one.kind is EventKind.SESSION_START:
+            if one.kind is SimEventKind.SESSION_START:
                 start = one.at
-            elif one.kind is EventKind.SESSION_END and start is not None:
+            elif one.kind is SimEventKind.SESSION_END and start is not None:
                 found.append(Visit(start, one.at, float(one.values["energy_wh"])))
         return found
 
     def faults(self) -> list[Fault]:
         """Those of the week; the last may go on."""
-        states = [one for one in self.happened if one.kind is EventKind.STATE]
+        states = [one for one in self.happened if one.kind is SimEventKind.STATE]
         ends = [one.at for one in states[1:]] + [float("inf")]
         return [
             Fault(code, one.at, end)

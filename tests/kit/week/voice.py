@@ -3,7 +3,7 @@
 from bridge.core.model import Message
 from bridge.sim.device import SimDevice
 from bridge.sim.documents import PERIODIC, Members, SimDialect, limits
-from bridge.sim.events import EventKind, SimEvent
+from bridge.sim.events import SimEvent, SimEventKind
 from bridge.sim.gateway import Boot
 from bridge.sim.plan import CHARGING
 from bridge.sim.wire import payload
@@ -31,10 +31,10 @@ class Voice:
         """What is told at once, where anything is."""
         self._again = None
         match one.kind:
-            case EventKind.STATE:
+            case SimEventKind.STATE:
                 self._state = int(one.values["code"])
                 return self._messages([("state", self._state)])
-            case EventKind.LIMITS:
+            case SimEventKind.LIMITS:
                 return self._messages(limits(int(one.values["pilot"])))
             case _:
                 return []

@@ -4,8 +4,8 @@ import pytest
 
 from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
+from bridge.core.rapi.open_queries import OpenQueries, QueryOutcome, QueryResult
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import OpenQueries, QueryOutcome, QueryResult
 
 ONE, TWO = ChargerId("one"), ChargerId("two")
 BASE = "charger/one"
@@ -13,18 +13,18 @@ ENERGY = b"$OK 36000 20127"
 
 
 def say(
-    talks: OpenQueries, key: str, payload: bytes = b"", at: float = 0.1, base: str = BASE
+    queries: OpenQueries, key: str, payload: bytes = b"", at: float = 0.1, base: str = BASE
 ) -> QueryResult | None:
-    return talks.observe(ONE, base, key, payload, Steady(at))
+    return queries.observe(ONE, base, key, payload, Steady(at))
 
 
 def asked(query: Query = Query.ENERGY, *, heard: bool = True) -> OpenQueries:
     """A query of ours at 0 s, which the broker passed on."""
-    talks = OpenQueries()
-    talks.sent(ONE, BASE, query, Steady(0.0))
+    queries = OpenQueries()
+    queries.sent(ONE, BASE, query, Steady(0.0))
     if heard:
-        assert say(talks, f"rapi/in/{query.value}", at=0.0) is None
-    return talks
+        assert say(queries, f"rapi/in/{query.value}", at=0.0) is None
+    return queries
 
 
 def answered(query: Query, line: str) -> QueryResult:
@@ -65,16 +65,16 @@ def test_what_is_no_answer_to_it_ends_the_query_without_values(
 
 
 def test_an_answer_is_taken_once() -> None:
-    talks = asked()
-    assert say(talks, "rapi/out", ENERGY) is not None
-    assert say(talks, "rapi/out", ENERGY) is None
-    assert len(talks) == 0
+    queries = asked()
+    assert say(queries, "rapi/out", ENERGY) is not None
+    assert say(queries, "rapi/out", ENERGY) is None
+    assert len(queries) == 0
 
 
 def test_an_answer_before_our_query_was_passed_on_is_somebody_elses() -> None:
-    talks = asked(heard=False)
-    assert say(talks, "rapi/out", ENERGY) is None
-    assert len(talks) == 1
+    queries = asked(heard=False)
+    assert say(queries, "rapi/out", ENERGY) is None
+    assert len(queries) == 1
 
 
 def test_an_answer_that_nobody_asked_for_is_nothing() -> None:
@@ -83,46 +83,46 @@ def test_an_answer_that_nobody_asked_for_is_nothing() -> None:
 
 @pytest.mark.parametrize("key", ["rapi/in/$SC", "rapi/in/$GU", "rapi/in/x/$GU", "rapi/in"])
 def test_whoever_else_asks_meanwhile_makes_the_answer_ambiguous(key: str) -> None:
-    talks = asked()
-    assert say(talks, key) == QueryResult(ONE, QueryOutcome.AMBIGUOUS, True)
-    assert say(talks, "rapi/out", ENERGY) is None
+    queries = asked()
+    assert say(queries, key) == QueryResult(ONE, QueryOutcome.AMBIGUOUS, True)
+    assert say(queries, "rapi/out", ENERGY) is None
 
 
 def test_somebody_who_asks_before_our_query_is_passed_on_makes_it_ambiguous() -> None:
-    talks = asked(heard=False)
-    assert say(talks, "rapi/in/$GF") == QueryResult(ONE, QueryOutcome.AMBIGUOUS, False)
+    queries = asked(heard=False)
+    assert say(queries, "rapi/in/$GF") == QueryResult(ONE, QueryOutcome.AMBIGUOUS, False)
 
 
 def test_our_query_with_an_argument_is_somebody_elses() -> None:
-    talks = asked(heard=False)
-    assert say(talks, "rapi/in/$GU", b"1") == QueryResult(ONE, QueryOutcome.AMBIGUOUS, False)
+    queries = asked(heard=False)
+    assert say(queries, "rapi/in/$GU", b"1") == QueryResult(ONE, QueryOutcome.AMBIGUOUS, False)
 
 
 def test_an_answer_below_another_base_is_not_the_chargers() -> None:
-    talks = asked()
-    assert say(talks, "rapi/out", ENERGY, base="charger/old") is None
-    assert len(talks) == 1
+    queries = asked()
+    assert say(queries, "rapi/out", ENERGY, base="charger/old") is None
+    assert len(queries) == 1
 
 
 def test_what_is_neither_query_nor_answer_is_passed_over() -> None:
-    talks = asked()
-    assert say(talks, "rapi/inside") is None
-    assert say(talks, "rapi/out/more", ENERGY) is None
-    assert say(talks, "rapi/out", ENERGY) is not None
+    queries = asked()
+    assert say(queries, "rapi/inside") is None
+    assert say(queries, "rapi/out/more", ENERGY) is None
+    assert say(queries, "rapi/out", ENERGY) is not None
 
 
 def test_what_is_asked_of_one_charger_disturbs_no_other() -> None:
-    talks = asked()
-    assert talks.observe(TWO, "charger/two", "rapi/in/$GS", b"", Steady(0.1)) is None
-    assert say(talks, "rapi/out", ENERGY) is not None
+    queries = asked()
+    assert queries.observe(TWO, "charger/two", "rapi/in/$GS", b"", Steady(0.1)) is None
+    assert say(queries, "rapi/out", ENERGY) is not None
 
 
 def test_a_charger_is_quiet_once_nobody_waits_for_its_answer() -> None:
-    talks = OpenQueries()
-    assert talks.quiet(ONE, Steady(0.0))
-    say(talks, "rapi/in/$GS", at=0.0)
-    assert not talks.quiet(ONE, Steady(3.0))
-    assert talks.quiet(ONE, Steady(3.1))
+    queries = OpenQueries()
+    assert queries.quiet(ONE, Steady(0.0))
+    say(queries, "rapi/in/$GS", at=0.0)
+    assert not queries.quiet(ONE, Steady(3.0))
+    assert queries.quiet(ONE, Steady(3.1))
 
 
 def test_our_own_query_does_not_disturb() -> None:
@@ -130,10 +130,10 @@ def test_our_own_query_does_not_disturb() -> None:
 
 
 def test_a_query_without_an_answer_ends_after_three_seconds() -> None:
-    talks = asked()
-    assert talks.expired(Steady(3.0)) == []
-    assert talks.expired(Steady(3.1)) == [QueryResult(ONE, QueryOutcome.TIMEOUT, True)]
-    assert say(talks, "rapi/out", ENERGY, at=3.2) is None
+    queries = asked()
+    assert queries.expired(Steady(3.0)) == []
+    assert queries.expired(Steady(3.1)) == [QueryResult(ONE, QueryOutcome.TIMEOUT, True)]
+    assert say(queries, "rapi/out", ENERGY, at=3.2) is None
 
 
 def test_a_query_that_the_broker_did_not_pass_on_is_told_apart() -> None:
@@ -143,9 +143,9 @@ def test_a_query_that_the_broker_did_not_pass_on_is_told_apart() -> None:
 
 
 def test_who_asked_long_ago_is_not_remembered() -> None:
-    talks = OpenQueries()
+    queries = OpenQueries()
     for number in range(1000):
-        talks.observe(ChargerId(str(number)), BASE, "rapi/in/$GS", b"", Steady(0.0))
-    talks.observe(ONE, BASE, "rapi/in/$GS", b"", Steady(5.0))
-    talks.expired(Steady(5.0))
-    assert list(talks._others) == [ONE]
+        queries.observe(ChargerId(str(number)), BASE, "rapi/in/$GS", b"", Steady(0.0))
+    queries.observe(ONE, BASE, "rapi/in/$GS", b"", Steady(5.0))
+    queries.expired(Steady(5.0))
+    assert list(queries._others) == [ONE]

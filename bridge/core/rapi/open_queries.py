@@ -1,7 +1,7 @@
-"""The bridge's own queries over MQTT: which answer is whose, as far as anyone can tell.
+"""The bridge's own queries over MQTT, matched with the replies.
 
-Nothing in an answer tells. One is believed only where it has the form of our query, comes
-in its time, and nobody else asked that charger from shortly before our query on.
+A reply does not name its query. It is accepted only if it has the form of our query, comes in
+time, and no other client has queried that charger since shortly before our query.
 """
 
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ class QueryOutcome(StrEnum):
 
     ANSWERED = "answered"
     TIMEOUT = "timeout"
-    """No answer in time, or the broker did not pass the query on."""
+    """No reply in time, or the broker did not deliver the query."""
     AMBIGUOUS = "ambiguous"
-    """Somebody else asked too: the answer was dropped, or the query was not even sent."""
+    """Another client queried too: the reply was dropped, or our query was not sent."""
     REFUSED = "refused"
-    """$NK: the controller does not know it, or not now."""
+    """$NK: the controller does not know the query, or not now."""
     MALFORMED = "malformed"
-    """An answer of another form, or a damaged one."""
+    """A reply of another form, or a damaged one."""
 
 
 def topic(query: Query) -> str:
@@ -38,80 +38,80 @@ def topic(query: Query) -> str:
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """How a query to a charger ended; `document` is as `/status` would say it.
+    """How a query to a charger ended; `document` has the keys and units of `/status`.
 
-    `heard`: the broker passed it on, as we know from hearing it ourselves.
+    `delivered`: the broker delivered the query, as its echo to us shows.
     """
 
     charger: ChargerId
     outcome: QueryOutcome
-    heard: bool
+    delivered: bool
     document: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class _Asked:
-    """Our query on its way; `heard`: the broker passed it on."""
+class _SentQuery:
+    """Our query in flight; `delivered`: the broker delivered it."""
 
     base: str
     query: Query
     steady: Steady
-    heard: bool = False
+    delivered: bool = False
 
 
 class OpenQueries:
-    """What is asked of chargers just now, by us and by others; times are steady seconds."""
+    """The queries in flight, ours and other clients'; times are steady seconds."""
 
     def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
         self._patience = patience
-        self._open: dict[ChargerId, _Asked] = {}
+        self._open: dict[ChargerId, _SentQuery] = {}
         self._others: dict[ChargerId, float] = {}
-        """When somebody else last asked, the latest last."""
+        """When another client last queried each charger, the latest last."""
 
     def __len__(self) -> int:
         return len(self._open)
 
     def quiet(self, charger: ChargerId, now: Steady) -> bool:
-        """Whether nobody else waits for an answer of this charger."""
+        """Whether no other client is waiting for a reply of this charger."""
         last = self._others.get(charger)
         return last is None or now - last > self._patience
 
     def sent(self, charger: ChargerId, base: str, query: Query, now: Steady) -> None:
-        """Our query goes out."""
-        self._open[charger] = _Asked(base, query, now)
+        """Our query was sent."""
+        self._open[charger] = _SentQuery(base, query, now)
 
     def observe(
         self, charger: ChargerId, base: str, key: str, payload: bytes, now: Steady
     ) -> QueryResult | None:
-        """A live message on `base/key`; others than queries and answers are passed over."""
-        asked = self._open.get(charger)
+        """A live message on `base/key`; all but queries and replies are ignored."""
+        sent = self._open.get(charger)
         if key == OUT:
-            # An answer that came before our query did is to somebody's before us.
-            own = asked is not None and asked.heard and asked.base == base
+            # A reply that came before the echo of our query belongs to an earlier query.
+            own = sent is not None and sent.delivered and sent.base == base
             return self._answered(charger, payload) if own else None
         if not f"{key}/".startswith(f"{IN}/"):
             return None
-        if asked is not None and self._echo(asked, base, key, payload):
-            asked.heard = True
+        if sent is not None and self._echo(sent, base, key, payload):
+            sent.delivered = True
             return None
         self._others.pop(charger, None)
         self._others[charger] = now
-        return self._end(charger, QueryOutcome.AMBIGUOUS) if asked is not None else None
+        return self._end(charger, QueryOutcome.AMBIGUOUS) if sent is not None else None
 
     def expired(self, now: Steady) -> list[QueryResult]:
-        """The queries whose time is over."""
+        """End the queries that timed out."""
         while self._others:
             charger, steady = next(iter(self._others.items()))
             if now - steady <= self._patience:
                 break
             del self._others[charger]
-        late = [each for each, asked in self._open.items() if now - asked.steady > self._patience]
+        late = [each for each, sent in self._open.items() if now - sent.steady > self._patience]
         return [self._end(charger, QueryOutcome.TIMEOUT) for charger in late]
 
-    def _echo(self, asked: _Asked, base: str, key: str, payload: bytes) -> bool:
-        """Whether this is our own query, come back; a second one is somebody else's."""
-        ours = (base, key, payload) == (asked.base, topic(asked.query), b"")
-        return ours and not asked.heard
+    def _echo(self, sent: _SentQuery, base: str, key: str, payload: bytes) -> bool:
+        """Whether this is the echo of our query; a second one is another client's query."""
+        ours = (base, key, payload) == (sent.base, topic(sent.query), b"")
+        return ours and not sent.delivered
 
     def _answered(self, charger: ChargerId, payload: bytes) -> QueryResult:
         reply = read_line(payload.decode(errors="replace"))
@@ -127,4 +127,4 @@ class OpenQueries:
     def _end(
         self, charger: ChargerId, outcome: QueryOutcome, document: Mapping[str, int] | None = None
     ) -> QueryResult:
-        return QueryResult(charger, outcome, self._open.pop(charger).heard, document or {})
+        return QueryResult(charger, outcome, self._open.pop(charger).delivered, document or {})

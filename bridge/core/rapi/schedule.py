@@ -1,6 +1,6 @@
-"""Whom to ask next over MQTT, and for what: slowly, one after the other, ever less who is mute.
+"""Which charger to query next over MQTT, and for what: slowly, with back-off for no reply.
 
-Decides only; the caller asks, and says how it went. Times are steady seconds, never falling.
+Only decides: the caller sends and reports outcomes. Times are steady seconds, never falling.
 """
 
 import heapq
@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from bridge.core.backoff import grown
 from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
+from bridge.core.rapi.open_queries import QueryOutcome
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import QueryOutcome
 
 ROUND = (Query.ENERGY, Query.FAULTS, Query.STATE)
-"""What MQTT does not bring by itself, in turn."""
+"""What telemetry over MQTT lacks, one query after the other."""
 LEAST_GAP, SLOWEST = 60.0, 3600.0
-# Multiples of it, cut to their fractions, fill an interval evenly however many they are.
+# The fractions of its multiples fill an interval evenly, however many there are.
 _GOLDEN = 0.6180339887498949
 _BAD = frozenset({QueryOutcome.TIMEOUT, QueryOutcome.MALFORMED})
 
 
 @dataclass(frozen=True, slots=True)
 class QueryConfig:
-    """Seconds between two queries to one charger, and how many may wait for an answer."""
+    """Seconds between two queries to one charger, and how many may be in flight."""
 
     every: float = 100.0
     slowest: float = SLOWEST
@@ -32,14 +32,14 @@ class QueryConfig:
 
 
 def config_for(round_seconds: float) -> QueryConfig:
-    """A whole round in this time, as far as the least gap lets it."""
+    """The settings for a whole round in this time, as far as the least gap allows."""
     every = max(LEAST_GAP, round_seconds / len(ROUND))
     return QueryConfig(every, slowest=max(every, SLOWEST))
 
 
 @dataclass(slots=True)
 class _Progress:
-    """One charger's place in the round."""
+    """One charger's position in the round."""
 
     step: int = 0
     failures: int = 0
@@ -50,7 +50,7 @@ class _Progress:
 
 
 class QuerySchedule:
-    """Every charger is either waiting or taken; `random` gives numbers from 0 to 1."""
+    """Every charger is either waiting or being queried; `random` gives numbers from 0 to 1."""
 
     def __init__(self, config: QueryConfig, *, random: Callable[[], float]) -> None:
         self.config = config
@@ -66,34 +66,34 @@ class QuerySchedule:
         return charger in self._progress
 
     def admit(self, charger: ChargerId, now: Steady) -> None:
-        """Ask it too, the first time within one period; a known one is left where it is."""
+        """Query this charger too, first within one period; a known one keeps its due time."""
         if charger not in self._progress:
             self._share = (self._share + _GOLDEN) % 1.0
             self._progress[charger] = _Progress()
             heapq.heappush(self._waiting, (now + self.config.every * self._share, charger))
 
     def due(self, now: Steady) -> tuple[ChargerId, Query] | None:
-        """One whose time has come, and its query; one of the three others must follow."""
+        """A due charger and its query; `done`, `postpone` or `remove` must follow."""
         if not self._waiting or self._waiting[0][0] > now:
             return None
         charger = heapq.heappop(self._waiting)[1]
         return charger, self._progress[charger].query
 
     def done(self, charger: ChargerId, outcome: QueryOutcome, now: Steady) -> None:
-        """The query ended so; without a clear answer the same one is due again."""
-        turn = self._progress[charger]
-        turn.failures = turn.failures + 1 if outcome in _BAD else 0
-        turn.step += outcome is not QueryOutcome.AMBIGUOUS
-        # A lost message is no reason yet: only a whole round without an answer is.
-        failures = turn.failures - len(ROUND) + 1
+        """A query ended; after an ambiguous one the same query is due again."""
+        progress = self._progress[charger]
+        progress.failures = progress.failures + 1 if outcome in _BAD else 0
+        progress.step += outcome is not QueryOutcome.AMBIGUOUS
+        # One lost message is no reason for back-off: a whole round without a reply is.
+        failures = progress.failures - len(ROUND) + 1
         self._wait(charger, now, grown(self.config.every, self.config.slowest, failures))
 
     def postpone(self, charger: ChargerId, now: Steady) -> None:
-        """It must not be asked just now."""
+        """The charger must not be queried now."""
         self._wait(charger, now, self.config.every)
 
     def remove(self, charger: ChargerId) -> None:
-        """It is gone, and was taken."""
+        """Forget a charger that was due."""
         del self._progress[charger]
 
     def _wait(self, charger: ChargerId, now: Steady, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Whether a charger may be asked over MQTT: it speaks there, and its base is surely its own."""
+"""Whether a charger may be queried over MQTT: it publishes, and its base is surely its own."""
 
 from bridge.core.clock import Steady
 from bridge.core.discovery.announcement import check_base
@@ -9,8 +9,8 @@ from bridge.core.errors import AnnounceRefused
 def check_query_base(base: str) -> None:
     """Raise AnnounceRefused for a base topic below which nothing must be published.
 
-    A gateway takes all from the first $ of a topic on for its command: with a stranger's base
-    of `a/rapi/in/$FD`, our query would be a command to the charger at `a`.
+    A gateway reads everything from the first $ of a topic on as its command: with an announced
+    base of `a/rapi/in/$FD`, our query would be a command to the charger at `a`.
     """
     check_base(base)
     if "$" in base:
@@ -18,11 +18,11 @@ def check_query_base(base: str) -> None:
 
 
 def base_for_queries(charger: Charger, steady: Steady, *, silent_after: float) -> str | None:
-    """The base topic under which it listens now; None where that is not certain."""
+    """The base topic to which it is subscribed now; None where that is uncertain."""
     claim = charger.claim
     if claim is None or charger.ambiguous or charger.doubled or charger.offline:
         return None
-    # Where there are two bases, only what came below the first was believed.
+    # With two bases, only telemetry below the first was accepted.
     if charger.heard_steady is None or steady - charger.heard_steady >= silent_after:
         return None
     try:

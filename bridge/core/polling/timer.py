@@ -1,4 +1,4 @@
-"""When one charger is to be asked next, and for what."""
+"""When one charger is to be polled next, and for which page."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -36,21 +36,21 @@ class PollConfig:
     jitter: float = 0.05  # of the period, to and fro together
 
     def period(self, mode: Mode) -> float:
-        """How often a charger in this mode is asked."""
+        """Seconds between two regular polls in this mode."""
         return self.fallback_every if mode is Mode.FALLBACK else self.enrich_every
 
 
 @dataclass(slots=True)
 class PollTimer:
-    """One charger's place in the plan; all times are steady seconds."""
+    """The due times of one charger; all times are steady seconds."""
 
     config: PollConfig
-    since: float = 0.0  # it has its address since then; older requests tell nothing of it
+    since: float = 0.0  # since when it has its address; older requests do not count
     mode: Mode = Mode.OFF
     grid: float = _NEVER  # the regular poll, without its jitter
     due: float = _NEVER  # the regular poll
     soon: float = _NEVER
-    blocked: float = 0.0  # not before: back-off, or a login that was refused
+    blocked: float = 0.0  # not before this: back-off, or a refused login
     ended: float = -_NEVER
     failures: int = 0
     proven: bool = False
@@ -59,15 +59,15 @@ class PollTimer:
 
     @property
     def lane(self) -> Lane:
-        """Which queue it stands in."""
+        """The queue it belongs to."""
         if self.proven:
             return Lane.PROVEN
         return Lane.DARK if self.failures else Lane.NEW
 
     def enter(self, mode: Mode, now: Steady, share: float) -> None:
-        """Begin a mode; `share` from 0 to 1 is the charger's part of the interval.
+        """Begin a mode; `share` from 0 to 1 is the charger's position in the interval.
 
-        The second poll is where it spreads the fleet over a whole period, whatever the first.
+        The second poll spreads the fleet over a whole period, whenever the first was.
         """
         self.mode = mode
         if mode is Mode.OFF:
@@ -81,7 +81,7 @@ class PollTimer:
             self.blocked = 0.0
 
     def next(self) -> float:
-        """When it is to be asked next."""
+        """When it is to be polled next."""
         if self.mode is Mode.OFF:
             return _NEVER
         wanted = min(self.due, self.soon)
@@ -90,13 +90,13 @@ class PollTimer:
         return max(wanted, self.blocked, self.ended + self.config.min_gap)
 
     def page(self, now: Steady) -> Page:
-        """What to ask for now: the regular document first."""
+        """The page to request now: the regular document first."""
         if self.pages and self.proven and min(self.due, self.soon) > now:
             return next(iter(self.pages))
         return Page.STATUS
 
     def advance(self, now: Steady, stretch: float, jitter: float) -> None:
-        """A regular poll goes out: the next one keeps to the grid, for the fleet's spread."""
+        """A regular poll was sent: the next one stays on the grid, to keep the fleet spread."""
         self.soon = _NEVER
         if self.due > now:
             return
@@ -113,22 +113,22 @@ class PollTimer:
         self.proven = outcome.answered
         self.denied = outcome is PollOutcome.UNAUTHORIZED
         self._settle_page(page, outcome)
-        # An errand's page may be missing or odd: only the regular document tells of trouble.
-        bad = outcome is not PollOutcome.OK and (page is Page.STATUS or not outcome.answered)
-        self.failures = self.failures + 1 if bad else self.failures if self.pages else 0
+        # Another page may be missing or invalid: only the regular document counts as a failure.
+        failed = outcome is not PollOutcome.OK and (page is Page.STATUS or not outcome.answered)
+        self.failures = self.failures + 1 if failed else self.failures if self.pages else 0
         if outcome is PollOutcome.OK:
             self.failures = 0
-        self.blocked = now + self._wait(jitter) if bad else 0.0
+        self.blocked = now + self._backoff(jitter) if failed else 0.0
         if self.denied:
             self.blocked = max(self.blocked, now + self.config.denied_every)
 
     def retry_now(self) -> None:
-        """There is a sign of life: the next try is not a dark host's."""
+        """After a sign of life: the next request is not treated as one to a dark host."""
         self.failures = 0
         if not self.denied:
             self.blocked = 0.0
 
-    def _wait(self, jitter: float) -> float:
+    def _backoff(self, jitter: float) -> float:
         period = self.config.period(self.mode)
         most = max(period, self.config.back_off_most)
         return grown(period, most, self.failures) * (0.75 + 0.25 * jitter)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
-from bridge.core.rapi.brake import QueryBackoff
-from bridge.core.rapi.plan import QueryConfig, QuerySchedule, config_for
+from bridge.core.rapi.open_queries import QueryOutcome
 from bridge.core.rapi.query import Query
-from bridge.core.rapi.talks import QueryOutcome
+from bridge.core.rapi.query_backoff import QueryBackoff
+from bridge.core.rapi.schedule import QueryConfig, QuerySchedule, config_for
 
 ONE = ChargerId("one")
 STEADY = QueryConfig(every=100.0, jitter=0.0)
@@ -169,33 +169,36 @@ def test_however_it_goes_a_minute_lies_between_two_queries(
 
 
 def test_a_broker_that_passes_nothing_on_is_tried_ever_less() -> None:
-    brake = QueryBackoff()
-    assert brake.most(16, Steady(0.0)) == 16
-    brake.ended(False, Steady(0.0))
-    assert brake.most(16, Steady(0.0)) == 1
-    brake.ended(False, Steady(0.0))
-    assert brake.most(16, Steady(0.0)) == 1
-    brake.ended(False, Steady(0.0))
-    assert (brake.most(16, Steady(59.0)), brake.most(16, Steady(60.0))) == (0, 1)
+    backoff = QueryBackoff()
+    assert backoff.limit(16, Steady(0.0)) == 16
+    backoff.ended(False, Steady(0.0))
+    assert backoff.limit(16, Steady(0.0)) == 1
+    backoff.ended(False, Steady(0.0))
+    assert backoff.limit(16, Steady(0.0)) == 1
+    backoff.ended(False, Steady(0.0))
+    assert (backoff.limit(16, Steady(59.0)), backoff.limit(16, Steady(60.0))) == (0, 1)
     now = 60.0
-    brake.ended(False, Steady(now))
-    assert (brake.most(16, Steady(179.0)), brake.most(16, Steady(180.0))) == (0, 1)
+    backoff.ended(False, Steady(now))
+    assert (backoff.limit(16, Steady(179.0)), backoff.limit(16, Steady(180.0))) == (0, 1)
     for _ in range(10):
         now += 10_000.0
-        brake.ended(False, Steady(now))
-    assert (brake.most(16, Steady(now + 3599.0)), brake.most(16, Steady(now + 3600.0))) == (0, 1)
+        backoff.ended(False, Steady(now))
+    assert (backoff.limit(16, Steady(now + 3599.0)), backoff.limit(16, Steady(now + 3600.0))) == (
+        0,
+        1,
+    )
 
 
 def test_many_that_one_lost_connection_took_are_one_reason_to_rest() -> None:
-    brake = QueryBackoff()
+    backoff = QueryBackoff()
     for _ in range(16):
-        brake.ended(False, Steady(0.0))
-    assert (brake.most(16, Steady(59.0)), brake.most(16, Steady(60.0))) == (0, 1)
+        backoff.ended(False, Steady(0.0))
+    assert (backoff.limit(16, Steady(59.0)), backoff.limit(16, Steady(60.0))) == (0, 1)
 
 
 def test_a_broker_that_passes_one_on_is_trusted_again() -> None:
-    brake = QueryBackoff()
+    backoff = QueryBackoff()
     for _ in range(5):
-        brake.ended(False, Steady(0.0))
-    brake.ended(True, Steady(0.0))
-    assert brake.most(16, Steady(0.0)) == 16
+        backoff.ended(False, Steady(0.0))
+    backoff.ended(True, Steady(0.0))
+    assert backoff.limit(16, Steady(0.0)) == 16
