@@ -49,26 +49,26 @@ def test_a_change_is_handed_over_once_and_in_order() -> None:
     wanted = WantedFilters()
     wanted.apply(SubscriptionChange(("a/#", "b/#")))
     wanted.apply(SubscriptionChange(("c/#",), ("a/#",)))
-    assert wanted.take_changes() == [
+    assert wanted.drain_changes() == [
         SubscriptionChange(("a/#", "b/#")),
         SubscriptionChange(("c/#",), ("a/#",)),
     ]
-    assert wanted.take_changes() == []
+    assert wanted.drain_changes() == []
     assert list(wanted) == ["b/#", "c/#"]
 
 
 def test_what_is_wanted_already_or_was_not_wanted_is_no_change() -> None:
     wanted = WantedFilters()
     wanted.apply(SubscriptionChange(("a/#",)))
-    wanted.take_changes()
+    wanted.drain_changes()
     wanted.apply(SubscriptionChange(("a/#",), ("b/#",)))
-    assert wanted.take_changes() == []
+    assert wanted.drain_changes() == []
 
 
 def test_a_filter_that_is_dropped_and_wanted_in_one_change_is_subscribed_again() -> None:
     wanted = WantedFilters()
     wanted.apply(SubscriptionChange(("a/#",)))
-    wanted.take_changes()
+    wanted.drain_changes()
     wanted.apply(SubscriptionChange(("a/#",), ("a/#",)))
-    assert wanted.take_changes() == [SubscriptionChange(("a/#",), ("a/#",))]
+    assert wanted.drain_changes() == [SubscriptionChange(("a/#",), ("a/#",))]
     assert list(wanted) == ["a/#"]

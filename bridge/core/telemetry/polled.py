@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bridge.core.clock import Moment, Steady
 from bridge.core.discovery.charger import Charger
-from bridge.core.fields.catalogue import FieldRow, Origin
+from bridge.core.fields.catalogue import CATALOGUE, FieldRow, Origin
 from bridge.core.fields.decoder import Decoders
 from bridge.core.fields.status import StatusValue
 from bridge.core.model import SavedState
@@ -13,6 +13,7 @@ from bridge.core.telemetry.channel import Channel
 
 MOST_MISSED = 3
 _BY_MQTT = Origin.PERIODIC | Origin.EVENT
+_PERIODIC = frozenset(row.wire for row in CATALOGUE if row.origin & Origin.PERIODIC)
 
 
 class PolledValues:
@@ -100,7 +101,7 @@ class PolledValues:
             return []
         stale, self._due = [], steady + min(periodic_after, status_after)
         for channel in filter(_shown, self.channels.values()):
-            periodic = channel.row.origin & Origin.PERIODIC
+            periodic = channel.row.wire in _PERIODIC
             until = channel.steady + (periodic_after if periodic else status_after)
             if steady >= until or (down and channel.event_driven):
                 stale.append(channel)
