@@ -17,6 +17,8 @@ BELIEF_READINGS = 3
 BELIEF_SECONDS = 90.0
 WITNESS_SECONDS = 30.0
 WRAP = 2.0**32
+NO_VALUE = WRAP - 1
+"""All bits set: how a gateway writes that it has no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ class ResetProof:
         `witness` comes with a value of `/status`; `alone`: no `/status` is available.
         """
         last = self._last
+        if value == NO_VALUE:
+            return self.total
         if last is not None and last - self._growth.slack <= value <= last:
             self._unix, self._doubt = unix, None
         elif self._fits(value, unix, witness):
@@ -150,11 +154,9 @@ class ResetProof:
         return self._growth.allows(value - self._last, unix - self._unix)
 
     def _wrapped(self, value: float, unix: Unix) -> bool:
-        """It wrapped at 32 bits; all bits set is how a gateway writes "no value"."""
+        """It wrapped at 32 bits."""
         last = self._last or 0.0
-        return value < last < WRAP - 1 and self._growth.allows(
-            value + WRAP - last, unix - self._unix
-        )
+        return value < last and self._growth.allows(value + WRAP - last, unix - self._unix)
 
     def _possible(self, unix: Unix) -> float:
         """The most that can have been counted from 0 since the last believed reading; more

@@ -55,10 +55,10 @@ class FleetPage:
         Yields to the event loop in between, so rows may differ slightly in time.
         """
         pause, telemetries = Yielding(), list(self._telemetries.values())
-        matching = await _matching(telemetries, search.strip().lower(), pause)
+        matching, count = await _matching(telemetries, search.strip().lower(), pause)
         summary = await _summary(telemetries, pause)
         rows = []
-        for telemetry in matching[:MAX_ROWS]:
+        for telemetry in matching:
             rows.append(_row(telemetry, now))
             await pause.due()
         return (
@@ -66,7 +66,7 @@ class FleetPage:
             '<meta name=viewport content="width=device-width, initial-scale=1">'
             '<meta http-equiv=refresh content="10">'
             f"<title>nofos-bridge</title><style>{_STYLE}</style><h1>nofos-bridge</h1>"
-            f"{summary}{_search_form(search)}{_truncation_note(len(matching))}"
+            f"{summary}{_search_form(search)}{_truncation_note(count)}"
             f"<div class=wide><table><thead><tr>{_header_cells()}</tr></thead>"
             f"<tbody>{''.join(rows) or _NO_CHARGERS}</tbody></table></div>"
             '<p>More: <a href="/metrics">/metrics</a>, '
@@ -78,14 +78,19 @@ class FleetPage:
 
 async def _matching(
     telemetries: Iterable[Telemetry], search: str, pause: Yielding
-) -> list[Telemetry]:
-    """The chargers matching the search, sorted by name and id."""
-    found = {}
+) -> tuple[list[Telemetry], int]:
+    """The first MAX_ROWS matching chargers, sorted by name and id, and how many match."""
+    first: list[tuple[str, ChargerId, Telemetry]] = []
+    count = 0
     for telemetry in telemetries:
         if _matches(telemetry, search):
-            found[_display_name(telemetry.charger), telemetry.charger.id] = telemetry
+            count += 1
+            first.append((_display_name(telemetry.charger), telemetry.charger.id, telemetry))
+            # Speed: sorting a whole large fleet would hold up the event loop.
+            if len(first) == 2 * MAX_ROWS:
+                first = sorted(first)[:MAX_ROWS]
         await pause.due()
-    return [found[key] for key in sorted(found)]
+    return [telemetry for *_, telemetry in sorted(first)[:MAX_ROWS]], count
 
 
 async def _summary(telemetries: Iterable[Telemetry], pause: Yielding) -> str:

@@ -1,5 +1,6 @@
 """Counters that never fall and never jump by a lifetime."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -158,6 +159,16 @@ def test_a_counter_goes_on_across_its_32_bits() -> None:
     counter = ResetProof(GROWTH)
     totals = feed(counter, (0, 2.0**32 - 100), (30, 50.0), (60, 80.0))
     assert totals == [2.0**32 - 100, 2.0**32 + 50, 2.0**32 + 80]
+
+
+@pytest.mark.parametrize("readings", [3, 10])
+def test_all_bits_set_is_never_believed_however_often_it_is_read(readings: int) -> None:
+    counter = ResetProof(GROWTH)
+    feed(counter, (0, 1000.0))
+    garbage = [(60 * n, 2.0**32 - 1) for n in range(1, readings + 1)]
+    assert feed(counter, *garbage) == [1000.0] * readings
+    assert feed(counter, (60 * readings + 60, 1010.0)) == [1010.0]
+    assert feed(ResetProof(GROWTH), *garbage) == [None] * readings
 
 
 def test_a_counter_that_stands_at_its_most_stays_and_goes_on_after_its_reset() -> None:
