@@ -17,11 +17,11 @@ CHARGING_SHARE = 0.6
 MAINS_VOLTS = 230
 LEAST_HEAP, MOST_HEAP = 120_000, 180_000
 RISE_SECONDS = 30
-"""Every breath stands for the periodic document of this many seconds."""
+"""Every document stands for the periodic document of this many seconds."""
 
 
 class BenchCharger:
-    """One charger; `breath` is its next document as PUBLISH frames."""
+    """One charger; `frames` is its next document as PUBLISH frames."""
 
     def __init__(self, name: str, rng: random.Random) -> None:
         self.name = name
@@ -45,7 +45,7 @@ class BenchCharger:
         state = CHARGING if self._charging else CONNECTED
         return frame(self._topics["state"], str(state).encode())
 
-    def breath(self, heap: int | None = None) -> bytes:
+    def frames(self, heap: int | None = None) -> bytes:
         """All fields once; `heap` replaces the free heap."""
         for field, text in self.document(heap).items():
             if self._said.get(field) != text:

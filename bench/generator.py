@@ -4,7 +4,7 @@ Started as `python -m bench.generator PORT --chargers N --probes M`. It announce
 then takes a command a line and answers each with lines of JSON:
 
     greet           one message of every charger
-    go RATE SECONDS full breaths, RATE messages a second
+    go RATE SECONDS full documents, RATE messages a second
     quit
 """
 
@@ -37,7 +37,7 @@ class SentCounts:
     began: float = 0.0
     ended: float = 0.0
     latest: float = 0.0
-    """How far behind its time the tardiest breath was."""
+    """How far behind its time the latest document was."""
     probes: list[tuple[str, int, float]] = field(default_factory=list)
     """Charger, number and time of every probe."""
 
@@ -73,17 +73,17 @@ class Generator:
 
     def greet(self) -> SentCounts:
         """One message of each charger, slowly enough for any listener."""
-        breaths = [Document(charger.greeting()) for charger in self._every]
-        return self._pace(breaths, each=1, rate=GREETINGS_PER_SECOND)
+        documents = [Document(charger.greeting()) for charger in self._every]
+        return self._pace(documents, each=1, rate=GREETINGS_PER_SECOND)
 
     def prepare(self, rate: float, seconds: float) -> list[Document]:
-        """All breaths of a run, charger after charger, with the probes strewn in."""
+        """All documents of a run, charger after charger, with the probes strewn in."""
         count = max(1, round(rate * seconds / len(FIELDS)))
         return list(self._breaths(count, rate / len(FIELDS)))
 
-    def run(self, breaths: list[Document], rate: float) -> SentCounts:
+    def run(self, documents: list[Document], rate: float) -> SentCounts:
         """Send them; returns when the broker has read all."""
-        return self._pace(breaths, each=len(FIELDS), rate=rate)
+        return self._pace(documents, each=len(FIELDS), rate=rate)
 
     def close(self) -> None:
         self._socket.close()
@@ -100,37 +100,37 @@ class Generator:
                 due += max(1.0, gap)
                 yield self._probe()
             else:
-                yield Document(self._chargers[index % len(self._chargers)].breath())
+                yield Document(self._chargers[index % len(self._chargers)].frames())
 
     def _probe(self) -> Document:
         self._number += 1
         charger = self._probes[self._number % len(self._probes)]
-        return Document(charger.breath(self._number), (charger.name, self._number))
+        return Document(charger.frames(self._number), (charger.name, self._number))
 
-    def _pace(self, breaths: list[Document], *, each: int, rate: float) -> SentCounts:
+    def _pace(self, documents: list[Document], *, each: int, rate: float) -> SentCounts:
         sent = SentCounts(began=time.monotonic())
         per_second = rate / each
         most = max(1, int(per_second * TICK_SECONDS * MOST_TICKS_AT_ONCE))
         done = 0
-        while done < len(breaths):
+        while done < len(documents):
             now = time.monotonic()
-            due = min(len(breaths), int((now - sent.began) * per_second) + 1)
+            due = min(len(documents), int((now - sent.began) * per_second) + 1)
             if due <= done:
                 time.sleep(TICK_SECONDS)
                 continue
             sent.latest = max(sent.latest, now - sent.began - done / per_second)
-            done = self._burst(breaths, done, min(due, done + most), sent)
+            done = self._burst(documents, done, min(due, done + most), sent)
         self._settle()
         sent.messages, sent.ended = done * each, time.monotonic()
         return sent
 
-    def _burst(self, breaths: list[Document], first: int, end: int, sent: SentCounts) -> int:
-        burst = breaths[first:end]
-        data = b"".join([breath.data for breath in burst])
+    def _burst(self, documents: list[Document], first: int, end: int, sent: SentCounts) -> int:
+        burst = documents[first:end]
+        data = b"".join([document.data for document in burst])
         at = time.monotonic()
         self._socket.sendall(data)
         sent.bytes += len(data)
-        sent.probes += [(*breath.probe, at) for breath in burst if breath.probe]
+        sent.probes += [(*document.probe, at) for document in burst if document.probe]
         return end
 
     def _settle(self) -> None:
@@ -146,7 +146,7 @@ class Generator:
             count -= len(got)
 
 
-def say(text: str) -> None:
+def write_line(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -156,11 +156,11 @@ def serve(generator: Generator) -> None:
     for line in sys.stdin:
         match line.split():
             case ["greet"]:
-                say(generator.greet().json())
+                write_line(generator.greet().json())
             case ["go", rate, seconds]:
-                breaths = generator.prepare(float(rate), float(seconds))
-                say(json.dumps({"ready": len(breaths)}))
-                say(generator.run(breaths, float(rate)).json())
+                documents = generator.prepare(float(rate), float(seconds))
+                write_line(json.dumps({"ready": len(documents)}))
+                write_line(generator.run(documents, float(rate)).json())
             case _:
                 return
 
@@ -173,7 +173,7 @@ def main() -> None:
     given = parser.parse_args()
     generator = Generator(given.port, chargers=given.chargers, probes=given.probes)
     generator.announce()
-    say(json.dumps({"announced": given.chargers + given.probes}))
+    write_line(json.dumps({"announced": given.chargers + given.probes}))
     serve(generator)
     generator.close()
 

@@ -94,7 +94,7 @@ def _measure(made: Rig, plan: BenchPlan, folder: Path) -> Large:
 
 
 def _fill(made: Rig, plan: BenchPlan) -> None:
-    """One breath of every charger."""
+    """One document of every charger."""
     before = made.moment().received
     made.go(plan.fleet_rate, plan.fleet * len(FIELDS) / plan.fleet_rate)
     made.settled(before + made.sent().messages)

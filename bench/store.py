@@ -57,8 +57,8 @@ class StoreRequest(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_GET(self) -> None:  # the base class names it
-        told = self.counts.probes if self.path == "/probes" else self.counts.totals()
-        body = json.dumps(told).encode()
+        counts = self.counts.probes if self.path == "/probes" else self.counts.totals()
+        body = json.dumps(counts).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -80,9 +80,9 @@ class Webs:
     def _obey(self, command: str) -> bool:
         match command:
             case "fewest":
-                say({"fewest": min(map(len, self.times))})
+                write_json({"fewest": min(map(len, self.times))})
             case "times":
-                say({"times": self.times})
+                write_json({"times": self.times})
             case _:
                 return False
         return True
@@ -94,8 +94,8 @@ def _allow_files(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, max(hard, count)))
 
 
-def say(told: object) -> None:
-    sys.stdout.write(json.dumps(told) + "\n")
+def write_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 
 
@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--chargers", type=int, default=1000)
     given = parser.parse_args()
     webs = Webs(given.port, given.chargers)
-    say({"listening": given.chargers})
+    write_json({"listening": given.chargers})
     webs.serve()
 
 

@@ -118,8 +118,8 @@ class RepeatedLog:
         """Log how many events were held back in the past minute; drop entries without any."""
         now = self._clock()
         with self._lock:
-            expired = [(key, told) for key, told in self._entries.items() if self._due(told, now)]
-            due = [(key, told) for key, told in expired if told.repeated]
+            expired = [item for item in self._entries.items() if self._due(item[1], now)]
+            due = [(key, entry) for key, entry in expired if entry.repeated]
             for key, entry in expired:
                 if entry.repeated:
                     self._entries[key] = replace(entry, at=now, repeated=0, lines=entry.lines + 1)

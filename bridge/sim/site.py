@@ -98,7 +98,7 @@ class ChargerWebSite:
             return _NOT_FOUND
         try:
             wanted = json.loads(body)
-            # What cannot be UTF-8 (a lone surrogate) could not be told to anybody later.
+            # What cannot be UTF-8 (a lone surrogate) could not be sent to anybody later.
             json.dumps(wanted, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             return _UNREADABLE

@@ -62,14 +62,14 @@ async def test_the_load_is_spread_over_its_time(broker: BenchBroker, tmp_path: P
 
 def test_a_fleet_says_the_same_every_time() -> None:
     def words() -> list[bytes]:
-        return [charger.breath() for _ in range(3) for charger in fleet(4)]
+        return [charger.frames() for _ in range(3) for charger in fleet(4)]
 
     assert words() == words()
 
 
 def test_fields_move_from_breath_to_breath_and_some_stay() -> None:
     charger = next(each for each in fleet(20) if b"/state3" in each.greeting())
-    first, second = charger.breath(), charger.breath()
+    first, second = charger.frames(), charger.frames()
     assert first != second
     assert publish(f"{charger.base}/state", b"3") in first
     assert publish(f"{charger.base}/state", b"3") in second

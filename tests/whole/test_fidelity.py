@@ -64,7 +64,7 @@ def expected(said: list[Said]) -> dict[tuple[str, str], list[tuple[float, float]
 
 
 def second_names(said: list[Said]) -> dict[tuple[str, str], set[float]]:
-    """What `amp` and `voltage` said: stored where a breath was cut before amp1 or v1 came."""
+    """What `amp` and `voltage` said: stored where a document was cut before amp1 or v1 came."""
     found = defaultdict(set)
     for each in said:
         column = {"amp": "current_1", "voltage": "voltage_1"}.get(each.key)

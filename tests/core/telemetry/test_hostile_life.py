@@ -67,7 +67,7 @@ def failure(outcome: PollOutcome) -> Act:
     return lambda desk: desk.answer(outcome)
 
 
-def breath(document: Mapping[str, object]) -> Act:
+def document_act(document: Mapping[str, object]) -> Act:
     said = {key: str(value) for key, value in document.items()}
     return lambda desk: desk.speak(**said)
 
@@ -89,8 +89,8 @@ ACTS = st.one_of(
     st.sampled_from([PollOutcome.TIMEOUT, PollOutcome.UNAUTHORIZED, PollOutcome.MALFORMED]).map(
         failure
     ),
-    LIKELY.map(breath),
-    st.dictionaries(st.sampled_from([*LIVE]), st.text(max_size=9), max_size=4).map(breath),
+    LIKELY.map(document_act),
+    st.dictionaries(st.sampled_from([*LIVE]), st.text(max_size=9), max_size=4).map(document_act),
     st.sampled_from(["connected", "disconnected"]).map(announcement),
     st.sampled_from([1, 16, 200]).map(pause),
 )

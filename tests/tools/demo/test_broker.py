@@ -116,13 +116,13 @@ async def test_what_is_said_in_one_breath_with_the_end_is_heard(
     broker: Broker, goodbye: str
 ) -> None:
     with Subscriber(broker.port, "a") as ears:
-        breath = bytes.fromhex(
+        frames = bytes.fromhex(
             "100d 0004 4d515454 04 02 0000 0001 63"  # CONNECT as client "c", no keep-alive
             + 200 * "3004 0001 61 31"  # PUBLISH 1 to "a"
             + goodbye  # DISCONNECT
         )
         with socket.create_connection(("127.0.0.1", broker.port)) as raw:
-            raw.sendall(breath)
+            raw.sendall(frames)
             raw.shutdown(socket.SHUT_WR)
         await eventually(lambda: len(ears.payloads("a")) == 200)
 
