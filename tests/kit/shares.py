@@ -17,13 +17,17 @@ TOGETHER: Mapping[str, str] = {
 """Files that go to one process by group, for what they share takes long to make."""
 FIRST = (
     "tests/whole/test_kill.py",
+    "tests/whole/test_node_dies.py",
+    "tests/whole/test_node_dies_unheard.py",
+    "tests/alerts/test_live.py",
     "tests/whole/test_week.py",
     "tests/dashboards/influxql/test_queries.py",
     "tests/dashboards/promql/test_queries.py",
     "tests/alerts/test_quiet.py",
     "tests/web/test_large_fleet.py",
 )
-"""What takes longest begins first, so that at the end no process waits for another."""
+"""What takes longest begins first, so that at the end no process waits for another. Kills under
+load have the machine nearly to themselves: beside them run tests that mostly wait."""
 
 
 class Shares(LoadScopeScheduling):  # type: ignore[misc]  # of no known type
