@@ -154,9 +154,11 @@ class ResetProof:
         return self._growth.allows(value - self._last, unix - self._unix)
 
     def _wrapped(self, value: float, unix: Unix) -> bool:
-        """It wrapped at 32 bits."""
+        """It wrapped at 32 bits; a state file may still hold a "no value" that was believed."""
         last = self._last or 0.0
-        return value < last and self._growth.allows(value + WRAP - last, unix - self._unix)
+        return value < last < NO_VALUE and self._growth.allows(
+            value + WRAP - last, unix - self._unix
+        )
 
     def _possible(self, unix: Unix) -> float:
         """The most that can have been counted from 0 since the last believed reading; more

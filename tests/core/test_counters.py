@@ -171,6 +171,12 @@ def test_all_bits_set_is_never_believed_however_often_it_is_read(readings: int) 
     assert feed(ResetProof(GROWTH), *garbage) == [None] * readings
 
 
+def test_a_restored_all_bits_set_does_not_count_as_a_wrap() -> None:
+    most = 2.0**32 - 1
+    counter = ResetProof.restored(GROWTH, [most, 0.0, 0.0, most])
+    assert feed(counter, (60, 100.0)) == [most]
+
+
 def test_a_counter_that_stands_at_its_most_stays_and_goes_on_after_its_reset() -> None:
     counter = ResetProof(Growth(per_second=0.1, burst=300))
     totals = swear(counter, (0, 254, 10, 1), (300, 255, 90, 1), (900, 255, 99, 1))
