@@ -66,8 +66,8 @@ class Child:
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(f"{self._process.args!r} ended:\n{self.log[-2000:]}")
-        said: dict[str, Any] = json.loads(line)
-        return said
+        record: dict[str, Any] = json.loads(line)
+        return record
 
     def ask(self, line: str) -> dict[str, Any]:
         self.say(line)

@@ -165,7 +165,7 @@ def _announce(made: Rig, count: int, port: int | None) -> None:
 def announcement(number: int, port: int | None) -> tuple[str, str]:
     """Topic and payload."""
     name = f"polled-{number:05d}"
-    said = {"state": "connected", "id": name, "name": name, "mqtt": f"charger/{name}"}
+    members = {"state": "connected", "id": name, "name": name, "mqtt": f"charger/{name}"}
     if port is not None:
-        said["http"] = f"http://{address(number)}:{port}/"
-    return f"openevse/announce/{name}", json.dumps(said)
+        members["http"] = f"http://{address(number)}:{port}/"
+    return f"openevse/announce/{name}", json.dumps(members)

@@ -30,18 +30,18 @@ class Receiver:
         return sorted((one for one in self.got if one.name in names), key=lambda one: one.name)
 
     async def take(self, request: web.Request) -> web.Response:
-        told = json.loads(await request.read())
-        firing = [alert for alert in told["alerts"] if alert["status"] == "firing"]
+        notice = json.loads(await request.read())
+        firing = [alert for alert in notice["alerts"] if alert["status"] == "firing"]
         if firing:
-            self.got.append(_notification(request.path[1:], told, firing))
+            self.got.append(_notification(request.path[1:], notice, firing))
         return web.Response()
 
 
 def _notification(
-    receiver: str, told: dict[str, Any], firing: list[dict[str, Any]]
+    receiver: str, notice: dict[str, Any], firing: list[dict[str, Any]]
 ) -> Notification:
     summaries = tuple(sorted(alert["annotations"]["summary"] for alert in firing))
-    return Notification(receiver, told["groupLabels"]["alertname"], summaries)
+    return Notification(receiver, notice["groupLabels"]["alertname"], summaries)
 
 
 @asynccontextmanager

@@ -107,30 +107,30 @@ async def test_what_stands_for_itself_is_not_held_back(
 
 
 async def test_the_chargers_of_a_site_come_in_one_notification(tmp_path: Path) -> None:
-    async with receiver() as told:
-        with alertmanager(tmp_path, quick_example(told.port)) as server:
+    async with receiver() as inbox:
+        with alertmanager(tmp_path, quick_example(inbox.port)) as server:
             send(
                 server,
                 raised("EvseCrash", charger=ONE, site="Depot"),
                 raised("EvseCrash", charger=OTHER, site="Depot"),
                 raised("EvseCrash", charger="c3", site="Yard"),
             )
-            await eventually(lambda: len(told.got) == 2)
-    assert sorted(told.got, key=lambda one: one.summaries) == [
+            await eventually(lambda: len(inbox.got) == 2)
+    assert sorted(inbox.got, key=lambda one: one.summaries) == [
         Notification("operators", "EvseCrash", ("EvseCrash c1 Depot", "EvseCrash c2 Depot")),
         Notification("operators", "EvseCrash", ("EvseCrash c3 Yard",)),
     ]
 
 
 async def test_a_roll_out_of_firmware_mutes_what_it_causes_and_nothing_else(tmp_path: Path) -> None:
-    async with receiver() as told:
+    async with receiver() as inbox:
         now, replaced = MUTED.subn('      - weekdays: ["sunday:saturday"]\n', EXAMPLE.read_text())
         assert replaced == 1
-        with alertmanager(tmp_path, quick_example(told.port, now)) as server:
+        with alertmanager(tmp_path, quick_example(inbox.port, now)) as server:
             send(server, raised("EvseChargerDown", charger=ONE))
             await eventually(lambda: state(server, "EvseChargerDown") == "active")
             send(server, raised("EvseStuckRelay", charger=ONE))
-            await eventually(lambda: told.of("EvseStuckRelay"))
+            await eventually(lambda: inbox.of("EvseStuckRelay"))
             send(server, raised("EvseCrash", charger=ONE))
-            await eventually(lambda: told.of("EvseCrash"))
-    assert told.of("EvseChargerDown") == []
+            await eventually(lambda: inbox.of("EvseCrash"))
+    assert inbox.of("EvseChargerDown") == []

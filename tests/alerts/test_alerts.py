@@ -29,9 +29,9 @@ def ids(cases: tuple[Case, ...]) -> list[str]:
     return [f"{case.alert}-{number}" for number, case in enumerate(cases)]
 
 
-def a_minute_before_and_then(case: Case, told: Mapping[str, object]) -> list[dict[str, object]]:
+def a_minute_before_and_then(case: Case, expected: Mapping[str, object]) -> list[dict[str, object]]:
     before = [at(case.fires - 1, case.alert)]
-    return [*before, at(case.fires, case.alert, told)]
+    return [*before, at(case.fires, case.alert, expected)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=ids(CASES))
@@ -66,8 +66,8 @@ def test_it_does_not_vanish_where_the_names_are_missing(case: Case, tmp_path: Pa
 
 @pytest.mark.parametrize("case", OF_CHARGERS, ids=ids(OF_CHARGERS))
 def test_two_replicas_that_show_one_charger_make_one_alert(case: Case, tmp_path: Path) -> None:
-    told = with_names(case.series)
-    both = [*shown_by("bridge-0", told), *shown_by("bridge-1", told)]
+    expected = with_names(case.series)
+    both = [*shown_by("bridge-0", expected), *shown_by("bridge-1", expected)]
     assert (
         promtool_test(tmp_path, case.alert, (both, a_minute_before_and_then(case, case.expected())))
         == ""
@@ -82,9 +82,9 @@ def test_a_restart_of_the_bridge_makes_no_other_alert_of_one_that_stands(
     gone = case.fires + 1
     series = torn(with_names(case.series), gone, length=RESTART)
     minutes = [at(minute, case.alert) for minute in range(case.fires, gone + RESTART + 3)]
-    said = promtool_test(tmp_path, case.alert, (shown_by("bridge-0", series), minutes))
-    assert said.count("time: ") == len(minutes), "it ended"
-    assert len(set(re.findall(r"Labels:(\{alertname=.*?\})", said))) == 1, "it is another one"
+    output = promtool_test(tmp_path, case.alert, (shown_by("bridge-0", series), minutes))
+    assert output.count("time: ") == len(minutes), "it ended"
+    assert len(set(re.findall(r"Labels:(\{alertname=.*?\})", output))) == 1, "it is another one"
 
 
 def test_two_names_of_one_charger_make_one_alert(tmp_path: Path) -> None:
@@ -92,9 +92,9 @@ def test_two_names_of_one_charger_make_one_alert(tmp_path: Path) -> None:
     old = {'evse_info{charger="c1",name="old"}': "1x30", **fault}
     new = {'evse_info{charger="c1",name="new"}': "1x30", **fault}
     series = [*shown_by("bridge-0", old), *shown_by("bridge-1", new)]
-    said = promtool_test(tmp_path, "EvseStuckRelay", (series, [at(6, "EvseStuckRelay")]))
-    assert said.count('alertname="EvseStuckRelay"') == 1
-    assert len(re.findall(r'name="(?:old|new)"', said)) == 1
+    output = promtool_test(tmp_path, "EvseStuckRelay", (series, [at(6, "EvseStuckRelay")]))
+    assert output.count('alertname="EvseStuckRelay"') == 1
+    assert len(re.findall(r'name="(?:old|new)"', output)) == 1
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_it_goes_on_until_what_follows_from_it_has_ended_too(
     alert: str, series: Mapping[str, str], last: int, tmp_path: Path
 ) -> None:
     shown = shown_by("bridge-0", with_names(series))
-    said = promtool_test(tmp_path, alert, (shown, [at(last, alert), at(last + 1, alert)]))
-    assert f"alertname: {alert}, time: {last}m" in said
-    assert f"time: {last + 1}m" not in said
+    output = promtool_test(tmp_path, alert, (shown, [at(last, alert), at(last + 1, alert)]))
+    assert f"alertname: {alert}, time: {last}m" in output
+    assert f"time: {last + 1}m" not in output
 
 
 def test_a_bridge_that_is_down_for_days_stays_so_while_another_runs(tmp_path: Path) -> None:
@@ -123,16 +123,16 @@ def test_a_bridge_that_is_down_for_days_stays_so_while_another_runs(tmp_path: Pa
         *shown_by("bridge-1", {"up": "1x2005", build: "1x2005"}),
     ]
     alert = "EvseBridgeDown"
-    said = promtool_test(tmp_path, alert, (series, [at(day, alert) for day in (1440, 2000)]))
-    assert re.findall(r'instance="(.*?):', said) == ["bridge-0", "bridge-0"]
+    output = promtool_test(tmp_path, alert, (series, [at(day, alert) for day in (1440, 2000)]))
+    assert re.findall(r'instance="(.*?):', output) == ["bridge-0", "bridge-0"]
 
 
 def test_promtool_notices_another_word_in_an_alert(tmp_path: Path) -> None:
     case = CASES[0]
-    told = {**case.expected(), "exp_annotations": {"summary": "something else"}}
+    expected = {**case.expected(), "exp_annotations": {"summary": "something else"}}
     series = shown_by("bridge-0", with_names(case.series))
-    said = promtool_test(tmp_path, case.alert, (series, [at(case.fires, case.alert, told)]))
-    assert "something else" in said
+    output = promtool_test(tmp_path, case.alert, (series, [at(case.fires, case.alert, expected)]))
+    assert "something else" in output
 
 
 def test_each_alert_has_a_case_and_each_case_its_alert() -> None:
@@ -140,5 +140,5 @@ def test_each_alert_has_a_case_and_each_case_its_alert() -> None:
 
 
 def test_promtool_finds_nothing_to_complain_of() -> None:
-    code, said = promtool("check", "rules", "--lint=all", "--lint-fatal", str(RULES))
-    assert (code, "SUCCESS: 66 rules found" in said) == (0, True), said
+    code, output = promtool("check", "rules", "--lint=all", "--lint-fatal", str(RULES))
+    assert (code, "SUCCESS: 66 rules found" in output) == (0, True), output

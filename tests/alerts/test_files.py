@@ -95,8 +95,8 @@ def test_the_links_lead_where_the_operator_says() -> None:
 
 def test_the_rules_are_printed_with_an_operators_own_links() -> None:
     command = [sys.executable, "-m", "bridge.alerts", "--runbooks", "http://wiki"]
-    said = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode()
-    assert said == rules_text(LinkBases(runbooks="http://wiki/"))
+    output = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode()
+    assert output == rules_text(LinkBases(runbooks="http://wiki/"))
 
 
 def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
@@ -132,15 +132,15 @@ def test_writing_anew_keeps_what_was_written_by_hand(tmp_path: Path) -> None:
 
 
 def test_promtool_takes_the_example_for_prometheus() -> None:
-    code, said = promtool("check", "config", str(EXAMPLES / "prometheus.yml"))
-    assert code == 0, said
-    assert "SUCCESS: 1 rule files found" in said
+    code, output = promtool("check", "config", str(EXAMPLES / "prometheus.yml"))
+    assert code == 0, output
+    assert "SUCCESS: 1 rule files found" in output
 
 
 def test_amtool_takes_the_example_for_alertmanager() -> None:
-    code, said = said_by("amtool", "check-config", ALERTMANAGER)
-    assert code == 0, said
-    assert "SUCCESS" in said
+    code, output = said_by("amtool", "check-config", ALERTMANAGER)
+    assert code == 0, output
+    assert "SUCCESS" in output
 
 
 def test_alertmanager_names_no_alert_that_is_none() -> None:
@@ -162,6 +162,6 @@ def test_pages_go_to_the_pager_and_the_rest_to_the_operators(
     labels: tuple[str, ...], receiver: str
 ) -> None:
     asked = ("config", "routes", "test", f"--config.file={ALERTMANAGER}")
-    code, said = said_by("amtool", *asked, *labels)
-    told = [line for line in said.splitlines() if not line.startswith("Warning: ")]
-    assert (code, told) == (0, [receiver])
+    code, output = said_by("amtool", *asked, *labels)
+    receivers = [line for line in output.splitlines() if not line.startswith("Warning: ")]
+    assert (code, receivers) == (0, [receiver])

@@ -40,8 +40,8 @@ def fired(folder: Path, scrapes: list[dict[str, str]]) -> str:
     }
     path = folder / "day.test.yml"
     path.write_text(json.dumps(asked), encoding="utf-8")
-    code, said = promtool("test", "rules", str(path))
-    return "" if code == 0 else said
+    code, output = promtool("test", "rules", str(path))
+    return "" if code == 0 else output
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +77,9 @@ def test_a_day_with_a_fault_in_it_is_noticed(scrapes: list[dict[str, str]], tmp_
     for shown in part[10:]:
         for name in [name for name in shown if name.startswith('evse_state_code{charger="c3"')]:
             shown[name] = "8"
-    said = fired(tmp_path, part)
-    assert 'alertname="EvseStuckRelay"' in said
-    assert said.count("alertname=") == 1
+    output = fired(tmp_path, part)
+    assert 'alertname="EvseStuckRelay"' in output
+    assert output.count("alertname=") == 1
 
 
 def fired_in_prometheus(folder: Path, scrapes: list[dict[str, str]]) -> set[str]:

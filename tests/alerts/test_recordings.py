@@ -56,9 +56,9 @@ def recorded(folder: Path, series: Values, name: str, expected: Values) -> str:
     path = folder / "recorded.test.yml"
     # JSON is YAML.
     path.write_text(json.dumps(asked), encoding="utf-8")
-    code, said = promtool("test", "rules", str(path))
-    assert "FAILED" in said or code == 0, said
-    return "" if code == 0 else said
+    code, output = promtool("test", "rules", str(path))
+    assert "FAILED" in output or code == 0, output
+    return "" if code == 0 else output
 
 
 CASES: dict[str, tuple[str, Values, Values]] = {
@@ -126,8 +126,8 @@ def test_a_charger_that_moves_to_another_pod_keeps_its_faults(tmp_path: Path) ->
 
 def test_promtool_notices_another_value(tmp_path: Path) -> None:
     name, series, _ = CASES["power"]
-    said = recorded(tmp_path, {**FLEET, **series}, name, {'{site="north"}': "11001", "{}": "0"})
-    assert "1.1001E+04" in said.upper()
+    output = recorded(tmp_path, {**FLEET, **series}, name, {'{site="north"}': "11001", "{}": "0"})
+    assert "1.1001E+04" in output.upper()
 
 
 def test_each_recorded_series_of_the_dashboards_has_a_case() -> None:

@@ -45,10 +45,10 @@ async def test_the_generator_sends_what_it_says(broker: BenchBroker, tmp_path: P
         sent = generator.hear()
         assert sent["messages"] == 850
         await eventually(lambda: len(ear.received) == 6 + 6 + 850)
-        heaps = [int(said) for said in ear.payloads("charger/probe-00000/freeram")]
+        heaps = [int(payload) for payload in ear.payloads("charger/probe-00000/freeram")]
         assert heaps == [number for _, number, _ in sent["probes"]]
-        said = Counter(heard.topic.rpartition("/")[2] for heard in ear.received[12:])
-        assert said == dict.fromkeys(FIELDS, 50)
+        payload = Counter(heard.topic.rpartition("/")[2] for heard in ear.received[12:])
+        assert payload == dict.fromkeys(FIELDS, 50)
 
 
 async def test_the_load_is_spread_over_its_time(broker: BenchBroker, tmp_path: Path) -> None:

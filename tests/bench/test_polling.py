@@ -116,14 +116,14 @@ def moment(at: float, cpu: float, heard: int, text: str = "") -> Sample:
 
 
 def test_what_the_traffic_takes_without_polls_is_not_the_polls() -> None:
-    said = 'evse_bridge_poll_stretch_ratio 1.5\nevse_bridge_polls_total{outcome="ok"} 5\n'
+    metrics = 'evse_bridge_poll_stretch_ratio 1.5\nevse_bridge_polls_total{outcome="ok"} 5\n'
     times = [[40.0, 95.0, 110.0, 170.0], [90.0, 130.0, 190.0], [95.0, 205.0]]
     found = result(
         replace(FULL.polls, chargers=3),
         times,
         (moment(0.0, 1.0, 0), moment(20.0, 2.0, 80)),
-        (moment(100.0, 10.0, 480), moment(200.0, 25.0, 900, said)),
-        (moment(0.0, 0.0, 0), moment(210.0, 26.0, 1000 + 5 * 48, said), 1001),
+        (moment(100.0, 10.0, 480), moment(200.0, 25.0, 900, metrics)),
+        (moment(0.0, 0.0, 0), moment(210.0, 26.0, 1000 + 5 * 48, metrics), 1001),
     )
     assert (found.polled, found.polls, found.stretch) == (2, 4, 1.5)
     assert (found.cores_without, found.cores) == (0.05, 0.15)

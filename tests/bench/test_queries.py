@@ -40,8 +40,8 @@ def stamps(past: Past, portion: int) -> Sequence[int]:
 def test_a_past_goes_on_by_thirty_seconds_up_to_now() -> None:
     began = int(time.time())
     past = Past(8, 120)
-    told = stamps(past, 0)
-    assert [at - past.start for at in told[:5]] == [0, 30, 60, 90, 120]
+    times = stamps(past, 0)
+    assert [at - past.start for at in times[:5]] == [0, 30, 60, 90, 120]
     assert began <= past.end <= began + 1
 
 

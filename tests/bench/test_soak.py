@@ -19,7 +19,7 @@ def ledger(folder: Path, *rows: Mapping[str, object]) -> Path:
     return path
 
 
-def said(charger: str, topic: str, payload: str, at: float = START) -> Mapping[str, object]:
+def published(charger: str, topic: str, payload: str, at: float = START) -> Mapping[str, object]:
     return {"time": at, "charger": charger, "topic": topic, "payload": payload}
 
 
@@ -28,7 +28,7 @@ def happened(event: str, at: float, **values: float) -> Mapping[str, object]:
 
 
 def test_the_total_is_what_the_meter_has_whatever_was_said(tmp_path: Path) -> None:
-    path = ledger(tmp_path, happened("meter", START, wh=5000), said("one", "a/wh", "0"),
+    path = ledger(tmp_path, happened("meter", START, wh=5000), published("one", "a/wh", "0"),
                   happened("meter", START + 3, wh=7000))  # fmt: skip
     assert read(path, NOW) == {"one": Truth(first_wh=5000, last_wh=7000)}
 
@@ -49,10 +49,10 @@ def test_a_car_that_left_is_told_where_the_charger_said_so_before_the_next_one_l
 ) -> None:
     state = "charger/one/state"
     path = ledger(
-        tmp_path, said("one", state, "1"), happened("session_start", START + 1),
-        happened("session_end", START + 2, energy_wh=8), said("one", state, "2", START + 3),
-        happened("session_start", START + 4), said("one", state, "1", START + 5),
-        happened("session_end", START + 6, energy_wh=8), said("one", state, "3", START + 7),
+        tmp_path, published("one", state, "1"), happened("session_start", START + 1),
+        happened("session_end", START + 2, energy_wh=8), published("one", state, "2", START + 3),
+        happened("session_start", START + 4), published("one", state, "1", START + 5),
+        happened("session_end", START + 6, energy_wh=8), published("one", state, "3", START + 7),
         happened("session_start", START + 8),
     )  # fmt: skip
     assert [stay.reported for stay in read(path, NOW)["one"].stays] == [True, False, False]
@@ -60,12 +60,12 @@ def test_a_car_that_left_is_told_where_the_charger_said_so_before_the_next_one_l
 
 def test_two_that_announce_on_one_topic_are_left_out(tmp_path: Path) -> None:
     topic = "openevse/announce/abcd"
-    path = ledger(tmp_path, said("one", topic, "{}"), said("two", topic, "{}"),
-                  said("three", "openevse/announce/ef01", "{}"))  # fmt: skip
+    path = ledger(tmp_path, published("one", topic, "{}"), published("two", topic, "{}"),
+                  published("three", "openevse/announce/ef01", "{}"))  # fmt: skip
     assert list(read(path, NOW)) == ["three"]
 
 
-def told(**changed: float) -> BridgeReport:
+def report(**changed: float) -> BridgeReport:
     """A bridge that has everything right of a charger; `changed` by what is counted."""
     right = {"energy": 6000.0, "faults": 1.0, "crashes": 2.0, "sessions": 1.0, "events": 2.0,
              "session_wh": 900.0}  # fmt: skip
@@ -86,7 +86,7 @@ def told(**changed: float) -> BridgeReport:
     )  # fmt: skip
 
 
-def wrong(told: BridgeReport) -> list[str]:
+def wrong(report: BridgeReport) -> list[str]:
     truth = Truth(
         first_wh=5000,
         last_wh=6000,
@@ -94,12 +94,12 @@ def wrong(told: BridgeReport) -> list[str]:
         faults=1,
         crashes=[START + 100, START + 400],
     )  # fmt: skip
-    rows: list[ComparisonRow] = compare_run(told, {"one": truth}, start=START, now=NOW, speed=10)
+    rows: list[ComparisonRow] = compare_run(report, {"one": truth}, start=START, now=NOW, speed=10)
     return [row.name for row in rows if row.mismatches]
 
 
 def test_a_bridge_that_has_everything_right_passes() -> None:
-    assert wrong(told()) == []
+    assert wrong(report()) == []
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_bridge_that_has_everything_right_passes() -> None:
     ],
 )
 def test_each_difference_is_objected_to(changed: Mapping[str, float], objection: list[str]) -> None:
-    assert wrong(told(**changed)) == objection
+    assert wrong(report(**changed)) == objection
 
 
 def test_what_a_controller_that_hangs_hides_is_not_objected_to() -> None:
@@ -124,11 +124,11 @@ def test_what_a_controller_that_hangs_hides_is_not_objected_to() -> None:
         first_wh=5000, last_wh=7500, stays=[SimulatedSession(START + 1, NOW - 100, 900)], faults=1,
         crashes=[START + 100, START + 400], frozen_until=NOW - 1,
     )  # fmt: skip
-    rows = compare_run(told(sessions=0.0), {"one": hidden}, start=START, now=NOW, speed=10)
+    rows = compare_run(report(sessions=0.0), {"one": hidden}, start=START, now=NOW, speed=10)
     assert [row.name for row in rows if row.mismatches] == []
     hidden.frozen_until = 0.0
     hidden.stays[0].reported = True
-    rows = compare_run(told(sessions=0.0), {"one": hidden}, start=START, now=NOW, speed=10)
+    rows = compare_run(report(sessions=0.0), {"one": hidden}, start=START, now=NOW, speed=10)
     assert [row.name for row in rows if row.mismatches] == [
         "energy, Wh", "energy in the store, Wh", "sessions",
     ]  # fmt: skip

@@ -64,8 +64,8 @@ def test_a_state_has_one_colour_on_all_dashboards() -> None:
     assert alike <= prometheus.keys() & influx.keys()
     assert {name: prometheus[name] for name in alike} == {name: influx[name] for name in alike}
     assert influx["sleeping or disabled"] == prometheus["sleeping"]
-    told = [prometheus[name] for name in (*alike, "sleeping", "disabled")]
-    assert len(set(told)) == len(told)
+    used = [prometheus[name] for name in (*alike, "sleeping", "disabled")]
+    assert len(set(used)) == len(used)
 
 
 def test_what_each_bridge_takes_of_a_processor_can_be_told_apart() -> None:

@@ -52,8 +52,8 @@ def test_the_provider_loads_the_folder_that_the_docs_say() -> None:
     path = provider["options"]["path"]
     assert provider["type"] == "file"
     assert provider["folder"] == "EV chargers"
-    said = (ROOT / "docs" / "dashboards.md").read_text(encoding="utf-8")
-    assert f"`grafana/dashboards/` to `{path}/`" in said.replace("\n", " ")
+    page = (ROOT / "docs" / "dashboards.md").read_text(encoding="utf-8")
+    assert f"`grafana/dashboards/` to `{path}/`" in page.replace("\n", " ")
 
 
 def test_the_folder_holds_nothing_but_dashboards() -> None:

@@ -51,8 +51,8 @@ def prepare(api: ApiServer) -> None:
             for k in OPERATORS
         ),
     ):
-        code, said = api.kubectl(*command)
-        assert code == 0, said
+        code, output = api.kubectl(*command)
+        assert code == 0, output
 
 
 def pods(found: list[Document]) -> list[Document]:
@@ -70,61 +70,61 @@ def pods(found: list[Document]) -> list[Document]:
 
 @pytest.mark.parametrize("case", cases())
 def test_the_server_takes_the_chart(server: ApiServer, case: str) -> None:
-    code, said = server.tried(chart(case))
-    assert code == 0, said
+    code, output = server.tried(chart(case))
+    assert code == 0, output
 
 
 @pytest.mark.parametrize("name", overlays())
 def test_the_server_takes_the_overlay(server: ApiServer, name: str) -> None:
-    code, said = server.tried(kustomize(KUSTOMIZE / "overlays" / name))
-    assert code == 0, said
+    code, output = server.tried(kustomize(KUSTOMIZE / "overlays" / name))
+    assert code == 0, output
 
 
 @pytest.mark.parametrize("target", sorted(KEPT))
 def test_the_namespace_lets_the_pods_in(server: ApiServer, target: str) -> None:
-    code, said = server.tried(written(*pods(KEPT[target])))
-    assert code == 0, said
+    code, output = server.tried(written(*pods(KEPT[target])))
+    assert code == 0, output
 
 
 def test_the_namespace_keeps_a_pod_out_that_wants_more(server: ApiServer) -> None:
     (one,) = pods(KEPT["helm-default"])
     one["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
-    code, said = server.tried(written(one))
+    code, output = server.tried(written(one))
     assert code == 1
-    assert 'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false' in said
+    assert 'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false' in output
 
 
 def test_a_name_that_there_is_not_is_refused(server: ApiServer) -> None:
     (worse,) = of_kind(copy.deepcopy(KEPT["helm-shards"]), "PodMonitor")
     worse["spec"]["podMetricsEndpoints"][0]["scrapes"] = 1
-    code, said = server.tried(written(worse))
+    code, output = server.tried(written(worse))
     assert code == 1
-    assert "podMetricsEndpoints[0].scrapes" in said
+    assert "podMetricsEndpoints[0].scrapes" in output
 
 
 def test_a_mount_without_its_volume_is_refused(server: ApiServer) -> None:
     (worse,) = of_kind(copy.deepcopy(KEPT["helm-default"]), "StatefulSet")
     pod(worse)["volumes"] = []
-    code, said = server.tried(written(worse))
+    code, output = server.tried(written(worse))
     assert code == 1
-    assert 'volumeMounts[1].name: Not found: "settings"' in said
+    assert 'volumeMounts[1].name: Not found: "settings"' in output
 
 
 def test_a_selector_that_does_not_match_its_pods_is_refused(server: ApiServer) -> None:
     (worse,) = of_kind(copy.deepcopy(KEPT["helm-default"]), "StatefulSet")
     worse["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"] = "other"
-    code, said = server.tried(written(worse))
+    code, output = server.tried(written(worse))
     assert code == 1
-    assert "`selector` does not match template `labels`" in said
+    assert "`selector` does not match template `labels`" in output
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "Job"])
 def test_more_than_the_limit_cannot_be_asked_for(server: ApiServer, kind: str) -> None:
     (worse,) = of_kind(copy.deepcopy(KEPT["helm-drain"]), kind)
     pod(worse)["containers"][-1]["resources"]["requests"]["memory"] = "2Gi"
-    code, said = server.tried(written(worse))
+    code, output = server.tried(written(worse))
     assert code == 1
-    assert 'Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi' in said
+    assert 'Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi' in output
 
 
 def evicted(server: ApiServer, found: list[Document]) -> tuple[int, str]:
@@ -137,13 +137,13 @@ def evicted(server: ApiServer, found: list[Document]) -> tuple[int, str]:
     kept = (("poddisruptionbudget", budget), ("pod", one))
     try:
         for _, each in kept:
-            code, said = server.kubectl("apply", *where, "-f", "-", text=written(each))
-            assert code == 0, said
+            code, output = server.kubectl("apply", *where, "-f", "-", text=written(each))
+            assert code == 0, output
         # What the controllers say of it, which do not run here: nobody is ready, nobody has to be.
         for (kind, each), status in zip(kept, (NONE_READY, NOT_READY), strict=True):
-            said_so = ("--subresource=status", "--type=merge", "--patch", json.dumps(status))
-            code, said = server.kubectl("patch", kind, each["metadata"]["name"], *where, *said_so)
-            assert code == 0, said
+            options = ("--subresource=status", "--type=merge", "--patch", json.dumps(status))
+            code, output = server.kubectl("patch", kind, each["metadata"]["name"], *where, *options)
+            assert code == 0, output
         name = one["metadata"]["name"]
         eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
         path = f"/api/v1/namespaces/{NAMESPACE}/pods/{name}/eviction"
@@ -163,14 +163,14 @@ NONE_READY = {
 
 
 def test_a_node_is_drained_also_while_the_broker_is_away(server: ApiServer) -> None:
-    code, said = evicted(server, KEPT["helm-default"])
-    assert code == 0, said
+    code, output = evicted(server, KEPT["helm-default"])
+    assert code == 0, output
 
 
 def test_a_budget_that_waits_for_the_broker_would_be_noticed(server: ApiServer) -> None:
     worse = copy.deepcopy(KEPT["helm-default"])
     (budget,) = of_kind(worse, "PodDisruptionBudget")
     del budget["spec"]["unhealthyPodEvictionPolicy"]
-    code, said = evicted(server, worse)
+    code, output = evicted(server, worse)
     assert code == 1
-    assert "Cannot evict pod as it would violate the pod's disruption budget" in said
+    assert "Cannot evict pod as it would violate the pod's disruption budget" in output

@@ -23,9 +23,9 @@ def config(file: Path, *profiles: str, **environ: str) -> tuple[int, str]:
 
 
 def services(*profiles: str, **environ: str) -> dict[str, Any]:
-    code, said = config(FILE, *profiles, **environ)
-    assert code == 0, said
-    found: dict[str, Any] = json.loads(said)["services"]
+    code, output = config(FILE, *profiles, **environ)
+    assert code == 0, output
+    found: dict[str, Any] = json.loads(output)["services"]
     return found
 
 
@@ -37,9 +37,9 @@ def test_compose_takes_it_and_starts_the_simulator_only_when_asked() -> None:
 def test_nothing_listens_beyond_loopback_until_compose_is_told() -> None:
     ports = [port for each in services("simulator").values() for port in each.get("ports", [])]
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
-    told = services(BROKER_LISTEN="192.168.10.2", CHARGERS="192.168.10.0/24")
-    assert told["broker"]["ports"][0]["host_ip"] == "192.168.10.2"
-    assert told["bridge"]["environment"]["NOFOS_HTTP__ALLOW"] == "192.168.10.0/24"
+    published = services(BROKER_LISTEN="192.168.10.2", CHARGERS="192.168.10.0/24")
+    assert published["broker"]["ports"][0]["host_ip"] == "192.168.10.2"
+    assert published["bridge"]["environment"]["NOFOS_HTTP__ALLOW"] == "192.168.10.0/24"
 
 
 def test_each_starts_after_what_it_needs() -> None:
@@ -65,7 +65,7 @@ def test_the_shell_gets_its_own_dollars() -> None:
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes", "says"),
+    ("was", "becomes", "message"),
     [
         ('"bridge:/data"', '"journal:/data"', 'refers to undefined volume journal'),
         ("[grafana_password, influxdb_token]", "[grafana]", 'refers to undefined secret grafana'),
@@ -75,12 +75,12 @@ def test_the_shell_gets_its_own_dollars() -> None:
     ],
 )  # fmt: skip
 def test_compose_notices_what_leads_nowhere(
-    tmp_path: Path, was: str, becomes: str, says: str
+    tmp_path: Path, was: str, becomes: str, message: str
 ) -> None:
     text = FILE.read_text(encoding="utf-8")
     assert was in text
     worse = tmp_path / "compose.yaml"
     worse.write_text(text.replace(was, becomes), encoding="utf-8")
-    code, said = config(worse)
+    code, output = config(worse)
     assert code != 0
-    assert says in said
+    assert message in output

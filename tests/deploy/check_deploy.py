@@ -72,8 +72,8 @@ def test_what_is_kept_is_what_comes_out() -> None:
 @pytest.mark.parametrize("case", cases())
 def test_helm_lints(case: str) -> None:
     values = ("--values", CASES / f"{case}-values.yaml")
-    code, said = lint(CHART, *values)
-    assert code == 0, said
+    code, output = lint(CHART, *values)
+    assert code == 0, output
 
 
 def lint(folder: Path, *arguments: str | Path) -> tuple[int, str]:
@@ -95,10 +95,10 @@ def test_kubeconform_takes_every_document(
     target: str, all_of_it: dict[str, list[Document]], schemas: Path, tmp_path: Path
 ) -> None:
     found = all_of_it[target]
-    code, said = kubeconform(tmp_path, schemas, *found)
-    assert code == 0, said
-    assert f"{len(found)} resources found" in said
-    assert "Skipped: 0" in said
+    code, output = kubeconform(tmp_path, schemas, *found)
+    assert code == 0, output
+    assert f"{len(found)} resources found" in output
+    assert "Skipped: 0" in output
 
 
 @pytest.mark.parametrize("kind", ["PodMonitor", "PrometheusRule", "StatefulSet"])
@@ -107,18 +107,18 @@ def test_kubeconform_notices_a_name_that_there_is_not(
 ) -> None:
     (worse,) = of_kind(copy.deepcopy(all_of_it["helm-shards"]), kind)
     worse["spec"]["selectors"] = {}
-    code, said = kubeconform(tmp_path, schemas, worse)
+    code, output = kubeconform(tmp_path, schemas, worse)
     assert code == 1
-    assert "selectors" in said
+    assert "selectors" in output
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_kube_score_finds_nothing_critical(
     target: str, all_of_it: dict[str, list[Document]], tmp_path: Path
 ) -> None:
-    code, said = kube_score(tmp_path, *all_of_it[target])
-    assert re.findall(r"^\[CRITICAL\].*", said, flags=re.MULTILINE) == []
-    assert code == 0, said
+    code, output = kube_score(tmp_path, *all_of_it[target])
+    assert re.findall(r"^\[CRITICAL\].*", output, flags=re.MULTILINE) == []
+    assert code == 0, output
 
 
 def test_kube_score_notices_what_is_critical(
@@ -127,9 +127,9 @@ def test_kube_score_notices_what_is_critical(
     found = copy.deepcopy(all_of_it["helm-default"])
     (bridge,) = workloads(found)
     del bridge["spec"]["template"]["spec"]["containers"][0]["resources"]
-    code, said = kube_score(tmp_path, *found)
+    code, output = kube_score(tmp_path, *found)
     assert code == 1
-    assert "[CRITICAL]" in said
+    assert "[CRITICAL]" in output
 
 
 def test_promtool_takes_the_rules_of_chart_and_component(
@@ -140,8 +140,8 @@ def test_promtool_takes_the_rules_of_chart_and_component(
     assert one["spec"] == other["spec"]
     path = tmp_path / "rules.yml"
     path.write_text(yaml.safe_dump(one["spec"]), encoding="utf-8")
-    code, said = ask("promtool", "check", "rules", path)
-    assert code == 0, said
+    code, output = ask("promtool", "check", "rules", path)
+    assert code == 0, output
 
 
 def test_chart_and_component_bring_the_same_dashboards(

@@ -105,14 +105,14 @@ def test_the_namespace_of_the_five_minutes_is_restricted(desk: Desk, notes: str)
 
 
 def test_the_notes_type_what_the_docs_type(notes: str) -> None:
-    told = re.findall(r"^  (kubectl .*)$", notes, flags=re.MULTILINE)
-    assert told == [
+    suggested = re.findall(r"^  (kubectl .*)$", notes, flags=re.MULTILINE)
+    assert suggested == [
         "kubectl --namespace telemetry rollout status statefulset/nofos-bridge",
         "kubectl --namespace telemetry exec nofos-bridge-0 -- nofos-bridge doctor",
         "kubectl --namespace telemetry port-forward service/nofos-bridge 9876:9876",
         "kubectl --namespace telemetry logs nofos-bridge-0",
     ]
-    for line in told[:2]:
+    for line in suggested[:2]:
         assert line in typed("Kubernetes in five minutes")
     assert "There is no store" not in notes
     assert "No passwords" not in notes
@@ -138,18 +138,18 @@ def test_a_replica_less_drains_its_volume(desk: Desk, notes: str) -> None:
 
 
 def test_helm_names_what_is_missing(desk: Desk, notes: str) -> None:
-    said = desk.type(
+    output = desk.type(
         "helm install bare deploy/helm/nofos-bridge --dry-run=server --namespace other"
     )
-    assert "name a Secret in existingSecret" in said
-    assert "There is no store: set settings.influx" in said
-    assert "Chargers are not polled" in said
+    assert "name a Secret in existingSecret" in output
+    assert "There is no store: set settings.influx" in output
+    assert "Chargers are not polled" in output
 
 
 def test_helm_names_the_page_as_it_is_served(desk: Desk, notes: str) -> None:
     values = "--values deploy/helm/nofos-bridge/ci/page-values.yaml --set podMonitor.enabled=false"
-    said = desk.type(
+    output = desk.type(
         f"helm install page deploy/helm/nofos-bridge {values} --dry-run=server --namespace other"
     )
-    assert "https://127.0.0.1:9876/" in said
+    assert "https://127.0.0.1:9876/" in output
     assert "http://127.0.0.1:9876/" in notes

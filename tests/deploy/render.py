@@ -162,8 +162,8 @@ def base() -> dict[Path, str]:
             path = KUSTOMIZE / "base" / f"{BASE_FILES[each['kind']]}{tail}.yaml"
             found[path] = GENERATED + written(each)
     for name, template, settings in COMPONENT_FILES:
-        said = helm("--set", settings, "--show-only", f"templates/{template}.yaml")
-        found[KUSTOMIZE / "components" / name] = GENERATED + written(*map(bare, read(said)))
+        output = helm("--set", settings, "--show-only", f"templates/{template}.yaml")
+        found[KUSTOMIZE / "components" / name] = GENERATED + written(*map(bare, read(output)))
     return found
 
 

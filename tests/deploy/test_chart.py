@@ -182,8 +182,8 @@ def judged(rules: Document, folder: Path) -> tuple[int, str]:
 
 def test_promtool_takes_the_rules_for_the_operator(tmp_path: Path) -> None:
     (rules,) = documents(DEPLOY / "kustomize/components/monitoring/prometheusrule.yaml")
-    code, said = judged(rules, tmp_path)
-    assert code == 0, said
+    code, output = judged(rules, tmp_path)
+    assert code == 0, output
     rules["spec"]["groups"][0]["rules"][0]["expr"] = "up =="
     assert judged(rules, tmp_path)[0] == 1
 

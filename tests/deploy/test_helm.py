@@ -24,7 +24,7 @@ def test_the_base_of_kustomize_is_what_helm_makes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "says"),
+    ("setting", "message"),
     [
         ("replicas=0", "at '/replicas': minimum: got 0, want 1"),
         ("settings.http.enabled=true", "at '/settings/http/allow': minItems: got 0, want 1"),
@@ -39,10 +39,10 @@ def test_the_base_of_kustomize_is_what_helm_makes() -> None:
         ("settings.influx.mirrors=backup", "at '/settings/influx/mirrors': got string"),
     ],
 )
-def test_helm_refuses_a_wrong_value_in_words(setting: str, says: str) -> None:
+def test_helm_refuses_a_wrong_value_in_words(setting: str, message: str) -> None:
     with pytest.raises(subprocess.CalledProcessError) as error:
         helm("--set", setting)
-    assert says in error.value.stderr
+    assert message in error.value.stderr
 
 
 @pytest.mark.parametrize("most", ["4GB", "4095MiB", "4.1 GB", "1gib", "4294967295"])

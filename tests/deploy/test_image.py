@@ -58,9 +58,9 @@ def test_hadolint_has_nothing_to_say() -> None:
 def test_hadolint_notices_a_worse_one(tmp_path: Path, was: str, becomes: str, rule: str) -> None:
     worse = DOCKERFILE.read_text(encoding="utf-8").replace(was, becomes)
     (tmp_path / "Dockerfile").write_text(worse, encoding="utf-8")
-    code, said = ask("hadolint", "--failure-threshold", "style", tmp_path / "Dockerfile")
+    code, output = ask("hadolint", "--failure-threshold", "style", tmp_path / "Dockerfile")
     assert code == 1
-    assert rule in said
+    assert rule in output
 
 
 def test_the_base_has_its_whole_version_and_room_for_a_digest() -> None:

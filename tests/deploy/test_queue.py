@@ -24,11 +24,11 @@ QUEUE = [line for line in CONF if line.startswith("max_")]
 
 def announced(number: int) -> bytes:
     name = f"a1b2c3{number:06d}"
-    said = (
+    received = (
         f'{{"state":"connected","id":"{name}","name":"nofos-{number:06d}",'
         f'"mqtt":"charger/{name}","http":"http://10.1.2.3/"}}'
     )
-    return publish(f"openevse/announce/{name}", said.encode(), retain=True)
+    return publish(f"openevse/announce/{name}", received.encode(), retain=True)
 
 
 def client(broker: Mosquitto, name: str) -> socket.socket:
@@ -57,11 +57,11 @@ def heard(broker: Mosquitto) -> int:
         for _ in range(2):
             settled(speaker)
         ears.settimeout(QUIET_SECONDS)
-        said, whole = bytearray(), CHARGERS * len(announced(0))
+        received, whole = bytearray(), CHARGERS * len(announced(0))
         with contextlib.suppress(TimeoutError):
-            while len(said) < whole:
-                said += ears.recv(RECEIVE_BYTES)
-        return said.count(MARK)
+            while len(received) < whole:
+                received += ears.recv(RECEIVE_BYTES)
+        return received.count(MARK)
 
 
 @pytest.mark.parametrize(("more", "all_of_them"), [(QUEUE, True), ((), False)])

@@ -57,11 +57,11 @@ def named(
     }
     # JSON is YAML.
     config.write_text(json.dumps({"scrape_configs": [job]}), encoding="utf-8")
-    code, said = promtool(
+    code, output = promtool(
         "check", "service-discovery", "--timeout=100ms", str(config), "nofos-bridge"
     )
-    assert code == 0, said
-    (found,) = json.loads(said)
+    assert code == 0, output
+    (found,) = json.loads(output)
     return {name: text for name, text in found["labels"].items() if not name.startswith("__")}
 
 

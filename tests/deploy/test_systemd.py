@@ -18,10 +18,10 @@ HARDENING = "systemd-analyze"
 
 def exposure(unit: Path) -> float:
     """systemd's own figure, 0 (nothing to attack) to 10."""
-    code, said = ask(HARDENING, "security", "--offline=true", "--no-pager", unit)
-    found = re.search(r"exposure level for \S+: ([\d.]+)", said)
-    assert code == 0, said
-    assert found, said
+    code, output = ask(HARDENING, "security", "--offline=true", "--no-pager", unit)
+    found = re.search(r"exposure level for \S+: ([\d.]+)", output)
+    assert code == 0, output
+    assert found, output
     return float(found[1])
 
 

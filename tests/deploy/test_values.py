@@ -45,7 +45,7 @@ def test_the_schema_takes_every_case(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"),
+    ("wrong", "complaint"),
     [
         ({"replicas": 0}, "replicas: 0 is less than the minimum of 1"),
         ({"replica": 2}, ": Additional properties are not allowed ('replica' was unexpected)"),
@@ -88,8 +88,8 @@ def test_the_schema_takes_every_case(case: str) -> None:
         ),
     ],
 )
-def test_a_wrong_value_is_named(wrong: dict[str, Any], says: str) -> None:
-    assert complaints(wrong) == [says]
+def test_a_wrong_value_is_named(wrong: dict[str, Any], complaint: str) -> None:
+    assert complaints(wrong) == [complaint]
 
 
 @pytest.mark.parametrize(

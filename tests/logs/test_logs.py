@@ -12,14 +12,14 @@ from tests.kit.logs import HOSTILE, Terminal, logging_to, objects, said_as_json,
 
 
 def test_an_event_is_one_json_object_with_its_fields() -> None:
-    said = said_as_json(charger="a1", port=80, up=True, name=None)
-    assert list(said)[:3] == ["timestamp", "level", "event"]
-    assert said["level"] == "info"
-    assert said["event"] == "charger.found"
-    assert said["charger"] == "a1"
-    assert said["port"] == 80
-    assert said["up"] is True
-    assert said["name"] is None
+    logged = said_as_json(charger="a1", port=80, up=True, name=None)
+    assert list(logged)[:3] == ["timestamp", "level", "event"]
+    assert logged["level"] == "info"
+    assert logged["event"] == "charger.found"
+    assert logged["charger"] == "a1"
+    assert logged["port"] == 80
+    assert logged["up"] is True
+    assert logged["name"] is None
 
 
 def test_the_time_is_iso_8601_in_utc() -> None:
@@ -56,7 +56,7 @@ def test_only_the_level_and_above_is_logged(level: str, events: list[str]) -> No
     with logging_to(stream, level=level):
         for each in ("debug", "info", "warning", "error"):
             getattr(structlog.get_logger(), each)(f"a.{each}")
-    assert [said["event"] for said in objects(stream)] == events
+    assert [logged["event"] for logged in objects(stream)] == events
 
 
 def test_libraries_are_heard_from_warning_upwards_in_the_same_form() -> None:
@@ -64,11 +64,11 @@ def test_libraries_are_heard_from_warning_upwards_in_the_same_form() -> None:
     with logging_to(stream, level="debug"):
         logging.getLogger("paho.mqtt.client").info("chatter")
         logging.getLogger("aiohttp.server").warning("bad client %s", HOSTILE)
-    (said,) = objects(stream)
-    assert said["event"] == "library.logged"
-    assert said["logger"] == "aiohttp.server"
-    assert said["level"] == "warning"
-    assert str(said["message"]).startswith("bad client a\\x1b[31m")
+    (logged,) = objects(stream)
+    assert logged["event"] == "library.logged"
+    assert logged["logger"] == "aiohttp.server"
+    assert logged["level"] == "warning"
+    assert str(logged["message"]).startswith("bad client a\\x1b[31m")
 
 
 def test_a_library_on_the_console_cannot_break_a_line() -> None:
@@ -86,9 +86,9 @@ def test_the_exception_of_a_library_is_structured_too() -> None:
             raise OSError("gone")
         except OSError:
             logging.getLogger("asyncio").exception("Task failed")
-    (said,) = objects(stream)
-    assert isinstance(said["exception"], list)
-    assert said["exception"][0]["exc_value"] == "gone"
+    (logged,) = objects(stream)
+    assert isinstance(logged["exception"], list)
+    assert logged["exception"][0]["exc_value"] == "gone"
 
 
 def test_a_warning_of_python_is_a_log_line() -> None:

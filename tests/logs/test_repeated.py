@@ -287,15 +287,15 @@ def test_every_complaint_is_told_or_counted(steps: list[tuple[str, float, bool]]
     complaints = RepeatedLog(log, clock=clock, most=3)
     for charger, seconds, sweeps in steps:
         clock.now += seconds
-        complaints.report("x.y", charger=charger, said=1)
+        complaints.report("x.y", charger=charger, line=1)
         if sweeps:
             complaints.sweep()
-    told = len(log.lines)
+    logged = len(log.lines)
     # Not 60: the sum of such floats may fall short of it.
     clock.now += 61
     complaints.sweep()
     repeated = sum(int(str(fields.get("repeated", 0))) for _, _, fields in log.lines)
-    assert told <= len(steps) * 2
+    assert logged <= len(steps) * 2
     assert repeated <= len(steps)
     assert len(steps) <= len(log.lines) + repeated
 

@@ -48,11 +48,11 @@ def test_values_are_bounded() -> None:
     deep: object = "x"
     for _ in range(100):
         deep = [deep]
-    said = said_as_json(long="x" * 100_000, wide=list(range(10_000)), deep=deep, number=10**5000)
-    assert said["long"] == "x" * 1000 + "…"
-    assert said["wide"] == list(range(100))
-    assert said["deep"] == [[[[[[[["…"]]]]]]]]
-    assert said["number"] == "a number of 16610 bits"
+    logged = said_as_json(long="x" * 100_000, wide=list(range(10_000)), deep=deep, number=10**5000)
+    assert logged["long"] == "x" * 1000 + "…"
+    assert logged["wide"] == list(range(100))
+    assert logged["deep"] == [[[[[[[["…"]]]]]]]]
+    assert logged["number"] == "a number of 16610 bits"
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,11 @@ def _fail(style: str) -> io.StringIO:
 
 
 def test_an_exception_is_a_structured_traceback() -> None:
-    (said,) = objects(_fail("json"))
-    assert said["level"] == "error"
-    assert isinstance(said["exception"], list)
-    assert said["exception"][0]["exc_type"] == "ValueError"
-    assert said["exception"][0]["frames"][0]["name"] == "_fail"
+    (logged,) = objects(_fail("json"))
+    assert logged["level"] == "error"
+    assert isinstance(logged["exception"], list)
+    assert logged["exception"][0]["exc_type"] == "ValueError"
+    assert logged["exception"][0]["frames"][0]["name"] == "_fail"
 
 
 @pytest.mark.parametrize("style", ["json", "console"])

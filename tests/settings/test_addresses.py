@@ -9,7 +9,7 @@ from tests.kit.settings import given, problem
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "meant"),
     [
         ("mqtt://broker", MqttUrl("broker", 1883, tls=False)),
         ("mqtts://broker", MqttUrl("broker", 8883, tls=True)),
@@ -19,8 +19,8 @@ from tests.kit.settings import given, problem
         ("mqtt://my_broker.local", MqttUrl("my_broker.local", 1883, tls=False)),
     ],
 )
-def test_a_broker_is_read(said: str, meant: MqttUrl) -> None:
-    assert given(MQTT__URL=said).mqtt.url == meant
+def test_a_broker_is_read(text: str, meant: MqttUrl) -> None:
+    assert given(MQTT__URL=text).mqtt.url == meant
 
 
 def test_a_broker_is_shown_as_a_url() -> None:
@@ -28,7 +28,7 @@ def test_a_broker_is_shown_as_a_url() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "",
         "broker",
@@ -51,12 +51,12 @@ def test_a_broker_is_shown_as_a_url() -> None:
         "mqtt://ü",
     ],
 )
-def test_what_is_no_broker_is_refused(said: str) -> None:
-    assert problem(MQTT__URL=said).name == "mqtt.url"
+def test_what_is_no_broker_is_refused(text: str) -> None:
+    assert problem(MQTT__URL=text).name == "mqtt.url"
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "mqtt://me:hunter2@broker",
         "mqtt://me@broker",
@@ -66,14 +66,14 @@ def test_what_is_no_broker_is_refused(said: str) -> None:
         "mqtt://me:p?hunter2@broker",
     ],
 )
-def test_a_login_in_the_url_is_refused_with_the_remedy(said: str) -> None:
-    only = problem(MQTT__URL=said)
+def test_a_login_in_the_url_is_refused_with_the_remedy(text: str) -> None:
+    only = problem(MQTT__URL=text)
     assert only.remedy == "use mqtt.username and mqtt.password instead"
     assert "hunter2" not in f"{only}"
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "meant"),
     [
         ("http://influx:8086", "http://influx:8086"),
         ("https://eu.example.com/", "https://eu.example.com"),
@@ -81,12 +81,12 @@ def test_a_login_in_the_url_is_refused_with_the_remedy(said: str) -> None:
         ("http://[::1]:8428", "http://[::1]:8428"),
     ],
 )
-def test_a_store_is_read(said: str, meant: str) -> None:
-    assert given(INFLUX__URL=said, INFLUX__BUCKET="b").influx.url == meant
+def test_a_store_is_read(text: str, meant: str) -> None:
+    assert given(INFLUX__URL=text, INFLUX__BUCKET="b").influx.url == meant
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "influx",
         "ftp://influx",
@@ -98,14 +98,14 @@ def test_a_store_is_read(said: str, meant: str) -> None:
         "http://[x",
     ],
 )
-def test_what_is_no_store_is_refused(said: str) -> None:
-    only = problem(INFLUX__URL=said, INFLUX__BUCKET="b")
+def test_what_is_no_store_is_refused(text: str) -> None:
+    only = problem(INFLUX__URL=text, INFLUX__BUCKET="b")
     assert only.name == "influx.url"
     assert "hunter2" not in f"{only}"
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "meant"),
     [
         ("0.0.0.0:9876", ListenAddress("0.0.0.0", 9876)),
         ("[::]:9876", ListenAddress("::", 9876)),
@@ -113,18 +113,18 @@ def test_what_is_no_store_is_refused(said: str) -> None:
         ("127.0.0.1:80", ListenAddress("127.0.0.1", 80)),
     ],
 )
-def test_where_to_listen_is_read(said: str, meant: ListenAddress) -> None:
-    settings = given(WEB__LISTEN=said)
+def test_where_to_listen_is_read(text: str, meant: ListenAddress) -> None:
+    settings = given(WEB__LISTEN=text)
     assert settings.web.listen == meant
-    assert str(settings.web.listen) == said
+    assert str(settings.web.listen) == text
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     ["", "9876", ":9876", "host", "host:", "host:99999", "::1:80", "[::1]", "[x]:80", "a b:1"],
 )
-def test_what_is_no_place_to_listen_is_refused(said: str) -> None:
-    assert problem(WEB__LISTEN=said).name == "web.listen"
+def test_what_is_no_place_to_listen_is_refused(text: str) -> None:
+    assert problem(WEB__LISTEN=text).name == "web.listen"
 
 
 def test_networks_are_read() -> None:

@@ -72,8 +72,8 @@ def test_without_a_temperature_scale_none_is_set() -> None:
     ],
 )
 def test_a_wrong_map_from_dialects_is_told(text: str, name: str, wrong: str) -> None:
-    told = problem(FLEET__TEMPERATURE_SCALE=text)
-    assert (told.name, told.wrong) == (name, wrong)
+    found = problem(FLEET__TEMPERATURE_SCALE=text)
+    assert (found.name, found.wrong) == (name, wrong)
 
 
 def test_a_map_from_other_keys_takes_no_lone_number() -> None:

@@ -14,7 +14,7 @@ from bridge.settings.show import format_value
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "meant"),
     [
         ("100", timedelta(seconds=100)),
         ("100s", timedelta(seconds=100)),
@@ -28,12 +28,12 @@ from bridge.settings.show import format_value
         (0.25, timedelta(milliseconds=250)),
     ],
 )
-def test_a_duration_is_read(said: object, meant: timedelta) -> None:
-    assert parse.duration(said) == meant
+def test_a_duration_is_read(text: object, meant: timedelta) -> None:
+    assert parse.duration(text) == meant
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "",
         "s",
@@ -57,13 +57,13 @@ def test_a_duration_is_read(said: object, meant: timedelta) -> None:
         ["1s"],
     ],
 )
-def test_what_is_no_duration_is_refused(said: object) -> None:
+def test_what_is_no_duration_is_refused(text: object) -> None:
     with pytest.raises(InvalidValue):
-        parse.duration(said)
+        parse.duration(text)
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "meant"),
     [
         ("2GB", 2_000_000_000),
         ("512MiB", 536_870_912),
@@ -77,16 +77,16 @@ def test_what_is_no_duration_is_refused(said: object) -> None:
         ("9007199254740993", 9_007_199_254_740_993),
     ],
 )
-def test_a_size_is_read(said: object, meant: int) -> None:
-    assert parse.size(said) == meant
+def test_a_size_is_read(text: object, meant: int) -> None:
+    assert parse.size(text) == meant
 
 
 @pytest.mark.parametrize(
-    "said", ["", "GB", "2G", "-1GB", "1", "2 G B", "9" * 18 + "TB", True, None]
+    "text", ["", "GB", "2G", "-1GB", "1", "2 G B", "9" * 18 + "TB", True, None]
 )
-def test_what_is_no_size_is_refused(said: object) -> None:
+def test_what_is_no_size_is_refused(text: object) -> None:
     with pytest.raises(InvalidValue):
-        parse.size(said)
+        parse.size(text)
 
 
 @given(st.integers(1, 3650 * 86400))
@@ -106,19 +106,19 @@ def test_thousandths_of_a_second_are_kept(seconds: Decimal) -> None:
 
 
 @given(st.text())
-def test_any_text_is_a_duration_or_wrong(said: str) -> None:
+def test_any_text_is_a_duration_or_wrong(text: str) -> None:
     with suppress(InvalidValue):
-        assert timedelta(0) < parse.duration(said) <= timedelta(days=3650)
+        assert timedelta(0) < parse.duration(text) <= timedelta(days=3650)
 
 
 @given(st.text())
-def test_any_text_is_a_size_or_wrong(said: str) -> None:
+def test_any_text_is_a_size_or_wrong(text: str) -> None:
     with suppress(InvalidValue):
-        assert 65536 <= parse.size(said) <= 2**60
+        assert 65536 <= parse.size(text) <= 2**60
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "meant"),
     [
         ("true", True),
         ("Yes", True),
@@ -132,30 +132,30 @@ def test_any_text_is_a_size_or_wrong(said: str) -> None:
         (False, False),
     ],
 )
-def test_a_switch_is_read(said: object, meant: bool) -> None:
-    assert parse.switch(said) is meant
+def test_a_switch_is_read(text: object, meant: bool) -> None:
+    assert parse.switch(text) is meant
 
 
-@pytest.mark.parametrize("said", ["", "maybe", "2", 1, None])
-def test_what_is_no_switch_is_refused(said: object) -> None:
+@pytest.mark.parametrize("text", ["", "maybe", "2", 1, None])
+def test_what_is_no_switch_is_refused(text: object) -> None:
     with pytest.raises(InvalidValue):
-        parse.switch(said)
+        parse.switch(text)
 
 
-@pytest.mark.parametrize("said", ["0", "11", "1.5", "", "five", "1_0", True, 2.5, None])
-def test_a_whole_number_out_of_its_range_is_refused(said: object) -> None:
+@pytest.mark.parametrize("text", ["0", "11", "1.5", "", "five", "1_0", True, 2.5, None])
+def test_a_whole_number_out_of_its_range_is_refused(text: object) -> None:
     with pytest.raises(InvalidValue):
-        parse.integer(1, 10)(said)
+        parse.integer(1, 10)(text)
 
 
-@pytest.mark.parametrize("said", ["0", "-1", "nan", "inf", "", "x", True, None])
-def test_what_is_no_number_above_zero_is_refused(said: object) -> None:
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "", "x", True, None])
+def test_what_is_no_number_above_zero_is_refused(text: object) -> None:
     with pytest.raises(InvalidValue):
-        parse.number(said)
+        parse.number(text)
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "meant"),
     [
         ("a,b", ["a", "b"]),
         (" a , b ,", ["a", "b"]),
@@ -165,12 +165,12 @@ def test_what_is_no_number_above_zero_is_refused(said: object) -> None:
         (80, [80]),
     ],
 )
-def test_a_list_is_read(said: object, meant: list[object]) -> None:
-    assert lists.parse_list(said) == meant
+def test_a_list_is_read(text: object, meant: list[object]) -> None:
+    assert lists.parse_list(text) == meant
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "meant"),
     [
         ("k=v,k2=v2", {"k": "v", "k2": "v2"}),
         ('{"k": "a=b,c"}', {"k": "a=b,c"}),
@@ -179,20 +179,20 @@ def test_a_list_is_read(said: object, meant: list[object]) -> None:
         ({"k": 1}, {"k": 1}),
     ],
 )
-def test_a_map_is_read(said: object, meant: dict[str, object]) -> None:
-    assert lists.parse_map(said) == meant
+def test_a_map_is_read(text: object, meant: dict[str, object]) -> None:
+    assert lists.parse_map(text) == meant
 
 
 @pytest.mark.parametrize(
-    "said", ["hunter2", "=hunter2", '{"hunter2', "{hunter2}", 5, "[" * 100_000]
+    "text", ["hunter2", "=hunter2", '{"hunter2', "{hunter2}", 5, "[" * 100_000]
 )
-def test_a_bad_map_is_refused_without_repeating_it(said: object) -> None:
+def test_a_bad_map_is_refused_without_repeating_it(text: object) -> None:
     with pytest.raises(InvalidValue) as caught:
-        lists.parse_map(said)
+        lists.parse_map(text)
     assert "hunter2" not in caught.value.problem + caught.value.remedy
 
 
-@pytest.mark.parametrize("said", ["[" * 100_000, "[1,", {}, True, None])
-def test_a_bad_list_is_refused(said: object) -> None:
+@pytest.mark.parametrize("text", ["[" * 100_000, "[1,", {}, True, None])
+def test_a_bad_list_is_refused(text: object) -> None:
     with pytest.raises(InvalidValue):
-        lists.parse_list(said)
+        lists.parse_list(text)

@@ -16,14 +16,14 @@ def test_announce_topics_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["", "#", "a/#/b", "a/b#", "a+/b", '["a/+", ""]', '["a\\u0000"]', "$share/g/a", "[1]"]
+    "text", ["", "#", "a/#/b", "a/b#", "a+/b", '["a/+", ""]', '["a\\u0000"]', "$share/g/a", "[1]"]
 )
-def test_bad_announce_topics_are_refused(said: str) -> None:
-    assert problem(MQTT__ANNOUNCE_TOPICS=said).name == "mqtt.announce_topics"
+def test_bad_announce_topics_are_refused(text: str) -> None:
+    assert problem(MQTT__ANNOUNCE_TOPICS=text).name == "mqtt.announce_topics"
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "text"),
     [
         ("MQTT__KEEPALIVE", "0"),
         ("MQTT__KEEPALIVE", "0.5s"),
@@ -59,8 +59,8 @@ def test_bad_announce_topics_are_refused(said: str) -> None:
         ("LOG__FORMAT", "xml"),
     ],
 )
-def test_a_value_out_of_its_range_is_refused(name: str, said: str) -> None:
-    only = problem(**{name: said})
+def test_a_value_out_of_its_range_is_refused(name: str, text: str) -> None:
+    only = problem(**{name: text})
     assert only.name.startswith(name.lower().replace("__", "."))
     assert only.source == f"environment NOFOS_{name}"
     assert only.remedy

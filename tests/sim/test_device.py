@@ -69,8 +69,8 @@ def test_ten_seconds_after_a_boot_the_totals_are_false_zeros() -> None:
     one.gateway.restart(at=1.0, unix=1.8e9, reason=4)
     one.life.advance(8.0)
     view = one.view(8.0)
-    told = (view.connected, view.state, view.wh, view.wattsec, view.amps[0], view.temp1)
-    assert told == (True, 3, 0.0, 0, 0.0, False)
+    seen = (view.connected, view.state, view.wh, view.wattsec, view.amps[0], view.temp1)
+    assert seen == (True, 3, 0.0, 0, 0.0, False)
 
 
 def test_the_true_totals_return_after_the_zeros() -> None:

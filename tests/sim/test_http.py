@@ -76,14 +76,14 @@ async def locked(tmp_path: Path) -> AsyncIterator[Browser]:
 
 async def test_status_has_all_fields_of_the_guide(browser: Browser) -> None:
     async with browser.get("/status") as response:
-        told = await response.json()
-    assert [name for name in STATUS.split() if name not in told] == []
+        document = await response.json()
+    assert [name for name in STATUS.split() if name not in document] == []
 
 
 async def test_config_has_all_fields_of_the_guide(browser: Browser) -> None:
     async with browser.get("/config") as response:
-        told = await response.json()
-    assert [name for name in CONFIG.split() if name not in told] == []
+        document = await response.json()
+    assert [name for name in CONFIG.split() if name not in document] == []
 
 
 async def test_each_charger_answers_at_its_own_address(browser: Browser) -> None:
@@ -177,8 +177,8 @@ async def test_a_wrong_password_is_a_plain_401(locked: Browser) -> None:
 
 async def test_the_right_password_opens(locked: Browser) -> None:
     async with locked.get("/config", headers={"Authorization": RIGHT}) as response:
-        told = await response.json()
-    assert (told["www_username"], told["www_password"]) == ("anna", "_DUMMY_PASSWORD")
+        document = await response.json()
+    assert (document["www_username"], document["www_password"]) == ("anna", "_DUMMY_PASSWORD")
 
 
 async def test_a_crash_is_in_the_crash_log(tmp_path: Path) -> None:

@@ -183,28 +183,28 @@ async def test_chargers_come_back_to_a_broker_that_restarts(broker: Mosquitto) -
 async def test_a_broker_that_is_away_is_told_once_and_so_is_its_return(
     broker: Mosquitto,
 ) -> None:
-    told: list[str] = []
+    reported: list[str] = []
     broker.stop()
-    task = asyncio.create_task(simulate(calm(broker, speed=60.0), on_broker_change=told.append))
+    task = asyncio.create_task(simulate(calm(broker, speed=60.0), on_broker_change=reported.append))
     try:
-        await until(lambda: bool(told))
+        await until(lambda: bool(reported))
         await broker.start()
-        await until(lambda: len(told) == 2)
+        await until(lambda: len(reported) == 2)
     finally:
         task.cancel()
         await asyncio.wait({task})
-    assert told == [
+    assert reported == [
         "no charger can connect, retrying: [Errno 111] Connection refused",
         "chargers can connect",
     ]
 
 
 async def test_why_a_broker_takes_no_charger_is_told(tmp_path: Path) -> None:
-    told: list[str] = []
+    reported: list[str] = []
     with LockedMosquitto(tmp_path, passwords={"chargers": "s3cret"}) as locked:
         options = SimOptions(broker=locked.url, chargers=3, duration=1.0)
-        await simulate(options, on_broker_change=told.append)
-    assert told == ["no charger can connect, retrying: the broker refuses: Not authorized"]
+        await simulate(options, on_broker_change=reported.append)
+    assert reported == ["no charger can connect, retrying: the broker refuses: Not authorized"]
 
 
 async def test_nothing_is_written_that_was_not_published(tmp_path: Path) -> None:
@@ -215,17 +215,17 @@ async def test_nothing_is_written_that_was_not_published(tmp_path: Path) -> None
 
 async def test_a_recording_is_played_in_its_order(broker: Mosquitto, tmp_path: Path) -> None:
     recording = tmp_path / "recording.jsonl"
-    told = [("a/amp", "1"), ("b/amp", "2"), ("a/temp1", ""), ("a/amp", "ü")]
+    reported = [("a/amp", "1"), ("b/amp", "2"), ("a/temp1", ""), ("a/amp", "ü")]
     lines = [
         {"time": 1e9 + n, "charger": "x", "topic": topic, "payload": text, "retain": False}
-        for n, (topic, text) in enumerate(told)
+        for n, (topic, text) in enumerate(reported)
     ]
     truth = {"time": 1e9, "charger": "x", "truth": {"event": "crash"}}
     recording.write_text("\n".join(json.dumps(line) for line in [truth, *lines]), encoding="utf-8")
     async with listening(broker.port) as listener:
         await simulate(calm(broker, recording=recording))
         await until(lambda: len(listener.heard) == 4)
-        assert [(topic, text) for topic, text, _ in listener.heard] == told
+        assert [(topic, text) for topic, text, _ in listener.heard] == reported
 
 
 async def test_a_recording_keeps_its_pace(broker: Mosquitto, tmp_path: Path) -> None:

@@ -96,9 +96,9 @@ def test_a_certificate_that_expired_is_warned_of(tmp_path: Path) -> None:
 def test_a_certificate_is_warned_of_for_its_last_fortnight(
     tmp_path: Path, days: float, warned: int
 ) -> None:
-    said = _warnings(_expiring(tmp_path, datetime.now(UTC) + timedelta(days=days)))
-    assert len(said) == warned
-    assert all("expires soon, on " in warning for warning in said)
+    output = _warnings(_expiring(tmp_path, datetime.now(UTC) + timedelta(days=days)))
+    assert len(output) == warned
+    assert all("expires soon, on " in warning for warning in output)
 
 
 @pytest.mark.parametrize(

@@ -103,19 +103,19 @@ def test_on_a_terminal_the_password_is_asked_for_and_not_shown() -> None:
         env=environ(), stdin=other_end, stdout=other_end, stderr=other_end, start_new_session=True,
     )  # fmt: skip
     os.close(other_end)
-    said = b""
+    output = b""
     try:
-        while b"Password of seven at the broker: " not in said:
-            said += os.read(terminal, 4096)
+        while b"Password of seven at the broker: " not in output:
+            output += os.read(terminal, 4096)
         os.write(terminal, SECRET.encode() + b"\n")
-        while b"The charger was not changed" not in said:
-            said += os.read(terminal, 4096)
+        while b"The charger was not changed" not in output:
+            output += os.read(terminal, 4096)
         assert process.wait(20) == 1
     finally:
         process.kill()
         process.wait()
         os.close(terminal)
-    assert SECRET.encode() not in said
+    assert SECRET.encode() not in output
 
 
 @pytest.mark.parametrize("wrong", ["http://", "10.0.0.7", "http://anna:hush-hush@10.0.0.7"])

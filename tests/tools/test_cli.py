@@ -85,8 +85,8 @@ def test_run_refuses_bad_settings_in_the_words_of_check() -> None:
     checked, ran = nofos("check", env=env), nofos("run", env=env)
     assert (checked.returncode, ran.returncode) == (2, 2)
     assert checked.stderr == ran.stderr
-    for said in ("mqtt.url", "NOFOS_FLEET__STALE_AFTER", "mqtt.uri", "remedy: "):
-        assert said in ran.stderr
+    for output in ("mqtt.url", "NOFOS_FLEET__STALE_AFTER", "mqtt.uri", "remedy: "):
+        assert output in ran.stderr
 
 
 def test_a_taken_port_ends_run_with_1_and_a_remedy(tmp_path: Path) -> None:
@@ -129,9 +129,9 @@ def test_the_demo_shows_chargers_within_15_s_and_ends_well_on_ctrl_c() -> None:
     began = time.monotonic()
     with started("demo", "--chargers", "5", env=environ(WEB__LISTEN=f"127.0.0.1:{port}")) as demo:
         assert demo.stdout is not None
-        said = [demo.stdout.readline() for _ in range(10)]
+        output = [demo.stdout.readline() for _ in range(10)]
         assert time.monotonic() - began < 15
-        text = "".join(said)
+        text = "".join(output)
         assert "5 simulated chargers at 10 times speed" in text
         assert f"http://localhost:{port}/" in text
         assert "Ctrl-C" in text
@@ -180,9 +180,9 @@ def test_make_sees_that_the_demo_ended_well_on_ctrl_c(tmp_path: Path) -> None:
     open_it = f"exec make -f {makefile} demo <>{os.ttyname(other_end)} >&0 2>&1"
     process = subprocess.Popen(["sh", "-c", open_it], env=env, start_new_session=True)
     try:
-        said = b""
-        while b"Ctrl-C stops everything" not in said:
-            said += os.read(terminal, 4096)
+        output = b""
+        while b"Ctrl-C stops everything" not in output:
+            output += os.read(terminal, 4096)
         os.write(terminal, b"\x03")
         assert process.wait(20) == 0
     finally:

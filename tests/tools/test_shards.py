@@ -40,8 +40,8 @@ class Shards:
 
     def rows(self, event: str) -> list[dict[str, object]]:
         """What all of them logged of this kind."""
-        said = self._log.read_text(encoding="utf-8")
-        lines = said.splitlines()[: said.count("\n")]
+        output = self._log.read_text(encoding="utf-8")
+        lines = output.splitlines()[: output.count("\n")]
         # Some words come before the log is set up, or after.
         found = [json.loads(line) for line in lines if line.startswith("{")]
         return [row for row in found if row.get("event") == event]
@@ -86,16 +86,16 @@ async def test_three_share_the_fleet_and_drain_together(
 ) -> None:
     with Publisher(mosquitto.port) as peer:
         for charger in CHARGERS:
-            said = {"state": "connected", "id": charger, "mqtt": f"base/{charger}"}
-            peer.publish(f"openevse/announce/{charger}", json.dumps(said), retain=True)
+            output = {"state": "connected", "id": charger, "mqtt": f"base/{charger}"}
+            peer.publish(f"openevse/announce/{charger}", json.dumps(output), retain=True)
         with shards(tmp_path, mosquitto.url, MQTT__CLIENT_ID="depot") as running:
             urls = await running.up()
             assert sorted(urls) == [0, 1, 2]
 
-            def told() -> bool:
+            def reported() -> bool:
                 return sum(len(of(url)) for url in urls.values()) == len(CHARGERS)
 
-            await eventually(told, 20, every=0.2)
+            await eventually(reported, 20, every=0.2)
             assert set().union(*(of(url) for url in urls.values())) == set(CHARGERS)
             assert all(of(url) for url in urls.values())
             assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [

@@ -12,12 +12,12 @@ from bridge.core.errors import AnnounceRefused
 from bridge.core.model import ChargerId
 
 
-def said(**members: object) -> bytes:
+def announced(**members: object) -> bytes:
     return json.dumps({"state": "connected", "id": "30aea4f1b2c", **members}).encode()
 
 
 def test_a_full_announcement_is_read() -> None:
-    payload = said(name="nofos-1234", mqtt="charger/nofos-1234", http="http://10.0.0.7/")
+    payload = announced(name="nofos-1234", mqtt="charger/nofos-1234", http="http://10.0.0.7/")
     assert read_announcement(payload) == Announcement(
         ChargerId("30aea4f1b2c"), True, "nofos-1234", "charger/nofos-1234", "http://10.0.0.7/"
     )
@@ -31,7 +31,7 @@ def test_a_last_will_has_neither_topic_nor_address() -> None:
 
 
 def test_trailing_members_that_a_small_buffer_dropped_are_simply_unknown() -> None:
-    assert read_announcement(said()) == Announcement(ChargerId("30aea4f1b2c"), True)
+    assert read_announcement(announced()) == Announcement(ChargerId("30aea4f1b2c"), True)
 
 
 def test_an_empty_payload_is_a_cleared_announcement() -> None:
@@ -40,7 +40,7 @@ def test_an_empty_payload_is_a_cleared_announcement() -> None:
 
 @pytest.mark.parametrize("id_", ["a", "0", "A1:b2:C3", "x" * 64, "nofos-1_2.3"])
 def test_an_id_is_kept_as_sent(id_: str) -> None:
-    found = read_announcement(said(id=id_))
+    found = read_announcement(announced(id=id_))
     assert found is not None
     assert found.id == id_
 
@@ -55,25 +55,25 @@ def test_an_id_is_kept_as_sent(id_: str) -> None:
         (b"\xff", "malformed"),
         (b"[" * 4000, "malformed"),
         (b"9" * 4096, "malformed"),
-        (said(state="on"), "malformed"),
-        (said(state=["connected"]), "malformed"),
-        (said(mqtt=7), "malformed"),
-        (said(name={"a": 1}), "malformed"),
+        (announced(state="on"), "malformed"),
+        (announced(state=["connected"]), "malformed"),
+        (announced(mqtt=7), "malformed"),
+        (announced(name={"a": 1}), "malformed"),
         (b'{"state":"connected","id":"a","name":"\\ud800"}', "malformed"),
-        (said(pad="x" * 4096), "too_long"),
-        (said(id=""), "bad_id"),
-        (said(id=7), "bad_id"),
-        (said(id="x" * 65), "bad_id"),
-        (said(id='a",charger="b'), "bad_id"),
-        (said(id="a\n"), "bad_id"),
-        (said(id="ä"), "bad_id"),
-        (said(mqtt=""), "bad_base"),
-        (said(mqtt="#"), "bad_base"),
-        (said(mqtt="charger/+"), "bad_base"),
-        (said(mqtt="charger/#"), "bad_base"),
-        (said(mqtt="$SYS"), "bad_base"),
-        (said(mqtt="a\0b"), "bad_base"),
-        (said(mqtt="ä" * 128), "bad_base"),
+        (announced(pad="x" * 4096), "too_long"),
+        (announced(id=""), "bad_id"),
+        (announced(id=7), "bad_id"),
+        (announced(id="x" * 65), "bad_id"),
+        (announced(id='a",charger="b'), "bad_id"),
+        (announced(id="a\n"), "bad_id"),
+        (announced(id="ä"), "bad_id"),
+        (announced(mqtt=""), "bad_base"),
+        (announced(mqtt="#"), "bad_base"),
+        (announced(mqtt="charger/+"), "bad_base"),
+        (announced(mqtt="charger/#"), "bad_base"),
+        (announced(mqtt="$SYS"), "bad_base"),
+        (announced(mqtt="a\0b"), "bad_base"),
+        (announced(mqtt="ä" * 128), "bad_base"),
     ],
 )
 def test_a_strangers_announcement_is_refused_with_a_reason(payload: bytes, reason: str) -> None:
@@ -84,7 +84,7 @@ def test_a_strangers_announcement_is_refused_with_a_reason(payload: bytes, reaso
 
 @pytest.mark.parametrize("base", ["a", "a b/$c", "charger/x/", "/x", "x" * 255])
 def test_odd_but_lawful_bases_are_taken(base: str) -> None:
-    found = read_announcement(said(mqtt=base))
+    found = read_announcement(announced(mqtt=base))
     assert found is not None
     assert found.base == base
 

@@ -114,9 +114,9 @@ def test_one_charger_cannot_flood_the_history_with_greetings() -> None:
 async def test_a_gateway_that_announces_nothing_is_followed_by_an_operators_announcement(
     broker: Mosquitto | Amqtt, tmp_path: Path
 ) -> None:
-    said = json.dumps({"state": "connected", "id": "old-8266", "mqtt": "openevse"})
+    announcement = json.dumps({"state": "connected", "id": "old-8266", "mqtt": "openevse"})
     with Publisher(broker.port) as peer:
-        peer.publish("openevse/announce/old-8266", said, retain=True)
+        peer.publish("openevse/announce/old-8266", announcement, retain=True)
         async with bridge(tmp_path, broker.url) as running:
 
             async def offline(count: int) -> bool:

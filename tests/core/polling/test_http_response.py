@@ -35,10 +35,10 @@ def read(*parts: bytes, with_errors: bool = False) -> Response:
     return response
 
 
-@pytest.mark.parametrize("said", WHOLE)
-def test_a_whole_response_is_known_without_the_connections_end(said: bytes) -> None:
+@pytest.mark.parametrize("raw", WHOLE)
+def test_a_whole_response_is_known_without_the_connections_end(raw: bytes) -> None:
     response = Response()
-    assert response.feed(said)
+    assert response.feed(raw)
     assert (response.outcome, response.status) == (PollOutcome.OK, 200)
     assert response.body == b'{"state":3}'
 
@@ -51,7 +51,7 @@ def test_without_a_length_the_end_of_the_connection_ends_the_body() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "raw",
     [
         *WHOLE,
         TO_THE_END,
@@ -61,19 +61,19 @@ def test_without_a_length_the_end_of_the_connection_ends_the_body() -> None:
         head(b"Content-Length: 900") + b"cut",
     ],
 )
-def test_where_the_bytes_are_cut_makes_no_difference(said: bytes) -> None:
-    at_once = read(said)
-    one_by_one = read(*(said[at : at + 1] for at in range(len(said))))
+def test_where_the_bytes_are_cut_makes_no_difference(raw: bytes) -> None:
+    at_once = read(raw)
+    one_by_one = read(*(raw[at : at + 1] for at in range(len(raw))))
     assert (one_by_one.outcome, one_by_one.body) == (at_once.outcome, at_once.body)
     rng = Random(1)
     for _ in range(50):
-        cut, other = sorted(rng.randrange(len(said)) for _ in range(2))
-        found = read(said[:cut], said[cut:other], said[other:])
+        cut, other = sorted(rng.randrange(len(raw)) for _ in range(2))
+        found = read(raw[:cut], raw[cut:other], raw[other:])
         assert (found.outcome, found.body) == (at_once.outcome, at_once.body)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "raw",
     [
         head(b"Content-Length: 2", b"Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n\r\n",
         head(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked") + b"0\r\n\r\n",
@@ -111,14 +111,14 @@ def test_where_the_bytes_are_cut_makes_no_difference(said: bytes) -> None:
         b"HTTP/1.1 100 Continue\r\n\r\n" * 1_001,
     ],
 )
-def test_what_could_be_read_in_two_ways_or_takes_long_is_malformed(said: bytes) -> None:
+def test_what_could_be_read_in_two_ways_or_takes_long_is_malformed(raw: bytes) -> None:
     response = Response()
-    response.feed(said)
+    response.feed(raw)
     assert (response.end(), bytes(response.body)) == (PollOutcome.MALFORMED, b"")
 
 
 @pytest.mark.parametrize(
-    "said",
+    "raw",
     [
         b"HTTP/1.1 200 OK\r\nX: " + b"a" * 9_000,
         CHUNKED + b"x\r\n",
@@ -126,14 +126,14 @@ def test_what_could_be_read_in_two_ways_or_takes_long_is_malformed(said: bytes) 
         CHUNKED + b"0\r\nX: " + b"a" * 9_000,
     ],
 )
-def test_what_has_no_end_is_malformed_before_its_end(said: bytes) -> None:
+def test_what_has_no_end_is_malformed_before_its_end(raw: bytes) -> None:
     response = Response()
-    assert response.feed(said)
+    assert response.feed(raw)
     assert response.outcome is PollOutcome.MALFORMED
 
 
 @pytest.mark.parametrize(
-    "said",
+    "raw",
     [
         head(b"Content-Length: %d" % (MOST_BYTES + 1)),
         head(b"Content-Length: " + b"9" * 18),
@@ -143,34 +143,34 @@ def test_what_has_no_end_is_malformed_before_its_end(said: bytes) -> None:
         CHUNKED + (b"1000\r\n" + b" " * 4096 + b"\r\n") * 16 + b"1\r\n",
     ],
 )
-def test_a_document_over_64_kb_is_too_large_as_soon_as_that_is_known(said: bytes) -> None:
+def test_a_document_over_64_kb_is_too_large_as_soon_as_that_is_known(raw: bytes) -> None:
     response = Response()
-    assert response.feed(said)
+    assert response.feed(raw)
     assert (response.outcome, bytes(response.body)) == (PollOutcome.TOO_LARGE, b"")
 
 
 @pytest.mark.parametrize(
-    "said",
+    "raw",
     [
         head(b"Content-Length: %d" % MOST_BYTES) + b" " * MOST_BYTES,
         head() + b" " * MOST_BYTES,
         CHUNKED + (b"1000\r\n" + b" " * 4096 + b"\r\n") * 16 + b"0\r\n\r\n",
     ],
 )
-def test_a_document_of_64_kb_is_read(said: bytes) -> None:
-    response = read(said)
+def test_a_document_of_64_kb_is_read(raw: bytes) -> None:
+    response = read(raw)
     assert (response.outcome, len(response.body)) == (PollOutcome.OK, MOST_BYTES)
 
 
-@pytest.mark.parametrize("said", [b"", b"H", b"HTTP/1.", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nX:"])
-def test_a_connection_that_ends_before_an_answer_is_as_if_there_were_none(said: bytes) -> None:
-    assert read(said).outcome is PollOutcome.UNREACHABLE
+@pytest.mark.parametrize("raw", [b"", b"H", b"HTTP/1.", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nX:"])
+def test_a_connection_that_ends_before_an_answer_is_as_if_there_were_none(raw: bytes) -> None:
+    assert read(raw).outcome is PollOutcome.UNREACHABLE
 
 
 def test_what_an_error_says_is_read_only_where_it_is_wanted() -> None:
-    said = b'HTTP/1.1 500 No\r\nContent-Length: 11\r\n\r\n{"why":"x"}'
-    assert read(said).body == b""
-    wanted = read(said, with_errors=True)
+    raw = b'HTTP/1.1 500 No\r\nContent-Length: 11\r\n\r\n{"why":"x"}'
+    assert read(raw).body == b""
+    wanted = read(raw, with_errors=True)
     assert (wanted.outcome, wanted.status) == (PollOutcome.HTTP_ERROR, 500)
     assert wanted.body == b'{"why":"x"}'
 
@@ -178,8 +178,8 @@ def test_what_an_error_says_is_read_only_where_it_is_wanted() -> None:
 @pytest.mark.parametrize("body", [b"cut", b"x" * 900])
 def test_an_error_whose_body_cannot_be_read_is_still_that_error(body: bytes) -> None:
     size = 900 if body == b"cut" else MOST_BYTES + 1
-    said = b"HTTP/1.1 401 No\r\nContent-Length: %d\r\n\r\n" % size + body
-    found = read(said, with_errors=True)
+    raw = b"HTTP/1.1 401 No\r\nContent-Length: %d\r\n\r\n" % size + body
+    found = read(raw, with_errors=True)
     assert (found.outcome, found.status, bytes(found.body)) == (PollOutcome.UNAUTHORIZED, 401, b"")
 
 

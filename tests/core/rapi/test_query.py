@@ -22,8 +22,8 @@ def shown(query: Query, line: str) -> list[str]:
 
 
 def test_the_queries_are_those_of_the_guide_and_no_others() -> None:
-    told = "$GV $GS $GT $GG $GP $GU $GF $GE $GC $GD $GA"
-    assert [query.value for query in Query] == told.split()
+    expected = "$GV $GS $GT $GG $GP $GU $GF $GE $GC $GD $GA"
+    assert [query.value for query in Query] == expected.split()
 
 
 @pytest.mark.parametrize("text", ["$GS", "GS", "gs", "$gs", " $GS "])
@@ -50,7 +50,7 @@ def test_every_key_of_status_is_one_that_the_catalogue_knows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "line", "told"),
+    ("query", "line", "expected"),
     [
         (Query.VERSIONS, "$OK 7.1.3 5.1.0", ["firmware 7.1.3", "protocol 5.1.0"]),
         (
@@ -83,8 +83,8 @@ def test_every_key_of_status_is_one_that_the_catalogue_knows() -> None:
         (Query.CALIBRATION, "$OK 220 -4", ["current_scale 220", "current_offset -4"]),
     ],
 )
-def test_an_answer_is_decoded(query: Query, line: str, told: list[str]) -> None:
-    assert shown(query, line) == told
+def test_an_answer_is_decoded(query: Query, line: str, expected: list[str]) -> None:
+    assert shown(query, line) == expected
 
 
 @pytest.mark.parametrize(

@@ -135,9 +135,9 @@ class Server:
         while time.monotonic() < deadline:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.02)
-                said = self.log[self._mark :]
-                kind = Clash if "already in use" in said else AssertionError
-                raise kind(f"{self.program} did not start:\n{said}")
+                output = self.log[self._mark :]
+                kind = Clash if "already in use" in output else AssertionError
+                raise kind(f"{self.program} did not start:\n{output}")
             if self.ready in self.log[self._mark :] and self._answers():
                 return
         raise AssertionError(f"{self.program} is not ready:\n{self.log[self._mark :]}")

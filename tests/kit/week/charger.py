@@ -68,9 +68,9 @@ class Charger:
             yield from self._connect()
         for one in self.device.life.advance(now):
             self.truth.happened.append(one)
-            told = self._voice.event(one)
+            messages = self._voice.event(one)
             if self._speaks(now) and not self.device.is_frozen(one.at):
-                yield told
+                yield messages
         while self._strikes and self._strikes[0].at <= now:
             self._strike(self._strikes.pop(0), now)
         if now >= self._due:

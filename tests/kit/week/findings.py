@@ -49,15 +49,15 @@ def faults(week: Week, charger: str) -> Iterator[str]:
     for code, name in states.FAULTS.items():
         mine = [fault for fault in had if fault.code == code]
         least = sum(truth.must_be_heard(fault) for fault in mine)
-        told = shown[f'evse_faults_total{{charger="{charger}",fault="{name}"}}']
-        if not least <= told <= len(mine):
-            yield f"{charger}: {told:.0f} times {name}, of {least} to {len(mine)}"
+        shown_value = shown[f'evse_faults_total{{charger="{charger}",fault="{name}"}}']
+        if not least <= shown_value <= len(mine):
+            yield f"{charger}: {shown_value:.0f} times {name}, of {least} to {len(mine)}"
         events = sum(
             one.kind is EventKind.FAULT and one.charger == charger and one.code == code
             for one in week.disk.events
         )
-        if events != told:
-            yield f"{charger}: {events} events of {told:.0f} times {name}"
+        if events != shown_value:
+            yield f"{charger}: {events} events of {shown_value:.0f} times {name}"
 
 
 def boots(week: Week, charger: str) -> Iterator[str]:
@@ -65,14 +65,14 @@ def boots(week: Week, charger: str) -> Iterator[str]:
     truth, shown = week.truth(charger), week.disk.shown
     events = [one for one in week.disk.events if one.charger == charger]
     reboots = [one for one in events if one.kind is EventKind.REBOOT]
-    for name, told, true in (
+    for name, shown_value, true in (
         ("boots", shown.get(f'evse_boots_total{{charger="{charger}"}}'), truth.boots),
         ("crashes", shown.get(f'evse_crashes_total{{charger="{charger}"}}'), truth.crashes),
         ("crash events", sum(one.kind is EventKind.CRASH for one in events), truth.crashes),
         ("boots in events", sum(map(_boots, reboots)), truth.boots - truth.first_boots),
     ):
-        if told != true:
-            yield f"{charger}: {told} {name} of {true}"
+        if shown_value != true:
+            yield f"{charger}: {shown_value} {name} of {true}"
 
 
 def _boots(event: Event) -> int:
@@ -82,10 +82,10 @@ def _boots(event: Event) -> int:
 
 
 def _differences(session: Session, visit: Visit, truth: Truth) -> Iterator[str]:
-    for name, told, true in (
+    for name, shown_value, true in (
         ("start", session.start - EPOCH, visit.start), ("end", session.end - EPOCH, visit.end)
     ):  # fmt: skip
-        if not true - _EARLY_SECONDS <= told <= truth.known_by(true):
-            yield f"{name} {told:.0f} for {true:.0f}, due by {truth.known_by(true):.0f}"
+        if not true - _EARLY_SECONDS <= shown_value <= truth.known_by(true):
+            yield f"{name} {shown_value:.0f} for {true:.0f}, due by {truth.known_by(true):.0f}"
     if abs(session.energy_wh - visit.energy_wh) > max(_LEAST_WH, _SHARE * visit.energy_wh):
         yield f"{session.energy_wh:.1f} Wh of {visit.energy_wh:.1f} from {visit.start:.0f}"

@@ -50,9 +50,9 @@ class Voice:
         members = PERIODIC[SimDialect.NOFOS](self._device.view(now))
         if whole:
             return self._messages(members)
-        said = self._messages([(name, value) for name, value in members if name in _CORE])
-        self._again = said if self._idle(now) else None
-        return said
+        messages = self._messages([(name, value) for name, value in members if name in _CORE])
+        self._again = messages if self._idle(now) else None
+        return messages
 
     def _idle(self, now: float) -> bool:
         booted = self._device.gateway.boot(now) is Boot.DONE

@@ -132,7 +132,7 @@ async def test_an_answer_of_an_unknown_form_is_shown_as_it_came(alone: Depot) ->
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "why"),
     [
         (http('{"cmd":"$GD","ret":"$NK^21"}'), r"does not answer \$GS \(it replied \$NK\)"),
         (http('{"error":"RAPI_RESPONSE_TIMEOUT"}'), "its controller does not: RAPI_RESPONSE_TIME"),
@@ -149,11 +149,9 @@ async def test_an_answer_of_an_unknown_form_is_shown_as_it_came(alone: Depot) ->
         (b"", "is unreachable"),
     ],
 )
-async def test_trouble_with_the_answer_is_a_sentence(
-    alone: Depot, answer: bytes, said: str
-) -> None:
+async def test_trouble_with_the_answer_is_a_sentence(alone: Depot, answer: bytes, why: str) -> None:
     async with strange(answer) as server:
-        with pytest.raises(CommandFailed, match=said):
+        with pytest.raises(CommandFailed, match=why):
             await alone.ask(str(server.address), "$GS")
 
 

@@ -282,7 +282,7 @@ async def test_an_announce_topic_that_the_bridge_does_not_hear_is_warned_of(
 
 
 @pytest.mark.parametrize(
-    ("broker", "topic", "said"),
+    ("broker", "topic", "message"),
     [
         ("http://10.0.0.1", None, "--broker: it does not start with mqtt"),
         (
@@ -296,8 +296,8 @@ async def test_an_announce_topic_that_the_bridge_does_not_hear_is_warned_of(
     ],
 )
 def test_what_no_charger_could_use_is_refused_at_once(
-    broker: str, topic: str | None, said: str
+    broker: str, topic: str | None, message: str
 ) -> None:
-    with pytest.raises(CommandFailed, match=said) as failed:
+    with pytest.raises(CommandFailed, match=message) as failed:
         parse_mqtt_config(broker, topic=topic, announce_topic=None, username="", verify=True)
     assert SECRET not in str(failed.value)

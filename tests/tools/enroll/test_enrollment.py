@@ -16,7 +16,7 @@ AWAITED = ExpectedAnnouncement(
 )
 
 
-def said(base: str | None = "depot/7", http: str | None = "http://10.0.0.7/") -> Announcement:
+def announced(base: str | None = "depot/7", http: str | None = "http://10.0.0.7/") -> Announcement:
     return Announcement(ChargerId("a1"), True, "seven", base, http)
 
 
@@ -34,10 +34,10 @@ def test_a_charger_is_told_in_the_words_of_the_guide() -> None:
 
 
 def test_without_a_user_the_old_login_is_forgotten() -> None:
-    told = ChargerMqttConfig("10.0.0.1", 8883, tls=True, announce_topic="announce/7").settings()
-    assert (told["mqtt_user"], told["mqtt_pass"]) == ("", "")
-    assert (told["mqtt_protocol"], told["mqtt_announce_topic"]) == ("mqtts", "announce/7")
-    assert "mqtt_topic" not in told
+    config = ChargerMqttConfig("10.0.0.1", 8883, tls=True, announce_topic="announce/7").settings()
+    assert (config["mqtt_user"], config["mqtt_pass"]) == ("", "")
+    assert (config["mqtt_protocol"], config["mqtt_announce_topic"]) == ("mqtts", "announce/7")
+    assert "mqtt_topic" not in config
 
 
 def test_the_password_does_not_show() -> None:
@@ -61,21 +61,21 @@ def test_a_switch_that_is_off_is_missing() -> None:
 @pytest.mark.parametrize(
     ("announcement", "topic", "match"),
     [
-        (said(), "announce/7", AnnouncementMatch.EXPECTED),
-        (said(), "announce/other", AnnouncementMatch.EXPECTED),
-        (said(base="charger/old"), "announce/7", AnnouncementMatch.OTHER_TOPIC),
-        (said(base=None), "announce/7", AnnouncementMatch.OTHER_TOPIC),
-        (said(http="http://172.16.0.7/"), "announce/7", AnnouncementMatch.EXPECTED),
-        (said(http="http://172.16.0.7/"), "announce/other", AnnouncementMatch.OTHER_CHARGER),
+        (announced(), "announce/7", AnnouncementMatch.EXPECTED),
+        (announced(), "announce/other", AnnouncementMatch.EXPECTED),
+        (announced(base="charger/old"), "announce/7", AnnouncementMatch.OTHER_TOPIC),
+        (announced(base=None), "announce/7", AnnouncementMatch.OTHER_TOPIC),
+        (announced(http="http://172.16.0.7/"), "announce/7", AnnouncementMatch.EXPECTED),
+        (announced(http="http://172.16.0.7/"), "announce/other", AnnouncementMatch.OTHER_CHARGER),
         (
-            said(http="http://10.0.0.8/", base="depot/8"),
+            announced(http="http://10.0.0.8/", base="depot/8"),
             "announce/7",
             AnnouncementMatch.OTHER_CHARGER,
         ),
-        (said(http="http:///"), "announce/7", AnnouncementMatch.EXPECTED),
-        (said(http=None, base="depot/8"), "announce/7", AnnouncementMatch.OTHER_TOPIC),
-        (said(http=None, base="depot/8"), "announce/8", AnnouncementMatch.OTHER_CHARGER),
-        (said(http=None), "announce/other", AnnouncementMatch.EXPECTED),
+        (announced(http="http:///"), "announce/7", AnnouncementMatch.EXPECTED),
+        (announced(http=None, base="depot/8"), "announce/7", AnnouncementMatch.OTHER_TOPIC),
+        (announced(http=None, base="depot/8"), "announce/8", AnnouncementMatch.OTHER_CHARGER),
+        (announced(http=None), "announce/other", AnnouncementMatch.EXPECTED),
         (Announcement(ChargerId("a1"), False), "announce/7", AnnouncementMatch.OTHER_CHARGER),
     ],
 )
@@ -89,11 +89,11 @@ def test_a_base_that_is_not_known_may_be_any() -> None:
     awaited = ExpectedAnnouncement(
         host="10.0.0.7", host_is_name=False, base=None, announce_topic=None
     )
-    assert awaited.match(said(base="any/base"), "announce/x") is AnnouncementMatch.EXPECTED
+    assert awaited.match(announced(base="any/base"), "announce/x") is AnnouncementMatch.EXPECTED
 
 
 def test_a_charger_called_by_its_name_is_known_by_its_announce_topic() -> None:
     awaited = ExpectedAnnouncement(
         host="nofos-7.local", host_is_name=True, base="depot/7", announce_topic="announce/7"
     )
-    assert awaited.match(said(), "announce/7") is AnnouncementMatch.EXPECTED
+    assert awaited.match(announced(), "announce/7") is AnnouncementMatch.EXPECTED

@@ -117,8 +117,8 @@ async def test_csv_has_one_header_and_a_row_for_each_point(tmp_path: Path) -> No
     header, *_ = out.splitlines()
     assert header.startswith("time,measurement,charger,site,kind,current_1,")
     rows = list(csv.DictReader(io.StringIO(out)))
-    told = [{name: text for name, text in row.items() if text} for row in rows]
-    assert told == [
+    filled = [{name: text for name, text in row.items() if text} for row in rows]
+    assert filled == [
         {
             "time": "2023-11-14T22:13:20.000Z", "measurement": "evse", "charger": "a",
             "site": "Yard east", "current_1": "16.5", "state_code": "3",

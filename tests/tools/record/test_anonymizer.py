@@ -14,14 +14,14 @@ BASE = "villa rosa/garage/"
 def announced(names: Anonymizer, topic: str = TOPIC, **members: str) -> RecordedMessage:
     whole = {"state": "connected", "id": "24a1607d30", "name": "rosas-box", "mqtt": BASE,
              "http": "http://10.3.2.1/"}  # fmt: skip
-    said = read_announcement(json.dumps({**whole, **members}).encode())
-    assert said is not None
-    line = names.announcement(topic, said)
+    found = read_announcement(json.dumps({**whole, **members}).encode())
+    assert found is not None
+    line = names.announcement(topic, found)
     assert line is not None
     return line
 
 
-def test_an_announcement_keeps_its_form_and_loses_its_names() -> None:
+def test_an_foundkeeps_its_form_and_loses_its_names() -> None:
     line = announced(Anonymizer(3))
     assert line == RecordedMessage("charger-1", "openevse/announce/1", line.payload, True)
     assert json.loads(line.payload) == {
@@ -34,9 +34,9 @@ def test_an_announcement_keeps_its_form_and_loses_its_names() -> None:
 
 
 def test_a_last_will_stays_one() -> None:
-    said = read_announcement(b'{"state": "disconnected", "id": "24a1607d30"}')
-    assert said is not None
-    line = Anonymizer(3).announcement(TOPIC, said)
+    found = read_announcement(b'{"state": "disconnected", "id": "24a1607d30"}')
+    assert found is not None
+    line = Anonymizer(3).announcement(TOPIC, found)
     assert line is not None
     assert json.loads(line.payload) == {"state": "disconnected", "id": "charger-1"}
 
@@ -95,7 +95,7 @@ def test_what_belongs_to_nobody_is_left_out() -> None:
     assert Anonymizer(3).telemetry("house/amp", b"16", False) is None
 
 
-def test_a_cleared_announcement_is_one_only_where_it_was_heard() -> None:
+def test_a_cleared_foundis_one_only_where_it_was_heard() -> None:
     names = Anonymizer(3)
     assert names.cleared(TOPIC) is None
     announced(names)
@@ -106,9 +106,9 @@ def test_a_cleared_announcement_is_one_only_where_it_was_heard() -> None:
 def test_one_too_many_is_left_out_and_the_others_go_on(more: dict[str, str]) -> None:
     names = Anonymizer(1)
     announced(names)
-    said = read_announcement(
+    found = read_announcement(
         json.dumps({"state": "connected", "id": "24a1607d30", "mqtt": BASE, **more}).encode()
     )
-    assert said is not None
-    assert names.announcement(more.get("topic", TOPIC), said) is None
+    assert found is not None
+    assert names.announcement(more.get("topic", TOPIC), found) is None
     assert announced(names).charger == "charger-1"

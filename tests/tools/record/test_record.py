@@ -56,10 +56,10 @@ async def test_a_recording_is_played_again(mosquitto: Mosquitto, tmp_path: Path)
         done = nofos("simulate", "--broker", mosquitto.url, "--from", str(file))
         assert done.returncode == 0, done.stderr
         await eventually(lambda: len(hears.received) == 1 + len(SAID))
-        said = hears.received
-    assert said[0].topic == "openevse/announce/1"
-    assert json.loads(said[0].payload)["id"] == "charger-1"
-    assert said[1:] == [Heard(f"level-1/level-2/{key}", payload) for key, payload in SAID]
+        output = hears.received
+    assert output[0].topic == "openevse/announce/1"
+    assert json.loads(output[0].payload)["id"] == "charger-1"
+    assert output[1:] == [Heard(f"level-1/level-2/{key}", payload) for key, payload in SAID]
 
 
 def test_a_recording_ends_after_its_time(mosquitto: Mosquitto) -> None:

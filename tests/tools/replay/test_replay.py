@@ -83,11 +83,11 @@ async def test_every_point_arrives_once_in_its_order(tmp_path: Path) -> None:
     await journaled(tmp_path, *ROWS)
     async with InfluxStandin() as store:
         url = store.url
-        said = await replayed(tmp_path, errand(url))
+        output = await replayed(tmp_path, errand(url))
     assert store.stored == LINES
     assert [len(each.lines) for each in store.requests] == [9, 9, 9, 9, 9, 9, 6]
     assert store.requests[0].query == {"org": "depot", "bucket": "evse", "precision": "ms"}
-    assert said == f"60 points stored in {url}, 0 refused\n"
+    assert output == f"60 points stored in {url}, 0 refused\n"
     assert kept(tmp_path) == {}
 
 
@@ -107,9 +107,9 @@ async def test_ended_half_way_it_goes_on_where_it_was(tmp_path: Path) -> None:
             await replayed(tmp_path, errand(url))
         assert store.stored == LINES[:18]
         assert kept(tmp_path)["stored"] == 18
-        said = await replayed(tmp_path, errand(url))
+        output = await replayed(tmp_path, errand(url))
     assert store.stored == LINES
-    assert said.splitlines() == [
+    assert output.splitlines() == [
         "continues after 18 points of an earlier attempt",
         f"60 points stored in {url}, 0 refused",
     ]
@@ -186,9 +186,9 @@ async def test_a_store_that_is_busy_is_waited_for(tmp_path: Path) -> None:
     async with InfluxStandin() as store:
         url = store.url
         store.answers.append(replace(OVERLOADED, headers={}))
-        said = await replayed(tmp_path, errand(url))
+        output = await replayed(tmp_path, errand(url))
     assert store.stored == LINES
-    assert said.splitlines()[0] == (
+    assert output.splitlines()[0] == (
         f"{url} is unavailable, retrying: HTTP 503: server is temporarily unavailable"
     )
 
@@ -232,16 +232,16 @@ async def test_the_settings_token_travels_only_to_the_store_that_they_name(tmp_p
     await journaled(tmp_path, *ROWS[:1])
     (tmp_path / "token").write_text("typed\n")
     async with InfluxStandin() as mine, InfluxStandin() as mirror, InfluxStandin() as other:
-        told = {
+        summary = {
             "INFLUX__URL": mine.url, "INFLUX__BUCKET": "b", "INFLUX__TOKEN": "ours",
             "INFLUX__MIRRORS": json.dumps(
                 {"far": {"url": mirror.url, "bucket": "c", "token": "theirs"}}
             ),
         }  # fmt: skip
         for url in (mine.url, f"{mirror.url}/", other.url):
-            await replayed(tmp_path, ReplayOptions(TargetOptions(url)), settings=told)
+            await replayed(tmp_path, ReplayOptions(TargetOptions(url)), settings=summary)
         given = TargetOptions(other.url, token_file=tmp_path / "token")
-        await replayed(tmp_path, ReplayOptions(given), settings=told)
+        await replayed(tmp_path, ReplayOptions(given), settings=summary)
         sent = [(each.authorization or "-").strip() for each in (*mine.requests, *mirror.requests)]
         assert sent == ["Token ours", "Token theirs"]
         assert mirror.requests[0].query["bucket"] == "c"
@@ -262,12 +262,12 @@ async def test_two_stores_of_one_address_are_told_apart_by_what_was_typed(
             "far": {"url": store.url, "bucket": "c", "token": "theirs"},
             "wide": {"url": store.url, "org": "o", "bucket": "b", "token": "third"},
         }
-        told = {
+        summary = {
             "INFLUX__URL": store.url, "INFLUX__BUCKET": "b", "INFLUX__TOKEN": "ours",
             "INFLUX__MIRRORS": json.dumps(mirrors),
         }  # fmt: skip
         await replayed(
-            tmp_path, ReplayOptions(TargetOptions(store.url, org, bucket)), settings=told
+            tmp_path, ReplayOptions(TargetOptions(store.url, org, bucket)), settings=summary
         )
         (sent,) = store.requests
     assert (sent.authorization, sent.query["bucket"]) == (f"Token {token}", bucket or "b")
