@@ -1,4 +1,8 @@
-"""The command line: one function for each command, with its options and its example."""
+"""The command line: one function for each command, with its options and its example.
+
+A command imports its own modules when it is called, so that `run` starts without those of all
+others: an MQTT broker, a simulator, dashboards.
+"""
 
 import asyncio
 import os
@@ -14,11 +18,10 @@ from bridge.app.service import run as run_bridge
 from bridge.app.service import stop_on_signals, stop_with_input
 from bridge.logs import configure
 from bridge.settings import Settings
-from bridge.sim.run import SCENARIOS, SimOptions
-from bridge.sim.run import simulate as run_simulation
+from bridge.sim.options import SimOptions
+from bridge.sim.scenarios import TABLE
 from bridge.tools.cautions import cautions
 from bridge.tools.charger_commands import add_charger_commands
-from bridge.tools.check import check as check_settings
 from bridge.tools.command_line import (
     ConfigOption,
     ignore_broken_pipe,
@@ -26,13 +29,7 @@ from bridge.tools.command_line import (
     report_errors,
     run_async,
 )
-from bridge.tools.dashboards import dashboards as write_dashboards
-from bridge.tools.demo.run import demo as run_demo
-from bridge.tools.demo.terminal import foreground
-from bridge.tools.doctor.run import doctor as run_doctor
-from bridge.tools.fields import table as fields_table
 from bridge.tools.journal_commands import add_journal_commands
-from bridge.tools.record.run import record as run_record
 from bridge.tools.shards import UNTIL_INPUT_ENDS, plan_shards, run_shards, shard_environ
 
 app = typer.Typer(
@@ -104,6 +101,9 @@ def demo(
     ] = 10.0,
 ) -> None:
     """An embedded broker, simulated chargers, the bridge and its page; needs no other program."""
+    from bridge.tools.demo.run import demo as run_demo
+    from bridge.tools.demo.terminal import foreground
+
     with foreground(os.environ):
         run_async(run_demo(chargers, speed, os.environ, sys.stdout))
 
@@ -111,17 +111,21 @@ def demo(
 @app.command(epilog="Example: nofos-bridge check --config /etc/nofos-bridge.toml")
 def check(config: ConfigOption = None) -> None:
     """The effective settings with their sources; invalid ones are listed with a remedy (exit 2)."""
+    from bridge.tools.check import check as check_settings
+
     raise typer.Exit(check_settings(config, os.environ, sys.stdout, sys.stderr))
 
 
 @app.command(epilog="Example: nofos-bridge doctor --config /etc/nofos-bridge.toml")
 def doctor(config: ConfigOption = None) -> None:
     """Tests everything the bridge needs: folder, port, files, broker, stores, some chargers."""
+    from bridge.tools.doctor.run import doctor as run_doctor
+
     configure("error", "auto")
     run_async(run_doctor(config, os.environ, sys.stdout, sys.stderr))
 
 
-_SCENARIOS = "; ".join(f"{name}: {about}" for name, about in SCENARIOS.items())
+_SCENARIOS = "; ".join(f"{name}: {scenario.about}" for name, scenario in TABLE.items())
 
 
 @app.command(epilog="Example: nofos-bridge simulate --broker mqtt://localhost:1883 --chargers 100")
@@ -158,6 +162,8 @@ def _print_remark(sentence: str) -> None:
 
 async def _simulate(options: SimOptions) -> None:
     """Until a signal, or until the recording has been replayed."""
+    from bridge.sim.run import simulate as run_simulation
+
     stop = asyncio.Event()
     stop_on_signals(stop)
     simulation = asyncio.create_task(
@@ -181,6 +187,8 @@ def record(
     config: ConfigOption = None,
 ) -> None:
     """Record the chargers' MQTT messages, anonymized, for `simulate --from` and for sharing."""
+    from bridge.tools.record.run import record as run_record
+
     with ignore_broken_pipe():
         run_async(run_record(load_settings(config), seconds, sys.stdout, sys.stderr))
 
@@ -188,6 +196,8 @@ def record(
 @app.command(epilog="Example: nofos-bridge fields > fields.md")
 def fields() -> None:
     """The catalogue: every field, its metric, its column, its unit."""
+    from bridge.tools.fields import table as fields_table
+
     sys.stdout.write(fields_table())
 
 
@@ -196,6 +206,8 @@ def dashboards(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Output folder; created if missing.")],
 ) -> None:
     """Dashboards and provisioning in DIR/grafana, alert rules in DIR/deploy/prometheus."""
+    from bridge.tools.dashboards import dashboards as write_dashboards
+
     with report_errors():
         write_dashboards(out, sys.stderr)
 

@@ -30,7 +30,6 @@ from bridge.monitoring.health import Health
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import MAIN, Stats
 from bridge.settings import Secrets, Settings, StoreSettings
-from bridge.sinks.influx.client import InfluxClient
 from bridge.sinks.influx.delivery import Delivery
 from bridge.sinks.prometheus import Exposition
 from bridge.sources.mqtt.client import ConnectionState, MqttClient
@@ -188,6 +187,9 @@ def _build_delivery(
     journal: Journal,
     reporter: Reporter,
 ) -> Delivery:
+    # A third of a second, and 14 MB: a bridge without a store does without.
+    from bridge.sinks.influx.client import InfluxClient
+
     secrets = Secrets(settings)
     token = "influx.token" if name == MAIN else f"influx.mirrors.{name}.token"
     client = InfluxClient(

@@ -1,4 +1,4 @@
-"""The command-line options of `query` and `enroll`."""
+"""The command-line options of `query` and `enroll`; each imports its own modules when called."""
 
 import os
 import sys
@@ -8,12 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bridge.tools.charger.run import run_query
 from bridge.tools.command_line import ConfigOption, load_settings, report_errors, run_async
-from bridge.tools.enroll.arguments import announcement_broker, parse_mqtt_config
 from bridge.tools.enroll.broker_password import VARIABLE, broker_password
-from bridge.tools.enroll.run import EnrollOptions
-from bridge.tools.enroll.run import enroll as enroll_charger
 
 
 def add_charger_commands(app: typer.Typer) -> None:
@@ -33,6 +29,8 @@ def query(
     config: ConfigOption = None,
 ) -> None:
     """Send one read-only query to a charger's controller; prints the reply as named values."""
+    from bridge.tools.charger.run import run_query
+
     run_async(run_query(load_settings(config), charger, command, sys.stdout, sys.stderr))
 
 
@@ -66,6 +64,10 @@ def enroll(
     config: ConfigOption = None,
 ) -> None:
     """Configure a charger's MQTT settings and wait until it announces itself."""
+    from bridge.tools.enroll.arguments import announcement_broker, parse_mqtt_config
+    from bridge.tools.enroll.run import EnrollOptions
+    from bridge.tools.enroll.run import enroll as enroll_charger
+
     settings = load_settings(config)
     with report_errors():
         mqtt_config = parse_mqtt_config(

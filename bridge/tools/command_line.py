@@ -20,7 +20,7 @@ from bridge.core.errors import (
 )
 from bridge.runtime.loop_lag import TurnLoop
 from bridge.settings import Settings, load
-from bridge.sim.run import SimError
+from bridge.sim.options import SimError
 from bridge.tools.check import format_problems
 
 FAILED, UNUSABLE = 1, 2

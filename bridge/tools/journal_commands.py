@@ -21,9 +21,6 @@ from bridge.tools.export.formats import ExportFormat
 from bridge.tools.export.run import ExportOptions
 from bridge.tools.export.run import export as export_journal
 from bridge.tools.refused import print_refused as show_refused
-from bridge.tools.replay.run import ReplayOptions
-from bridge.tools.replay.run import replay as replay_journal
-from bridge.tools.replay.target import TargetOptions
 
 Since = Annotated[
     str | None,
@@ -90,6 +87,11 @@ def replay(
     config: ConfigOption = None,
 ) -> None:
     """Send the journal's points to a store again; run it again to continue an interrupted one."""
+    # Here, so that `run` starts without them.
+    from bridge.tools.replay.run import ReplayOptions
+    from bridge.tools.replay.run import replay as replay_journal
+    from bridge.tools.replay.target import TargetOptions
+
     settings = _load_settings_of_any_shard(config)
     options = ReplayOptions(
         TargetOptions(to, org, bucket, token_file), since, until, pending, cursor_dir

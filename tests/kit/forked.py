@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["bridge.cli"])
+_CONTEXT.set_forkserver_preload(["bridge.cli", "bridge.sim.run", "bridge.sinks.influx.client"])
 _ONE_AT_A_TIME = threading.Lock()
 """multiprocessing's own processes are for one thread."""
 
