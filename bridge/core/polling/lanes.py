@@ -30,6 +30,8 @@ class Lanes:
         self._heaps: dict[Lane, list[tuple[float, int, ChargerId]]] = {lane: [] for lane in Lane}
         self._place: dict[ChargerId, tuple[int, Lane]] = {}
         self._busy = dict.fromkeys(Lane, 0)
+        self.busy = 0
+        """The slots in use."""
         self._number = 0
 
     def enqueue(self, charger: ChargerId, lane: Lane, due: float) -> None:
@@ -53,21 +55,22 @@ class Lanes:
                 charger = heapq.heappop(heap)[2]
                 del self._place[charger]
                 self._busy[lane] += 1
+                self.busy += 1
                 yield charger, lane
 
     def release(self, lane: Lane) -> None:
         """A request of this lane ended."""
         self._busy[lane] -= 1
+        self.busy -= 1
 
     def next_due(self) -> float | None:
         """When the first charger that would get a slot now is due."""
-        dues = (self._first(heap) for lane, heap in self._heaps.items() if self._has_slot(lane))
-        return min((due for due in dues if due is not None), default=None)
-
-    @property
-    def busy(self) -> int:
-        """The slots in use."""
-        return sum(self._busy.values())
+        dues = [
+            due
+            for lane, heap in self._heaps.items()
+            if heap and self._has_slot(lane) and (due := self._first(heap)) is not None
+        ]
+        return min(dues, default=None)
 
     @property
     def size(self) -> int:
