@@ -69,8 +69,7 @@ class SimController:
     def reading(self, at: float) -> Reading:
         """The values at `at`, limited to the end of the present segment."""
         at = min(max(at, self._metered), self.next_change)
-        meter = replace(self.meter)
-        meter.add(*self._flow(at))
+        meter = self.meter.after(*self._flow(at))
         amps = self._mains.amps(at, self._since, self._segment)
         return Reading(
             state=self._segment.state,

@@ -22,14 +22,12 @@ class Mains:
     def volts(self, at: float, amps: Three) -> Three:
         """0 on a phase that is not wired; a loaded phase sags."""
         slow, fast = at / 900 + self.angle, at / 37 + 2 * self.angle
-        one, two, three = (
+        wired = [
             _NOMINAL * (1 + 0.012 * sin(slow + phase) + 0.003 * sin(fast + 2 * phase))
             - _OHMS * amps[phase]
-            if phase < self.phases
-            else 0.0
-            for phase in PHASES
-        )
-        return one, two, three
+            for phase in PHASES[: self.phases]
+        ]
+        return _three(wired)
 
     def amps(self, at: float, since: float, stretch: Segment) -> Three:
         """The current `at - since` seconds into a segment."""
@@ -38,13 +36,16 @@ class Mains:
         if level == 0:
             return 0.0, 0.0, 0.0
         angle = at / 53 + self.angle
-        one, two, three = (
-            level * (1 + 0.006 * sin(angle + 2 * phase)) if phase < stretch.phases else 0.0
-            for phase in PHASES
-        )
-        return one, two, three
+        phases = PHASES[: stretch.phases]
+        return _three([level * (1 + 0.006 * sin(angle + 2 * phase)) for phase in phases])
 
 
 def watts(amps: Three, volts: Three) -> float:
     """Power over the phases, the power factor taken as 1."""
-    return sum(a * v for a, v in zip(amps, volts, strict=True))
+    return amps[0] * volts[0] + amps[1] * volts[1] + amps[2] * volts[2]
+
+
+def _three(values: list[float]) -> Three:
+    """The values of the first phases, and 0 for the others."""
+    one, two, three = values if len(values) == 3 else [*values, 0.0, 0.0, 0.0][:3]
+    return one, two, three

@@ -25,6 +25,14 @@ class Meter:
         self.session_joules += joules
         self.elapsed += seconds
 
+    def after(self, joules: float, seconds: float) -> "Meter":
+        """A copy that has counted this energy."""
+        return Meter(
+            self.total_wh + joules / _JOULES_PER_WH,
+            self.session_joules + joules,
+            self.elapsed + seconds,
+        )
+
     @property
     def session_wh(self) -> float:
         """Energy of the session, never clamped."""
