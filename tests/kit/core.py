@@ -177,9 +177,12 @@ class Bench:
 
     def metrics(self) -> dict[str, float]:
         """The exposed series by name and labels."""
+        return {name: float(value) for name, value in (row.rsplit(" ", 1) for row in self.rows())}
+
+    def rows(self) -> list[str]:
+        """The exposed lines, comments left out."""
         text = b"".join(self.series_table.blocks(ALL_GROUPS, openmetrics=False)).decode()
-        pairs = (row.rsplit(" ", 1) for row in text.splitlines() if not row.startswith("#"))
-        return {name: float(value) for name, value in pairs}
+        return [row for row in text.splitlines() if not row.startswith("#")]
 
     def discarded(self) -> dict[str, int]:
         """Readings discarded so far, by reason, without the zeros."""

@@ -1,6 +1,6 @@
 """One run of the bridge on a virtual clock: core, pipeline and polling, no sockets or disks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bridge.core.clock import Steady
@@ -149,15 +149,16 @@ class Bridge:
             out.dirty_since.pop(id_, None)
         out.dirty = set()
 
-    def scrape(self) -> Mapping[str, float]:
-        """All series; no counter may have fallen since the last scrape."""
-        found = self.bench.metrics()
-        for name, value in found.items():
+    def scrape(self) -> None:
+        """Look at all series; no counter may have fallen since the last scrape."""
+        shown = self.disk.shown
+        for row in self.bench.rows():
+            name, _, text = row.rpartition(" ")
             if "_total" in name and "evse_rapi_" not in name:
-                if value < self.disk.shown.get(name, 0.0):
-                    self.disk.fallen.append(f"{name} from {self.disk.shown[name]} to {value}")
-                self.disk.shown[name] = value
-        return found
+                value = float(text)
+                if value < shown.get(name, 0.0):
+                    self.disk.fallen.append(f"{name} from {shown[name]} to {value}")
+                shown[name] = value
 
     def stop(self) -> None:
         """End as told to: all is written."""
