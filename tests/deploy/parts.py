@@ -38,6 +38,7 @@ def ask(name: str, *arguments: str | Path, folder: Path = ROOT) -> tuple[int, st
 def documents(path: Path) -> Iterator[dict[str, Any]]:
     """The documents of a YAML file, empty ones left out."""
     with path.open(encoding="utf-8") as file:
-        for each in yaml.safe_load_all(file):
+        # The same loader in C, ten times as fast: four modules read a hundred documents.
+        for each in yaml.load_all(file, Loader=yaml.CSafeLoader):
             if each:
                 yield each

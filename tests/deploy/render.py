@@ -100,7 +100,7 @@ def _said(*command: str | Path) -> str:
 
 
 def read(text: str) -> list[Document]:
-    return [each for each in yaml.safe_load_all(text) if each]
+    return [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
 
 
 def written(*found: Document) -> str:
