@@ -17,7 +17,7 @@ demo: install ## Broker, 25 simulated chargers, bridge and page, until Ctrl-C
 	@$(BIN)/nofos-bridge demo
 
 test: tools servers ## All tests, on real servers; installs what they need
-	@$(BIN)/python -m pytest -n 3
+	@$(BIN)/python -m pytest -n 4
 
 test-fast: tools ## Those that start no other program and are quick, in a minute
 	@$(BIN)/python -m pytest -n 2 -q -m "not program and not slow"

@@ -20,6 +20,8 @@ FIRST = (
     "tests/whole/test_node_dies.py",
     "tests/whole/test_node_dies_unheard.py",
     "tests/alerts/test_live.py",
+    "tests/whole/test_fidelity.py",
+    "tests/whole/test_asking.py",
     "tests/whole/test_week.py",
     "tests/dashboards/influxql/test_queries.py",
     "tests/dashboards/promql/test_queries.py",
