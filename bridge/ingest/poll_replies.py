@@ -13,11 +13,15 @@ from bridge.core.polling.document import Document
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
 from bridge.core.telemetry.telemetry import Telemetry
+from bridge.core.unread import Unread
 from bridge.ingest.pipeline import DocumentPipeline
 
 
-class ConfigReport(Protocol):
-    """Logs that a charger's configuration differs from its announcement."""
+class RepliesReport(Protocol):
+    """Logs and counts what is wrong with a charger's replies."""
+
+    def document_unread(self, charger: ChargerId, page: Page, unread: Unread) -> None:
+        """A document could not be read."""
 
     def config_differs(
         self, charger: ChargerId, member: str, configured: str, announced: str
@@ -33,7 +37,7 @@ class PollReplies:
         *,
         readers: Mapping[Dialect, StatusReader],
         documents: DocumentPipeline,
-        report: ConfigReport,
+        report: RepliesReport,
     ) -> None:
         self._readers = readers
         self._documents = documents
@@ -42,6 +46,8 @@ class PollReplies:
     def process(self, telemetry: Telemetry, page: Page, reply: PollReply, now: Moment) -> None:
         """Process the reply to a request."""
         document = reply.document if reply.outcome is PollOutcome.OK else None
+        if reply.unread is not None:
+            self._report.document_unread(telemetry.charger.id, page, reply.unread)
         match page:
             case Page.STATUS:
                 self._status(telemetry, document, reply.seconds, now)

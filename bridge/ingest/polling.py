@@ -15,7 +15,7 @@ from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import Mode, PollRequest, PollSchedule
 from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.pipeline import DocumentPipeline
-from bridge.ingest.poll_replies import ConfigReport, PollReplies
+from bridge.ingest.poll_replies import PollReplies, RepliesReport
 from bridge.runtime.round_robin import RoundRobin
 
 SWEPT_AT_ONCE = 500
@@ -29,7 +29,7 @@ class ReloadedCredentials(Protocol):
         """Read what changed, off the event loop; True where something did."""
 
 
-class PollingReport(ConfigReport, Protocol):
+class PollingReport(RepliesReport, Protocol):
     """Counts and logs addresses that are not polled."""
 
     def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:

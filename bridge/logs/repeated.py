@@ -36,6 +36,8 @@ class _Entry:
     fields: Mapping[str, object]
     repeated: int = 0
     high_cardinality: bool = False
+    hourly: bool = False
+    """Not more than a line an hour, from the first on."""
     lines: int = 1
     """Logged in a row, without a minute in between."""
 
@@ -78,6 +80,17 @@ class RepeatedLog:
         self, event: str, *, about: str = "charger", level: str = "warning", **fields: object
     ) -> None:
         """Log the event now, or hold it back and count it; `about` names its subject's field."""
+        self._report(event, about, level, fields, hourly=False)
+
+    def report_hourly(
+        self, event: str, *, about: str = "charger", level: str = "warning", **fields: object
+    ) -> None:
+        """The same with at most one line an hour, not one a minute."""
+        self._report(event, about, level, fields, hourly=True)
+
+    def _report(
+        self, event: str, about: str, level: str, fields: Mapping[str, object], *, hourly: bool
+    ) -> None:
         key, now = (event, fields.get(about)), self._clock()
         rank = logging.getLevelNamesMapping()[level.upper()]
         due: list[tuple[Key, _Entry]] = []
@@ -92,8 +105,9 @@ class RepeatedLog:
                 repeated, lines = (entry.repeated, entry.lines + 1) if entry else (0, 1)
                 due.append((key, _Entry(now, rank, fields, repeated)))
                 self._entries[key] = _Entry(
-                    now, rank, fields, high_cardinality=about in HIGH_CARDINALITY, lines=lines
-                )
+                    now, rank, fields, high_cardinality=about in HIGH_CARDINALITY,
+                    hourly=hourly, lines=lines,
+                )  # fmt: skip
             self._entries.move_to_end(key)
             due = self._evict() + due
         self._write(due)
@@ -130,7 +144,7 @@ class RepeatedLog:
         self._write(due)
 
     def _due(self, entry: _Entry, now: float) -> bool:
-        hourly = entry.high_cardinality and entry.lines >= MINUTELY_LINES
+        hourly = entry.hourly or (entry.high_cardinality and entry.lines >= MINUTELY_LINES)
         return now - entry.at >= self._every * (HOURLY_FACTOR if hourly else 1)
 
     def _end(self, end: _End) -> list[tuple[Key, _Entry]]:

@@ -2,9 +2,12 @@
 
 import structlog
 
+from bridge.core.fields.catalogue import WIRE_KEYS
 from bridge.core.model import ChargerId, Reason
 from bridge.core.output.batch import Backlog
 from bridge.core.polling.address import RefusedAddress
+from bridge.core.polling.outcome import Page
+from bridge.core.unread import Unread
 from bridge.logs import RepeatedLog
 from bridge.monitoring.stats import MAIN, Stats
 
@@ -53,6 +56,14 @@ class Reporter:
         """An announced address is invalid, or must not be polled."""
         self._stats.addresses_refused.labels(refused.reason).inc()
         self._repeated_log.report("address.refused", charger=charger, why=refused.why)
+
+    def document_unread(self, charger: ChargerId, page: Page, unread: Unread) -> None:
+        """A document could not be read; it may hold an SSID, so that none of its text is logged."""
+        self._stats.documents_unread.labels(page).inc()
+        self._repeated_log.report_hourly(
+            "document.unread", charger=charger, page=page.value, fault=unread.fault.value,
+            offset=unread.offset, member=unread.member if unread.member in WIRE_KEYS else None,
+        )  # fmt: skip
 
     def config_differs(
         self, charger: ChargerId, member: str, configured: str, announced: str

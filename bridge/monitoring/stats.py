@@ -23,6 +23,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from bridge.core.model import Reason
+from bridge.core.polling.outcome import Page
 
 MAIN = "main"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
@@ -149,6 +150,11 @@ class Stats:
         self.addresses_refused = counter(
             "addresses_refused", "Chargers' addresses that are not polled.", "reason"
         )
+        self.documents_unread = counter(
+            "documents_unread", "Chargers' documents that could not be read.", "page"
+        )
+        for page in Page:
+            self.documents_unread.labels(page)
         self.unrouted = counter("messages_unrouted", "Messages below no charger's base.")
         self.loop_lag = Histogram(
             "evse_bridge_loop_lag_seconds",

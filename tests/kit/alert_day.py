@@ -86,6 +86,7 @@ class Replica:
             one, Speech.NOFOS, at=at, unix=self.bench.wall, address="10.0.0.7", online=True
         )
         found = read_document(document(told).encode(), Page.STATUS)
+        assert isinstance(found, dict)
         ask = PollRequest(ChargerId(f"c{number}"), Page.STATUS, Lane.PROVEN, self.bench.steady)
         self._desk.polling.poll_ended(ask, PollReply(PollOutcome.OK, 0.1, found), self.bench.now)
 

@@ -9,6 +9,7 @@ from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollConfig, PollRequest, PollSchedule
+from bridge.core.unread import Unread
 from bridge.ingest.polling import Polling
 from tests.kit.core import Bench
 
@@ -26,6 +27,7 @@ class Desk:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.refusals: list[str] = []
+        self.unread: list[tuple[Page, Unread]] = []
         self.differences: list[tuple[str, str, str]] = []
         self.plan = PollSchedule(PollConfig(), random=lambda: 0.5)
         self.polling = Polling(
@@ -36,6 +38,9 @@ class Desk:
 
     def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:
         self.refusals.append(refused.reason)
+
+    def document_unread(self, charger: ChargerId, page: Page, unread: Unread) -> None:
+        self.unread.append((page, unread))
 
     def config_differs(
         self, charger: ChargerId, member: str, configured: str, announced: str

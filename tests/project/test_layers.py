@@ -38,6 +38,7 @@ ROOMS = {
     "version": "",
 }
 BASE = "core.model core.errors core.clock core.labels core.counters core.token_bucket core.backoff"
+BASE += " core.unread core.untrusted_json"
 _FIRST = f"{BASE} core.output core.polling core.discovery"
 _SECOND = f"{_FIRST} core.fields"
 _THIRD = f"{_SECOND} core.charging core.gateway core.rapi"

@@ -1,15 +1,16 @@
 """Announcements, parsed as untrusted input.
 
 Source: integration guide, "Announcement topic". Members may be missing: the last will has
-no `mqtt` and no `http`, and small JSON buffers drop trailing members silently.
+no `mqtt` and no `http`, and small JSON buffers drop trailing members silently. A name or an
+address that is no text is dropped alone.
 """
 
-import json
 import re
 from dataclasses import dataclass
 
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import ChargerId
+from bridge.core.untrusted_json import read_json
 
 LONGEST_PAYLOAD = 4096
 LONGEST_BASE = 255
@@ -53,49 +54,42 @@ def read_announcement(payload: bytes) -> Announcement | None:
     connected = _STATES.get(str(members.get("state")))
     if connected is None:
         raise AnnounceRefused("malformed", "the state is neither connected nor disconnected")
-    base = _string(members, "mqtt")
-    if base is not None:
-        check_base(base)
+    base = _base(members.get("mqtt"))
     return Announcement(
         id=ChargerId(name),
         connected=connected,
-        name=_short(_string(members, "name"), LONGEST_NAME),
+        name=_text(members.get("name"), LONGEST_NAME),
         base=base,
-        http=_short(_string(members, "http"), LONGEST_URL),
+        http=_text(members.get("http"), LONGEST_URL),
     )
 
 
 def _members(payload: bytes) -> dict[str, object]:
     if len(payload) > LONGEST_PAYLOAD:
         raise AnnounceRefused("too_long", f"over {LONGEST_PAYLOAD} bytes")
-    try:
-        members = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        raise AnnounceRefused("malformed", "not JSON") from error
+    members = read_json(payload)
     if not isinstance(members, dict):
         raise AnnounceRefused("malformed", "not a JSON object")
     return members
 
 
-def _string(members: dict[str, object], key: str) -> str | None:
-    value = members.get(key)
+def _base(value: object) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or not _encodable(value):
-        raise AnnounceRefused("malformed", f"{key} is not text")
+    if not isinstance(value, str) or _encodable(value) != value:
+        raise AnnounceRefused("malformed", "mqtt is not text")
+    check_base(value)
     return value
 
 
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _text(value: object, longest: int) -> str | None:
+    """The text; None for an empty one, and for what is none."""
+    return (_encodable(value)[:longest] or None) if isinstance(value, str) else None
 
 
-def _short(text: str | None, longest: int) -> str | None:
-    return text[:longest] if text else None
+def _encodable(text: str) -> str:
+    """The text without halves of surrogate pairs, which cannot be encoded."""
+    return text.encode(errors="replace").decode()
 
 
 def check_base(base: str) -> None:

@@ -305,3 +305,6 @@ CATALOGUE: tuple[FieldRow, ...] = (
 
 LIVE = {row.wire: row for row in CATALOGUE if not row.origin & Origin.CONFIG}
 """Fields of telemetry and /status by wire key; /config has an `offset` of its own."""
+
+WIRE_KEYS = frozenset(row.wire for row in CATALOGUE)
+"""All members and topics that are known: their names may be logged."""

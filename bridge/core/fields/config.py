@@ -3,6 +3,7 @@
 The document also holds the network's name, user names and host names.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from bridge.core.fields.catalogue import CATALOGUE, PLAIN, FieldRow, Kind, Origi
 from bridge.core.fields.decode import Parse, Value, parser
 from bridge.core.fields.payloads import payload
 from bridge.core.model import Reason
+from bridge.core.untrusted_json import UNUSABLE, was_replaced
 
 LONGEST_TEXT = 255
 _ROWS: dict[str, tuple[FieldRow, Parse]] = {
@@ -60,6 +62,8 @@ def _text(value: object) -> str | Reason:
         return Reason.NOT_TELEMETRY
     if value is None or value == "" or isinstance(value, bool):
         return Reason.NO_SENSOR
+    if value is UNUSABLE or (isinstance(value, float) and not math.isfinite(value)):
+        return Reason.MALFORMED
     text = str(value)
-    good = len(text) <= LONGEST_TEXT and text.isprintable()
+    good = len(text) <= LONGEST_TEXT and text.isprintable() and not was_replaced(text)
     return text if good else Reason.MALFORMED

@@ -9,6 +9,7 @@ from itertools import islice
 from bridge.core.clock import Unix
 from bridge.core.fields import resets
 from bridge.core.polling.document import Document
+from bridge.core.untrusted_json import UNUSABLE
 
 MOST_RECORDS = 32
 LONGEST_TEXT = 500
@@ -44,13 +45,23 @@ def read_crashlog(document: Document, unix: Unix) -> tuple[Crash, ...]:
     """The records, the oldest first where they are numbered; each identity once."""
     found: dict[str, Crash] = {}
     for row in _rows(document)[:MOST_RECORDS]:
-        if row not in (None, "", {}, []):
-            crash = _crash(row if isinstance(row, dict) else {"record": row}, unix)
+        usable = _usable(row)
+        if usable not in (None, "", {}, []):
+            crash = _crash(usable if isinstance(usable, dict) else {"record": usable}, unix)
             found.setdefault(crash.identity, crash)
     crashes = list(found.values())
     if all(crash.seq is not None for crash in crashes):
         crashes.sort(key=lambda crash: crash.seq or 0)
     return tuple(crashes)
+
+
+def _usable(value: object) -> object:
+    """The same without members that cannot be used."""
+    if isinstance(value, dict):
+        return {key: _usable(each) for key, each in value.items() if each is not UNUSABLE}
+    if isinstance(value, list):
+        return [_usable(each) for each in value if each is not UNUSABLE]
+    return None if value is UNUSABLE else value
 
 
 def _rows(document: Document) -> list[object]:

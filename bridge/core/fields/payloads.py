@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping
 
+from bridge.core.untrusted_json import Unusable
+
 LONGEST_KEY = 64
 
 
@@ -15,6 +17,8 @@ def payload(value: object) -> bytes:
     match value:
         case bool():
             return b"true" if value else b"false"
+        case Unusable():
+            return b"unusable"
         case None:
             return b"null"
         case str():
@@ -27,5 +31,5 @@ def payload(value: object) -> bytes:
 
 
 def payloads(document: Mapping[str, object]) -> Iterator[tuple[str, bytes]]:
-    """Each member once; `read_document` has refused duplicate members."""
+    """Each member once; of duplicate members `read_document` has made one."""
     return ((str(key)[:LONGEST_KEY], payload(value)) for key, value in document.items())

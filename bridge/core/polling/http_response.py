@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from bridge.core.polling.outcome import PollOutcome, of_status
+from bridge.core.unread import Fault, Unread
 
 MOST_BYTES = 64 * 1024
 _MOST_HEAD = 8 * 1024
@@ -35,6 +36,8 @@ class Response:
         self.status: int | None = None
         self.outcome: PollOutcome | None = None
         self.body = bytearray()
+        self.unread: Unread | None = None
+        """Why no document was read, with MALFORMED and TOO_LARGE."""
         self._with_errors = with_errors
         self._raw = bytearray()
         self._step: Callable[[Response], bool] = Response._head
@@ -161,9 +164,16 @@ class Response:
 
     def _fail(self, outcome: PollOutcome) -> None:
         """A status other than 200 explains more than a body that cannot be read."""
-        self.body.clear()
         by_status = PollOutcome.OK if self.status is None else of_status(self.status)
         self.outcome = outcome if by_status is PollOutcome.OK else by_status
+        if self.outcome is outcome:
+            self.unread = Unread(self._fault(outcome), len(self.body))
+        self.body.clear()
+
+    def _fault(self, outcome: PollOutcome) -> Fault:
+        if outcome is PollOutcome.TOO_LARGE:
+            return Fault.TOO_LARGE
+        return Fault.NOT_HTTP if self.status is None else Fault.INCOMPLETE
 
 
 def _framing(head: bytes) -> tuple[bool, int | None]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from bridge.core.polling.address import RefusedAddress
 from bridge.core.polling.document import Document
 from bridge.core.polling.outcome import PollOutcome
+from bridge.core.unread import Unread
 
 
 @dataclass(frozen=True, slots=True)
 class PollReply:
-    """How a request ended; `document` only with OK, `refused` only with FORBIDDEN.
+    """How a request ended; `document` only with OK, `refused` only with FORBIDDEN, `unread` only
+    with MALFORMED and TOO_LARGE.
 
     `seconds` is how long it took, the name look-up included.
     """
@@ -18,3 +20,4 @@ class PollReply:
     seconds: float
     document: Document | None = None
     refused: RefusedAddress | None = None
+    unread: Unread | None = None

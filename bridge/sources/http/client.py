@@ -12,11 +12,12 @@ from typing import Protocol
 from bridge.core.model import ChargerId
 from bridge.core.polling.address import Address, Ip, RefusedAddress
 from bridge.core.polling.address_policy import AddressPolicy, Network
-from bridge.core.polling.document import Document, read_document
+from bridge.core.polling.document import Document, outcome_of, read_document
 from bridge.core.polling.http_response import Response
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
+from bridge.core.unread import Unread
 from bridge.sources.http.exchange import exchange, request
 from bridge.sources.http.guard import allowed_ips, first_reached
 
@@ -71,12 +72,14 @@ class HttpClient:
                 return PollReply(result, seconds)
             case RefusedAddress():
                 return PollReply(PollOutcome.FORBIDDEN, seconds, refused=result)
+            case Unread():
+                return PollReply(outcome_of(result), seconds, unread=result)
             case _:
                 return PollReply(PollOutcome.OK, seconds, result)
 
     async def _request(
         self, charger: ChargerId, address: Address, page: Page
-    ) -> PollOutcome | RefusedAddress | Document:
+    ) -> PollOutcome | RefusedAddress | Unread | Document:
         allowed = tuple(self._credentials.allow(charger))
         ips = await allowed_ips(
             address, resolve=self._resolve, refusal=lambda ip: self._policy.refusal(ip, allowed)
@@ -84,19 +87,18 @@ class HttpClient:
         if isinstance(ips, RefusedAddress):
             return ips
 
-        async def get(ip: Ip) -> PollOutcome | Document:
+        async def get(ip: Ip) -> PollOutcome | Unread | Document:
             return await self._get(ip, address, page, self._credentials.login(charger, ip))
 
-        unreached: PollOutcome | Document = PollOutcome.UNRESOLVED
+        unreached: PollOutcome | Unread | Document = PollOutcome.UNRESOLVED
         return await first_reached(ips, get, unreached=unreached, outcome=lambda result: result)
 
     async def _get(
         self, ip: Ip, address: Address, page: Page, login: ChargerLogin | None
-    ) -> PollOutcome | Document:
+    ) -> PollOutcome | Unread | Document:
         response = Response()
         request_bytes = request(address, page.value, login)
         outcome = await exchange(ip, address, request_bytes, response, self._tls)
         if outcome is not PollOutcome.OK:
-            return outcome
-        document = read_document(bytes(response.body), page)
-        return PollOutcome.MALFORMED if document is None else document
+            return response.unread or outcome
+        return read_document(bytes(response.body), page)

@@ -6,11 +6,13 @@ from ipaddress import ip_address
 
 from bridge.app import from_settings
 from bridge.core.errors import CommandFailed
+from bridge.core.fields.catalogue import WIRE_KEYS
 from bridge.core.model import ChargerId
 from bridge.core.polling.address import Address, Ip, RefusedAddress
 from bridge.core.polling.address_policy import AddressPolicy
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import PollOutcome
+from bridge.core.unread import Fault, Unread
 from bridge.settings import Settings
 from bridge.sources.http.exchange import tls_context
 from bridge.sources.http.local_address import is_own
@@ -28,8 +30,16 @@ _FAILURES: Mapping[PollOutcome, str] = {
     PollOutcome.TLS: "presented an untrusted certificate (http.ca_file), or does not use HTTPS",
     PollOutcome.NOT_FOUND: "has no such page: check that it is a charger",
     PollOutcome.REDIRECT: "sent a redirect, which is not followed: check that it is a charger",
-    PollOutcome.TOO_LARGE: "sent a reply larger than any charger's",
-    PollOutcome.MALFORMED: "sent a reply that is not JSON: check that it is a charger",
+}
+_FAULTS: Mapping[Fault, str] = {
+    Fault.NOT_HTTP: "sent a reply that is not HTTP: check that it is a charger",
+    Fault.INCOMPLETE: "sent an incomplete reply",
+    Fault.TOO_LARGE: "sent a reply larger than any charger's",
+    Fault.EMPTY: "sent an empty reply",
+    Fault.NOT_JSON: "sent a reply that is not JSON: check that it is a charger",
+    Fault.TRUNCATED: "sent a document that ends too early: is the gateway short of memory?",
+    Fault.TOO_COMPLEX: "sent a document that is too complex",
+    Fault.WRONG_KIND: "sent JSON that is no object: check that it is a charger",
 }
 
 
@@ -68,6 +78,8 @@ class ChargerClient:
                 return f"{self.address} is not requested: its address {why}"
             case PollOutcome.HTTP_ERROR:
                 return f"{self.address} replied with HTTP status {result.status}"
+            case _ if result.unread is not None:
+                return f"{self.address} {_explain_unread(result.unread)}"
             case outcome:
                 return f"{self.address} {_FAILURES.get(outcome, outcome.value)}"
 
@@ -91,6 +103,12 @@ class ChargerClient:
             "requires a login (401): set http.username, http.password and http.allow "
             f"(NOFOS_HTTP__USERNAME, …){entry}"
         )
+
+
+def _explain_unread(unread: Unread) -> str:
+    """What is wrong with a document, and where; of its text only a field's name."""
+    known = f", in {unread.member}" if unread.member in WIRE_KEYS else ""
+    return f"{_FAULTS[unread.fault]} (at byte {unread.offset}{known})"
 
 
 def is_loopback(address: Address) -> bool:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from bridge.core.polling.address import Address, Ip, RefusedAddress
-from bridge.core.polling.document import read_document
+from bridge.core.polling.document import outcome_of, read_document
 from bridge.core.polling.http_response import Response
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.unread import Unread
 from bridge.sources.http.exchange import exchange, request
 from bridge.sources.http.guard import allowed_ips, first_reached
 from bridge.tools.charger.requests import ChargerRequest
@@ -35,7 +36,8 @@ class AddressRules:
 class RequestResult:
     """The outcome of a request; `status` and `document` where the charger replied.
 
-    `logged_in`: a login was sent; `refused` is set with FORBIDDEN.
+    `logged_in`: a login was sent; `refused` is set with FORBIDDEN, `unread` with MALFORMED
+    and TOO_LARGE.
     """
 
     outcome: PollOutcome
@@ -43,6 +45,7 @@ class RequestResult:
     document: Document | None = None
     logged_in: bool = False
     refused: RefusedAddress | None = None
+    unread: Unread | None = None
 
 
 async def send_request(
@@ -87,12 +90,13 @@ async def _send(
     request_text = request(address, _path_and_query(charger_request), login, charger_request.body)
     outcome = await exchange(ip, address, request_text, response, tls)
     if response.status is None:
-        return RequestResult(outcome)
+        return RequestResult(outcome, unread=response.unread)
     found = read_document(bytes(response.body), Page.STATUS)
     document = found if isinstance(found, dict) else None
-    if outcome is PollOutcome.OK and document is None:
-        outcome = PollOutcome.MALFORMED
-    return RequestResult(outcome, response.status, document, login is not None)
+    unread = response.unread
+    if outcome is PollOutcome.OK and isinstance(found, Unread):
+        outcome, unread = outcome_of(found), found
+    return RequestResult(outcome, response.status, document, login is not None, unread=unread)
 
 
 def _path_and_query(charger_request: ChargerRequest) -> str:

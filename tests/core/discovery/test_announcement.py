@@ -58,8 +58,10 @@ def test_an_id_is_kept_as_sent(id_: str) -> None:
         (announced(state="on"), "malformed"),
         (announced(state=["connected"]), "malformed"),
         (announced(mqtt=7), "malformed"),
-        (announced(name={"a": 1}), "malformed"),
-        (b'{"state":"connected","id":"a","name":"\\ud800"}', "malformed"),
+        (announced(mqtt="\ud800"), "malformed"),
+        (b'{"state":"connected","id":"a","mqtt":"a","mqtt":"b"}', "malformed"),
+        (b'{"state":"connected","id":"a","id":"b"}', "bad_id"),
+        (b'{"state":"connected","id":"a\xff"}', "bad_id"),
         (announced(pad="x" * 4096), "too_long"),
         (announced(id=""), "bad_id"),
         (announced(id=7), "bad_id"),
@@ -80,6 +82,30 @@ def test_a_strangers_announcement_is_refused_with_a_reason(payload: bytes, reaso
     with pytest.raises(AnnounceRefused) as refused:
         read_announcement(payload)
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        (b'"caf\xe9"', "caf\ufffd"),
+        (b'"\\ud800"', "?"),
+        (b'"a\tb"', "a\tb"),
+        (b'{"a":1}', None),
+        (b"nan", None),
+        (b"", None),
+        (b'"a","name":"b"', None),
+        (b"[" * 40 + b"]" * 40, None),
+    ],
+)
+def test_a_bad_name_suffers_alone(name: bytes, read: str | None) -> None:
+    payload = b'{"state":"connected","id":"a","name":%s,"mqtt":"charger/a"}' % name
+    assert read_announcement(payload) == Announcement(ChargerId("a"), True, read, "charger/a", None)
+
+
+def test_an_address_that_is_no_text_suffers_alone() -> None:
+    assert read_announcement(announced(mqtt="a", http=7)) == Announcement(
+        ChargerId("30aea4f1b2c"), True, None, "a", None
+    )
 
 
 @pytest.mark.parametrize("base", ["a", "a b/$c", "charger/x/", "/x", "x" * 255])

@@ -7,8 +7,10 @@ from bridge.core.clock import Steady
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect, Event, Message, SavedState, Session
 from bridge.core.polling.address import RefusedAddress
+from bridge.core.polling.outcome import Page
 from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollConfig, PollRequest, PollSchedule
+from bridge.core.unread import Unread
 from bridge.ingest.polling import Polling
 from bridge.storage.committer import COMMIT_SECONDS, SAVE_SECONDS
 from tests.kit.core import EPOCH, Bench
@@ -57,6 +59,9 @@ class Bridge:
 
     def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:
         raise AssertionError(f"{charger} may not be polled: {refused.reason}")
+
+    def document_unread(self, charger: ChargerId, page: Page, unread: Unread) -> None:
+        """No document of the week is unreadable."""
 
     def config_differs(
         self, charger: ChargerId, member: str, configured: str, announced: str

@@ -69,6 +69,27 @@ async def test_a_name_that_leads_to_a_refused_address_is_not_called() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (
+            b'{"state":3,"amp"',
+            "is the gateway short of memory? (at byte 16, in amp)",
+        ),
+        (b'{"my-ssid":"a"b"}', "that is not JSON: check that it is a charger (at byte 14)"),
+        (b"", "sent an empty reply (at byte 0)"),
+    ],
+)
+async def test_a_document_that_cannot_be_read_is_explained(body: bytes, why: str) -> None:
+    async with strange(http(body)) as server:
+        about = case(**NEAR, HTTP__PORTS=str(server.port))
+        about.announced.update(announced(seven=f"http://127.0.0.1:{server.port}/"))
+        ((verdict, found),) = await told(probe_chargers, about)
+    assert verdict == "warning"
+    assert why in found
+    assert "my-ssid" not in found
+
+
 async def test_many_refusals_are_summed_up() -> None:
     about = case()
     about.announced.update(announced(**{f"c{n}": "http://127.0.0.1/" for n in range(23)}))
