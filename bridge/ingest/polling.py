@@ -121,7 +121,7 @@ class Polling:
             self._report.address_refused(request.charger, reply.refused)
         self._replies.process(telemetry, request.page, reply, now)
         if request.page is Page.STATUS and reply.outcome is PollOutcome.OK:
-            for page in telemetry.documents.wanted:
+            for page in telemetry.documents.wanted(now):
                 self._schedule.request_page(request.charger, page)
 
     async def reload_credentials(

@@ -65,7 +65,7 @@ class Desk:
 
     def wanted(self) -> list[Page]:
         """The pages that are to be asked for."""
-        return self.bench.registry.telemetries[ONE].documents.wanted
+        return self.bench.registry.telemetries[ONE].documents.wanted(self.bench.now)
 
     def wait(self, seconds: float) -> None:
         """Let time pass, with a look at the chargers each second."""

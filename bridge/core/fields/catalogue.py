@@ -85,6 +85,8 @@ class FieldRow:
     temperature: bool = False
     # A phase's voltage: 0 V is an unused phase while this column's current is 0 or unknown.
     idle_with: str | None = None
+    # In /config: read from the controller, and empty or 0 in a gateway's first minute.
+    controller: bool = False
 
     @property
     def counter(self) -> bool:
@@ -170,18 +172,20 @@ def _unix(wire: str, column: str, metric: str, text: str) -> FieldRow:
 def _check(wire: str, check: str) -> FieldRow:
     return FieldRow(
         wire, f"{check}_check", Kind.FLAG, "0/1", _CONFIG, f"Raw flag of the {check} check.",
-        "evse_check_enabled", ("check", check),
+        "evse_check_enabled", ("check", check), controller=True,
     )  # fmt: skip
 
 
 def _setting(
     wire: str, column: str, unit: str, metric: str, text: str, *, low: float = 0, high: float = 1000
 ) -> FieldRow:
-    return FieldRow(wire, column, Kind.FLOAT, unit, _CONFIG, text, metric, low=low, high=high)
+    return FieldRow(
+        wire, column, Kind.FLOAT, unit, _CONFIG, text, metric, low=low, high=high, controller=True
+    )  # fmt: skip
 
 
-def _text(wire: str, origin: Origin, text: str) -> FieldRow:
-    return FieldRow(wire, wire, Kind.TEXT, "", origin, text)
+def _text(wire: str, origin: Origin, text: str, *, controller: bool = False) -> FieldRow:
+    return FieldRow(wire, wire, Kind.TEXT, "", origin, text, controller=controller)
 
 
 CATALOGUE: tuple[FieldRow, ...] = (
@@ -279,8 +283,8 @@ CATALOGUE: tuple[FieldRow, ...] = (
     _text("mode", _STATUS, "Network mode: Wired, STA, AP or STA+AP."),
     _text("ipaddress", _STATUS, "Local address."),
     _text("reset_reason_str", _STATUS, "Reset reason in words."),
-    _text("firmware", _CONFIG, "Controller firmware."),
-    _text("protocol", _CONFIG, "RAPI protocol version."),
+    _text("firmware", _CONFIG, "Controller firmware.", controller=True),
+    _text("protocol", _CONFIG, "RAPI protocol version.", controller=True),
     _text("identifier", _CONFIG, "Long device identifier."),
     _text("version", _CONFIG, "Gateway firmware."),
     _text("nofos_network_profile", _CONFIG, "Network profile."),
@@ -299,8 +303,8 @@ CATALOGUE: tuple[FieldRow, ...] = (
              low=-1e6, high=1e6),
     _setting("amplimit", "current_limit", "A", "evse_current_limit_amperes",
              "Hardware limit of the current."),
-    _setting("espflash", "flash_size", "bytes", "evse_flash_size_bytes", "Flash memory.",
-             high=2**40),
+    FieldRow("espflash", "flash_size", Kind.FLOAT, "bytes", _CONFIG, "Flash memory.",
+        "evse_flash_size_bytes", low=0, high=2**40),
 )  # fmt: skip
 
 LIVE = {row.wire: row for row in CATALOGUE if not row.origin & Origin.CONFIG}

@@ -7,10 +7,11 @@ Where the firmware keeps no records (GET /crashlog is not found, or lacks the cr
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 
-from bridge.core.clock import Unix
+from bridge.core.clock import Moment, Steady, Unix
 from bridge.core.fields import resets
 from bridge.core.fields.crashlog import Crash
 from bridge.core.gateway.boots import Reset
+from bridge.core.gateway.retry import Retry
 from bridge.core.model import ChargerId, Event, EventKind, SavedState
 from bridge.core.output.writer import Writer
 
@@ -20,7 +21,7 @@ MOST_UNREPORTED = 16
 
 
 class Crashes:
-    """The crash records of one charger; `wanted`: /crashlog is worth requesting."""
+    """The crash records of one charger."""
 
     def __init__(self, charger: ChargerId, *, writer: Writer, saved: SavedState) -> None:
         self._charger = charger
@@ -29,15 +30,16 @@ class Crashes:
         self._reported = [str(each) for each in kept] if isinstance(kept, list) else []
         self._log_seen = isinstance(kept, list)
         self._tries = 0
+        self._retry = Retry(due=True)
         self._unreported = _restored(saved.get("crash_untold"))
         ahead = saved.get("crash_log_ahead")
         self._ahead = int(ahead) if isinstance(ahead, int) else 0
         """Above 0: crashes that the log had before /status; below 0: crashes that were
         reported without their records, which the log will have."""
 
-    @property
-    def wanted(self) -> bool:
-        return not self._log_seen or bool(self._unreported)
+    def wanted(self, steady: Steady) -> bool:
+        """Whether /crashlog is worth requesting."""
+        return (not self._log_seen or bool(self._unreported)) and self._retry.due(steady)
 
     def observe_reset(self, reset: Reset) -> None:
         """Record that the gateway stored records, or crashed without storing one."""
@@ -45,10 +47,21 @@ class Crashes:
             self._ahead -= reset.late
         if reset.records or reset.crashes:
             self._unreported, self._tries = [*self._unreported, reset][-MOST_UNREPORTED:], 0
+            self._retry.begin()
             self._writer.mark_dirty()
 
-    def observe(self, records: Sequence[Crash], unix: Unix) -> int:
-        """Record the log; returns how many new crashes /status did not report as crashes."""
+    def observe(self, records: Sequence[Crash], now: Moment) -> int:
+        """Record the log; returns how many new crashes /status did not report as crashes.
+
+        A gateway that counts a record but has none has not loaded its log yet.
+        """
+        early = not records and any(reset.records for reset in self._unreported)
+        if early and self._tries < MOST_TRIES - 1:
+            self.failed(now)
+            return 0
+        return self._accept(records, now.unix)
+
+    def _accept(self, records: Sequence[Crash], unix: Unix) -> int:
         fresh = [each for each in records if each.identity not in self._reported]
         self._reported = [*self._reported, *(each.identity for each in fresh)][-REMEMBERED:]
         fresh = fresh[max(0, -self._ahead) :]
@@ -69,11 +82,12 @@ class Crashes:
         self._settled()
         return more
 
-    def failed(self, unix: Unix) -> None:
+    def failed(self, now: Moment) -> None:
         """The charger answered without a log; it is requested again a few times."""
         self._tries += 1
+        self._retry.failed(now.steady)
         if self._tries >= MOST_TRIES:
-            self.missing(unix)
+            self.missing(now.unix)
 
     def missing(self, unix: Unix) -> None:
         """The charger has no log."""

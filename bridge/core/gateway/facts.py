@@ -1,22 +1,31 @@
 """The facts of a device in /config: versions, checks, limits; no other member is kept."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
+from bridge.core.clock import Steady
 from bridge.core.fields.catalogue import CATALOGUE, FieldRow, Origin
 from bridge.core.fields.config import DeviceConfig
 from bridge.core.fields.decode import Value
+from bridge.core.gateway.retry import Retry
 from bridge.core.model import ChargerId, SavedState
 from bridge.core.output.series import SeriesTable
 
-MOST_TRIES = 3
+T = TypeVar("T")
 TEXTS = ("version", "firmware", "protocol", "identifier", "nofos_network_profile")
 ROWS: Mapping[str, FieldRow] = {
     row.column: row for row in CATALOGUE if row.origin is Origin.CONFIG and row.metric
 }
+CONTROLLER = frozenset(row.column for row in CATALOGUE if row.controller)
+"""The columns and texts that a gateway reads from its controller."""
 
 
 class Facts:
-    """The facts of one charger; `wanted`: /config is to be requested."""
+    """The facts of one charger.
+
+    A document from before the gateway had read its controller is requested again, and what the
+    controller reported earlier stays.
+    """
 
     def __init__(self, charger: ChargerId, *, series_table: SeriesTable, saved: SavedState) -> None:
         self._charger = charger
@@ -27,31 +36,39 @@ class Facts:
         self._values: dict[str, Value] = {
             column: value for column in ROWS if isinstance(value := known.get(column), int | float)
         }
-        self.wanted = not known
-        self._tries = 0
+        early = "firmware" not in self.texts or self._values.get("current_limit") == 0
+        if early:
+            # Zeros of a gateway's first minute, which an earlier version of the bridge believed.
+            self._values = {c: v for c, v in self._values.items() if v or c not in CONTROLLER}
+        self._retry = Retry(due=early)
         self._show()
 
-    def observe(self, device: DeviceConfig) -> None:
+    def wanted(self, steady: Steady) -> bool:
+        """Whether /config is to be requested."""
+        return self._retry.due(steady)
+
+    def observe(self, device: DeviceConfig, steady: Steady) -> None:
         """Replace all facts by a document's; a fact that it lacks is no longer known."""
-        self.texts = {key: text for key in TEXTS if (text := device.text(key)) is not None}
-        gone = self._values.keys() - device.values.keys()
-        for column in gone:
+        texts = {key: text for key in TEXTS if (text := device.text(key)) is not None}
+        values = {c: value for c, value in device.values.items() if c in ROWS}
+        if device.early:
+            texts = {**_of_controller(self.texts), **texts}
+            values = {**_of_controller(self._values), **values}
+            self._retry.failed(steady)
+        else:
+            self._retry.done()
+        for column in self._values.keys() - values.keys():
             self._series_table.series(*self._series(column)).clear()
-        self._values = {c: value for c, value in device.values.items() if c in ROWS}
-        self.wanted = False
+        self.texts, self._values = texts, values
         self._show()
 
-    def failed(self, *, permanent: bool) -> None:
-        """The charger answered without a document; it is requested again a few times.
-
-        `permanent`: it has none until another firmware boots.
-        """
-        self._tries += 1
-        self.wanted = self._tries < MOST_TRIES and not permanent
+    def failed(self, steady: Steady, *, permanent: bool) -> None:
+        """The charger answered without a document; `permanent`: its firmware has none."""
+        self._retry.failed(steady, permanent=permanent)
 
     def outdated(self) -> None:
         """The gateway booted, perhaps with another firmware."""
-        self.wanted, self._tries = True, 0
+        self._retry.begin()
 
     def _show(self) -> None:
         for column, value in self._values.items():
@@ -65,3 +82,7 @@ class Facts:
         """What the state file keeps."""
         kept = {**self.texts, **self._values}
         return {"config": kept} if kept else {}
+
+
+def _of_controller(facts: Mapping[str, T]) -> dict[str, T]:
+    return {name: fact for name, fact in facts.items() if name in CONTROLLER}

@@ -47,11 +47,10 @@ class Gateway:
         self._frozen_line.set(int(self._frozen.frozen))
         charger.versions = self._facts.texts
 
-    @property
-    def wanted(self) -> list[Page]:
+    def wanted(self, steady: Steady) -> list[Page]:
         """The other pages that are worth requesting."""
         pages = {Page.CONFIG: self._facts.wanted, Page.CRASHLOG: self._crashes.wanted}
-        return [page for page, wanted in pages.items() if wanted]
+        return [page for page, wanted in pages.items() if wanted(steady)]
 
     def observe_status(
         self, status: Status, witness: Witness, now: Moment, state: int | None
@@ -77,26 +76,26 @@ class Gateway:
         """Record a reply of the controller itself; only its trips belong here."""
         self._trips.observe(status, witness, now.unix, state=state)
 
-    def observe_config(self, device: DeviceConfig) -> bool:
+    def observe_config(self, device: DeviceConfig, now: Moment) -> bool:
         """Record a /config; True if a version or identifier changed."""
         before = self._charger.versions
-        self._facts.observe(device)
+        self._facts.observe(device, now.steady)
         self._writer.mark_dirty()
         self._charger.versions = self._facts.texts
         return before != self._charger.versions
 
     def observe_crashlog(self, records: tuple[Crash, ...], now: Moment) -> None:
         """Record a /crashlog."""
-        self._boots.crashed(self._crashes.observe(records, now.unix))
+        self._boots.crashed(self._crashes.observe(records, now))
 
     def page_missing(self, page: Page, now: Moment, *, permanent: bool) -> None:
         """The charger answered without this page; `permanent`: it does not have it."""
         if page is Page.CONFIG:
-            self._facts.failed(permanent=permanent)
+            self._facts.failed(now.steady, permanent=permanent)
         elif permanent:
             self._crashes.missing(now.unix)
         else:
-            self._crashes.failed(now.unix)
+            self._crashes.failed(now)
 
     def sweep(self, steady: Steady) -> None:
         """Hide what is stale."""

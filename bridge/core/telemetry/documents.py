@@ -79,10 +79,9 @@ class Documents:
         """The mode in which to poll it from now on."""
         return self._path.poll_mode(now)
 
-    @property
-    def wanted(self) -> list[Page]:
+    def wanted(self, now: Moment) -> list[Page]:
         """The other pages that are worth requesting."""
-        return self._gateway.wanted
+        return self._gateway.wanted(now.steady)
 
     def receive_status(self, status: Status, seconds: float, now: Moment) -> list[Reason]:
         """Receive a /status; `seconds` is how long the poll took."""
@@ -118,7 +117,7 @@ class Documents:
 
     def receive_config(self, config: DeviceConfig, now: Moment) -> list[Reason]:
         """Receive a /config."""
-        if self._gateway.observe_config(config):
+        if self._gateway.observe_config(config, now):
             self._presence.update()
         if config.values:
             fields = [number(column, value) for column, value in config.values.items()]

@@ -15,6 +15,10 @@ CONFIG = {
     "mqtt_announce_topic": "openevse/announce/c123", "ssid": "my-own-network",
     "mqtt_user": "jane", "hostname": "nofos-c123", "mqtt_pass": "_DUMMY_PASSWORD",
 }  # fmt: skip
+EARLY = {
+    **CONFIG, "firmware": "", "protocol": "", "diodet": 0, "gfcit": 0, "groundt": 0,
+    "relayt": 0, "ventt": 0, "tempt": 0, "service": 0, "scale": 0, "offset": 0, "amplimit": 0,
+}  # fmt: skip
 LOG = {
     "events": [
         {"seq": 4, "reset_reason": 4, "reset_reason_str": "panic",
@@ -182,6 +186,7 @@ def test_a_crash_log_that_is_never_readable_is_asked_for_three_times(desk: Desk)
     for _ in range(3):
         assert Page.CRASHLOG in desk.wanted()
         desk.page(Page.CRASHLOG, PollOutcome.MALFORMED)
+        desk.wait(120)
     assert Page.CRASHLOG not in desk.wanted()
     desk.answer(boot_count=11, crash_seq=3, reset_reason=4)
     for _ in range(3):
@@ -248,11 +253,121 @@ def test_config_is_asked_for_again_after_each_boot(desk: Desk) -> None:
     assert not any('version="2.4.1"' in name for name in desk.bench.metrics())
 
 
-def test_a_config_that_is_never_readable_is_asked_for_three_times(desk: Desk) -> None:
-    for _ in range(3):
+def test_a_config_that_cannot_be_read_is_asked_for_again_with_back_off(desk: Desk) -> None:
+    for minutes in (1, 2, 4, 8):
         assert Page.CONFIG in desk.wanted()
         desk.page(Page.CONFIG, PollOutcome.MALFORMED)
+        desk.wait(60 * minutes - 1)
+        assert Page.CONFIG not in desk.wanted()
+        desk.wait(1)
+
+
+def test_a_config_without_the_controllers_part_is_asked_for_again(desk: Desk) -> None:
+    desk.page(Page.CONFIG, EARLY)
     assert Page.CONFIG not in desk.wanted()
+    desk.wait(60)
+    assert Page.CONFIG in desk.wanted()
+    desk.page(Page.CONFIG, EARLY)
+    desk.wait(119)
+    assert Page.CONFIG not in desk.wanted()
+    desk.wait(1)
+    desk.page(Page.CONFIG, CONFIG)
+    desk.wait(600)
+    assert Page.CONFIG not in desk.wanted()
+    assert desk.metric("current_limit_amperes") == 32
+
+
+def test_a_gateways_first_minute_is_not_believed(desk: Desk) -> None:
+    desk.page(Page.CONFIG, EARLY)
+    assert any('version="2.4.1",firmware="",' in name for name in desk.bench.metrics())
+    assert desk.metric("current_limit_amperes") is None
+    assert desk.metric("check_enabled", ',check="diode"') is None
+    assert desk.metric("flash_size_bytes") == 4194304
+    assert desk.bench.points() == ["flash_size=4194304.0,polled=1i"]
+    # firmware, protocol, six checks, service, scale, offset, amplimit
+    assert desk.bench.discarded()["no_sensor"] == 12
+
+
+def test_what_the_controller_reported_before_a_boot_stays_until_it_reports_again(
+    desk: Desk,
+) -> None:
+    desk.page(Page.CONFIG, CONFIG)
+    desk.page(Page.CONFIG, {**EARLY, "version": "2.5.0"})
+    assert any('version="2.5.0",firmware="7.1.3",' in name for name in desk.bench.metrics())
+    assert desk.metric("current_limit_amperes") == 32
+    assert desk.metric("check_enabled", ',check="diode"') == 1
+
+
+@pytest.mark.parametrize(
+    "early",
+    [
+        {**CONFIG, "amplimit": 0},
+        {**CONFIG, "firmware": ""},
+        {**CONFIG, "firmware": None},
+        {"version": "2.4.1", "ssid": "depot"},
+        {},
+    ],
+)
+def test_a_config_that_lacks_some_of_the_controller_is_early(
+    desk: Desk, early: dict[str, object]
+) -> None:
+    desk.page(Page.CONFIG, early)
+    desk.wait(60)
+    assert Page.CONFIG in desk.wanted()
+
+
+def test_a_config_of_a_firmware_without_that_member_is_not_early(desk: Desk) -> None:
+    desk.page(Page.CONFIG, {"version": "2.4.1", "diodet": 0, "service": 1, "amplimit": 16})
+    desk.wait(3600)
+    assert Page.CONFIG not in desk.wanted()
+    assert desk.metric("check_enabled", ',check="diode"') == 0
+
+
+def test_an_early_config_that_an_earlier_version_believed_is_asked_for_again(desk: Desk) -> None:
+    desk.page(Page.CONFIG, CONFIG)
+    saved = desk.bench.saved()
+    body = {**saved[ONE], "config": {"version": "2.4.1", "current_limit": 0.0, "diode_check": 0}}
+    again = Bench()
+    again.restore({ONE: body})
+    assert Page.CONFIG in Desk(again).wanted()
+    assert not any(name.startswith("evse_current_limit") for name in again.metrics())
+
+
+def test_an_early_config_is_asked_for_again_after_a_restart_of_the_bridge(desk: Desk) -> None:
+    desk.page(Page.CONFIG, EARLY)
+    assert Page.CONFIG in Desk(restarted(desk.bench)).wanted()
+
+
+def test_a_firmware_without_config_is_asked_again_the_next_day(desk: Desk) -> None:
+    desk.page(Page.CONFIG, None)
+    desk.bench.wait(86_399)
+    assert Page.CONFIG not in desk.wanted()
+    desk.bench.wait(1)
+    assert Page.CONFIG in desk.wanted()
+
+
+def test_a_crash_log_that_was_not_loaded_yet_is_asked_for_again(desk: Desk) -> None:
+    desk.answer(boot_count=10, crash_seq=2, reset_reason=1)
+    desk.page(Page.CRASHLOG, [])
+    desk.answer(boot_count=11, crash_seq=3, reset_reason=4)
+    desk.page(Page.CRASHLOG, [])
+    assert kinds(desk, "crash") == []
+    desk.wait(60)
+    assert Page.CRASHLOG in desk.wanted()
+    desk.page(Page.CRASHLOG, [{"seq": 3, "reason": 4}])
+    assert kinds(desk, "crash") == [(4, "panic seq=3")]
+    assert crashes(desk) == 1
+
+
+def test_a_crash_whose_record_never_comes_is_an_event_after_three_logs(desk: Desk) -> None:
+    desk.answer(boot_count=10, crash_seq=2, reset_reason=1)
+    desk.page(Page.CRASHLOG, [])
+    desk.answer(boot_count=11, crash_seq=3, reset_reason=4)
+    for _ in range(3):
+        assert kinds(desk, "crash") == []
+        desk.page(Page.CRASHLOG, [])
+    assert kinds(desk, "crash") == [(4, "panic")]
+    assert crashes(desk) == 1
 
 
 def test_a_firmware_without_config_is_asked_again_after_its_next_boot(desk: Desk) -> None:
