@@ -10,7 +10,8 @@ import bridge
 from bridge.app import from_settings
 from bridge.app.build_mqtt import build_mqtt, build_queries
 from bridge.app.build_polling import PollingTasks, build_polling
-from bridge.app.gauges import register_gauges
+from bridge.app.disk_values import DiskValues
+from bridge.app.gauges import free_bytes, register_gauges
 from bridge.app.maintenance import Maintenance
 from bridge.app.relabelling import Relabelling
 from bridge.core.clock import Moment
@@ -29,7 +30,7 @@ from bridge.monitoring.certificates import CertificateExpiries
 from bridge.monitoring.health import Health
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import MAIN, Stats
-from bridge.settings import Secrets, Settings, StoreSettings
+from bridge.settings import Settings, StoreSettings
 from bridge.sinks.influx.delivery import Delivery
 from bridge.sinks.prometheus import Exposition
 from bridge.sources.mqtt.client import ConnectionState, MqttClient
@@ -61,6 +62,7 @@ class Parts:
     queries: Queries | None
     server: Server
     state: StateFile
+    disk_values: DiskValues
 
 
 async def build(
@@ -80,7 +82,8 @@ async def build(
     reporter = Reporter(stats=stats, repeated_log=repeated_log)
     journal = await _open_journal(settings, stack, stores, stats=stats, reporter=reporter)
     state = await StateFile.open(settings.journal.dir)
-    stack.push_async_callback(state.close, clean=False)
+    # A start that fails has shown no counter: the next one may trust what this one could.
+    stack.push_async_callback(state.close, clean=state.clean)
     relabelling = Relabelling(settings.fleet.labels_file)
     await relabelling.load()
 
@@ -127,27 +130,42 @@ async def build(
         stats=stats, repeated_log=repeated_log, health=health, collect_garbage=collect_garbage,
         polling=polling.polling if polling else None,
     )  # fmt: skip
+    disk_values = DiskValues(repeated_log)
+    disk_free = disk_values.add("disk_free", lambda: free_bytes(settings.journal.dir), 0)
+    expiries = disk_values.add(
+        "certificates", CertificateExpiries(from_settings.certificates(settings)).seconds,
+        dict[str, float](),
+    )  # fmt: skip
     register_gauges(
         stats, connection=connection, registry=registry, journal=journal, out=out,
         ready=lambda: health.unready() is None, polling=polling.polling if polling else None,
         queries=queries, stores=tuple(stores), limit=settings.journal.max_bytes,
-        folder=settings.journal.dir, shards=settings.shard.count,
-        expiries=CertificateExpiries(from_settings.certificates(settings)).seconds,
+        disk_free=disk_free.read, shards=settings.shard.count, expiries=expiries.read,
     )  # fmt: skip
     deliveries = [
-        _build_delivery(settings, stack, name, store, journal=journal, reporter=reporter)
+        _build_delivery(
+            settings,
+            stack,
+            name,
+            store,
+            journal=journal,
+            reporter=reporter,
+            disk_values=disk_values,
+        )
         for name, store in stores.items()
     ]
+    await disk_values.refresh()
     web = settings.web
     server = Server(
         host=web.listen.host, port=web.listen.port, health=health,
-        login=from_settings.login(settings), metrics=Metrics(series_table, stats.registry),
+        login=from_settings.login(settings),
+        metrics=Metrics(series_table, stats.registry, refresh=disk_values.refresh),
         page=FleetPage(registry.telemetries), tls=tls_context(web.cert_file, web.key_file),
         api=Api(telemetries=registry.telemetries, history=state, clock=clock),
     )  # fmt: skip
     return Parts(
         registry, pipeline, mqtt, maintenance, relabelling, committer, deliveries, polling,
-        queries, server, state,
+        queries, server, state, disk_values,
     )  # fmt: skip
 
 
@@ -186,15 +204,17 @@ def _build_delivery(
     *,
     journal: Journal,
     reporter: Reporter,
+    disk_values: DiskValues,
 ) -> Delivery:
     # A third of a second, and 14 MB: a bridge without a store does without.
     from bridge.sinks.influx.client import InfluxClient
 
-    secrets = Secrets(settings)
-    token = "influx.token" if name == MAIN else f"influx.mirrors.{name}.token"
+    secrets = from_settings.secrets(settings)
+    secret = "influx.token" if name == MAIN else f"influx.mirrors.{name}.token"
+    token = disk_values.add(secret, lambda: secrets.current(secret) or "", "")
     client = InfluxClient(
         url=store.url or "", org=store.org or "", bucket=store.bucket or "",
-        token=lambda: secrets.current(token) or "", timeout=store.timeout.total_seconds(),
+        token=token.read, timeout=store.timeout.total_seconds(),
         ca_file=store.ca_file,
     )  # fmt: skip
     stack.push_async_callback(client.close)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
+import structlog
 from pydantic import BaseModel
 
 from bridge.core.discovery.config import FleetConfig
@@ -19,14 +20,25 @@ from bridge.sources.http.credentials import Credentials
 from bridge.sources.mqtt.broker import Broker
 from bridge.web.login import PasswordHash, WebLogin
 
+log = structlog.get_logger("bridge")
+
 
 def stores(settings: Settings) -> dict[str, StoreSettings]:
     found: dict[str, StoreSettings] = {MAIN: settings.influx, **settings.influx.mirrors}
     return {name: store for name, store in found.items() if store.url}
 
 
+def secrets(settings: Settings) -> Secrets:
+    """The secrets, with a log line for a file that cannot be used."""
+
+    def refused(name: str, why: str) -> None:
+        log.error("secret.refused", setting=name, why=why)
+
+    return Secrets(settings, refused=refused)
+
+
 def broker(settings: Settings, client_id: str) -> Broker:
-    mqtt, secrets_ = settings.mqtt, Secrets(settings)
+    mqtt, secrets_ = settings.mqtt, secrets(settings)
     return Broker(
         host=mqtt.url.host,
         port=mqtt.url.port,
@@ -85,7 +97,7 @@ def query_config(settings: Settings) -> QueryConfig:
 
 def credentials(settings: Settings) -> Credentials:
     """The shared login is sent only where an operator set the allowed networks."""
-    http, secrets_ = settings.http, Secrets(settings)
+    http, secrets_ = settings.http, secrets(settings)
 
     def shared() -> ChargerLogin | None:
         password = secrets_.current("http.password")

@@ -57,7 +57,7 @@ def register_gauges(
     stores: tuple[str, ...],
     out: Outbox,
     limit: int,
-    folder: Path,
+    disk_free: Callable[[], int],
     shards: int,
     expiries: Callable[[], Mapping[str, float]],
 ) -> None:
@@ -99,7 +99,7 @@ def register_gauges(
         GaugeRow("journal_limit_bytes", "Bound of the journal's size.", lambda: limit),
         GaugeRow("journal_oldest_pending_timestamp_seconds",
                  "Stamp of the oldest point that a store has not yet; 0 for none.", oldest),
-        GaugeRow("disk_free_bytes", "Free space where the journal lies.", lambda: _free(folder)),
+        GaugeRow("disk_free_bytes", "Free space where the journal lies.", disk_free),
         GaugeRow("poll_stretch_ratio",
                  "By how much polls come later than asked for; 1 for in time.",
                  lambda: 1.0 if polling is None else polling.stretch),
@@ -110,8 +110,8 @@ def register_gauges(
     stats.registry.register(GaugeTable(rows))
 
 
-def _free(folder: Path) -> int:
-    """0 for a missing folder: a scrape must not fail because of it."""
+def free_bytes(folder: Path) -> int:
+    """Free space on the folder's disk; 0 for a missing folder. Blocks for the disk."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:

@@ -10,6 +10,7 @@ from bridge.core.errors import FixSettings, Problem
 from bridge.core.labels import Labels
 from bridge.core.model import ChargerId
 from bridge.core.telemetry.telemetry import Telemetry
+from bridge.runtime.blocking_call import BlockingCall
 from bridge.runtime.yielding import Yielding
 from bridge.settings.labels import LabelsFile
 from bridge.settings.parse import InvalidValue
@@ -39,9 +40,13 @@ class Relabelling:
 
     async def run(self, telemetries: Mapping[ChargerId, Telemetry]) -> None:
         """Check the file until cancelled."""
+        refresh = BlockingCall(self._file.refresh)
         while self._path is not None:
             await asyncio.sleep(CHECK_SECONDS)
-            wrong = await asyncio.to_thread(self._file.refresh)
+            try:
+                wrong = await refresh.result()
+            except TimeoutError:
+                continue
             if wrong:
                 self._report_refused(wrong)
             elif wrong is not None:

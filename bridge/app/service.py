@@ -46,6 +46,8 @@ async def run(
         garbage.freeze()
         port = await parts.server.start()
         stack.push_async_callback(parts.server.close)
+        # From here on counters are shown: only a drained end is a clean one.
+        stack.push_async_callback(parts.state.close, clean=False)
         log.info("bridge.started", version=bridge.__version__, port=port,
                  chargers=len(parts.registry.telemetries))  # fmt: skip
         if started:
@@ -65,6 +67,7 @@ async def _run_until(stop: asyncio.Event, parts: Parts) -> None:
         "mqtt": parts.mqtt.run(deliver),
         "maintenance": parts.maintenance.run(),
         "committer": parts.committer.run(),
+        "disk": parts.disk_values.run(),
         "labels": parts.relabelling.run(parts.registry.telemetries),
         **{f"store-{each.name}": each.run() for each in parts.deliveries},
     }

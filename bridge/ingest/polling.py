@@ -1,6 +1,7 @@
 """Polling: keeps the schedule in step with the chargers, and processes what they reply."""
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from bridge.core.polling.schedule import Mode, PollRequest, PollSchedule
 from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.pipeline import DocumentPipeline
 from bridge.ingest.poll_replies import PollReplies, RepliesReport
+from bridge.runtime.blocking_call import BlockingCall
 from bridge.runtime.round_robin import RoundRobin
 
 SWEPT_AT_ONCE = 500
@@ -28,9 +30,15 @@ class ReloadedCredentials(Protocol):
     def refresh(self) -> bool:
         """Read what changed, off the event loop; True where something did."""
 
+    def new_problem(self) -> str | None:
+        """Why the file as read last is not used; None if there is none, or it was asked before."""
+
 
 class PollingReport(RepliesReport, Protocol):
-    """Counts and logs addresses that are not polled."""
+    """Counts and logs addresses that are not polled, and credentials that are not used."""
+
+    def credentials_refused(self, why: str) -> None:
+        """The credentials file changed, and cannot be used."""
 
     def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:
         """A charger announced an address that cannot be used, or must not be polled."""
@@ -128,10 +136,14 @@ class Polling:
         self, credentials: ReloadedCredentials, clock: Callable[[], Moment]
     ) -> None:
         """Reload changed credentials, until cancelled."""
+        refresh = BlockingCall(credentials.refresh)
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
-            if await asyncio.to_thread(credentials.refresh):
-                self._schedule.credentials_changed(clock().steady)
+            with contextlib.suppress(TimeoutError):
+                if await refresh.result():
+                    self._schedule.credentials_changed(clock().steady)
+            if (why := credentials.new_problem()) is not None:
+                self._report.credentials_refused(why)
 
     def _schedule_charger(self, telemetry: Telemetry, now: Moment) -> None:
         charger = telemetry.charger

@@ -57,6 +57,11 @@ class Reporter:
         self._stats.addresses_refused.labels(refused.reason).inc()
         self._repeated_log.report("address.refused", charger=charger, why=refused.why)
 
+    def credentials_refused(self, why: str) -> None:
+        """The credentials file changed, and cannot be used: the last entries stay valid."""
+        # At every change of the file, not rate limited: whoever fixes it waits for this line.
+        log.error("credentials.refused", setting="http.credentials_file", why=why)
+
     def document_unread(self, charger: ChargerId, page: Page, unread: Unread) -> None:
         """A document could not be read; it may hold an SSID, so that none of its text is logged."""
         self._stats.documents_unread.labels(page).inc()

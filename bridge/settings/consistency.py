@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from bridge.core.errors import Problem
-from bridge.settings.credentials import read_credentials
+from bridge.settings.credentials import problem_of, read_file
 from bridge.settings.labels import read_labels
 from bridge.settings.model import Settings
 from bridge.settings.parse import InvalidValue
@@ -116,9 +116,9 @@ def _credentials(file: Path | None) -> Iterator[Contradiction]:
     if file is None:
         return
     try:
-        read_credentials(file.read_bytes())
+        read_file(file)
     except OSError as error:
-        yield name, name, f"it cannot be read: {error.strerror}", "make it readable for the bridge"
+        yield name, name, f"it {problem_of(error)}", "make it readable for the bridge"
     except InvalidValue as wrong:
         yield name, name, wrong.problem, wrong.remedy
 

@@ -30,6 +30,18 @@ def read_credentials(raw: bytes) -> Entries:
     return {names.charger_id(name): _entry(name, table) for name, table in tables.items()}
 
 
+def read_file(path: Path) -> Entries:
+    """The file's entries. Raises OSError or InvalidValue."""
+    return read_credentials(WatchedFile(path, longest=MAX_FILE_BYTES).read())
+
+
+def problem_of(error: OSError | InvalidValue) -> str:
+    """What is wrong with the file, without any of its content."""
+    if isinstance(error, InvalidValue):
+        return error.problem
+    return f"cannot be read: {error.strerror or 'unknown'}"
+
+
 def _entry(name: str, table: object) -> CredentialsEntry:
     if not isinstance(table, dict):
         raise InvalidValue(f"{name} is not a table", _REMEDY)
@@ -57,6 +69,7 @@ class CredentialsFile:
         self.entries: Entries = {}
         self.problem: str | None = None
         """Why the present file is not used; None without a problem."""
+        self._unreported: str | None = None
 
     def refresh(self) -> bool:
         """Read the file if it changed; True where the entries did. Blocks for a disk read."""
@@ -64,12 +77,14 @@ class CredentialsFile:
             return False
         try:
             fresh = read_credentials(self._file.read())
-        except OSError as error:
-            self.problem = f"cannot be read: {error.strerror or 'unknown'}"
+        except (OSError, InvalidValue) as error:
+            self.problem = self._unreported = problem_of(error)
             return False
-        except InvalidValue as wrong:
-            self.problem = wrong.problem
-            return False
-        self.problem = None
+        self.problem = self._unreported = None
         changed, self.entries = fresh != self.entries, fresh
         return changed
+
+    def new_problem(self) -> str | None:
+        """The problem, once after each change of the file."""
+        problem, self._unreported = self._unreported, None
+        return problem

@@ -1,20 +1,26 @@
 """Secrets, reloaded when their file in the secrets folder changes."""
 
-import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import BaseModel, SecretStr
 
 from bridge.runtime.watched_file import WatchedFile
 from bridge.settings.model import Settings
-from bridge.settings.sources import MAX_SECRET_BYTES, secret_file, secret_text
+from bridge.settings.sources import MAX_SECRET_BYTES, secret_file, secret_text, why_unreadable
 
 
 class Secrets:
-    """The newest value of each secret; use it from one thread."""
+    """The newest value of each secret; use it from one thread.
 
-    def __init__(self, settings: Settings) -> None:
+    `refused` gets the name of a secret whose file cannot be used any more, and why.
+    """
+
+    def __init__(
+        self, settings: Settings, *, refused: Callable[[str, str], None] = lambda name, why: None
+    ) -> None:
         self._settings = settings
+        self._refused = refused
+        self._problems: dict[str, str] = {}
         self._files: dict[str, WatchedFile] = {}
         self._values: dict[str, str | None] = {}
 
@@ -29,10 +35,18 @@ class Secrets:
         if path is None:
             return loaded
         file = self._files.setdefault(name, WatchedFile(path, longest=MAX_SECRET_BYTES))
-        with contextlib.suppress(OSError, UnicodeDecodeError):
+        try:
             if file.changed():
                 self._values[name] = secret_text(file.read()) or None
+                self._problems.pop(name, None)
+        except (OSError, UnicodeDecodeError) as error:
+            self._report(name, why_unreadable(error))
         return self._values.get(name, loaded)
+
+    def _report(self, name: str, why: str) -> None:
+        if self._problems.get(name) != why:
+            self._problems[name] = why
+            self._refused(name, why)
 
 
 def _secret(settings: Settings, name: str) -> str | None:

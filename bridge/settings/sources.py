@@ -52,7 +52,7 @@ def secrets(folder: Path) -> Iterator[SourceValue | Problem]:
         yield Problem(
             "secrets folder",
             f"environment {SECRETS_DIR}",
-            f"{folder} cannot be listed: {_why(error)}",
+            f"{folder} cannot be listed: {why_unreadable(error)}",
             "use a folder that the bridge may read, or unset it",
         )
         return
@@ -61,7 +61,7 @@ def secrets(folder: Path) -> Iterator[SourceValue | Problem]:
         try:
             yield SourceValue(path, read_secret(file), _constant(source))
         except (OSError, UnicodeDecodeError) as error:
-            wrong = f"the file cannot be read: {_why(error)}"
+            wrong = f"the file cannot be read: {why_unreadable(error)}"
             yield Problem(".".join(path), source, wrong, "put one line of UTF-8 text there")
 
 
@@ -81,7 +81,8 @@ def secret_text(content: bytes) -> str:
     return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 
-def _why(error: OSError | UnicodeDecodeError) -> str:
+def why_unreadable(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file cannot be read, without its content."""
     if isinstance(error, UnicodeDecodeError):
         return "not UTF-8"
     return (error.strerror or "unreadable").lower()
@@ -96,7 +97,7 @@ def toml_file(config: Path | None, environ: Mapping[str, str]) -> Iterator[Sourc
     try:
         yield SourceValue((), tomllib.loads(named.read_bytes().decode()), _source_in(named))
     except (OSError, UnicodeDecodeError) as error:
-        wrong = f"{named} cannot be read: {_why(error)}"
+        wrong = f"{named} cannot be read: {why_unreadable(error)}"
         yield Problem("settings file", source, wrong, "use a TOML file that the bridge may read")
     except (ValueError, RecursionError) as error:
         yield Problem("settings file", source, not_toml(named, error), "correct the file there")

@@ -1,7 +1,7 @@
 """`/metrics`: the chargers' prepared lines and the bridge's own metrics, in either format."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -39,7 +39,15 @@ class ScrapeFormat:
 class Metrics:
     """Renders scrapes in short steps; equal requests share one rendering."""
 
-    def __init__(self, chargers: Blocks, bridge: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        chargers: Blocks,
+        bridge: CollectorRegistry,
+        *,
+        refresh: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`refresh` renews what the bridge's own metrics show of files and disks."""
+        self._refresh = refresh
         self._chargers = chargers
         self._bridge = bridge
         # A thread of its own: the journal and the login must not wait behind scrapes.
@@ -62,7 +70,7 @@ class Metrics:
             pieces.append(piece)
             await pause.due()
         if Group.BRIDGE in scrape_format.groups:
-            await asyncio.sleep(0)
+            await (self._refresh() if self._refresh else asyncio.sleep(0))
             pieces.append(self._bridge_metrics(scrape_format.openmetrics))
         if scrape_format.openmetrics:
             pieces.append(_EOF)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from prometheus_client import generate_latest
 
-from bridge.app.gauges import register_gauges
+from bridge.app.gauges import free_bytes, register_gauges
 from bridge.core.labels import Labels
 from bridge.core.model import ChargerId
 from bridge.core.output.batch import Backlog
@@ -68,7 +68,7 @@ class Replica:
             self._stats, connection=Hearing(), ready=lambda: True, polling=self._desk.polling,
             queries=None,
             registry=bench.registry, journal=Ledger(), stores=(MAIN,), out=bench.out,
-            limit=10_000_000_000, folder=folder, shards=1, expiries=dict,
+            limit=10_000_000_000, disk_free=lambda: free_bytes(folder), shards=1, expiries=dict,
         )  # fmt: skip
         for number in range(CHARGERS):
             bench.announce(

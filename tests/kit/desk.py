@@ -27,6 +27,7 @@ class Desk:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.refusals: list[str] = []
+        self.refused_credentials: list[str] = []
         self.unread: list[tuple[Page, Unread]] = []
         self.differences: list[tuple[str, str, str]] = []
         self.plan = PollSchedule(PollConfig(), random=lambda: 0.5)
@@ -38,6 +39,9 @@ class Desk:
 
     def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:
         self.refusals.append(refused.reason)
+
+    def credentials_refused(self, why: str) -> None:
+        self.refused_credentials.append(why)
 
     def document_unread(self, charger: ChargerId, page: Page, unread: Unread) -> None:
         self.unread.append((page, unread))

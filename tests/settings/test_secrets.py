@@ -67,6 +67,30 @@ def test_an_unreadable_file_leaves_the_last_secret(tmp_path: Path, damage: str) 
     assert secrets.current("mqtt.password") == "two"
 
 
+def test_a_file_that_cannot_be_used_any_more_is_reported_once(tmp_path: Path) -> None:
+    folder = secrets_in(tmp_path, mqtt__password="one")
+    refused: list[tuple[str, str]] = []
+    secrets = Secrets(
+        given(SECRETS_DIR=str(folder)), refused=lambda name, why: refused.append((name, why))
+    )
+    file = folder / "mqtt__password"
+    secrets.current("mqtt.password")
+    for spoil in (lambda: file.write_bytes(b"\xff\xfe!"), lambda: _pipe(file), file.unlink):
+        spoil()
+        assert [secrets.current("mqtt.password") for _ in range(3)] == ["one"] * 3
+    assert refused == [
+        ("mqtt.password", "not UTF-8"), ("mqtt.password", "not a file"),
+        ("mqtt.password", "no such file or directory"),
+    ]  # fmt: skip
+    file.write_text("two")
+    assert secrets.current("mqtt.password") == "two"
+
+
+def _pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
 def test_a_secret_from_the_environment_stays(tmp_path: Path) -> None:
     folder = secrets_in(tmp_path, mqtt__password="file")
     secrets = Secrets(given(SECRETS_DIR=str(folder), MQTT__PASSWORD="environment"))

@@ -19,6 +19,9 @@ class CredentialsSource(Protocol):
     def refresh(self) -> bool:
         """Read the file if it changed; True where the entries did."""
 
+    def new_problem(self) -> str | None:
+        """Why the file is not used, once after each change of it."""
+
 
 class Credentials:
     """`allowed_networks` is `http.allow` where it was set, and empty where it is the default.
@@ -43,6 +46,10 @@ class Credentials:
         """Read what changed; True where a login or an allowed network may have changed."""
         before, self._shared = self._shared, self._read_shared()
         return self._file.refresh() or before != self._shared
+
+    def new_problem(self) -> str | None:
+        """Why the file is not used, once after each change of it; the last entries stay valid."""
+        return self._file.new_problem()
 
     def allow(self, charger: ChargerId) -> tuple[Network, ...]:
         """The networks of this charger alone."""

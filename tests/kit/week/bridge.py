@@ -60,6 +60,9 @@ class Bridge:
     def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:
         raise AssertionError(f"{charger} may not be polled: {refused.reason}")
 
+    def credentials_refused(self, why: str) -> None:
+        raise AssertionError(why)
+
     def document_unread(self, charger: ChargerId, page: Page, unread: Unread) -> None:
         """No document of the week is unreadable."""
 

@@ -1,7 +1,10 @@
 """Where logins travel, and the file that names them."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
+from os import mkfifo, truncate
 from pathlib import Path
 
 import pytest
@@ -13,8 +16,11 @@ from bridge.settings import CredentialsFile
 from bridge.settings.credentials import read_credentials
 from bridge.settings.parse import InvalidValue
 from bridge.sources.http.credentials import Credentials
+from tests.kit.core import Bench
+from tests.kit.desk import Desk
 from tests.kit.polling import LOOPBACK, SEVEN, Stranger, client, http, strange
 from tests.kit.settings import problem
+from tests.kit.support import eventually
 
 SHARED = ChargerLogin("fleet", "shared-secret")
 MINE = ChargerLogin("seven", "own-secret")
@@ -113,6 +119,63 @@ def test_a_changed_file_is_read_again_and_a_spoiled_one_is_not_used(tmp_path: Pa
     assert file.refresh()
     assert not file.entries
     assert file.problem is None
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda path: path.write_text("[seven"), "it is not TOML"),
+        (lambda path: path.write_bytes(b"\xff"), "it is not TOML"),
+        (lambda path: path.unlink(), "cannot be read: No such file or directory"),
+        (pipe, "cannot be read: not a file"),
+        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: not a file"),
+        (lambda path: truncate(path, 17 * 1024**2), "cannot be read: over 16777216 bytes"),
+        (lambda path: path.write_text("[seven]\npassword = 7"),
+         "seven: a username and a password belong together"),
+    ],
+)  # fmt: skip
+def test_each_spoiling_of_the_file_is_reported_once(
+    tmp_path: Path, spoil: Callable[[Path], object], why: str
+) -> None:
+    path = tmp_path / "logins.toml"
+    path.write_bytes(FILE)
+    credentials = Credentials(
+        file=CredentialsFile(path), shared=lambda: None, allowed_networks=NAMED
+    )
+    assert credentials.new_problem() is None
+    spoil(path)
+    assert not credentials.refresh()
+    assert credentials.new_problem() == why
+    assert not credentials.refresh()
+    assert credentials.new_problem() is None
+    assert credentials.login(SEVEN, ip_address("192.168.5.5")) == MINE
+
+
+async def test_a_spoiled_file_is_logged_while_the_bridge_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.ingest.polling.REFRESH_SECONDS", 0.01)
+    path = tmp_path / "logins.toml"
+    path.write_bytes(FILE)
+    credentials = Credentials(
+        file=CredentialsFile(path), shared=lambda: None, allowed_networks=NAMED
+    )
+    desk = Desk(Bench())
+    task = asyncio.create_task(desk.polling.reload_credentials(credentials, lambda: desk.bench.now))
+    path.write_text("[seven")
+    await eventually(lambda: desk.refused_credentials)
+    path.write_text("[seven]\npassword = 7")
+    await eventually(lambda: len(desk.refused_credentials) == 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert desk.refused_credentials == [
+        "it is not TOML", "seven: a username and a password belong together",
+    ]  # fmt: skip
 
 
 def test_a_new_password_for_all_is_a_change() -> None:
