@@ -11,6 +11,7 @@ from prometheus_client.openmetrics import exposition as openmetrics_text
 
 from bridge.core.fields.families import Group
 from bridge.runtime.yielding import Yielding
+from bridge.web.accept import qualities
 from bridge.web.body import Body, compress
 from bridge.web.shared_renderer import SharedRenderer
 
@@ -92,26 +93,11 @@ def parse_groups(names: Sequence[str]) -> frozenset[Group]:
 
 
 def prefers_openmetrics(accept: str) -> bool:
-    """Whether the scraper prefers OpenMetrics 1.0 (RFC 9110 quality values)."""
-    quality_by_format = {"openmetrics": 0.0, "text": 0.0}
-    for part in accept.split(","):
-        kind, *parameters = (piece.strip() for piece in part.split(";"))
-        quality = _quality(parameters)
+    """Whether the scraper prefers OpenMetrics 1.0."""
+    openmetrics = text = 0.0
+    for kind, quality in qualities(accept):
         if kind == "application/openmetrics-text":
-            quality_by_format["openmetrics"] = max(quality_by_format["openmetrics"], quality)
+            openmetrics = max(openmetrics, quality)
         elif kind in {"text/plain", "text/*", "*/*"}:
-            quality_by_format["text"] = max(quality_by_format["text"], quality)
-    return (
-        quality_by_format["openmetrics"] > 0
-        and quality_by_format["openmetrics"] >= quality_by_format["text"]
-    )
-
-
-def _quality(parameters: Sequence[str]) -> float:
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:])
-            except ValueError:
-                return 0.0
-    return 1.0
+            text = max(text, quality)
+    return openmetrics > 0 and openmetrics >= text

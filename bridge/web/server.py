@@ -11,6 +11,7 @@ from typing import Protocol
 from aiohttp import web
 
 from bridge.core.errors import CannotStart, DiskTrouble
+from bridge.web.accept import accepts_gzip
 from bridge.web.api import Api
 from bridge.web.metrics import (
     OPENMETRICS,
@@ -145,10 +146,13 @@ class Server:
             groups = parse_groups(request.query.getall("collect[]", []))
         except ValueError:
             return web.Response(status=400, text="collect[] must be live, device or bridge\n")
-        openmetrics = prefers_openmetrics(request.headers.get("Accept", ""))
-        gzip = "gzip" in request.headers.get("Accept-Encoding", "")
+        openmetrics = prefers_openmetrics(_header(request, "Accept"))
+        gzip = accepts_gzip(_header(request, "Accept-Encoding"))
         body = await self._metrics.render(ScrapeFormat(groups, openmetrics, gzip))
-        headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT}
+        headers = {
+            "Content-Type": OPENMETRICS if openmetrics else TEXT,
+            "Vary": "Accept, Accept-Encoding",
+        }
         if gzip:
             headers["Content-Encoding"] = "gzip"
         return SharedResponse(body, headers)
@@ -169,6 +173,11 @@ _PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+
+
+def _header(request: web.Request, name: str) -> str:
+    """A list that may be split over several lines."""
+    return ",".join(request.headers.getall(name, []))
 
 
 def _probe(problem: str | None) -> web.Response:

@@ -80,6 +80,10 @@ async def test_a_scrape_is_compressed_when_asked_for(mosquitto: Mosquitto, tmp_p
         async with running.session.get(url, headers={"Accept-Encoding": "gzip"}) as reply:
             assert reply.headers["Content-Encoding"] == "gzip"
             assert "evse_bridge_build_info" in await reply.text()
+            assert reply.headers["Vary"] == "Accept, Accept-Encoding"
+        async with running.session.get(url, headers={"Accept-Encoding": "gzip;q=0"}) as reply:
+            assert "Content-Encoding" not in reply.headers
+            assert reply.headers["Vary"] == "Accept, Accept-Encoding"
         async with running.session.get(url, headers={"Accept-Encoding": "identity"}) as reply:
             assert "Content-Encoding" not in reply.headers
             assert reply.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
