@@ -1,12 +1,12 @@
 """Discovery: announcements, greetings and silence change the fleet, and effects are applied."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from bridge.core.clock import Moment
 from bridge.core.discovery.announcement import read_announcement
-from bridge.core.discovery.charger import restored
+from bridge.core.discovery.charger import Charger, restored
 from bridge.core.discovery.fleet import Fleet
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import ChargerId, Reason, SavedState
@@ -50,6 +50,7 @@ class Discovery:
         ]
         for ignored in self._fleet.restore(chargers):
             self._effects.retire(ignored)
+        self._report_over_limit(self._fleet.left_out)
         for charger in self._fleet:
             if len(usable[charger.id]) < len(states[charger.id]):
                 self._effects.report_state_unreadable(charger.id)
@@ -76,9 +77,14 @@ class Discovery:
                 announcement, topic, retained=retained, now=now
             )
         self._effects.apply(outcome)
+        self._report_over_limit(outcome.displaced)
         self._report.announced(outcome.label, announcement.id if announcement else "", topic)
         if announcement is not None and announcement.connected and not retained:
             self._effects.poll_soon(announcement.id, now)
+
+    def _report_over_limit(self, chargers: Iterable[Charger]) -> None:
+        for charger in chargers:
+            self._report.announced("limit", charger.id, charger.announce_topic or "")
 
     def receive_greeting(self, charger: ChargerId, base: str, connected: bool, now: Moment) -> None:
         """Process a plain `connected` or `disconnected` on a charger's base topic."""

@@ -127,6 +127,8 @@ class Polling:
             polled.refused = reply.refused is not None
         if reply.refused is not None:
             self._report.address_refused(request.charger, reply.refused)
+        if (period := self._schedule.period(request.charger)) is not None:
+            telemetry.documents.polled_every(period)
         self._replies.process(telemetry, request.page, reply, now)
         if request.page is Page.STATUS and reply.outcome is PollOutcome.OK:
             for page in telemetry.documents.wanted(now):

@@ -38,7 +38,10 @@ class Reporter:
         self._stats.announces.labels(label).inc()
         if label in REFUSED:
             shown = topic[:MOST_SHOWN]
-            self._repeated_log.report("announce.refused", about="topic", topic=shown, reason=label)
+            self._repeated_log.report(
+                "announce.refused", about="topic", topic=shown, reason=label,
+                charger=charger or None,
+            )  # fmt: skip
         elif label not in QUIET:
             self._repeated_log.report(
                 f"charger.{label}", charger=charger, level="info", topic=topic[:MOST_SHOWN]

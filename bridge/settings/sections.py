@@ -127,7 +127,9 @@ class FleetSettings(Section):
     )
     max_chargers: kinds.Count = Field(100_000, description="Maximum number of chargers.")
     max_readings_per_second: kinds.Number = Field(
-        50.0, description="Maximum number of readings accepted from one charger per second."
+        50.0,
+        description="Maximum number of readings accepted from one charger per second; two seconds' "
+        "worth may come at once.",
     )
     frame_gap: kinds.FrameGap = Field(
         _seconds(0.25), description="Pause after which a frame is complete; below 2s."

@@ -36,7 +36,7 @@ def values_view(telemetry: Telemetry, now: Moment) -> Mapping[str, object]:
     return {
         column: {
             "value": shown.value,
-            "time": rfc3339(shown.steady + offset),
+            "time": rfc3339(shown.steady + offset if shown.unix is None else shown.unix),
             "source": "http" if shown.polled else "mqtt",
         }
         for column, shown in telemetry.shown_values().items()

@@ -24,13 +24,13 @@ STATUS: Mapping[str, object] = {
 class Desk:
     """Polling over a bench, with answers as they come from a charger."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, config: PollConfig | None = None) -> None:
         self.bench = bench
         self.refusals: list[str] = []
         self.refused_credentials: list[str] = []
         self.unread: list[tuple[Page, Unread]] = []
         self.differences: list[tuple[str, str, str]] = []
-        self.plan = PollSchedule(PollConfig(), random=lambda: 0.5)
+        self.plan = PollSchedule(config or PollConfig(), random=lambda: 0.5)
         self.polling = Polling(
             telemetries=bench.registry.telemetries, schedule=self.plan, ports=(80,),
             documents=bench.documents,

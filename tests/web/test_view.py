@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from bridge.core.clock import rfc3339
+from bridge.core.polling.outcome import Page
 from bridge.web.page import FleetPage
 from bridge.web.view import charger_view, values_view
 from tests.kit.core import Bench, restarted
@@ -35,6 +37,40 @@ async def test_a_state_that_went_stale_is_told_no_more() -> None:
     assert "charging</td>" not in await FleetPage(desk.bench.registry.telemetries).render(
         desk.bench.wall
     )
+
+
+def test_the_columns_of_config_are_values() -> None:
+    desk = charger()
+    desk.speak()
+    desk.wait(10)
+    desk.page(Page.CONFIG, {"firmware": "7.1.3", "amplimit": 32, "diodet": 0, "espflash": 4194304})
+    at = desk.bench.wall
+    desk.wait(4000)
+
+    def found(bench: Bench) -> dict[str, tuple[object, object, object]]:
+        view = values_view(bench.registry.telemetries[ONE], bench.now)
+        return {
+            name: (each["value"], each["time"], each["source"])
+            for name, each in view.items()
+            if isinstance(each, dict)
+        }
+
+    told = {
+        "current_limit": (32.0, rfc3339(at), "http"), "diode_check": (0, rfc3339(at), "http"),
+        "flash_size": (4194304.0, rfc3339(at), "http"),
+    }  # fmt: skip
+    assert found(desk.bench) == told
+    assert found(restarted(desk.bench, after=500.0)) == told
+
+
+def test_columns_of_a_config_from_an_earlier_version_have_no_time() -> None:
+    before = charger()
+    before.page(Page.CONFIG, {"firmware": "7.1.3", "amplimit": 32})
+    body = {key: each for key, each in before.bench.saved()[ONE].items() if key != "config_at"}
+    bench = Bench()
+    bench.restore({ONE: body})
+    view = values_view(bench.registry.telemetries[ONE], bench.now)
+    assert view == {"current_limit": {"value": 32.0, "time": None, "source": "http"}}
 
 
 async def test_the_page_shows_when_a_charger_answered_a_poll_last() -> None:

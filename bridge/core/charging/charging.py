@@ -145,7 +145,7 @@ class Charging:
     def report_unit(self, suspected: bool, dialect: Dialect, now: Moment) -> None:
         """The unit of the currents became suspect, or no longer is."""
         text = f"currents contradict dialect {dialect}" if suspected else "currents fit again"
-        self._write_event(EventKind.UNIT_SUSPECT, 0, text, now)
+        self._write_event(EventKind.UNIT_SUSPECT, int(suspected), text, now)
 
     def sweep(self, now: Moment) -> None:
         """End an unplugged session that has waited long enough for its last total."""

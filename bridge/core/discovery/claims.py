@@ -24,6 +24,8 @@ class DiscoveryOutcome:
     label: str
     touched: list[Charger] = field(default_factory=list)
     retired: list[Charger] = field(default_factory=list)
+    displaced: list[Charger] = field(default_factory=list)
+    """Those of the retired that made room for another in a full fleet."""
     changes: list[SubscriptionChange] = field(default_factory=list)
     moves: list[tuple[Charger, str]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -108,6 +110,6 @@ class Claims:
             return
         if not charger.doubled:
             text = f"{claims[0].base} and {claims[1].base} both speak"
-            outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 0, text))
+            outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 1, text))
             outcome.touched.append(charger)
         charger.doubled = True

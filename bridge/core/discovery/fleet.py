@@ -30,6 +30,8 @@ class Fleet:
         self._presence = AnnouncedPresence(self._claims)
         self._topics = AnnounceTopics()
         self._unheard: dict[ChargerId, None] = {}
+        self.left_out: list[Charger] = []
+        """Chargers of the state file for which there is no room; they stay in it."""
 
     def dialect_of(self, charger: ChargerId) -> Dialect:
         """The dialect of this charger."""
@@ -71,7 +73,9 @@ class Fleet:
             label = self._config.not_ours(charger.id)
             if label == IGNORED:
                 ignored.append(charger)
-            elif label is None and len(self._chargers) < self._config.most:
+            elif label is None and len(self._chargers) >= self._config.most:
+                self.left_out.append(charger)
+            elif label is None:
                 self._chargers[charger.id] = charger
                 if not charger.heard_unix:
                     self._unheard[charger.id] = None
@@ -194,6 +198,7 @@ class Fleet:
             charger = self._chargers.get(id_)
             if charger and charger.heard_steady is None:
                 self._forget(charger, outcome)
+                outcome.displaced.append(charger)
                 return True
         return False
 
@@ -204,7 +209,7 @@ class Fleet:
         other = self._topics.alternates(charger.id, topic)
         if other is not None and charger.topic_rival.observe(other, now.unix):
             text = f"announce topic {topic[:120]} alternates with {other}"
-            outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 0, text))
+            outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 1, text))
 
     def _note_shared(self, now: Moment, outcome: DiscoveryOutcome) -> None:
         """Report a base that two ids now claim: its readings cannot be attributed."""
@@ -213,7 +218,7 @@ class Fleet:
             if contest is not None and charger.base_rival.observe(contest[1].id, now.unix):
                 base, other = contest
                 text = f"base {base[:120]} is claimed by {other.id} too"
-                outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 0, text))
+                outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 1, text))
 
     def _forget(self, charger: Charger, outcome: DiscoveryOutcome) -> None:
         self._chargers.pop(charger.id, None)

@@ -15,6 +15,10 @@ class Rivalry:
     other: str | None = None
     last_unix: Unix = NEVER
 
+    def forget(self) -> None:
+        """The conflict is over."""
+        self.other, self.last_unix = None, NEVER
+
     def observe(self, other: str, unix: Unix) -> bool:
         """Record a conflict; True where it is to be reported."""
         report = self.other != other or unix - self.last_unix > REPORT_AGAIN_SECONDS

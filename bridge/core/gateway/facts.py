@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from bridge.core.clock import Steady
+from bridge.core.clock import NEVER, Moment, Steady, Unix
 from bridge.core.fields.catalogue import CATALOGUE, FieldRow, Origin
 from bridge.core.fields.config import DeviceConfig
 from bridge.core.fields.decode import Value
@@ -36,6 +36,9 @@ class Facts:
         self._values: dict[str, Value] = {
             column: value for column in ROWS if isinstance(value := known.get(column), int | float)
         }
+        read = saved.get("config_at")
+        self.unix = Unix(float(read)) if isinstance(read, int | float) else NEVER
+        """When they were reported, in Unix seconds."""
         early = "firmware" not in self.texts or self._values.get("current_limit") == 0
         if early:
             # Zeros of a gateway's first minute, which an earlier version of the bridge believed.
@@ -43,23 +46,28 @@ class Facts:
         self._retry = Retry(due=early)
         self._show()
 
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """The numbers and flags by column."""
+        return self._values
+
     def wanted(self, steady: Steady) -> bool:
         """Whether /config is to be requested."""
         return self._retry.due(steady)
 
-    def observe(self, device: DeviceConfig, steady: Steady) -> None:
+    def observe(self, device: DeviceConfig, now: Moment) -> None:
         """Replace all facts by a document's; a fact that it lacks is no longer known."""
         texts = {key: text for key in TEXTS if (text := device.text(key)) is not None}
         values = {c: value for c, value in device.values.items() if c in ROWS}
         if device.early:
             texts = {**_of_controller(self.texts), **texts}
             values = {**_of_controller(self._values), **values}
-            self._retry.failed(steady)
+            self._retry.failed(now.steady)
         else:
             self._retry.done()
         for column in self._values.keys() - values.keys():
             self._series_table.series(*self._series(column)).clear()
-        self.texts, self._values = texts, values
+        self.texts, self._values, self.unix = texts, values, now.unix
         self._show()
 
     def failed(self, steady: Steady, *, permanent: bool) -> None:
@@ -81,7 +89,7 @@ class Facts:
     def saved(self) -> SavedState:
         """What the state file keeps."""
         kept = {**self.texts, **self._values}
-        return {"config": kept} if kept else {}
+        return {"config": kept, "config_at": self.unix} if kept else {}
 
 
 def _of_controller(facts: Mapping[str, T]) -> dict[str, T]:

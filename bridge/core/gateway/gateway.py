@@ -18,7 +18,7 @@ from bridge.core.polling.outcome import Page
 
 
 class Gateway:
-    """The HTTP pages of one charger; their values go stale after `stale_after` seconds."""
+    """The HTTP pages of one charger."""
 
     def __init__(
         self,
@@ -27,12 +27,10 @@ class Gateway:
         series_table: SeriesTable,
         writer: Writer,
         saved: SavedState,
-        stale_after: float,
     ) -> None:
         self._charger = charger
         self._series_table = series_table
         self._writer = writer
-        self._stale_after = stale_after
         self._shown_steady: Steady | None = None
         """Steady time of the document that is exposed."""
         self._shown: tuple[str | None, str | None] = (None, None)
@@ -46,6 +44,11 @@ class Gateway:
         self._frozen_line = series_table.series("evse_frozen", charger.id, {})
         self._frozen_line.set(int(self._frozen.frozen))
         charger.versions = self._facts.texts
+
+    @property
+    def facts(self) -> Facts:
+        """What the last /config reported."""
+        return self._facts
 
     def wanted(self, steady: Steady) -> list[Page]:
         """The other pages that are worth requesting."""
@@ -65,10 +68,13 @@ class Gateway:
                 self._facts.outdated()
         if self._frozen.observe(status, now.steady):
             text = DEAD if self._frozen.frozen else ALIVE
-            self._writer.write_event(Event(self._charger.id, now.unix, EventKind.FROZEN, 0, text))
+            self._writer.write_event(self._frozen_event(now, text))
         self.poll_hints += self._frozen.signs == 1
         self._frozen_line.set(int(self._frozen.frozen))
         self._show(status.mode, status.reset)
+
+    def _frozen_event(self, now: Moment, text: str) -> Event:
+        return Event(self._charger.id, now.unix, EventKind.FROZEN, int(self._frozen.frozen), text)
 
     def observe_answer(
         self, status: Status, witness: Witness, now: Moment, state: int | None
@@ -79,7 +85,7 @@ class Gateway:
     def observe_config(self, device: DeviceConfig, now: Moment) -> bool:
         """Record a /config; True if a version or identifier changed."""
         before = self._charger.versions
-        self._facts.observe(device, now.steady)
+        self._facts.observe(device, now)
         self._writer.mark_dirty()
         self._charger.versions = self._facts.texts
         return before != self._charger.versions
@@ -97,9 +103,9 @@ class Gateway:
         else:
             self._crashes.failed(now)
 
-    def sweep(self, steady: Steady) -> None:
-        """Hide what is stale."""
-        if self._shown_steady is not None and steady - self._shown_steady >= self._stale_after:
+    def sweep(self, steady: Steady, stale_after: float) -> None:
+        """Hide what is stale after so many seconds."""
+        if self._shown_steady is not None and steady - self._shown_steady >= stale_after:
             self.expire()
 
     def expire(self) -> None:

@@ -157,6 +157,13 @@ class PollSchedule:
         slots = max(1, self._config.concurrency - self._lanes.most[Lane.DARK])
         return max(1.0, per_second * self._seconds / (_FULL * slots))
 
+    def period(self, charger: ChargerId) -> float | None:
+        """Seconds between its regular polls now; None while it is not polled."""
+        timer = self._timers.get(charger)
+        if timer is None or timer.mode is Mode.OFF:
+            return None
+        return self._config.period(timer.mode) * self.stretch
+
     def _count(self, timer: PollTimer, step: int) -> None:
         if timer.proven:
             self._regular[timer.mode] += step

@@ -83,6 +83,10 @@ class Documents:
         """The other pages that are worth requesting."""
         return self._gateway.wanted(now.steady)
 
+    def polled_every(self, seconds: float) -> None:
+        """/status is polled at this period now."""
+        self._polled.polled_every(seconds)
+
     def receive_status(self, status: Status, seconds: float, now: Moment) -> list[Reason]:
         """Receive a /status; `seconds` is how long the poll took."""
         self._polled.poll_ended(True, seconds, now)

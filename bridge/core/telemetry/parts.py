@@ -49,23 +49,23 @@ def build_parts(
     """The parts, restored from the saved state."""
     load = Load(series_table.series("evse_power_watts", charger.id, {}))
     # Before presence, which exposes the versions that the gateway restores.
-    gateway = Gateway(
-        charger, series_table=series_table, writer=writer, saved=saved,
-        stale_after=3 * config.enrich_every,
-    )  # fmt: skip
+    gateway = Gateway(charger, series_table=series_table, writer=writer, saved=saved)
     presence = Presence(charger, series_table=series_table, stale_after=config.stale_after)
     charging = Charging(
         charger.id, series_table=series_table, writer=writer, saved=saved, trusted=trusted,
         state_set=config.state_set,
     )  # fmt: skip
-    polled = PolledValues(charger, series_table=series_table, decoders=decoders, saved=saved)
+    polled = PolledValues(
+        charger, series_table=series_table, decoders=decoders, saved=saved,
+        usual_period=config.enrich_every,
+    )  # fmt: skip
     channels = Channels(
         charger, series_table=series_table, decoders=decoders, charging=charging,
         temperature_scale=config.temperature_scale.get(charger.dialect), polled=polled,
     )  # fmt: skip
     points = Points(
         charger, charging=charging, channels=channels, load=load, writer=writer, out=out,
-        status_period=config.enrich_every,
+        polled=polled,
     )  # fmt: skip
     unit_check = UnitCheck(charger, charging=charging, series_table=series_table, saved=saved)
     documents = Documents(

@@ -12,15 +12,16 @@ from bridge.core.output.writer import Writer
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.channels import Channels
 from bridge.core.telemetry.load import Load
+from bridge.core.telemetry.polled import PolledValues
 
 NOT_POLLED, POLLED = "polled=0i", "polled=1i"
 
 
 class Points:
-    """Writes the points of one charger; `status_period`: seconds between polls of /status."""
+    """Writes the points of one charger; `polled` has their period."""
 
     __slots__ = (
-        "_channels", "_charger", "_charging", "_load", "_out", "_status_period",
+        "_channels", "_charger", "_charging", "_load", "_out", "_polled",
         "_witnessed_steady", "_writer",
     )  # fmt: skip
 
@@ -33,7 +34,7 @@ class Points:
         load: Load,
         writer: Writer,
         out: Outbox,
-        status_period: float,
+        polled: PolledValues,
     ) -> None:
         self._charger = charger
         self._charging = charging
@@ -41,7 +42,7 @@ class Points:
         self._load = load
         self._writer = writer
         self._out = out
-        self._status_period = status_period
+        self._polled = polled
         self._witnessed_steady: Steady | None = None
         """Steady time of the last /status with evidence for its values."""
 
@@ -89,4 +90,4 @@ class Points:
     def _no_status_due(self, steady: Steady) -> bool:
         """Whether no /status with evidence for a total can be expected."""
         witnessed = self._witnessed_steady
-        return witnessed is None or steady - witnessed >= 3 * self._status_period
+        return witnessed is None or steady - witnessed >= self._polled.status_after

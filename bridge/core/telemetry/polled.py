@@ -28,14 +28,24 @@ class PolledValues:
         "_failures",
         "_last",
         "_missed",
+        "_period",
         "_series_table",
         "_success",
+        "_usual_period",
         "channels",
     )  # fmt: skip
 
     def __init__(
-        self, charger: Charger, *, series_table: SeriesTable, decoders: Decoders, saved: SavedState
+        self,
+        charger: Charger,
+        *,
+        series_table: SeriesTable,
+        decoders: Decoders,
+        saved: SavedState,
+        usual_period: float,
     ) -> None:
+        """`usual_period` is in seconds, while MQTT brings the rest."""
+        self._period = self._usual_period = usual_period
         self._charger = charger
         self._series_table = series_table
         self._decoders = decoders
@@ -64,6 +74,16 @@ class PolledValues:
         """Whether the last poll was the third in a row that failed."""
         return self._missed == MOST_MISSED
 
+    @property
+    def status_after(self) -> float:
+        """Seconds after which a value from /status alone is stale: three polls were missed."""
+        return MOST_MISSED * self._period
+
+    def polled_every(self, seconds: float) -> None:
+        """The charger is polled at this period now; a value may be from before, so that it is
+        never taken to be shorter than the usual one."""
+        self._period = max(seconds, self._usual_period)
+
     def poll_ended(self, good: bool, seconds: float, now: Moment) -> None:
         """A poll ended; `seconds` is how long it took."""
         self._missed = 0 if good else self._missed + 1
@@ -89,16 +109,15 @@ class PolledValues:
             channel.show()
         return channel
 
-    def stale(
-        self, steady: Steady, *, periodic_after: float, status_after: float, down: bool
-    ) -> list[Channel]:
+    def stale(self, steady: Steady, *, periodic_after: float, down: bool) -> list[Channel]:
         """The stale channels: fields that MQTT repeats after `periodic_after` seconds,
-        event-driven ones if the charger is `down`, the rest after `status_after` seconds.
+        event-driven ones if the charger is `down`, the rest after `status_after`.
 
         Speed: a fleet is swept every second, and no channel can become stale before `_due`.
         """
         if steady < self._due and not down:
             return []
+        status_after = self.status_after
         stale, self._due = [], steady + min(periodic_after, status_after)
         for channel in filter(_shown, self.channels.values()):
             periodic = channel.row.wire in _PERIODIC

@@ -1,6 +1,6 @@
 """The presence of a charger: up, announced, the path that feeds it, its names."""
 
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Steady
 from bridge.core.discovery.charger import Charger
 from bridge.core.model import Event, EventKind
 from bridge.core.output.series import Series, SeriesTable
@@ -19,6 +19,8 @@ class Presence:
         "_announced",
         "_charger",
         "_duplicate",
+        "_duplicate_noted",
+        "_duplicate_steady",
         "_labels",
         "_last_message",
         "_series_table",
@@ -34,6 +36,10 @@ class Presence:
         self._charger = charger
         self._series_table = series_table
         self._stale_after = stale_after
+        self._duplicate_noted = charger.doubled or charger.base_rival.other is not None
+        """It was one since the last sweep, or when the last run ended."""
+        self._duplicate_steady: Steady | None = None
+        """When it was one last, until its end is reported."""
         self.up = False
         self.source = "none"
         self._shown_heard = 0.0
@@ -55,7 +61,9 @@ class Presence:
         """Update the series of announced, duplicate and info."""
         charger = self._charger
         self._announced.set(int(charger.announced))
-        self._duplicate.set(int(charger.ambiguous or charger.doubled))
+        duplicate = charger.ambiguous or charger.doubled
+        self._duplicate.set(int(duplicate))
+        self._duplicate_noted = self._duplicate_noted or duplicate
         known = {
             **charger.versions, "name": charger.name or "", "alias": charger.labels.alias,
             "site": charger.labels.site, "dialect": charger.dialect.value,
@@ -95,6 +103,20 @@ class Presence:
             self.set_source("none")
             return True
         return False
+
+    def duplicate_ended(self, now: Moment) -> Event | None:
+        """The end of a duplicate: none for `stale_after`, as two devices take turns."""
+        charger = self._charger
+        if self._duplicate_noted or charger.ambiguous or charger.doubled:
+            self._duplicate_noted, self._duplicate_steady = False, now.steady
+            return None
+        last = self._duplicate_steady
+        if last is None or now.steady - last < self._stale_after:
+            return None
+        self._duplicate_steady = None
+        # The next conflict is a new one, also with the same charger.
+        charger.base_rival.forget()
+        return Event(charger.id, now.unix, EventKind.DUPLICATE, 0, "no longer")
 
     def kind(self) -> str:
         """One of PRESENCES, for the gauge of chargers."""

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from bridge.core.clock import Steady
+from bridge.core.clock import Steady, Unix
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.decode import Value
+from bridge.core.gateway.facts import Facts
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.load import Load
 
@@ -26,11 +27,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class ShownValue:
-    """The newest value of a column, in its unit; `steady` is when it arrived."""
+    """The newest value of a column, in its unit; `steady` is when it arrived.
+
+    `unix` is set instead where only the wall clock is known: it may be from an earlier run.
+    """
 
     value: Value | None
     steady: Steady
     polled: bool
+    unix: Unix | None = None
 
 
 def shown_values(
@@ -40,10 +45,15 @@ def shown_values(
     from_polls: Collection[Channel],
     load: Load,
     energy_total: float | None,
+    facts: Facts,
 ) -> dict[str, ShownValue]:
     """By column; of two names of one value the better one counts, computed values come last."""
     polled = set(from_polls)
     shown = {
+        column: ShownValue(value, Steady(0.0), polled=True, unix=facts.unix)
+        for column, value in facts.values.items()
+    }
+    shown |= {
         each.column: ShownValue(each.value, each.steady, each in polled)
         for each in sorted(channels, key=lambda channel: -channel.rank)
     }

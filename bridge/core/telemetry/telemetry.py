@@ -137,12 +137,12 @@ class Telemetry:
         down = self._presence.sweep(now)
         if down or now.steady >= self._due:
             self._expire(now.steady, down)
-        for channel in self._polled.stale(
-            now.steady, periodic_after=config.stale_after, status_after=3 * config.enrich_every,
-            down=down,
-        ):  # fmt: skip
+        for channel in self._polled.stale(now.steady, periodic_after=config.stale_after, down=down):
             self._channels.expire_polled(channel)
-        self._gateway.sweep(now.steady)
+        self._gateway.sweep(now.steady, self._polled.status_after)
+        ended = self._presence.duplicate_ended(now)
+        if ended is not None:
+            self._writer.write_event(ended)
         self._charging.sweep(now)
 
     @property
@@ -158,10 +158,11 @@ class Telemetry:
         )
 
     def shown_values(self) -> dict[str, ShownValue]:
-        """The newest value of each column that is not stale, computed ones too."""
+        """The newest value of each column that is not stale, those computed or from /config too."""
         return shown_values(
             self.charger, channels=self._channels.values(), from_polls=self._polled.from_polls(),
             load=self._load, energy_total=self._charging.total,
+            facts=self._gateway.facts,
         )  # fmt: skip
 
     def identity_changed(self) -> None:
@@ -201,7 +202,7 @@ class Telemetry:
         """Do once per moment what depends only on time."""
         self._moment = now
         self.charger.heard_steady, self.charger.heard_unix = now.steady, now.unix
-        if not self._presence.up:
+        if not self._presence.up or self.charger.offline:
             self.mark_up(now)
         self._bucket.fill(now.steady)
         if self._frame is not None and self._frame.over(now.steady, self._config.frame_gap):

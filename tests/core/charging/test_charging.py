@@ -198,8 +198,19 @@ def test_milliamperes_where_amperes_are_due_raise_a_suspicion() -> None:
     for amps in ("15900", "16000", "16100"):
         say(bench, ("amp", amps))
     assert bench.metrics()['evse_unit_suspect{charger="abc123"}'] == 1
-    assert bench.events()[-1] == ("unit_suspect", 0, "currents contradict dialect nofos")
+    assert bench.events()[-1] == ("unit_suspect", 1, "currents contradict dialect nofos")
     assert bench.metrics()['evse_current_amperes{charger="abc123",phase="1"}'] == 16100
+
+
+def test_the_end_of_a_suspicion_is_an_event_of_its_own() -> None:
+    bench = listening()
+    say(bench, ("pilot", "16"), ("state", "3"))
+    for amps in ("15900", "16000", "16100", "15.9", "16", "15.8"):
+        say(bench, ("amp", amps))
+    assert [event for event in bench.events() if event[0] == "unit_suspect"] == [
+        ("unit_suspect", 1, "currents contradict dialect nofos"),
+        ("unit_suspect", 0, "currents fit again"),
+    ]
 
 
 def test_amperes_where_milliamperes_are_due_raise_a_suspicion() -> None:

@@ -92,7 +92,7 @@ def test_two_bases_that_both_speak_are_two_devices_with_one_id() -> None:
     speak(bench, "charger/two")
     assert bench.metrics()['evse_duplicate{charger="abc123"}'] == 1
     assert bench.discarded() == {"duplicate": 1}
-    assert ("duplicate", 0, "charger/one and charger/two both speak") in bench.events()
+    assert ("duplicate", 1, "charger/one and charger/two both speak") in bench.events()
 
 
 def test_a_duplicate_is_over_when_one_of_the_two_fell_silent() -> None:
@@ -140,8 +140,8 @@ def test_a_base_claimed_by_two_ids_is_attributed_to_neither() -> None:
     assert metrics['evse_duplicate{charger="abc123"}'] == 1
     assert metrics['evse_duplicate{charger="def456"}'] == 1
     assert bench.events() == [
-        ("duplicate", 0, "base charger/one is claimed by def456 too"),
-        ("duplicate", 0, "base charger/one is claimed by abc123 too"),
+        ("duplicate", 1, "base charger/one is claimed by def456 too"),
+        ("duplicate", 1, "base charger/one is claimed by abc123 too"),
     ]
 
 
@@ -339,6 +339,7 @@ def test_a_full_fleet_refuses_newcomers_but_drops_those_who_never_spoke_first() 
     bench.announce("bbb", "b", topic="openevse/announce/b")
     bench.announce("ccc", "c", topic="openevse/announce/c")
     assert bench.ears.gone == ["bbb"]
+    assert bench.ears.labels == ["new", "new", "limit", "new"]
     speak(bench, "c")
     bench.announce("ddd", "d", topic="openevse/announce/d")
     assert bench.ears.labels[-1] == "limit"
@@ -499,7 +500,109 @@ def test_strangers_of_an_earlier_run_make_room_too() -> None:
     bench = Bench(FleetConfig(most=2))
     bench.restore(before.saved(), trusted=True, floor_ms=0)
     bench.announce("real", "real", topic="openevse/announce/real")
-    assert bench.ears.labels == ["new"]
+    assert bench.ears.labels == ["limit", "new"]
+
+
+def test_each_charger_that_a_full_fleet_drops_has_the_outcome_limit() -> None:
+    bench = Bench(FleetConfig(most=5))
+    for n in range(9):
+        bench.announce(f"c{n}", f"base/{n}", topic=f"openevse/announce/{n}")
+    assert bench.ears.labels.count("limit") == 4
+    assert bench.ears.gone == ["c0", "c1", "c2", "c3"]
+    assert len(bench.fleet) == 5
+
+
+def test_a_charger_of_the_last_run_for_which_there_is_no_room_has_the_outcome_limit() -> None:
+    before = Bench()
+    for n in range(3):
+        before.announce(f"c{n}", f"base/{n}", topic=f"openevse/announce/{n}")
+    bench = restarted(before, rules=FleetConfig(most=2))
+    assert bench.ears.labels == ["limit"]
+    assert len(bench.fleet) == 2
+    assert bench.out.dirty == set()
+
+
+def duplicates(bench: Bench) -> list[tuple[int, str]]:
+    return [(code, text) for kind, code, text in bench.events() if kind == "duplicate"]
+
+
+def test_the_end_of_two_bases_that_both_speak_is_an_event() -> None:
+    bench = Bench()
+    bench.announce()
+    bench.announce(base="charger/two", topic="openevse/announce/two")
+    for base in ("charger/one", "charger/two", "charger/one"):
+        speak(bench, base)
+    for _ in range(250):
+        bench.wait(1)
+        speak(bench, "charger/one")
+    assert duplicates(bench) == [
+        (1, "charger/one and charger/two both speak"), (0, "no longer"),
+    ]  # fmt: skip
+
+
+def test_the_end_of_a_shared_base_is_an_event_of_both_and_the_next_begins_anew() -> None:
+    bench = Bench()
+    for _ in range(2):
+        bench.announce("abc123")
+        bench.announce("def456", topic="openevse/announce/d456")
+        bench.announce("def456", topic="openevse/announce/d456", state="disconnected", base=None)
+        bench.wait(1)
+        bench.wait(121)
+    begins = [(1, "base charger/one is claimed by def456 too"),
+              (1, "base charger/one is claimed by abc123 too")]  # fmt: skip
+    assert duplicates(bench) == [*begins, (0, "no longer"), (0, "no longer")] * 2
+
+
+def test_two_that_take_turns_are_one_duplicate_that_does_not_end() -> None:
+    bench = Bench()
+    bench.announce("abc123")
+    for _ in range(60):
+        bench.announce("def456", topic="openevse/announce/d456")
+        bench.wait(5)
+        bench.announce("def456", topic="openevse/announce/d456", state="disconnected", base=None)
+        bench.wait(5)
+    assert [code for code, _ in duplicates(bench)] == [1, 1]
+
+
+def test_a_duplicate_that_ended_while_the_bridge_was_down_ends_after_its_start() -> None:
+    before = Bench()
+    before.announce("abc123")
+    before.announce("def456", topic="openevse/announce/d456")
+    before.announce("def456", topic="openevse/announce/d456", state="disconnected", base=None)
+    bench = restarted(before)
+    bench.wait(1)
+    bench.wait(121)
+    assert duplicates(bench) == [(0, "no longer"), (0, "no longer")]
+
+
+def presence(bench: Bench) -> list[str]:
+    return [state for state, count in bench.registry.presences().items() if count]
+
+
+def test_each_charger_counts_once_by_its_presence() -> None:
+    bench = Bench()
+    bench.announce()
+    assert presence(bench) == ["unheard"]
+    speak(bench)
+    assert presence(bench) == ["up"]
+    bench.announce(state="disconnected", base=None)
+    assert presence(bench) == ["offline"]
+    speak(bench)
+    assert presence(bench) == ["up"]
+    assert [kind for kind, _, _ in bench.events()] == ["offline", "online"]
+    bench.wait(121)
+    assert presence(bench) == ["silent"]
+    bench.announce(state="disconnected", base=None)
+    assert presence(bench) == ["offline"]
+    assert presence(restarted(bench)) == ["offline"]
+
+
+def test_a_charger_whose_last_will_came_first_is_offline_not_unheard() -> None:
+    bench = Bench()
+    bench.announce(state="disconnected", base=None)
+    assert presence(bench) == ["offline"]
+    bench.announce()
+    assert presence(bench) == ["unheard"]
 
 
 def test_one_charger_cannot_flood_the_history_with_announcements() -> None:

@@ -412,7 +412,7 @@ def test_a_controller_that_answers_nothing_behind_live_mqtt_is_frozen(desk: Desk
     desk.wait(60)
     desk.answer(comm_sent=300, comm_success=140)
     assert desk.metric("frozen") == 0
-    assert kinds(desk, "frozen") == [(0, "controller is dead"), (0, "controller answers again")]
+    assert kinds(desk, "frozen") == [(1, "controller is dead"), (0, "controller answers again")]
 
 
 def test_a_gateway_that_calls_its_controller_unconnected_is_believed_the_second_time(

@@ -288,6 +288,16 @@ def test_periods_stretch_when_there_are_more_chargers_than_time() -> None:
     assert 3.5 <= turned.plan.stretch <= 4.0
     late = [gap for charger in fleet(600)[::50] for gap in gaps(turned.times(charger)[-10:])]
     assert all(100 <= gap <= 140 for gap in late)
+    assert turned.plan.period(fleet(600)[0]) == 30 * turned.plan.stretch
+
+
+def test_the_period_is_that_of_the_mode() -> None:
+    turned = Turned(PollConfig(enrich_every=300, fallback_every=1000))
+    one, now = ChargerId("one"), Steady(turned.now)
+    assert turned.plan.period(one) is None
+    for mode, period in ((Mode.ENRICH, 300), (Mode.FALLBACK, 1000), (Mode.OFF, None)):
+        turned.plan.set_mode(one, mode, now)
+        assert turned.plan.period(one) == period
 
 
 def test_periods_do_not_stretch_without_need() -> None:

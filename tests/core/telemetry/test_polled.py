@@ -12,7 +12,8 @@ from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import PollRequest
-from bridge.core.polling.timer import Mode
+from bridge.core.polling.timer import Mode, PollConfig
+from bridge.core.telemetry.config import TelemetryConfig
 from bridge.core.telemetry.documents import Documents
 from tests.kit.core import Bench, restarted
 from tests.kit.desk import ONE, STATUS, Desk
@@ -289,7 +290,7 @@ def test_milliamperes_that_only_polls_bring_raise_a_suspicion(desk: Desk) -> Non
         assert desk.metric("unit_suspect") == 0
         desk.answer(amp=amps)
     assert desk.metric("unit_suspect") == 1
-    assert desk.bench.events()[-1] == ("unit_suspect", 0, "currents contradict dialect nofos")
+    assert desk.bench.events()[-1] == ("unit_suspect", 1, "currents contradict dialect nofos")
     for _ in range(3):
         desk.answer(amp=16)
     assert desk.metric("unit_suspect") == 0
@@ -485,3 +486,48 @@ def test_the_time_of_the_last_poll_is_known_after_a_restart(desk: Desk) -> None:
     assert restarted(desk.bench).metrics()[
         'evse_last_poll_timestamp_seconds{charger="abc123"}'
     ] == round(desk.bench.wall, 3)
+
+
+def shown_throughout(desk: Desk, every: int, polls: int = 4) -> bool:
+    """Whether a value that only /status has is shown in each second between good polls."""
+    for _ in range(polls):
+        desk.answer()
+        for _ in range(every // 10):
+            desk.wait(1)
+            desk.bench.wait(9)
+            if desk.metric("heap_largest_free_block_bytes") is None:
+                return False
+    return True
+
+
+def test_a_value_of_status_alone_stays_while_fallback_polls_rarely() -> None:
+    bench = Bench(telemetry_config=TelemetryConfig(enrich_every=100))
+    bench.announce()
+    desk = Desk(bench, PollConfig(enrich_every=100, fallback_every=400))
+    desk.wait(80)
+    assert shown_throughout(desk, 400)
+
+
+def test_a_value_of_status_alone_stays_while_mqtt_returns_after_rare_polls() -> None:
+    bench = Bench(telemetry_config=TelemetryConfig(enrich_every=100))
+    bench.announce()
+    desk = Desk(bench, PollConfig(enrich_every=100, fallback_every=400))
+    desk.wait(80)
+    assert shown_throughout(desk, 400, polls=2)
+    desk.answer()
+    for _ in range(13):
+        desk.speak(25)
+        desk.wait(5)
+        assert desk.metric("heap_largest_free_block_bytes") == 40_000
+
+
+def test_a_value_of_status_alone_is_hidden_once_three_rare_polls_are_missed() -> None:
+    bench = Bench(telemetry_config=TelemetryConfig(enrich_every=100))
+    bench.announce()
+    desk = Desk(bench, PollConfig(enrich_every=100, fallback_every=400))
+    desk.wait(80)
+    desk.answer()
+    desk.bench.wait(1199)
+    assert desk.metric("heap_largest_free_block_bytes") == 40_000
+    desk.bench.wait(1)
+    assert desk.metric("heap_largest_free_block_bytes") is None

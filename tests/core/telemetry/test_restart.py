@@ -42,7 +42,7 @@ def by_turns(bench: Bench) -> list[tuple[str, int, str]]:
 
 def test_a_suspect_unit_is_told_once(bench: Bench) -> None:
     assert in_milliamperes(bench) == [
-        ("unit_suspect", 0, "currents contradict dialect nofos"),
+        ("unit_suspect", 1, "currents contradict dialect nofos"),
     ]
     again = restarted(bench)
     assert again.metrics()['evse_unit_suspect{charger="abc123"}'] == 1
@@ -52,7 +52,7 @@ def test_a_suspect_unit_is_told_once(bench: Bench) -> None:
 def test_two_devices_with_one_id_are_told_once(bench: Bench) -> None:
     bench.announce(base="charger/two", topic="openevse/announce/two")
     assert on_two_bases(bench) == [
-        ("duplicate", 0, "charger/one and charger/two both speak"),
+        ("duplicate", 1, "charger/one and charger/two both speak"),
     ]
     again = restarted(bench)
     assert again.metrics()['evse_duplicate{charger="abc123"}'] == 1
@@ -61,8 +61,8 @@ def test_two_devices_with_one_id_are_told_once(bench: Bench) -> None:
 
 def test_two_that_take_turns_on_an_announce_topic_are_told_once_each(bench: Bench) -> None:
     assert by_turns(bench) == [
-        ("duplicate", 0, "announce topic openevse/announce/c123 alternates with def456"),
-        ("duplicate", 0, "announce topic openevse/announce/c123 alternates with abc123"),
+        ("duplicate", 1, "announce topic openevse/announce/c123 alternates with def456"),
+        ("duplicate", 1, "announce topic openevse/announce/c123 alternates with abc123"),
     ]
     again = restarted(bench)
     assert by_turns(again) == []
@@ -124,8 +124,8 @@ def by_one_base(bench: Bench) -> list[tuple[str, int, str]]:
 
 def test_two_that_share_a_base_are_told_once_each(bench: Bench) -> None:
     assert by_one_base(bench) == [
-        ("duplicate", 0, "base charger/one is claimed by def456 too"),
-        ("duplicate", 0, "base charger/one is claimed by abc123 too"),
+        ("duplicate", 1, "base charger/one is claimed by def456 too"),
+        ("duplicate", 1, "base charger/one is claimed by abc123 too"),
     ]
     again = restarted(bench)
     assert again.metrics()['evse_duplicate{charger="abc123"}'] == 1
