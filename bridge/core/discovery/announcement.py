@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import ChargerId
+from bridge.core.unread import Unread
 from bridge.core.untrusted_json import read_json
 
 LONGEST_PAYLOAD = 4096
@@ -68,6 +69,8 @@ def _members(payload: bytes) -> dict[str, object]:
     if len(payload) > LONGEST_PAYLOAD:
         raise AnnounceRefused("too_long", f"over {LONGEST_PAYLOAD} bytes")
     members = read_json(payload)
+    if isinstance(members, Unread):
+        raise AnnounceRefused("malformed", "not JSON")
     if not isinstance(members, dict):
         raise AnnounceRefused("malformed", "not a JSON object")
     return members

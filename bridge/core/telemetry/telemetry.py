@@ -202,7 +202,7 @@ class Telemetry:
         """Do once per moment what depends only on time."""
         self._moment = now
         self.charger.heard_steady, self.charger.heard_unix = now.steady, now.unix
-        if not self._presence.up or self.charger.offline:
+        if not self._presence.up:
             self.mark_up(now)
         self._bucket.fill(now.steady)
         if self._frame is not None and self._frame.over(now.steady, self._config.frame_gap):

@@ -488,6 +488,13 @@ def test_the_time_of_the_last_poll_is_known_after_a_restart(desk: Desk) -> None:
     ] == round(desk.bench.wall, 3)
 
 
+def test_a_charger_that_was_offline_is_up_once_it_answers_a_poll(desk: Desk) -> None:
+    desk.bench.announce(state="disconnected", base=None)
+    assert desk.bench.registry.presences()["offline"] == 1
+    desk.answer()
+    assert desk.bench.registry.presences() == {"up": 1, "silent": 0, "offline": 0, "unheard": 0}
+
+
 def shown_throughout(desk: Desk, every: int, polls: int = 4) -> bool:
     """Whether a value that only /status has is shown in each second between good polls."""
     for _ in range(polls):
