@@ -101,7 +101,8 @@ async def build(
     )
     effects = Effects(
         fleet=fleet, registry=registry, routes=routes, wanted=wanted, out=out,
-        series_table=series_table, polling=polling.polling if polling else None, report=reporter,
+        series_table=series_table, polling=polling.polling if polling else None,
+        announce_topics=settings.mqtt.announce_topics, report=reporter,
     )  # fmt: skip
     discovery = Discovery(fleet=fleet, registry=registry, effects=effects, report=reporter)
     registry.stamp_after(_floor_ms(journal, state, clock()))
@@ -128,7 +129,7 @@ async def build(
     maintenance = Maintenance(
         pipeline=pipeline, registry=registry, discovery=discovery, journal=journal, state=state,
         stats=stats, repeated_log=repeated_log, health=health, collect_garbage=collect_garbage,
-        polling=polling.polling if polling else None,
+        connection=connection, polling=polling.polling if polling else None,
     )  # fmt: skip
     disk_values = DiskValues(repeated_log)
     disk_free = disk_values.add("disk_free", lambda: free_bytes(settings.journal.dir), 0)

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from bridge.core.clock import Moment
+from bridge.core.discovery.retired import ASK_SECONDS
+from bridge.core.discovery.silence import ListeningTime
 from bridge.core.errors import DiskTrouble
 from bridge.ingest.discovery import Discovery
 from bridge.ingest.pipeline import Pipeline
@@ -45,6 +47,13 @@ class TrimmedState(Protocol):
         """Write a snapshot to fall back to."""
 
 
+class ListenedConnection(Protocol):
+    """What tells whether messages can arrive."""
+
+    connected: bool
+    subscribed: bool
+
+
 class Maintenance:
     """Closes frames by time, sweeps the chargers, trims the files, reports that the loop turns."""
 
@@ -59,6 +68,7 @@ class Maintenance:
         stats: Stats,
         repeated_log: RepeatedLog,
         health: Health,
+        connection: ListenedConnection,
         polling: Polling | None,
         collect_garbage: Callable[[], None],
     ) -> None:
@@ -70,6 +80,8 @@ class Maintenance:
         self._stats = stats
         self._repeated_log = repeated_log
         self._health = health
+        self._connection = connection
+        self._listening = ListeningTime()
         self._polling = polling
         self._collect_garbage = collect_garbage
 
@@ -79,6 +91,7 @@ class Maintenance:
             group.create_task(self._tick(), name="tick")
             group.create_task(self._trim(), name="trim")
             group.create_task(self._snapshot(), name="snapshot")
+            group.create_task(self._sweep_retired(), name="retired")
 
     async def _tick(self) -> None:
         next_sweep = 0.0
@@ -92,7 +105,10 @@ class Maintenance:
             self._pipeline.close_quiet_frames(now)
             # Each of these is some milliseconds of work, and gets its own turn of the event loop.
             await asyncio.sleep(0)
-            self._discovery.sweep(now, SWEEP_MOST, SLICE_SECONDS)
+            hears = self._connection.connected and self._connection.subscribed
+            self._listening.observe(hears, now.steady)
+            listened = self._listening.seconds
+            self._discovery.sweep(now, SWEEP_MOST, SLICE_SECONDS, listened=listened)
             await asyncio.sleep(0)
             self._poll(now)
             await asyncio.sleep(0)
@@ -103,6 +119,11 @@ class Maintenance:
                 if self._polling is not None:
                     self._polling.begin_round()
                 self._repeated_log.sweep()
+
+    async def _sweep_retired(self) -> None:
+        while True:
+            await asyncio.sleep(ASK_SECONDS)
+            self._discovery.sweep_retired(self._listening.seconds)
 
     def _poll(self, now: Moment) -> None:
         if self._polling is not None:

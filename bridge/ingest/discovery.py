@@ -49,18 +49,14 @@ class Discovery:
             for id_, state in usable.items()
         ]
         for ignored in self._fleet.restore(chargers):
-            self._effects.retire(ignored)
+            self._effects.forget(ignored)
         self._report_over_limit(self._fleet.left_out)
         for charger in self._fleet:
             if len(usable[charger.id]) < len(states[charger.id]):
                 self._effects.report_state_unreadable(charger.id)
-            try:
-                self._registry.add(charger, usable[charger.id], trusted=trusted)
-            except (TypeError, ValueError, KeyError):
-                # Its id and address are still valid; its counters start again.
-                self._effects.remove_series(charger.id)
-                self._effects.report_state_unreadable(charger.id)
-                self._registry.add(charger, {}, trusted=False)
+            self._effects.restore(charger, usable[charger.id], trusted=trusted)
+        for retired in self._fleet.members.retired:
+            self._registry.remember(retired, usable[retired.id])
         self._effects.subscribe_all()
 
     def receive_announcement(self, payload: bytes, topic: str, retained: bool, now: Moment) -> None:
@@ -99,10 +95,28 @@ class Discovery:
             self._effects.apply(outcome)
         return reason
 
-    def sweep(self, now: Moment, most: int, seconds: float = math.inf) -> None:
-        """Sweep up to `most` chargers within so many seconds; retire those silent for too long."""
-        retired = 0
+    def receive_return(self, charger: Charger) -> None:
+        """Live telemetry of a charger that has retired: it is followed again."""
+        outcome = self._fleet.members.receive_return(charger)
+        self._effects.apply(outcome)
+        self._report.announced(outcome.label, charger.id, charger.base or "")
+
+    def sweep(self, now: Moment, most: int, seconds: float = math.inf, *, listened: float) -> None:
+        """Sweep up to `most` chargers within so many seconds; retire those silent for too long.
+
+        `listened` is for how many seconds of this run the bridge was connected and subscribed.
+        """
+        members, retired = self._fleet.members, 0
         for telemetry in self._registry.sweep(now, most, seconds):
-            if retired < RETIRED_AT_ONCE and self._fleet.expired(telemetry.charger, now):
-                retired += 1
-                self._effects.apply(self._fleet.retire(telemetry.charger))
+            if retired < RETIRED_AT_ONCE:
+                outcome = members.observe_silence(telemetry.charger, listened)
+                if outcome is not None:
+                    retired += len(outcome.retired)
+                    self._effects.apply(outcome)
+
+    def sweep_retired(self, listened: float) -> None:
+        """Once an hour: forget who retired long ago, and ask for the announcements again where
+        an announced charger may not be followed."""
+        self._effects.apply(self._fleet.members.sweep_retired(listened))
+        if self._fleet.members.must_ask():
+            self._effects.ask_again()

@@ -7,8 +7,10 @@ from bridge.core.discovery.charger import Charger
 from bridge.core.discovery.claims import DiscoveryOutcome
 from bridge.core.discovery.fleet import Fleet
 from bridge.core.discovery.subscriptions import SubscriptionChange, WantedFilters
-from bridge.core.model import ChargerId
+from bridge.core.model import ChargerId, SavedState
 from bridge.core.output.outbox import Outbox
+from bridge.core.telemetry.saved import usable_members
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.registry import Registry
 from bridge.ingest.route_table import RouteTable
 
@@ -53,6 +55,7 @@ class Effects:
         out: Outbox,
         series_table: RetiringSeries,
         polling: ScheduledPolls | None,
+        announce_topics: tuple[str, ...],
         report: EffectsReport,
     ) -> None:
         self._fleet = fleet
@@ -62,12 +65,17 @@ class Effects:
         self._out = out
         self._series_table = series_table
         self._polling = polling
+        self._announce_topics = announce_topics
         self._report = report
 
     def apply(self, outcome: DiscoveryOutcome) -> None:
         """Carry out what the fleet decided."""
         for charger in outcome.retired:
-            self.retire(charger)
+            self._registry.retire(charger)
+            self._remove(charger)
+            self._report.retired(charger.id)
+        for charger in outcome.forgotten:
+            self.forget(charger)
         for charger in outcome.touched:
             self._update(charger)
         for charger, base in outcome.moves:
@@ -77,6 +85,7 @@ class Effects:
                 self._registry.telemetries[event.charger].write_event(event)
         for change in outcome.changes:
             self._wanted.apply(change)
+        self._out.dirty.update(charger.id for charger in outcome.unsaved)
 
     def subscribe_all(self) -> None:
         """Subscribe to the bases of all chargers, as after a start."""
@@ -87,31 +96,50 @@ class Effects:
         if self._polling is not None:
             self._polling.poll_soon(charger, now)
 
-    def retire(self, charger: Charger) -> None:
-        """Remove a charger from everything."""
-        self._registry.remove(charger.id)
+    def ask_again(self) -> None:
+        """Subscribe to the announce topics again: the broker repeats what it retains."""
+        self._wanted.repeat(self._announce_topics)
+
+    def forget(self, charger: Charger) -> None:
+        """Remove a charger from everything, its counters too."""
+        self._registry.forget(charger.id)
+        self._remove(charger)
+        if not charger.retired:
+            self._report.retired(charger.id)
+
+    def _remove(self, charger: Charger) -> None:
         self._routes.drop(charger.id)
         self._series_table.retire(charger.id)
         self._out.dirty.add(charger.id)
-        self._report.retired(charger.id)
         if self._polling is not None:
             self._polling.remove(charger.id)
+
+    def restore(self, charger: Charger, saved: SavedState, *, trusted: bool) -> Telemetry:
+        """Create its telemetry from its saved state, or without it where it is unusable."""
+        try:
+            return self._registry.add(charger, saved, trusted=trusted)
+        except (TypeError, ValueError, KeyError):
+            # Its id and address are still valid; its counters start again.
+            self._series_table.retire(charger.id)
+            self.report_state_unreadable(charger.id)
+            return self._registry.add(charger, {}, trusted=False)
 
     def report_state_unreadable(self, charger: ChargerId) -> None:
         """Report that some of a charger's saved state cannot be used."""
         self._report.state_unreadable(charger)
 
-    def remove_series(self, charger: ChargerId) -> None:
-        """Remove the series that came from an unusable saved state."""
-        self._series_table.retire(charger)
-
     def _update(self, charger: Charger) -> None:
         """A charger's identity changed: expose and save it."""
         if self._fleet.get(charger.id) is charger:
             existing = self._registry.telemetries.get(charger.id)
-            telemetry = existing or self._registry.add(charger, {}, trusted=True)
+            telemetry = existing or self._bring_back(charger)
             telemetry.identity_changed()
             self._out.dirty.add(charger.id)
+
+    def _bring_back(self, charger: Charger) -> Telemetry:
+        """The telemetry of a charger that is new, or returns with its counters."""
+        remembered = self._registry.recall(charger.id)
+        return self.restore(charger, usable_members(remembered), trusted=True)
 
     def _drop_routes(self, charger: Charger, base: str) -> None:
         """A base topic was added or removed: its topics, and those of the bases above it, may

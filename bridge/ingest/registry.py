@@ -35,6 +35,7 @@ class Registry:
         self._out = out
         self._floor_ms = 0
         self._decoders = Decoders()
+        self._retired: dict[ChargerId, tuple[Charger, SavedState]] = {}
         self.telemetries: dict[ChargerId, Telemetry] = {}
         self._round = RoundRobin(self.telemetries.values)
 
@@ -54,12 +55,28 @@ class Registry:
         )  # fmt: skip
         return telemetry
 
-    def remove(self, charger: ChargerId) -> None:
-        """A charger retired. If it returns, its timestamps continue after the last one."""
-        telemetry = self.telemetries.pop(charger, None)
+    def retire(self, charger: Charger) -> None:
+        """A charger retired: its state is remembered."""
+        telemetry = self.telemetries.get(charger.id)
         if telemetry is not None:
-            telemetry.close()
-            self.stamp_after(telemetry.last_stamp_ms())
+            self._remove(telemetry)
+            self.remember(charger, telemetry.saved())
+
+    def remember(self, charger: Charger, saved: SavedState) -> None:
+        """Keep the state of a charger that has retired."""
+        self._retired[charger.id] = charger, saved
+
+    def recall(self, charger: ChargerId) -> SavedState:
+        """The state of a charger that returns; nothing for one that is new."""
+        _, saved = self._retired.pop(charger, (None, {}))
+        return saved
+
+    def forget(self, charger: ChargerId) -> None:
+        """A charger is forgotten. If it returns, its timestamps continue after the last one."""
+        self._retired.pop(charger, None)
+        telemetry = self.telemetries.get(charger)
+        if telemetry is not None:
+            self._remove(telemetry)
 
     def stamp_after(self, floor_ms: int) -> None:
         """Chargers that are added from now on get timestamps after this one."""
@@ -82,9 +99,8 @@ class Registry:
             telemetry.close()
 
     def saved_states(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
-        """The states to save of these chargers; None for those that retired."""
-        telemetries = self.telemetries
-        return {id_: telemetries[id_].saved() if id_ in telemetries else None for id_ in chargers}
+        """The states to save of these chargers; None for those that are forgotten."""
+        return {id_: self._saved(id_) for id_ in chargers}
 
     def presences(self) -> dict[str, int]:
         """The number of chargers that are up, silent, offline, unheard."""
@@ -92,3 +108,14 @@ class Registry:
         for telemetry in self.telemetries.values():
             counts[telemetry.presence] += 1
         return counts
+
+    def _remove(self, telemetry: Telemetry) -> None:
+        telemetry.close()
+        self.stamp_after(telemetry.last_stamp_ms())
+        del self.telemetries[telemetry.charger.id]
+
+    def _saved(self, charger: ChargerId) -> SavedState | None:
+        if charger in self.telemetries:
+            return self.telemetries[charger].saved()
+        retired = self._retired.get(charger)
+        return retired and {**retired[1], **retired[0].saved()}

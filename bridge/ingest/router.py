@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bridge.core.discovery.announcement import LONGEST_BASE, matches
+from bridge.core.discovery.charger import Charger
 from bridge.core.discovery.fleet import Fleet
 from bridge.core.fields.catalogue import LIVE
 from bridge.core.model import ChargerId
@@ -19,6 +20,7 @@ from bridge.ingest.routes import (
     IgnoredRoute,
     RapiObserver,
     RapiRoute,
+    RetiredRoute,
     UnroutedRoute,
     ignored_because,
 )
@@ -63,6 +65,8 @@ class Router:
             charger, key = self._fleet.owner(name[:end]), name[end + 1 :]
             # A charger that claims another one's field topic as its base does not get that field.
             if charger is not None and (own is None or key in LIVE):
+                if charger.retired:
+                    return self._retired(charger, name[:end], key, topic)
                 return self._below(self._telemetries[charger.id], name[:end], key, topic)
             end = name.rfind("/", 0, end)
         return self._base(own.id, name, topic) if own else self._unrouted
@@ -74,6 +78,11 @@ class Router:
             return self._table.add_unknown(charger, topic, self._other(charger, base, key))
         route = FieldRoute(telemetry, channel, base, self._discovery.receive_telemetry)
         return self._table.add(charger, topic, route)
+
+    def _retired(self, charger: Charger, base: str, key: str, topic: bytes) -> Route:
+        if key not in LIVE:
+            return self._other(charger.id, base, key)
+        return RetiredRoute(charger, topic, self._discovery.receive_return, self.find)
 
     def _other(self, charger: ChargerId, base: str, key: str) -> Route:
         if self._rapi_observer is not None and key.startswith(CONTROLLER):

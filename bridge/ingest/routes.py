@@ -7,6 +7,7 @@ from bridge.core.discovery.charger import Charger
 from bridge.core.model import ChargerId, Reason
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.telemetry import Telemetry
+from bridge.ingest.pipeline import Route
 
 # What other clients send to a charger, and its answers: integration guide, "Inbound topics",
 # and the command topics of OpenEVSE gateways.
@@ -114,6 +115,37 @@ class RapiRoute:
         if not retained:
             self._observe(self.charger, self._base, self._key, payload, now)
         return Reason.COMMAND
+
+
+class RetiredRoute:
+    """A field of a charger that has retired: the first live message brings it back."""
+
+    __slots__ = ("_charger", "_find", "_return", "_topic")
+    reading = True
+
+    def __init__(
+        self,
+        charger: Charger,
+        topic: bytes,
+        bring_back: Callable[[Charger], None],
+        find: Callable[[bytes], Route],
+    ) -> None:
+        self._charger = charger
+        self._topic = topic
+        self._return = bring_back
+        self._find = find
+
+    @property
+    def charger(self) -> ChargerId:
+        """The charger that the field belongs to."""
+        return self._charger.id
+
+    def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+        if retained:
+            return Reason.RETAINED
+        if self._charger.retired:
+            self._return(self._charger)
+        return self._find(self._topic).accept(payload, retained, now)
 
 
 class FieldRoute:

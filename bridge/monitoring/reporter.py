@@ -13,7 +13,9 @@ from bridge.monitoring.stats import MAIN, Stats
 
 log = structlog.get_logger("bridge")
 
-QUIET = frozenset({"known", "disconnected", "other_shard", "ignored", "greeting_unclear"})
+QUIET = frozenset(
+    {"known", "disconnected", "other_shard", "ignored", "greeting_unclear", "remembered"}
+)
 REFUSED = frozenset({"malformed", "too_long", "bad_id", "bad_base", "limit", "too_often"})
 UNAVAILABLE = ("busy", "denied")
 """The kinds of trouble in which a store accepts nothing."""

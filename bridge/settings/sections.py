@@ -123,7 +123,9 @@ class FleetSettings(Section):
         description="A periodic value without an update is stale, and no longer shown, after this.",
     )
     retire_after: kinds.Duration = Field(
-        timedelta(days=7), description="A charger that sends nothing is removed after this."
+        timedelta(days=7),
+        description="A charger that sends nothing for so long, while the bridge is connected and "
+        "subscribed, retires: its series end, its counters are remembered as long again.",
     )
     max_chargers: kinds.Count = Field(100_000, description="Maximum number of chargers.")
     max_readings_per_second: kinds.Number = Field(

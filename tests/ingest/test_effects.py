@@ -23,7 +23,7 @@ def test_only_a_live_announcement_asks_for_a_poll() -> None:
     assert bench.ears.there == [ONE]
 
 
-def test_who_retires_loses_routes_series_and_telemetry_and_is_saved_as_gone() -> None:
+def test_who_retires_loses_routes_series_and_telemetry_and_is_saved_as_retired() -> None:
     bench = Bench()
     bench.announce()
     bench.hear(("charger/one/amp", "16"))
@@ -33,7 +33,9 @@ def test_who_retires_loses_routes_series_and_telemetry_and_is_saved_as_gone() ->
     assert bench.routes.routes == {}
     assert bench.metrics() == {}
     assert bench.registry.telemetries == {}
-    assert bench.registry.saved_states([ONE]) == {ONE: None}
+    saved = bench.registry.saved_states([ONE])[ONE]
+    assert saved is not None
+    assert saved["retired"] is True
     assert ONE in bench.out.dirty
     assert bench.ears.gone == [ONE]
 

@@ -86,6 +86,8 @@ class Bench:
         self.labels = labels or {}
         self.wall = EPOCH
         self.steady = 1000.0
+        self.hears = True
+        self.listened = 0.0
         self.out = Outbox()
         self.accounts = Accounts()
         self.series_table = Exposition()
@@ -102,7 +104,7 @@ class Bench:
         effects = Effects(
             fleet=self.fleet, registry=self.registry, routes=self.routes,
             wanted=self.ears.wanted, out=self.out, series_table=self.series_table,
-            polling=self.ears, report=self.ears,
+            polling=self.ears, announce_topics=("openevse/announce/+",), report=self.ears,
         )  # fmt: skip
         self.discovery = Discovery(
             fleet=self.fleet, registry=self.registry, effects=effects, report=self.ears
@@ -128,12 +130,17 @@ class Bench:
 
     def wait(self, seconds: float) -> None:
         """Let time pass, with the frames and the chargers looked at as in a run."""
+        self._sweep()
         self.wall += seconds
         self.steady += seconds
+        self.listened += seconds if self.hears else 0.0
         self.pipeline.close_quiet_frames(self.now)
-        self.registry.begin_round()
-        self.discovery.sweep(self.now, 10_000)
+        self._sweep()
         self.out.show_saved(list(self.out.counters.items()))
+
+    def _sweep(self) -> None:
+        self.registry.begin_round()
+        self.discovery.sweep(self.now, 10_000, listened=self.listened)
 
     def hear(self, *messages: tuple[str, str], retained: bool = False, gap: float = 0.01) -> None:
         """Messages one after the other, `gap` seconds apart."""
@@ -197,7 +204,8 @@ class Bench:
 
     def saved(self) -> dict[str, SavedState]:
         """What the state file would keep."""
-        bodies = self.registry.saved_states(self.registry.telemetries)
+        retired = [charger.id for charger in self.fleet.members.retired]
+        bodies = self.registry.saved_states([*self.registry.telemetries, *retired])
         return {id_: body for id_, body in bodies.items() if body is not None}
 
 

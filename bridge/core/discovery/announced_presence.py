@@ -41,6 +41,7 @@ class AnnouncedPresence:
         charger.announced = True
         if not retained or not charger.announced_unix:
             charger.announced_unix = now.unix
+            charger.silent_s = 0.0
         if charger.offline and not retained:
             charger.offline = False
             outcome.events.append(Event(charger.id, now.unix, EventKind.ONLINE))

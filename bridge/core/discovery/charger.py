@@ -72,6 +72,14 @@ class Charger:
     """Steady time of the last live telemetry."""
     polled_steady: Steady | None = None
     """Steady time of the last good poll."""
+    silent_s: float = 0.0
+    """Seconds of silence, over runs, in which the bridge was connected and subscribed."""
+    listened: float | None = None
+    """The run's listening time up to which `silent_s` counts."""
+    spoke_steady: float = 0.0
+    """Steady time of the last message or poll that ended the silence."""
+    retired: bool = False
+    """Without series; its base may be followed, and its counters are remembered."""
     topics: list[str] = field(default_factory=list)
     """Announce topics that named this charger, the latest last."""
     announcements: TokenBucket = field(default_factory=lambda: TokenBucket(1.0, burst=20))
@@ -121,6 +129,8 @@ class Charger:
             "first_at": self.first_unix,
             "heard_at": self.heard_unix,
             "polled_at": self.polled_unix,
+            "silent_s": self.silent_s,
+            "retired": self.retired,
             "offline": self.offline,
             "doubled": self.doubled,
             "rival": self.topic_rival.other,
@@ -150,6 +160,8 @@ def restored(id_: ChargerId, saved: SavedState, dialect: Dialect, steady: Steady
         announced_unix=_unix(saved, "announced_at"),
         heard_unix=heard_at,
         polled_unix=_unix(saved, "polled_at"),
+        silent_s=max(0.0, _unix(saved, "silent_s")),
+        retired=saved.get("retired") is True,
         offline=saved.get("offline") is True,
         doubled=saved.get("doubled") is True,
         topic_rival=Rivalry(_text(saved, "rival"), _unix(saved, "rival_at")),

@@ -18,14 +18,17 @@ from bridge.core.model import Event, EventKind, Reason
 class DiscoveryOutcome:
     """The result of a step: a label for its counter, chargers whose flags changed, events.
 
-    `moves` are the claims that were added, removed or swapped.
+    `moves` are the claims that were added, removed or swapped. Chargers that `retired` are
+    remembered without series; those `forgotten` are not. `unsaved` have a longer silence to save.
     """
 
     label: str
     touched: list[Charger] = field(default_factory=list)
     retired: list[Charger] = field(default_factory=list)
+    forgotten: list[Charger] = field(default_factory=list)
     displaced: list[Charger] = field(default_factory=list)
-    """Those of the retired that made room for another in a full fleet."""
+    """Those of the forgotten that made room for another in a full fleet."""
+    unsaved: list[Charger] = field(default_factory=list)
     changes: list[SubscriptionChange] = field(default_factory=list)
     moves: list[tuple[Charger, str]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -96,6 +99,15 @@ class Claims:
         self.owners.reassess(old.base)
         self.owners.reassess(new.base)
         outcome.moves += [(charger, old.base), (charger, new.base)]
+
+    def collect(self, outcome: DiscoveryOutcome) -> DiscoveryOutcome:
+        """Add to the outcome what the claims have changed meanwhile."""
+        owners = self.owners
+        outcome.changes += [c for c in owners.changes if c.subscribe or c.unsubscribe]
+        outcome.touched += [c for c in owners.touched if not c.retired]
+        outcome.moves += owners.moves
+        owners.changes, owners.touched, owners.moves = [], [], []
+        return outcome
 
     def _detect_duplicate(self, charger: Charger, now: Moment, outcome: DiscoveryOutcome) -> None:
         """While both bases publish, two devices have one id."""

@@ -7,7 +7,6 @@ ids claim cannot be attributed.
 """
 
 from collections.abc import Iterable, Iterator
-from math import inf
 
 from bridge.core.clock import Moment
 from bridge.core.discovery.announce_topics import AnnounceTopics
@@ -16,6 +15,7 @@ from bridge.core.discovery.announcement import Announcement
 from bridge.core.discovery.charger import Charger, Claim
 from bridge.core.discovery.claims import Claims, DiscoveryOutcome
 from bridge.core.discovery.config import IGNORED, FleetConfig
+from bridge.core.discovery.members import Members
 from bridge.core.model import ChargerId, Dialect, Event, EventKind, Reason
 
 
@@ -24,12 +24,12 @@ class Fleet:
 
     def __init__(self, config: FleetConfig) -> None:
         self._config = config
-        self._chargers: dict[ChargerId, Charger] = {}
         self._claims = Claims(config.stale_after)
         self._owners = self._claims.owners
         self._presence = AnnouncedPresence(self._claims)
         self._topics = AnnounceTopics()
-        self._unheard: dict[ChargerId, None] = {}
+        self.members = Members(config, self._claims, self._topics)
+        self._chargers = self.members.chargers
         self.left_out: list[Charger] = []
         """Chargers of the state file for which there is no room; they stay in it."""
 
@@ -73,16 +73,11 @@ class Fleet:
             label = self._config.not_ours(charger.id)
             if label == IGNORED:
                 ignored.append(charger)
-            elif label is None and len(self._chargers) >= self._config.most:
+            elif label is None and self.members.full:
                 self.left_out.append(charger)
             elif label is None:
-                self._chargers[charger.id] = charger
-                if not charger.heard_unix:
-                    self._unheard[charger.id] = None
-                self._topics.add(charger, charger.announce_topic)
-                for claim in charger.claims():
-                    self._owners.add(charger, claim.base)
-        self._collect(DiscoveryOutcome("restored"))
+                self.members.restore(charger)
+        self._claims.collect(DiscoveryOutcome("restored"))
         return ignored
 
     def receive_announcement(
@@ -91,12 +86,17 @@ class Fleet:
         """Apply an announcement that arrived on `topic`."""
         if label := self._config.not_ours(announcement.id):
             return DiscoveryOutcome(label)
+        retired = self.members.retired.get(announcement.id)
+        if retired and (retained or not announcement.connected):
+            return self._remember(retired, announcement, topic, now)
         outcome = DiscoveryOutcome("known")
-        charger = self._chargers.get(announcement.id) or self._admit(announcement, now, outcome)
+        charger = self._chargers.get(announcement.id)
         if charger is None:
-            return self._collect(DiscoveryOutcome("limit"))
+            charger = self.members.admit(announcement.id, now, outcome)
+        if charger is None:
+            return self._claims.collect(DiscoveryOutcome("limit"))
         if not charger.announcements.acquire(now.steady):
-            return self._collect(DiscoveryOutcome("too_often"))
+            return self._claims.collect(DiscoveryOutcome("too_often"))
         outcome.touched.append(charger)
         self._topics.add(charger, topic)
         if announcement.base is not None and announcement.connected:
@@ -109,23 +109,25 @@ class Fleet:
             self._note_topic(charger, topic, now, outcome)
             self._presence.apply(charger, announcement, retained=retained, now=now, outcome=outcome)
         self._note_shared(now, outcome)
-        return self._collect(outcome)
+        return self._claims.collect(outcome)
 
     def receive_greeting(
         self, name: ChargerId, base: str, *, connected: bool, now: Moment
     ) -> DiscoveryOutcome:
         """Apply a plain-text greeting or last will on a base, from a gateway that sends no
         announcements. It is ignored on a base that is not the charger's alone."""
-        charger = self._chargers.get(name)
+        charger = self.members.any(name) if connected else self._chargers.get(name)
         if charger is None or charger.base != base or self._owners.contested(base):
             return DiscoveryOutcome("greeting_unclear")
         if not charger.announcements.acquire(now.steady):
             return DiscoveryOutcome("too_often")
         outcome = DiscoveryOutcome("known", touched=[charger])
+        if charger.retired:
+            self.members.bring_back(charger)
         greeting = Announcement(name, connected)
         self._presence.apply(charger, greeting, retained=False, now=now, outcome=outcome)
         self._note_shared(now, outcome)
-        return self._collect(outcome)
+        return self._claims.collect(outcome)
 
     def clear_topic(self, topic: str) -> DiscoveryOutcome:
         """An operator cleared an announce topic: the chargers last announced there retire.
@@ -133,32 +135,17 @@ class Fleet:
         Where only a second base was announced there, only that base is dropped.
         """
         outcome = DiscoveryOutcome("cleared_unknown")
-        for charger in [
-            self._chargers[each] for each in self._topics.named(topic) if each in self._chargers
-        ]:
+        for charger in [*filter(None, map(self.members.any, self._topics.named(topic)))]:
             second = charger.second
             if charger.announce_topic == topic:
                 outcome.label = "cleared"
-                self._forget(charger, outcome)
+                self.members.clear(charger, outcome)
             elif second and second.topic == topic:
                 outcome.label = "cleared_second"
                 charger.second = None
                 self._owners.remove(charger, second.base)
         self._topics.clear(topic)
-        return self._collect(outcome)
-
-    def retire(self, charger: Charger) -> DiscoveryOutcome:
-        """Forget a charger and its base topics."""
-        outcome = DiscoveryOutcome("retired")
-        self._forget(charger, outcome)
-        return self._collect(outcome)
-
-    def expired(self, charger: Charger, now: Moment) -> bool:
-        """Silent for retire_after by the wall clock, and not just because it stepped."""
-        last = max(charger.last_seen_unix, charger.announced_unix, charger.first_unix)
-        last_steady = max(charger.heard_steady or -inf, charger.polled_steady or -inf)
-        recently = now.steady - last_steady < self._config.stale_after
-        return now.unix - last >= self._config.retire_after and not recently
+        return self._claims.collect(outcome)
 
     def receive_telemetry(
         self, charger: Charger, base: str, now: Moment
@@ -175,32 +162,21 @@ class Fleet:
             return Reason.AMBIGUOUS, outcome
         reason = self._claims.receive_telemetry(charger, claim, now, outcome)
         self._note_shared(now, outcome)
-        return reason, self._collect(outcome)
+        return reason, self._claims.collect(outcome)
 
-    def _admit(
-        self, announcement: Announcement, now: Moment, outcome: DiscoveryOutcome
-    ) -> Charger | None:
-        if len(self._chargers) >= self._config.most and not self._make_room(outcome):
-            return None
-        charger = Charger(
-            announcement.id, self._config.dialect_of(announcement.id), first_unix=now.unix
-        )
-        self._chargers[announcement.id] = charger
-        self._unheard[announcement.id] = None
-        outcome.label = "new"
-        return charger
-
-    def _make_room(self, outcome: DiscoveryOutcome) -> bool:
-        """Anyone may announce ids without end: chargers that never published make room first."""
-        while self._unheard:
-            id_ = next(iter(self._unheard))
-            del self._unheard[id_]
-            charger = self._chargers.get(id_)
-            if charger and charger.heard_steady is None:
-                self._forget(charger, outcome)
-                outcome.displaced.append(charger)
-                return True
-        return False
+    def _remember(
+        self, charger: Charger, announcement: Announcement, topic: str, now: Moment
+    ) -> DiscoveryOutcome:
+        """A retained announcement keeps a retired charger's base followed and its counters
+        remembered; only a live one, or telemetry, brings its series back."""
+        if announcement.connected:
+            self.members.retired.announced(charger)
+            self._topics.add(charger, topic)
+            charger.announce_topic = charger.announce_topic or topic
+            if announcement.base is not None:
+                claim = Claim(announcement.base, now.steady, topic, announcement.http)
+                self._claims.claim(charger, claim)
+        return self._claims.collect(DiscoveryOutcome("remembered"))
 
     def _note_topic(
         self, charger: Charger, topic: str, now: Moment, outcome: DiscoveryOutcome
@@ -219,19 +195,3 @@ class Fleet:
                 base, other = contest
                 text = f"base {base[:120]} is claimed by {other.id} too"
                 outcome.events.append(Event(charger.id, now.unix, EventKind.DUPLICATE, 1, text))
-
-    def _forget(self, charger: Charger, outcome: DiscoveryOutcome) -> None:
-        self._chargers.pop(charger.id, None)
-        self._unheard.pop(charger.id, None)
-        self._topics.remove(charger)
-        for claim in charger.claims():
-            self._owners.remove(charger, claim.base)
-        outcome.retired.append(charger)
-
-    def _collect(self, outcome: DiscoveryOutcome) -> DiscoveryOutcome:
-        """Add what the claims have changed meanwhile."""
-        outcome.changes += [c for c in self._owners.changes if c.subscribe or c.unsubscribe]
-        outcome.touched += self._owners.touched
-        outcome.moves += self._owners.moves
-        self._owners.changes, self._owners.touched, self._owners.moves = [], [], []
-        return outcome

@@ -4,7 +4,7 @@ Where one base is the prefix of another (`a` and `a/b`), `a/#` covers both. Brok
 deliver a message once per overlapping subscription, so an inner one is never subscribed to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 
@@ -100,6 +100,10 @@ class WantedFilters:
         self._filters.update(dict.fromkeys(new))
         if new or gone:
             self._changes.append(SubscriptionChange(new, gone))
+
+    def repeat(self, filters: Iterable[str]) -> None:
+        """Subscribe to filters again that are subscribed to anyway, for what is retained there."""
+        self._changes.append(SubscriptionChange(tuple(filters)))
 
     def drain_changes(self) -> list[SubscriptionChange]:
         """What changed since the last call, in order."""

@@ -37,7 +37,10 @@ class TopicOwners:
         owners = self._owners.get(base)
         if not owners:
             return None
-        return max(owners, key=lambda c: (c.base == base and c.announced, c.base == base))
+        return max(
+            owners,
+            key=lambda c: (not c.retired, c.base == base and c.announced, c.base == base),
+        )
 
     def claimants(self, base: str) -> list[Charger]:
         """All chargers that claim exactly this base."""
@@ -104,7 +107,7 @@ class TopicOwners:
 
 
 def _contests(charger: Charger, base: str) -> bool:
-    if not charger.announced:
+    if not charger.announced or charger.retired:
         return False
     if charger.base == base:
         return True

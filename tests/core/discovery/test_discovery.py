@@ -231,7 +231,9 @@ def test_a_cleared_announcement_retires_the_charger_and_its_series() -> None:
     assert bench.metrics() == {}
     assert bench.ears.filters == set()
     assert bench.ears.gone == ["abc123"]
-    assert bench.registry.saved_states(bench.out.dirty) == {"abc123": None}
+    saved = bench.registry.saved_states(bench.out.dirty)[ChargerId("abc123")]
+    assert saved is not None
+    assert (saved["retired"], saved["base"]) == (True, None)
 
 
 def test_clearing_an_old_announce_topic_leaves_the_charger_alone() -> None:

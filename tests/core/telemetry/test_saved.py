@@ -58,7 +58,8 @@ def test_whatever_stands_in_a_saved_member_the_charger_lives_on(member: str | li
         bench = Bench()
         read: dict[str, SavedState] = {ONE: json.loads(json.dumps(body))}
         bench.restore(read, trusted=True, floor_ms=0)
-        assert bench.metrics()['evse_up{charger="abc123"}'] in (0, 1)
+        # One that is saved as retired has no series until it is announced.
+        assert bench.metrics().get('evse_up{charger="abc123"}', 0) in (0, 1)
         live_on(Desk(bench))
         metrics = bench.metrics()
         assert bench.words.bugs == []

@@ -97,7 +97,7 @@ class Bridge:
         """Look at all chargers."""
         now = self.bench.now
         self.bench.registry.begin_round()
-        self.bench.discovery.sweep(now, 10_000)
+        self.bench.discovery.sweep(now, 10_000, listened=now.steady)
         self.polling.begin_round()
         self.polling.sweep(now)
         self._plan_ahead()
