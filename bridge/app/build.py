@@ -3,18 +3,20 @@
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
 import bridge
 from bridge.app import from_settings
+from bridge.app.build_clock import build_clock, build_watch
 from bridge.app.build_mqtt import build_mqtt, build_queries
 from bridge.app.build_polling import PollingTasks, build_polling
 from bridge.app.disk_values import DiskValues
 from bridge.app.gauges import free_bytes, register_gauges
 from bridge.app.maintenance import Maintenance
 from bridge.app.relabelling import Relabelling
-from bridge.core.clock import Moment
+from bridge.core.clock import STEP_SECONDS, Moment
 from bridge.core.discovery.fleet import Fleet
 from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.output.outbox import Outbox
@@ -30,6 +32,7 @@ from bridge.monitoring.certificates import CertificateExpiries
 from bridge.monitoring.health import Health
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import MAIN, Stats
+from bridge.runtime.clock import PlausibleClock, steady
 from bridge.settings import Settings, StoreSettings
 from bridge.sinks.influx.delivery import Delivery
 from bridge.sinks.prometheus import Exposition
@@ -42,9 +45,10 @@ from bridge.web.metrics import Metrics
 from bridge.web.page import FleetPage
 from bridge.web.server import Server, tls_context
 
-log = structlog.get_logger("bridge")
+if TYPE_CHECKING:
+    from bridge.sinks.influx.client import InfluxClient
 
-HOUR_SECONDS = 3600
+log = structlog.get_logger("bridge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,13 @@ class Parts:
     server: Server
     state: StateFile
     disk_values: DiskValues
+    clock: PlausibleClock
 
 
 async def build(
     settings: Settings,
     stack: AsyncExitStack,
-    clock: Callable[[], Moment],
+    system_clock: Callable[[], Moment],
     *,
     collect_garbage: Callable[[], None],
 ) -> Parts:
@@ -84,6 +89,7 @@ async def build(
     state = await StateFile.open(settings.journal.dir)
     # A start that fails has shown no counter: the next one may trust what this one could.
     stack.push_async_callback(state.close, clean=state.clean)
+    clock = build_clock(system_clock, journal, state)
     relabelling = Relabelling(settings.fleet.labels_file)
     await relabelling.load()
 
@@ -123,15 +129,32 @@ async def build(
     committer = Committer(
         out=out, accounts=stats.accounts, journal=journal, state_file=state, registry=registry,
         pending=await journal.missing(state.pending), stored_when_committed=MAIN not in stores,
-        repeated_log=repeated_log,
+        repeated_log=repeated_log, steady=steady,
     )  # fmt: skip
     health = Health(connection, settings.mqtt.keepalive.total_seconds())
+    disk_values = DiskValues(repeated_log)
+    clients = {
+        name: _build_client(settings, stack, name, store, disk_values=disk_values)
+        for name, store in stores.items()
+    }
+    deliveries = [
+        Delivery(
+            name, journal, clients[name], batch=store.batch,
+            flush_every=store.flush_every.total_seconds(), report=reporter,
+        )
+        for name, store in stores.items()
+    ]  # fmt: skip
+    watch = build_watch(
+        clock, journal=journal, state=state, telemetries=registry.telemetries,
+        store=clients[MAIN].clock_offset if MAIN in clients else None,
+        repeated_log=repeated_log, stats=stats,
+    )  # fmt: skip
     maintenance = Maintenance(
         pipeline=pipeline, registry=registry, discovery=discovery, journal=journal, state=state,
         stats=stats, repeated_log=repeated_log, health=health, collect_garbage=collect_garbage,
-        connection=connection, polling=polling.polling if polling else None,
+        connection=connection, clock=clock, clock_watch=watch,
+        polling=polling.polling if polling else None,
     )  # fmt: skip
-    disk_values = DiskValues(repeated_log)
     disk_free = disk_values.add("disk_free", lambda: free_bytes(settings.journal.dir), 0)
     expiries = disk_values.add(
         "certificates", CertificateExpiries(from_settings.certificates(settings)).seconds,
@@ -143,18 +166,6 @@ async def build(
         queries=queries, stores=tuple(stores), limit=settings.journal.max_bytes,
         disk_free=disk_free.read, shards=settings.shard.count, expiries=expiries.read,
     )  # fmt: skip
-    deliveries = [
-        _build_delivery(
-            settings,
-            stack,
-            name,
-            store,
-            journal=journal,
-            reporter=reporter,
-            disk_values=disk_values,
-        )
-        for name, store in stores.items()
-    ]
     await disk_values.refresh()
     web = settings.web
     server = Server(
@@ -166,7 +177,7 @@ async def build(
     )  # fmt: skip
     return Parts(
         registry, pipeline, mqtt, maintenance, relabelling, committer, deliveries, polling,
-        queries, server, state, disk_values,
+        queries, server, state, disk_values, clock,
     )  # fmt: skip
 
 
@@ -191,22 +202,20 @@ async def _open_journal(
 
 def _floor_ms(journal: Journal, state: StateFile, now: Moment) -> int:
     """The time after which new timestamps begin. After a clean end each charger's last one is
-    in the state file; after a crash the journal may have a later one, but a timestamp from a
-    clock that was far ahead must not shift those of all chargers."""
-    soon = int((now.unix + HOUR_SECONDS) * 1000)
-    return 0 if state.clean else min(journal.last_ms, soon)
+    in the state file; after a crash the journal may have a later one. One that lies in the
+    future is from a wrong clock, and not believed."""
+    soon = int((now.unix + STEP_SECONDS) * 1000)
+    return 0 if state.clean or journal.last_ms > soon else journal.last_ms
 
 
-def _build_delivery(
+def _build_client(
     settings: Settings,
     stack: AsyncExitStack,
     name: str,
     store: StoreSettings,
     *,
-    journal: Journal,
-    reporter: Reporter,
     disk_values: DiskValues,
-) -> Delivery:
+) -> "InfluxClient":
     # A third of a second, and 14 MB: a bridge without a store does without.
     from bridge.sinks.influx.client import InfluxClient
 
@@ -219,7 +228,4 @@ def _build_delivery(
         ca_file=store.ca_file,
     )  # fmt: skip
     stack.push_async_callback(client.close)
-    return Delivery(
-        name, journal, client, batch=store.batch,
-        flush_every=store.flush_every.total_seconds(), report=reporter,
-    )  # fmt: skip
+    return client

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
+from bridge.app.build_clock import BELIEVED_AT
 from bridge.core.clock import Moment
 from bridge.core.discovery.retired import ASK_SECONDS
 from bridge.core.discovery.silence import ListeningTime
@@ -15,9 +16,9 @@ from bridge.ingest.pipeline import Pipeline
 from bridge.ingest.polling import Polling
 from bridge.ingest.registry import Registry
 from bridge.logs import RepeatedLog
+from bridge.monitoring.clock_watch import ClockWatch
 from bridge.monitoring.health import Health
 from bridge.monitoring.stats import Stats
-from bridge.runtime import clock
 from bridge.runtime.loop_lag import longest_turn
 from bridge.runtime.round_robin import SLICE_SECONDS
 
@@ -42,6 +43,9 @@ class TrimmedState(Protocol):
 
     async def trim(self, unix_ms: int, keep: timedelta) -> None:
         """Delete old events and sessions."""
+
+    async def save(self, *, meta: Mapping[str, str]) -> None:
+        """Save texts under keys."""
 
     async def snapshot(self) -> None:
         """Write a snapshot to fall back to."""
@@ -69,6 +73,8 @@ class Maintenance:
         repeated_log: RepeatedLog,
         health: Health,
         connection: ListenedConnection,
+        clock: Callable[[], Moment],
+        clock_watch: ClockWatch,
         polling: Polling | None,
         collect_garbage: Callable[[], None],
     ) -> None:
@@ -82,6 +88,8 @@ class Maintenance:
         self._health = health
         self._connection = connection
         self._listening = ListeningTime()
+        self._clock = clock
+        self._clock_watch = clock_watch
         self._polling = polling
         self._collect_garbage = collect_garbage
 
@@ -100,8 +108,11 @@ class Maintenance:
             await asyncio.sleep(TICK_SECONDS)
             late = time.monotonic() - before - TICK_SECONDS
             self._stats.loop_lag.observe(max(0.0, late, longest_turn()))
-            now = clock.now()
+            now = self._clock()
             self._health.beat()
+            step = self._clock_watch.observe(now)
+            if step is not None:
+                self._registry.clock_stepped(step)
             self._pipeline.close_quiet_frames(now)
             # Each of these is some milliseconds of work, and gets its own turn of the event loop.
             await asyncio.sleep(0)
@@ -133,7 +144,7 @@ class Maintenance:
         while True:
             await asyncio.sleep(TRIM_SECONDS)
             try:
-                await self._journal.trim(_now_ms())
+                await self._journal.trim(int(self._clock_watch.deletion_unix() * 1000))
             except DiskTrouble as trouble:
                 self._repeated_log.report(
                     "disk.trouble", about="task", task="trim", why=str(trouble)
@@ -142,15 +153,14 @@ class Maintenance:
     async def _snapshot(self) -> None:
         while True:
             await asyncio.sleep(SNAPSHOT_SECONDS)
+            self._clock_watch.report()
             try:
                 # Here and not with the journal: it scans all of the history.
-                await self._state.trim(_now_ms(), HISTORY)
+                believed = int(self._clock_watch.deletion_unix())
+                await self._state.trim(believed * 1000, HISTORY)
+                await self._state.save(meta={BELIEVED_AT: str(believed)})
                 await self._state.snapshot()
             except DiskTrouble as trouble:
                 self._repeated_log.report(
                     "disk.trouble", about="task", task="snapshot", why=str(trouble)
                 )
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

@@ -61,7 +61,7 @@ async def _run_until(stop: asyncio.Event, parts: Parts) -> None:
     """Run all tasks until `stop` is set, then cancel them."""
 
     def deliver(batch: list[Message]) -> None:
-        parts.pipeline.process(batch, clock.now())
+        parts.pipeline.process(batch, parts.clock())
 
     work = {
         "mqtt": parts.mqtt.run(deliver),
@@ -74,7 +74,7 @@ async def _run_until(stop: asyncio.Event, parts: Parts) -> None:
     if parts.polling:
         work["polls"] = parts.polling.run()
     if parts.queries:
-        work["queries"] = parts.queries.run(clock.now)
+        work["queries"] = parts.queries.run(parts.clock)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(each, name=name) for name, each in work.items()]
         await stop.wait()

@@ -7,8 +7,13 @@ from typing import NewType, Self
 Unix = NewType("Unix", float)
 """Seconds since 1970 by the wall clock, for timestamps: it may step."""
 Steady = NewType("Steady", float)
-"""Seconds that never go back, for durations; their zero is arbitrary."""
+"""Seconds that never go back, for durations; their zero is arbitrary. They count the time in
+which the host was suspended, where the system has such a clock."""
 NEVER = Unix(0.0)
+PLAUSIBLE_FROM = Unix(1_577_836_800.0)
+"""2020: a clock that is before it has not been set."""
+STEP_SECONDS = 60.0
+"""A wall clock that moved by more against the steady one has stepped."""
 
 
 @dataclass(frozen=True, slots=True)

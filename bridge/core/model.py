@@ -57,6 +57,7 @@ class EventKind(StrEnum):
     DUPLICATE = "duplicate"
     FROZEN = "frozen"
     PATH = "path"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Unix
+from bridge.core.clock_steps import ClockStep
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.decoder import Decoders
 from bridge.core.labels import Labels
@@ -77,6 +78,13 @@ class Registry:
         telemetry = self.telemetries.get(charger)
         if telemetry is not None:
             self._remove(telemetry)
+
+    def clock_stepped(self, step: ClockStep) -> None:
+        """The wall clock was set. A floor for timestamps that now lies in the future is void."""
+        for telemetry in self.telemetries.values():
+            telemetry.charger.clock_stepped(step)
+            telemetry.clock_stepped(step)
+        self._floor_ms = int(step.corrected(Unix(self._floor_ms / 1000)) * 1000)
 
     def stamp_after(self, floor_ms: int) -> None:
         """Chargers that are added from now on get timestamps after this one."""

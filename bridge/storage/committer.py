@@ -79,6 +79,7 @@ class Committer:
         pending: Sequence[bytes] = (),
         stored_when_committed: bool,
         repeated_log: TroubleLog,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._out = out
         self._accounts = accounts
@@ -86,6 +87,7 @@ class Committer:
         self._state_file = state_file
         self._registry = registry
         self._stored_when_committed = stored_when_committed
+        self._steady = steady
         self._disk_troubles = DiskTroubles(repeated_log)
         self._events: list[Event] = []
         self._sessions: list[Session] = []
@@ -170,7 +172,7 @@ class Committer:
 
     async def _commit_state(self) -> None:
         out = self._out
-        self._mark_due_dirty(time.monotonic() - SAVE_SECONDS)
+        self._mark_due_dirty(self._steady() - SAVE_SECONDS)
         states = await self._first_states()
         # No await from here to the save: a charger's events are saved together with the state
         # that it was in.

@@ -37,8 +37,10 @@ ROOMS = {
     "sinks": "",
     "version": "",
 }
-BASE = "core.model core.errors core.clock core.labels core.counters core.token_bucket core.backoff"
-BASE += " core.unread core.untrusted_json"
+BASE = (
+    "core.model core.errors core.clock core.clock_steps core.clock_offset core.labels core.counters"
+    " core.token_bucket core.backoff core.unread core.untrusted_json"
+)
 _FIRST = f"{BASE} core.output core.polling core.discovery"
 _SECOND = f"{_FIRST} core.fields"
 _THIRD = f"{_SECOND} core.charging core.gateway core.rapi"

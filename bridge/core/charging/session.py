@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, fields
 
 from bridge.core.clock import NEVER, Unix
+from bridge.core.clock_steps import ClockStep
 from bridge.core.model import ChargerId, Session
 
 MOST_WATTS = 100_000.0
@@ -43,6 +44,12 @@ class OpenSession:
         self.plugged_s = max(0.0, self.plugged_s - over)
         if self.charging:
             self.charging_s = max(0.0, self.charging_s - over)
+
+    def clock_stepped(self, step: ClockStep) -> None:
+        """The wall clock was set: correct the times that the wrong one gave."""
+        self.since, self.start = step.corrected(self.since), step.corrected(self.start)
+        self.end, self.current_at = step.corrected(self.end), step.corrected(self.current_at)
+        self.gap_from = step.corrected(self.gap_from)
 
     def finished(self, charger: ChargerId, energy_wh: float | None) -> Session:
         """The finished session; `energy_wh` is the charger's total now."""

@@ -8,6 +8,7 @@ with the first total 15 s or more after the unplugging, or a minute after it.
 
 from bridge.core.charging.session import OpenSession, restored
 from bridge.core.clock import NEVER, Moment, Steady, Unix
+from bridge.core.clock_steps import ClockStep
 from bridge.core.fields.states import CHARGING, CONNECTED, NOT_CONNECTED, STARTING
 from bridge.core.model import ChargerId, Session
 
@@ -165,6 +166,12 @@ class Sessions:
         session.plugged_s += passed
         session.charging_s += passed if session.charging else 0.0
         session.since, self._steady = now.unix, now.steady
+
+    def clock_stepped(self, step: ClockStep) -> None:
+        """The wall clock was set: correct the times that the wrong one gave."""
+        self._left = step.corrected(Unix(self._left))
+        if self._open is not None:
+            self._open.clock_stepped(step)
 
     def saved(self) -> dict[str, object] | None:
         """What the state file keeps of the session in progress."""

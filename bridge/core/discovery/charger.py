@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.clock import NEVER, Steady, Unix
+from bridge.core.clock_steps import ClockStep
 from bridge.core.discovery.announcement import check_base
 from bridge.core.discovery.rivalry import Rivalry
 from bridge.core.errors import AnnounceRefused
@@ -109,6 +110,13 @@ class Charger:
         if self.answered_poll(steady, after) and polled_at in {self.http, second.http}:
             return polled_at
         return second.http or self.http
+
+    def clock_stepped(self, step: ClockStep) -> None:
+        """The wall clock was set: correct the times that the wrong one gave."""
+        self.first_unix = step.corrected(self.first_unix)
+        self.announced_unix = step.corrected(self.announced_unix)
+        self.heard_unix = step.corrected(self.heard_unix)
+        self.polled_unix = step.corrected(self.polled_unix)
 
     def claims(self) -> list[Claim]:
         return [claim for claim in (self.claim, self.second) if claim]

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
-from bridge.core.clock import Unix
+from bridge.core.clock import STEP_SECONDS, Unix
+
+STEP_MS = int(STEP_SECONDS * 1000)
 
 
 @dataclass(slots=True)
 class Timestamps:
     """The last timestamp of one charger in one measurement.
 
-    A point that would share or precede the last timestamp gets the next millisecond, also
-    after the clock stepped back, so that no point can overwrite another.
+    A point that would share or precede the last timestamp by up to a minute gets the next
+    millisecond, so that no point can overwrite another. A last timestamp further ahead came
+    from a wrong clock: timestamps begin anew at the true time, where a point may replace one.
     """
 
     last: int = 0
@@ -18,5 +21,6 @@ class Timestamps:
     def next(self, unix: Unix) -> int:
         """The timestamp in milliseconds for an arrival at `unix` (Unix seconds)."""
         arrival = int(unix * 1000)
-        self.last = arrival if arrival > self.last else self.last + 1
+        moved = 0 <= self.last - arrival <= STEP_MS
+        self.last = self.last + 1 if moved else arrival
         return self.last

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from bridge.core.clock import Unix
-from bridge.core.model import ChargerId, Event, Session
+from bridge.core.model import ChargerId, Event, EventKind, Session
 from bridge.core.output import line_protocol
 from bridge.core.output.outbox import Outbox
 from bridge.core.output.series import Series
@@ -55,7 +55,11 @@ class Writer:
 
     def write_point(self, fields: Iterable[str], readings: int, unix: Unix) -> None:
         """Write one point of samples, made from so many readings."""
+        before = self.samples.last
         stamp = self.samples.next(unix)
+        if stamp < before:
+            text = f"timestamps go back by {round((before - stamp) / 1000)} s: the clock was set"
+            self.write_event(Event(self._charger, unix, EventKind.CLOCK, 0, text))
         self._out.append(line_protocol.line(self._head, fields, stamp), readings, stamp)
 
     def mark_dirty(self) -> None:

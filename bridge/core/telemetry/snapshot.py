@@ -63,3 +63,11 @@ def shown_values(
     if energy_total is not None and (energy := shown.get("energy")) is not None:
         shown["energy_total"] = ShownValue(energy_total, energy.steady, energy.polled)
     return shown
+
+
+def shown_skew(*channels: Channel | None) -> float | None:
+    """The charger's clock minus ours, from the first channel that shows it."""
+    for channel in channels:
+        if channel is not None and channel.shown and isinstance(channel.value, float):
+            return channel.value
+    return None

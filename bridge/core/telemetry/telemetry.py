@@ -1,6 +1,7 @@
 """The telemetry of one charger: receives payloads, turns its open frame into points."""
 
 from bridge.core.clock import Moment, Steady
+from bridge.core.clock_steps import ClockStep
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.decoder import Decoders
 from bridge.core.labels import Labels
@@ -13,7 +14,7 @@ from bridge.core.telemetry.config import TelemetryConfig
 from bridge.core.telemetry.frame import Frame
 from bridge.core.telemetry.parts import build_parts
 from bridge.core.telemetry.points import NOT_POLLED
-from bridge.core.telemetry.snapshot import ShownValue, Snapshot, shown_values
+from bridge.core.telemetry.snapshot import ShownValue, Snapshot, shown_skew, shown_values
 from bridge.core.token_bucket import TokenBucket
 
 
@@ -181,6 +182,15 @@ class Telemetry:
     def write_event(self, event: Event) -> None:
         """Write an event of the charger."""
         self._writer.write_event(event)
+
+    def clock_stepped(self, step: ClockStep) -> None:
+        """The wall clock was set: correct the times that the wrong one gave."""
+        self._charging.sessions.clock_stepped(step)
+
+    def clock_skew(self) -> float | None:
+        """Its clock minus ours, if it is known and not stale."""
+        channels, polled = self._channels.by_wire, self._polled.channels
+        return shown_skew(channels.get("time"), polled.get("clock_skew"))
 
     def last_stamp_ms(self) -> int:
         """The latest timestamp of its points."""

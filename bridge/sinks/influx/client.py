@@ -12,6 +12,7 @@ from influxdb_client import InfluxDBClient, WritePrecision, WriteService
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
+from bridge.core.clock_offset import offset_from_date
 from bridge.core.errors import SinkBusy, SinkDenied, SinkTrouble
 from bridge.sinks.influx.replies import StoreReply, shortened, trouble_of, trouble_of_success
 
@@ -34,6 +35,7 @@ class InfluxClient:
         self._ca_file = ca_file
         self._client_token = ""
         self._client: InfluxDBClient | None = None
+        self._clock_offset: float | None = None
 
     async def write(self, lines: Sequence[bytes]) -> None:
         """Store the lines; raises SinkBusy, SinkDenied, SinkTooLarge or SinkRefused."""
@@ -49,6 +51,10 @@ class InfluxClient:
         except asyncio.CancelledError:
             self._client = None
             raise
+
+    def clock_offset(self) -> float | None:
+        """Our clock against the store's, at the last write that it accepted; None if unknown."""
+        return self._clock_offset
 
     async def close(self) -> None:
         """Close the connections; an abandoned write ends by its own timeout."""
@@ -70,6 +76,7 @@ class InfluxClient:
         )  # fmt: skip
 
     def _write(self, client: InfluxDBClient, token: str, lines: Sequence[bytes]) -> None:
+        began = time.time()
         try:
             # Not write_api: it uses the highest compression level, which takes four times as long.
             WriteService(client.api_client).post_write(
@@ -78,6 +85,7 @@ class InfluxClient:
                 content_type="text/plain; charset=utf-8",
             )  # fmt: skip
             response = client.api_client.last_response
+            self._clock_offset = offset_from_date(response.getheader("Date"), began, time.time())
         except ApiException as error:
             raise _translated(error, token, lines) from error
         except (HTTPError, OSError) as error:

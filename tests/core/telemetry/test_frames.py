@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -222,10 +223,13 @@ def test_unknown_keys_do_not_fill_the_memory() -> None:
 
 
 @given(st.lists(st.floats(min_value=0, max_value=2e9), min_size=1, max_size=50))
-def test_stamps_strictly_increase_whatever_the_clock_does(arrivals: list[float]) -> None:
+def test_stamps_strictly_increase_save_for_steps_back_of_over_a_minute(
+    arrivals: list[float],
+) -> None:
     stamps = Timestamps()
     given_ = [stamps.next(Unix(at)) for at in arrivals]
-    assert all(a < b for a, b in pairwise(given_))
+    assert all(a < b or a - b > 60_000 for a, b in pairwise(given_))
+    assert all(stamp - at * 1000 <= 60_050 for stamp, at in zip(given_, arrivals, strict=True))
 
 
 def test_a_stamp_is_the_arrival_when_that_is_later_than_the_last() -> None:
@@ -237,17 +241,33 @@ def test_a_stamp_is_the_arrival_when_that_is_later_than_the_last() -> None:
     ]
 
 
-def test_stamps_go_on_after_a_restart_although_the_clock_stepped_back() -> None:
+def restarted_with_the_clock_back(seconds: float) -> tuple[int, Bench]:
+    """The last timestamp of the run before, and the run that began `seconds` earlier."""
     before = listening()
     say(before, ("amp", "1"))
     before.wait(1)
     bench = Bench()
-    bench.wall = before.wall - 3600
+    bench.wall = before.wall - seconds
     bench.restore(before.saved(), trusted=True, floor_ms=0)
     say(bench, ("amp", "2"))
     bench.wait(1)
-    last = int(before.out.lines[-1].rsplit(b" ", 1)[1])
+    return int(before.out.lines[-1].rsplit(b" ", 1)[1]), bench
+
+
+def test_stamps_go_on_after_a_restart_although_the_clock_stepped_back_a_little() -> None:
+    last, bench = restarted_with_the_clock_back(50)
     assert bench.out.lines[-1].endswith(b" %d" % (last + 1))
+
+
+@pytest.mark.parametrize("seconds", [90, 7200, 40 * 86_400])
+def test_after_a_restart_with_the_clock_set_back_stamps_are_true(seconds: float) -> None:
+    last, bench = restarted_with_the_clock_back(seconds)
+    stamp = next(
+        int(line.rsplit(b" ", 1)[1]) for line in bench.out.lines if line.startswith(b"evse,")
+    )
+    assert stamp == pytest.approx(last - (seconds - 1) * 1000, abs=1000)
+    kind, _, text = bench.events()[-1]
+    assert (kind, text.startswith("timestamps go back by ")) == ("clock", True)
 
 
 def test_two_sessions_that_end_at_once_are_two_points() -> None:
@@ -305,5 +325,5 @@ def _no_stamp_twice(bench: Bench) -> None:
     last: dict[bytes, int] = {}
     for line in bench.out.lines:
         series, stamp = line.split(b" ", 1)[0].split(b",kind=")[0], int(line.rsplit(b" ", 1)[1])
-        assert stamp > last.get(series, 0)
+        assert stamp > last.get(series, 0) or last[series] - stamp > 60_000
         last[series] = stamp
