@@ -20,6 +20,10 @@ class Mode(Enum):
     FALLBACK = "fallback"
 
 
+MOST_LATE = 100
+"""Periods; with the default settings no back-off lasts so long."""
+
+
 @dataclass(frozen=True, slots=True)
 class PollConfig:
     """Seconds, and how many requests at once."""
@@ -101,7 +105,12 @@ class PollTimer:
         if self.due > now:
             return
         period = self.config.period(self.mode) * stretch
-        self.grid = self.grid + period if self.grid + period > now else now
+        late = now - self.grid
+        if late < MOST_LATE * period:
+            self.grid = self.grid + period if late < period else now
+        else:
+            # After a suspension the whole fleet is late: it stays spread over the period.
+            self.grid += period * (late // period)
         self.due = self.grid + period * self.config.jitter * jitter
         if self.due <= now:
             self.grid += period
