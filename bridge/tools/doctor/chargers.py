@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 from bridge.app import from_settings
+from bridge.core.clock import Unix
 from bridge.core.discovery.announcement import Announcement
 from bridge.core.errors import CommandFailed
 from bridge.core.fields import states
-from bridge.core.model import ChargerId
+from bridge.core.fields.status import StatusReader
+from bridge.core.model import ChargerId, Dialect
 from bridge.core.polling.address import Address, Ip, RefusedAddress, read_address
 from bridge.core.polling.address_policy import AddressPolicy
 from bridge.core.polling.outcome import Page, PollOutcome
@@ -54,7 +56,7 @@ async def probe_chargers(context: DoctorContext) -> AsyncIterator[Finding]:
             SUBJECT, f"{without_address} announced no web address (a last will contains none)"
         )
     allowed = _first_per_address(place for place in addresses if isinstance(place.address, Address))
-    requests = [_request_status(context.settings, place) for place in allowed[:MAX_REQUESTS]]
+    requests = [_request_status(context, place) for place in allowed[:MAX_REQUESTS]]
     for finding in await asyncio.gather(*requests):
         yield finding
     if len(allowed) > MAX_REQUESTS:
@@ -107,16 +109,19 @@ def _first_per_address(addresses: Iterable[AnnouncedAddress]) -> list[AnnouncedA
     return list(first.values())
 
 
-async def _request_status(settings: Settings, announced: AnnouncedAddress) -> Finding:
+async def _request_status(context: DoctorContext, announced: AnnouncedAddress) -> Finding:
     subject = f"charger {announced.charger}"
     started = time.monotonic()
     try:
-        client = ChargerClient(settings, ChargerTarget(announced.charger, announced.address))
+        client = ChargerClient(
+            context.settings, ChargerTarget(announced.charger, announced.address)
+        )
     except CommandFailed as trouble:
         return warning(subject, str(trouble), "correct that setting")
     result = await client.send(get_page(Page.STATUS))
     elapsed = time.monotonic() - started
     if result.outcome is PollOutcome.OK:
+        context.skews += _skew(result)
         return ok(subject, f"{client.address} replied in {elapsed:.2f} s: {_state_text(result)}")
     return warning(subject, client.failure_message(result))
 
@@ -125,3 +130,10 @@ def _state_text(result: RequestResult) -> str:
     """The state, where the document contains it."""
     code = (result.document or {}).get("state")
     return f"state {states.name(code)}" if type(code) is int else "no state in the reply"
+
+
+def _skew(result: RequestResult) -> list[float]:
+    """The charger's clock minus ours, where the document contains it."""
+    reader = StatusReader(Dialect.NOFOS, None)
+    skew = reader.read(result.document or {}, Unix(time.time())).value("clock_skew")
+    return [] if skew is None else [float(skew)]

@@ -30,7 +30,8 @@ class Finding:
 
 @dataclass(slots=True)
 class DoctorContext:
-    """What the probes share; the broker probe adds the chargers for the charger probe."""
+    """What the probes share: the broker probe adds the chargers for the charger probe, and that
+    one their clocks for the clock probe."""
 
     settings: Settings
     environ: Mapping[str, str]
@@ -38,6 +39,8 @@ class DoctorContext:
     """How long to receive announcements."""
     announced: dict[ChargerId, Announcement] = field(default_factory=dict)
     """The newest announcement of each charger."""
+    skews: list[float] = field(default_factory=list)
+    """The clocks of chargers that replied, minus ours, in seconds."""
 
 
 Probe = Callable[[DoctorContext], AsyncIterator[Finding]]

@@ -9,6 +9,7 @@ from bridge.core.errors import BridgeError, CommandFailed, FixSettings
 from bridge.settings import load
 from bridge.tools.doctor.broker import probe_broker
 from bridge.tools.doctor.chargers import probe_chargers
+from bridge.tools.doctor.clock import probe_clock
 from bridge.tools.doctor.files import probe_certificates, probe_credentials, probe_labels
 from bridge.tools.doctor.finding import DoctorContext, Probe, failed
 from bridge.tools.doctor.folder import probe_folder
@@ -30,8 +31,10 @@ PROBES: Mapping[str, Probe] = {
     "broker": probe_broker,
     "stores": probe_stores,
     "chargers": probe_chargers,
+    "clock": probe_clock,
 }
-"""In the order in which they run: the charger probe needs the broker's announcements."""
+"""In the order in which they run: the charger probe needs the broker's announcements, the clock
+probe the chargers' clocks."""
 
 
 async def doctor(
