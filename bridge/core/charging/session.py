@@ -50,6 +50,12 @@ class OpenSession:
         self.since, self.start = step.corrected(self.since), step.corrected(self.start)
         self.end, self.current_at = step.corrected(self.end), step.corrected(self.current_at)
         self.gap_from = step.corrected(self.gap_from)
+        if self.start:
+            # Its durations across a restart were measured with the wrong clock.
+            span = max(0.0, self.since - self.start)
+            if self.plugged_s > span:
+                self.plugged_s = max(span, self.plugged_s + min(0.0, step.seconds))
+            self.charging_s = min(self.charging_s, span)
 
     def finished(self, charger: ChargerId, energy_wh: float | None) -> Session:
         """The finished session; `energy_wh` is the charger's total now."""

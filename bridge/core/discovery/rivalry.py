@@ -21,6 +21,8 @@ class Rivalry:
 
     def observe(self, other: str, unix: Unix) -> bool:
         """Record a conflict; True where it is to be reported."""
-        report = self.other != other or unix - self.last_unix > REPORT_AGAIN_SECONDS
+        # A conflict in the future is from a clock that was wrong.
+        recent = 0.0 <= unix - self.last_unix <= REPORT_AGAIN_SECONDS
+        report = self.other != other or not recent
         self.other, self.last_unix = other, unix
         return report

@@ -16,6 +16,7 @@ from tests.kit.doctor import announced, case, told
 from tests.kit.polling import http, strange
 
 UNKNOWN = ("not checked", "the kernel cannot be asked whether a time service keeps it")
+NO_SERVICE = "the kernel knows of no time service that keeps it"
 FEW = ("not checked", "the chargers': fewer than 3 were asked and agree")
 
 
