@@ -11,6 +11,7 @@ from bridge.logs import RepeatedLog
 from bridge.monitoring.clock_watch import ClockWatch, Reference
 from bridge.monitoring.stats import GaugeRow, GaugeTable, Stats
 from bridge.runtime.clock import PlausibleClock
+from bridge.runtime.kernel_clock import kernel_clock
 from bridge.storage.journal import Journal
 from bridge.storage.state_file import StateFile
 
@@ -43,7 +44,7 @@ def build_watch(
         references["store"] = store
     watch = ClockWatch(
         clock, known_unix=float(believed) if believed.isdigit() else last, last_unix=last,
-        references=references, repeated_log=repeated_log,
+        references=references, repeated_log=repeated_log, kernel=kernel_clock,
     )  # fmt: skip
     stats.registry.register(GaugeTable(_rows(clock, watch)))
     return watch

@@ -101,6 +101,12 @@ class Maintenance:
             group.create_task(self._snapshot(), name="snapshot")
             group.create_task(self._sweep_retired(), name="retired")
 
+    def observe_clock(self, now: Moment) -> None:
+        """Before anything is done at this moment: a step of the clock corrects earlier times."""
+        step = self._clock_watch.observe(now)
+        if step is not None:
+            self._registry.clock_stepped(step)
+
     async def _tick(self) -> None:
         next_sweep = 0.0
         while True:
@@ -110,9 +116,7 @@ class Maintenance:
             self._stats.loop_lag.observe(max(0.0, late, longest_turn()))
             now = self._clock()
             self._health.beat()
-            step = self._clock_watch.observe(now)
-            if step is not None:
-                self._registry.clock_stepped(step)
+            self.observe_clock(now)
             self._pipeline.close_quiet_frames(now)
             # Each of these is some milliseconds of work, and gets its own turn of the event loop.
             await asyncio.sleep(0)

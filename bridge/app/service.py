@@ -61,7 +61,9 @@ async def _run_until(stop: asyncio.Event, parts: Parts) -> None:
     """Run all tasks until `stop` is set, then cancel them."""
 
     def deliver(batch: list[Message]) -> None:
-        parts.pipeline.process(batch, parts.clock())
+        now = parts.clock()
+        parts.maintenance.observe_clock(now)
+        parts.pipeline.process(batch, now)
 
     work = {
         "mqtt": parts.mqtt.run(deliver),

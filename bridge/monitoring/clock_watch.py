@@ -9,7 +9,7 @@ from bridge.core.clock_offset import TOLERANCE_SECONDS
 from bridge.core.clock_steps import ClockStep, ClockSteps, DeletionClock
 from bridge.logs import RepeatedLog
 from bridge.runtime.clock import PlausibleClock
-from bridge.runtime.kernel_clock import KernelClock, kernel_clock
+from bridge.runtime.kernel_clock import KernelClock
 
 log = structlog.get_logger("bridge")
 
@@ -35,7 +35,7 @@ class ClockWatch:
         last_unix: float,
         references: Mapping[str, Reference],
         repeated_log: RepeatedLog,
-        kernel: Callable[[], KernelClock | None] = kernel_clock,
+        kernel: Callable[[], KernelClock | None],
     ) -> None:
         self._clock = clock
         self._references = references

@@ -103,6 +103,18 @@ async def test_a_charger_with_newer_numbers_alone_is_saved_later(
     assert (disk.saved[1:], committer.empty) == ([({"two"}, 0)], True)
 
 
+async def test_when_a_charger_was_marked_is_by_the_clock_that_marked_it() -> None:
+    disk, out = Disk(), Outbox()
+    journal: PointsJournal = disk
+    committer = Committer(
+        out=out, accounts=Accounts(), journal=journal, state_file=disk, registry=disk,
+        stored_when_committed=True, repeated_log=disk, steady=lambda: 9e9,
+    )  # fmt: skip
+    out.dirty_since = {ChargerId("old"): 9e9 - 40, ChargerId("two"): 9e9 - 5}
+    await committer.commit()
+    assert disk.saved == [({"old"}, 0)]
+
+
 async def test_a_charger_with_an_event_is_saved_at_once_and_only_once() -> None:
     disk, out = Disk(), Outbox()
     committer = made(disk, out, Accounts())

@@ -1,12 +1,18 @@
 """The whole bridge on a machine whose clock is wrong at the start and set later."""
 
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bridge.app import build_clock, maintenance
 from bridge.core.clock import Moment
 from bridge.runtime import clock
+from bridge.runtime.kernel_clock import KernelClock
+from bridge.storage.journal import Journal
+from bridge.storage.retention import Trimmed
 from tests.kit.running import bridge
 from tests.kit.servers import Mosquitto, VictoriaMetrics
 from tests.kit.support import Publisher, eventually
@@ -62,3 +68,40 @@ async def test_points_are_stored_at_the_true_time_once_the_clock_is_set(
         return len(found) == 1 and abs(found[0] / 1000 - time.time()) < 60
 
     await eventually(true, 30)
+
+
+def rows(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "data" / "points.db")) as file:
+        return int(file.execute("SELECT count(*) FROM points").fetchone()[0])
+
+
+@pytest.mark.parametrize(("synchronised", "kept"), [(False, True), (True, False)])
+async def test_a_clock_that_is_ahead_trims_the_journal_only_where_it_is_confirmed(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    synchronised: bool, kept: bool,
+) -> None:  # fmt: skip
+    trims, trim = list[int](), Journal.trim
+
+    async def counted(self: Journal, unix_ms: int) -> Trimmed:
+        trimmed = await trim(self, unix_ms)
+        trims.append(unix_ms)
+        return trimmed
+
+    monkeypatch.setattr(Journal, "trim", counted)
+    monkeypatch.setattr(maintenance, "TRIM_SECONDS", 0.1)
+    monkeypatch.setattr(build_clock, "kernel_clock", lambda: KernelClock(synchronised, 0.0))
+    with Publisher(mosquitto.port) as peer:
+        announce(peer, "one", "charger/one")
+        async with bridge(tmp_path, mosquitto.url) as running:
+            await follows(running, "one")
+            document(peer, "charger/one", wh="1000")
+            await running.settled(9)
+        stored = rows(tmp_path)
+        assert stored > 0
+        monkeypatch.setattr(clock, "now", Wrong(40 * 86_400.0))
+        async with bridge(tmp_path, mosquitto.url) as running:
+            await follows(running, "one")
+            trims.clear()
+            await eventually(lambda: len(trims) >= 2)
+            left = rows(tmp_path)
+    assert (left >= stored) == kept
