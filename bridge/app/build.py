@@ -225,7 +225,7 @@ def _build_client(
     client = InfluxClient(
         url=store.url or "", org=store.org or "", bucket=store.bucket or "",
         token=token.read, timeout=store.timeout.total_seconds(),
-        ca_file=store.ca_file,
+        ca_file=store.ca_file, steady=steady,
     )  # fmt: skip
     stack.push_async_callback(client.close)
     return client

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Steady
 from bridge.core.clock_offset import offset_from_skews
 from bridge.core.model import ChargerId, SavedState
 from bridge.core.telemetry.telemetry import Telemetry
@@ -61,10 +61,10 @@ class ChargerClocks:
     def __init__(self, telemetries: Mapping[ChargerId, Telemetry]) -> None:
         self._telemetries = telemetries
 
-    def offset(self) -> float | None:
-        """Our clock against those that agree."""
+    def offset(self, since: Steady) -> float | None:
+        """Our clock against those that agree, as they were received since then."""
         some = islice(self._telemetries.values(), MOST_ASKED)
-        skews = [skew for each in some if (skew := each.clock_skew()) is not None]
+        skews = [skew for each in some if (skew := each.clock_skew(since)) is not None]
         return offset_from_skews(skews)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from bridge.core.clock import PLAUSIBLE_FROM, STEP_SECONDS, Moment
+from bridge.core.clock import PLAUSIBLE_FROM, STEP_SECONDS, Moment, Steady
 from bridge.core.clock_offset import TOLERANCE_SECONDS
 from bridge.core.clock_steps import ClockStep, ClockSteps, DeletionClock
 from bridge.logs import RepeatedLog
@@ -17,8 +17,8 @@ KERNEL = "kernel"
 CONFIRMED_SECONDS = 3600.0
 """A reference this near confirms the clock for the deletion of old data."""
 
-Reference = Callable[[], float | None]
-"""The clock's offset in seconds from another one; None while unknown."""
+Reference = Callable[[Steady], float | None]
+"""The clock's offset in seconds from another one; None where it was not measured since then."""
 
 
 class ClockWatch:
@@ -44,7 +44,7 @@ class ClockWatch:
         start = clock()
         self._steps = ClockSteps(start)
         self._deletion = DeletionClock(known_unix, start)
-        self._estimated_since = start.steady
+        self._estimated_since = self._stepped_at = start.steady
         self.steps = 0
         self.estimated_seconds = 0.0
         """How long timestamps were estimated, because the system's clock was not set."""
@@ -60,6 +60,7 @@ class ClockWatch:
         self._estimated_since = now.steady
         step = self._steps.observe(now)
         if step is not None:
+            self._stepped_at = now.steady
             self._stepped(step.seconds, "in this run")
         return step
 
@@ -74,8 +75,9 @@ class ClockWatch:
         return {} if kernel is None else {KERNEL: int(kernel.synchronised)}
 
     def offsets(self) -> dict[str, float]:
-        """The clock's offset in seconds from each reference that is known."""
-        offsets = {name: offset() for name, offset in self._references.items()}
+        """The clock's offset in seconds from each reference, as far as measured since the last
+        step."""
+        offsets = {name: offset(self._stepped_at) for name, offset in self._references.items()}
         kernel = self._kernel()
         if kernel is not None and kernel.synchronised:
             offsets[KERNEL] = kernel.offset

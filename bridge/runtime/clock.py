@@ -5,14 +5,13 @@ from collections.abc import Callable
 
 from bridge.core.clock import PLAUSIBLE_FROM, Moment, Steady
 
+_BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
 
 def steady() -> Steady:
     """Seconds that never go back and that count the time in which the host was suspended, where
     the system has such a clock."""
-    return Steady(time.clock_gettime(_STEADY) if _STEADY is not None else time.monotonic())
-
-
-_STEADY: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    return Steady(time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME))
 
 
 def now() -> Moment:

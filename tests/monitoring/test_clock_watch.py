@@ -6,6 +6,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from bridge.core.clock import Steady
 from bridge.logs import RepeatedLog
 from bridge.monitoring.clock_watch import ClockWatch, Reference
 from bridge.runtime.clock import PlausibleClock
@@ -73,9 +74,9 @@ def test_time_with_a_clock_that_is_not_set_is_counted() -> None:
         ({}, None, False),
         ({}, KernelClock(False, 0.0), False),
         ({}, KernelClock(True, 0.001), True),
-        ({"store": lambda: 0.0}, None, True),
-        ({"store": lambda: 40 * DAY}, None, False),
-        ({"store": lambda: None, "chargers": lambda: -2.0}, None, True),
+        ({"store": lambda since: 0.0}, None, True),
+        ({"store": lambda since: 40 * DAY}, None, False),
+        ({"store": lambda since: None, "chargers": lambda since: -2.0}, None, True),
     ],
 )
 def test_a_clock_far_ahead_deletes_only_where_another_clock_confirms_it(
@@ -89,7 +90,7 @@ def test_a_clock_far_ahead_deletes_only_where_another_clock_confirms_it(
 
 def test_offsets_of_more_than_five_seconds_are_logged() -> None:
     references: Mapping[str, Reference] = {
-        "store": lambda: 91.0, "chargers": lambda: 4.0, "none": lambda: None,
+        "store": lambda since: 91.0, "chargers": lambda since: 4.0, "none": lambda since: None,
     }  # fmt: skip
     watching = watch(System(LAST), references=references, kernel=KernelClock(True, 0.5))
     assert watching.offsets() == {"store": 91.0, "chargers": 4.0, "kernel": 0.5}
@@ -105,3 +106,23 @@ def test_a_kernel_that_cannot_be_asked_is_left_out() -> None:
     assert (watching.offsets(), watching.synchronised()) == ({}, {})
     unsynchronised = watch(System(LAST), kernel=KernelClock(False, 3.0))
     assert (unsynchronised.offsets(), unsynchronised.synchronised()) == ({}, {"kernel": 0})
+
+
+def test_what_was_measured_before_a_step_confirms_nothing_after_it() -> None:
+    system = System(LAST)
+    measured = [system.steady + 1]
+
+    def store(since: Steady) -> float | None:
+        return 0.0 if measured[0] >= since else None
+
+    watching = watch(system, references={"store": store})
+    system.wait(10)
+    watching.observe(system())
+    assert watching.offsets() == {"store": 0.0}
+    system.unix += 40 * DAY
+    system.wait(1)
+    watching.observe(system())
+    assert watching.offsets() == {}
+    assert watching.deletion_unix() == LAST + 11
+    measured[0] = system.steady
+    assert watching.offsets() == {"store": 0.0}

@@ -5,6 +5,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from bridge.app import maintenance
 from tests.kit.running import bridge
 from tests.kit.servers import Mosquitto
 from tests.kit.support import Publisher
@@ -15,8 +18,8 @@ SHORT = {"FLEET__RETIRE_AFTER": "20s"}
 
 
 def announce(peer: Publisher, name: str) -> None:
-    said = {"state": "connected", "id": name, "name": name, "mqtt": f"charger/{name}"}
-    peer.publish(f"openevse/announce/{name}", json.dumps(said), retain=True)
+    announcement = {"state": "connected", "id": name, "name": name, "mqtt": f"charger/{name}"}
+    peer.publish(f"openevse/announce/{name}", json.dumps(announcement), retain=True)
 
 
 def speak(peer: Publisher, name: str, wh: int) -> None:
@@ -61,3 +64,21 @@ async def test_remembered_chargers_outlive_a_bridge_that_was_off_for_long(
             metrics = await running.metrics()
     assert metrics['evse_bridge_announces_total{outcome="known"}'] >= len(NAMES)
     assert 'evse_bridge_announces_total{outcome="returned"}' not in metrics
+
+
+async def test_a_charger_for_which_there_was_no_room_is_followed_once_there_is(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "ASK_SECONDS", 0.5)
+    with Publisher(mosquitto.port) as peer:
+        announce(peer, "one")
+        async with bridge(tmp_path, mosquitto.url, FLEET__MAX_CHARGERS="1") as running:
+            await until(running, 'evse_announced{charger="one"}', 1)
+            speak(peer, "one", 5)
+            await until(running, energy("one"), 5 * 3600)
+            announce(peer, "two")
+            await until(running, 'evse_bridge_announces_total{outcome="limit"}', 2)
+            peer.publish("openevse/announce/one", "", retain=True)
+            await until(running, 'evse_announced{charger="two"}', 1)
+            connections = await running.metric("evse_bridge_mqtt_reconnects_total")
+    assert connections == 0

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,21 @@ async def test_a_clock_that_is_ahead_trims_the_journal_only_where_it_is_confirme
             await eventually(lambda: len(trims) >= 2)
             left = rows(tmp_path)
     assert (left >= stored) == kept
+
+
+async def test_chargers_that_agree_show_that_the_clock_is_wrong(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    an_hour_ago = datetime.fromtimestamp(time.time() - 3600, UTC).isoformat(timespec="seconds")
+    with Publisher(mosquitto.port) as peer:
+        async with bridge(tmp_path, mosquitto.url) as running:
+            for name in ("one", "two", "three"):
+                announce(peer, name, f"charger/{name}")
+                await follows(running, name)
+                document(peer, f"charger/{name}", time=an_hour_ago)
+
+            async def seen() -> bool:
+                name = 'evse_bridge_clock_offset_seconds{reference="chargers"}'
+                return abs((await running.metric(name) or 0) - 3600) < 60
+
+            await eventually(seen)

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from bridge.app import service
 from bridge.app.service import log
-from bridge.core.clock import Moment, Steady, Unix
+from bridge.core.clock import Moment, Unix
 from bridge.core.errors import FolderBusy
 from bridge.core.model import Reason
 from bridge.core.output.batch import Backlog
@@ -259,7 +259,7 @@ async def test_a_new_point_never_overwrites_an_old_one_after_the_clock_stepped_b
             await running.settled(9)
 
         def half_a_minute_ago() -> Moment:
-            return Moment(Unix(time.time() - 30), Steady(time.monotonic()))
+            return Moment(Unix(time.time() - 30), clock.steady())
 
         monkeypatch.setattr(clock, "now", half_a_minute_ago)
         async with bridge(tmp_path, mosquitto.url, **settings) as running:

@@ -69,7 +69,8 @@ class Fleet:
         out and stay in the state file: they may return to this bridge.
         """
         ignored = []
-        for charger in chargers:
+        # Should there be too many now, those that have retired are left out first.
+        for charger in sorted(chargers, key=lambda each: each.retired):
             label = self._config.not_ours(charger.id)
             if label == IGNORED:
                 ignored.append(charger)

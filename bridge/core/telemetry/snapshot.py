@@ -65,9 +65,9 @@ def shown_values(
     return shown
 
 
-def shown_skew(*channels: Channel | None) -> float | None:
-    """The charger's clock minus ours, from the first channel that shows it."""
+def shown_skew(since: Steady, *channels: Channel | None) -> float | None:
+    """The charger's clock minus ours, from the first channel that received it since then."""
     for channel in channels:
-        if channel is not None and channel.shown and isinstance(channel.value, float):
-            return channel.value
+        if channel is not None and channel.shown and channel.steady >= since:
+            return channel.value if isinstance(channel.value, float) else None
     return None

@@ -187,10 +187,10 @@ class Telemetry:
         """The wall clock was set: correct the times that the wrong one gave."""
         self._charging.sessions.clock_stepped(step)
 
-    def clock_skew(self) -> float | None:
-        """Its clock minus ours, if it is known and not stale."""
+    def clock_skew(self, since: Steady) -> float | None:
+        """Its clock minus ours, as received since then and not stale."""
         channels, polled = self._channels.by_wire, self._polled.channels
-        return shown_skew(channels.get("time"), polled.get("clock_skew"))
+        return shown_skew(since, channels.get("time"), polled.get("clock_skew"))
 
     def last_stamp_ms(self) -> int:
         """The latest timestamp of its points."""

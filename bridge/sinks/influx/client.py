@@ -25,7 +25,7 @@ class InfluxClient:
 
     def __init__(
         self, *, url: str, org: str, bucket: str, token: Callable[[], str], timeout: float,
-        ca_file: Path | None,
+        ca_file: Path | None, steady: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._url = url
         self._org = org
@@ -35,7 +35,9 @@ class InfluxClient:
         self._ca_file = ca_file
         self._client_token = ""
         self._client: InfluxDBClient | None = None
+        self._steady = steady
         self._clock_offset: float | None = None
+        self._compared_at = 0.0
 
     async def write(self, lines: Sequence[bytes]) -> None:
         """Store the lines; raises SinkBusy, SinkDenied, SinkTooLarge or SinkRefused."""
@@ -52,9 +54,10 @@ class InfluxClient:
             self._client = None
             raise
 
-    def clock_offset(self) -> float | None:
-        """Our clock against the store's, at the last write that it accepted; None if unknown."""
-        return self._clock_offset
+    def clock_offset(self, since: float) -> float | None:
+        """Our clock against the store's, at the last write that it accepted; None where that
+        began before this steady time."""
+        return self._clock_offset if self._compared_at >= since else None
 
     async def close(self) -> None:
         """Close the connections; an abandoned write ends by its own timeout."""
@@ -76,7 +79,7 @@ class InfluxClient:
         )  # fmt: skip
 
     def _write(self, client: InfluxDBClient, token: str, lines: Sequence[bytes]) -> None:
-        began = time.time()
+        began, began_steady = time.time(), self._steady()
         try:
             # Not write_api: it uses the highest compression level, which takes four times as long.
             WriteService(client.api_client).post_write(
@@ -86,6 +89,7 @@ class InfluxClient:
             )  # fmt: skip
             response = client.api_client.last_response
             self._clock_offset = offset_from_date(response.getheader("Date"), began, time.time())
+            self._compared_at = began_steady
         except ApiException as error:
             raise _translated(error, token, lines) from error
         except (HTTPError, OSError) as error:

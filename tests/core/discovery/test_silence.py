@@ -25,7 +25,7 @@ def energy(bench: Bench, name: str) -> float | None:
     return bench.metrics().get(f'evse_energy_joules_total{{charger="{name}"}}')
 
 
-def told_of(bench: Bench) -> set[str]:
+def shown(bench: Bench) -> set[str]:
     return {name for name in NAMES if f'evse_up{{charger="{name}"}}' in bench.metrics()}
 
 
@@ -44,7 +44,7 @@ def week_off(after: float, retire_after: float) -> None:
     for _ in range(3):
         speak(bench, *NAMES, "busy", wh=1100)
         bench.wait(5)
-    assert told_of(bench) == set(NAMES)
+    assert shown(bench) == set(NAMES)
     assert [energy(bench, name) for name in NAMES] == [1100 * 3600.0] * 3
 
 
@@ -68,7 +68,7 @@ def test_a_week_without_the_broker_retires_nobody_while_another_one_answers_poll
     speak(bench, "a")
     bench.wait(5)
     assert bench.ears.gone == []
-    assert told_of(bench) == set(NAMES)
+    assert shown(bench) == set(NAMES)
 
 
 def test_silence_is_summed_over_runs_and_outages() -> None:
@@ -235,6 +235,19 @@ def test_retired_chargers_make_room_for_new_ones_and_not_the_other_way_round() -
     speak(bench, "c")
     announced(bench, "d")
     assert bench.ears.labels[-1] == "limit"
+
+
+def test_where_there_are_too_many_after_a_restart_the_retired_are_left_out() -> None:
+    bench = Bench(FleetConfig(retire_after=DAY))
+    announced(bench, "a", "b")
+    speak(bench, "a", "b")
+    bench.wait(1)
+    bench.wait(DAY - 10)
+    speak(bench, "b")
+    bench.wait(20)
+    after = restarted(bench, rules=FleetConfig(retire_after=DAY, most=1))
+    assert shown(after) == {"b"}
+    assert after.ears.filters == {"charger/b/#"}
 
 
 def test_time_counts_as_listened_only_while_the_bridge_hears_and_runs() -> None:
