@@ -74,7 +74,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A finished charging session; times in Unix seconds, durations in seconds."""
+    """A finished charging session; times in Unix seconds, durations in seconds.
+
+    `doubtful`: its energy, duration and peaks contradicted each other.
+    """
 
     charger: ChargerId
     start: Unix
@@ -84,6 +87,7 @@ class Session:
     energy_wh: float
     peak_a: float
     peak_w: float
+    doubtful: bool = False
 
 
 SavedState = Mapping[str, object]

@@ -1,16 +1,21 @@
-"""A SQLite file: opened with durable settings, set aside when damaged, used by one thread."""
+"""A SQLite file: opened with durable settings, brought up to date, used by one thread."""
 
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from bridge.core.errors import CannotStart, DiskTrouble
+
+log = structlog.get_logger("storage")
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SIDES = ("", "-wal", "-shm")
@@ -21,19 +26,36 @@ class Damaged(DiskTrouble):
     """The file is no longer a database, or is not the one that the bridge wrote."""
 
 
-def connect(path: Path, schema: str, version: int) -> sqlite3.Connection:
+@dataclass(frozen=True, slots=True)
+class Format:
+    """The tables of a file; `steps` has for each earlier version the statements that turn it
+    into the next one."""
+
+    schema: str
+    version: int
+    steps: Mapping[int, str]
+
+    def statements(self, found: int) -> str:
+        """What brings a file of that version up to date; 0 is an empty file."""
+        steps = [self.schema]
+        if found:
+            steps = [self.steps[number] for number in range(found, self.version)]
+        return "; ".join(steps)
+
+
+def connect(path: Path, form: Format) -> sqlite3.Connection:
     """Open or create; raises Damaged, DiskTrouble, or CannotStart for a newer version."""
     with translated(path):
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
         try:
-            _prepare(connection, path, schema, version)
+            _prepare(connection, path, form)
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, schema: str, version: int) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, form: Format) -> None:
     if path.stat().st_size == 0:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
@@ -42,13 +64,41 @@ def _prepare(connection: sqlite3.Connection, path: Path, schema: str, version: i
     # A short log: until a checkpoint its content takes space twice.
     connection.execute("PRAGMA wal_autocheckpoint = 256")
     found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found > version:
+    if found > form.version:
         raise CannotStart(
-            f"{path} was written by a newer bridge (format {found}, this one knows {version}); "
-            "run that version, or set another journal.dir"
+            f"{path} was written by a newer bridge (format {found}, this one knows "
+            f"{form.version}); run that version, or set another journal.dir"
         )
-    if found < version:
-        connection.executescript(f"BEGIN; {schema}; PRAGMA user_version = {version}; COMMIT")
+    if found < form.version:
+        if found:
+            _keep_copy(connection, path, found)
+        connection.executescript(
+            f"BEGIN; {form.statements(found)}; PRAGMA user_version = {form.version}; COMMIT"
+        )
+
+
+def _keep_copy(connection: sqlite3.Connection, path: Path, found: int) -> None:
+    """Keep the file as it is beside it, in place of earlier copies; without room for it, the
+    bridge starts all the same."""
+    copy = path.with_name(f"{path.name}.format-{found}")
+    fresh = path.with_name(f"{copy.name}.new")
+    try:
+        fresh.unlink(missing_ok=True)
+        _vacuum_into(connection, fresh)
+        fresh.replace(copy)
+    except (sqlite3.OperationalError, OSError) as error:
+        log.warning("format.not_copied", file=path.name, format=found, why=str(error))
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        return
+    log.info("format.copied", file=path.name, format=found, copy=copy.name)
+    for earlier in path.parent.glob(f"{path.name}.format-*"):
+        if earlier != copy:
+            earlier.unlink(missing_ok=True)
+
+
+def _vacuum_into(connection: sqlite3.Connection, target: Path) -> None:
+    connection.execute("VACUUM INTO ?", (str(target),))
 
 
 def is_sound(connection: sqlite3.Connection) -> bool:

@@ -11,7 +11,7 @@ import structlog
 from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.storage import journal_sql, retention
 from bridge.storage.database import Damaged, connect, is_full, set_aside, translated
-from bridge.storage.journal_sql import FILE, SCHEMA, VERSION, CorruptRow, Cursor
+from bridge.storage.journal_sql import FILE, JOURNAL_FORMAT, CorruptRow, Cursor
 from bridge.storage.reserve import Reserve
 from bridge.storage.retention import Trimmed
 
@@ -127,7 +127,7 @@ class JournalFile:
 
     def _connect(self) -> None:
         """Row numbers continue, so that no cursor is ahead of a new row after a replacement."""
-        connection = connect(self._path, SCHEMA, VERSION)
+        connection = connect(self._path, JOURNAL_FORMAT)
         try:
             self._cursors = journal_sql.cursors(connection, self._stores)
             journal_sql.begin_after(connection, self._last_row)

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.core.output.batch import Backlog, Batch, RefusedLine
-from bridge.storage.database import transaction
+from bridge.storage.database import Format, transaction
 
 FILE = "points.db"
-VERSION = 1
 SCHEMA = """
 CREATE TABLE points (
     id INTEGER PRIMARY KEY AUTOINCREMENT, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
@@ -22,6 +21,7 @@ CREATE TABLE refused (
     line BLOB NOT NULL);
 CREATE INDEX points_by_time ON points (last_ms)
 """
+JOURNAL_FORMAT = Format(SCHEMA, version=1, steps={})
 MOST_REFUSED = 10_000
 LONGEST_REASON = 500
 LONGEST_LINE = 16_384

@@ -15,6 +15,7 @@ from bridge.core.errors import DiskTrouble
 from bridge.core.model import ChargerId, Event, SavedState, Session
 from bridge.storage.database import (
     Damaged,
+    Format,
     Worker,
     connect,
     is_damage,
@@ -38,21 +39,29 @@ from bridge.storage.state_rows import (
 log = structlog.get_logger("state")
 
 FILE = "state.db"
-VERSION = 2
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS chargers (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS events (
+CREATE TABLE chargers (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE events (
     id INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, charger TEXT NOT NULL, kind TEXT NOT NULL,
     code INTEGER NOT NULL, text TEXT NOT NULL, device_time INTEGER);
-CREATE INDEX IF NOT EXISTS events_of ON events (charger, id);
-CREATE TABLE IF NOT EXISTS sessions (
+CREATE INDEX events_of ON events (charger, id);
+CREATE TABLE sessions (
     id INTEGER PRIMARY KEY, charger TEXT NOT NULL, start_ms INTEGER NOT NULL,
     end_ms INTEGER NOT NULL, charging_s REAL NOT NULL, plugged_s REAL NOT NULL,
-    energy_wh REAL NOT NULL, peak_a REAL NOT NULL, peak_w REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS sessions_of ON sessions (charger, id);
-CREATE TABLE IF NOT EXISTS told (id INTEGER PRIMARY KEY, line BLOB NOT NULL)
+    energy_wh REAL NOT NULL, peak_a REAL NOT NULL, peak_w REAL NOT NULL,
+    doubtful INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX sessions_of ON sessions (charger, id);
+CREATE TABLE told (id INTEGER PRIMARY KEY, line BLOB NOT NULL)
 """
+STATE_FORMAT = Format(
+    SCHEMA,
+    version=3,
+    steps={
+        1: "CREATE TABLE told (id INTEGER PRIMARY KEY, line BLOB NOT NULL)",
+        2: "ALTER TABLE sessions ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0",
+    },
+)
 CLEAN = "clean"
 NOTHING: Mapping[str, str] = {}
 T = TypeVar("T")
@@ -179,7 +188,7 @@ class StateFile:
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = connect(self._path, SCHEMA, VERSION)
+            self._connection = connect(self._path, STATE_FORMAT)
         return self._connection
 
     def _open(self) -> None:

@@ -11,7 +11,7 @@ NEW_EVENT = (
 )
 NEW_SESSION = (
     "INSERT INTO sessions (charger, start_ms, end_ms, charging_s, plugged_s, energy_wh, peak_a,"
-    " peak_w) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    " peak_w, doubtful) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -34,15 +34,16 @@ def session_row(session: Session) -> tuple[object, ...]:
     return (
         session.charger, int(session.start * 1000), int(session.end * 1000), session.charging_s,
         session.plugged_s, session.energy_wh, session.peak_a, session.peak_w,
+        int(session.doubtful),
     )  # fmt: skip
 
 
 def read_session(row: Sequence[object]) -> Session:
-    _, charger, start, end, *numbers = row
+    _, charger, start, end, *numbers, doubtful = row
     charging_s, plugged_s, energy_wh, peak_a, peak_w = (float(str(n)) for n in numbers)
     return Session(
         ChargerId(str(charger)), _unix(start), _unix(end), charging_s, plugged_s, energy_wh,
-        peak_a, peak_w,
+        peak_a, peak_w, bool(doubtful),
     )  # fmt: skip
 
 

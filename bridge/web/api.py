@@ -129,6 +129,7 @@ def _session_view(session: Session) -> Mapping[str, object]:
         "charger": session.charger, "start": rfc3339(session.start), "end": rfc3339(session.end),
         "charging_s": session.charging_s, "plugged_s": session.plugged_s,
         "energy_wh": session.energy_wh, "peak_a": session.peak_a, "peak_w": session.peak_w,
+        "doubtful": session.doubtful,
     }  # fmt: skip
 
 

@@ -199,7 +199,7 @@ SAME_QUANTITY = {
 def test_a_column_shares_a_metrics_name_only_where_both_mean_the_same() -> None:
     names = {f"evse_{row.column}" for row in CATALOGUE}
     charges = {f"evse_charge_{c}" for c in ("start", "charging_s", "plugged_s", "energy_wh",
-                                            "peak_a", "peak_w")}  # fmt: skip
+                                            "peak_a", "peak_w", "doubtful")}  # fmt: skip
     events = {"evse_event_code", "evse_event_text", "evse_event_device_time"}
     assert names & charges == names & events == set()
     assert (names | charges | events) & BY_NAME.keys() == SAME_QUANTITY

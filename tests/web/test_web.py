@@ -158,6 +158,7 @@ async def test_events_and_sessions_in_the_api(mosquitto: Mosquitto, tmp_path: Pa
     }  # fmt: skip
     assert list(session) == [
         "charger", "start", "end", "charging_s", "plugged_s", "energy_wh", "peak_a", "peak_w",
+        "doubtful",
     ]  # fmt: skip
     assert (session["energy_wh"], session["peak_a"]) == (1000.0, 16.0)
     assert RFC3339.fullmatch(session["end"])

@@ -121,6 +121,7 @@ async def test_every_value_that_was_published_is_stored_as_it_was(
     assert extra <= {
         "power", "energy_total", "polled", "event_code", "charge_start", "charge_charging_s",
         "charge_plugged_s", "charge_energy_wh", "charge_peak_a", "charge_peak_w",
+        "charge_doubtful",
     }  # fmt: skip
 
 

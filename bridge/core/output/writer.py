@@ -91,6 +91,7 @@ class Writer:
             line_protocol.number("energy_wh", session.energy_wh),
             line_protocol.number("peak_a", session.peak_a),
             line_protocol.number("peak_w", session.peak_w),
+            line_protocol.number("doubtful", int(session.doubtful)),
         ]
         self._out.append(line_protocol.line(self._charge_head, fields, stamp), 0, stamp)
         self._out.sessions.append(session)

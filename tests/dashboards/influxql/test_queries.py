@@ -27,6 +27,7 @@ MEASUREMENTS = {
     "evse_event": {"charger", "kind", "code", "text", "device_time"},
     "evse_charge": {
         "charger", "site", "start", "charging_s", "plugged_s", "energy_wh", "peak_a", "peak_w",
+        "doubtful",
     },
 }  # fmt: skip
 """Columns and tags by measurement."""

@@ -18,7 +18,7 @@ from bridge.core.errors import CommandFailed
 from bridge.core.output.batch import Batch
 from bridge.storage.database import connect
 from bridge.storage.journal import Journal
-from bridge.storage.journal_sql import FILE, SCHEMA, VERSION
+from bridge.storage.journal_sql import FILE, JOURNAL_FORMAT
 from bridge.tools.export.formats import ExportFormat
 from bridge.tools.export.run import ExportOptions, export
 from bridge.tools.time_argument import parse_time
@@ -162,7 +162,7 @@ async def test_an_unknown_charger_gives_no_line_and_a_word(tmp_path: Path) -> No
 
 async def test_a_damaged_row_is_left_out_and_told_once(tmp_path: Path) -> None:
     await journaled(tmp_path, LINES[:1], LINES[1:3], LINES[3:])
-    connection = connect(tmp_path / FILE, SCHEMA, VERSION)
+    connection = connect(tmp_path / FILE, JOURNAL_FORMAT)
     connection.execute("UPDATE points SET body = x'00' WHERE id = 2")
     connection.close()
     out, err = exported(tmp_path, ExportOptions(ExportFormat.CSV))
