@@ -130,9 +130,8 @@ class Charging:
     def observe_session(self, wh: float | None, elapsed: float | None, now: Moment) -> None:
         """Record the session's own energy and time, which the charger keeps after the end."""
         if elapsed is not None:
-            total = self._energy.total
-            before = total if total is None else total - (wh or 0.0)
-            if (session := self.sessions.observe_elapsed(elapsed, now, before)) is not None:
+            session = self.sessions.observe_elapsed(elapsed, now, wh)
+            if session is not None:
                 self._end_session(session)
         if wh is not None:
             self.sessions.observe_meter(wh, now.unix)
@@ -166,7 +165,7 @@ class Charging:
             "energy": self._energy.saved(),
             "faults": {str(code): count for code, count in self._faults.items() if count},
             "sessions": self._sessions_ended,
-            "session": self.sessions.saved(),
+            **self.sessions.saved(),
         }
 
     def _change_fault(self, before: int, code: int, now: Moment) -> None:
@@ -203,5 +202,5 @@ class Charging:
         for text, count in faults.items() if isinstance(faults, dict) else ():
             if int(text) in self._faults:
                 self._faults[int(text)] = int(count)
-        self.sessions.restore(saved.get("session"))
+        self.sessions.restore(saved)
         return ResetProof.restored(ENERGY, saved.get("energy"))

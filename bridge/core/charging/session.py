@@ -1,15 +1,33 @@
 """A session in progress: a car at the charger, and its charge so far."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
+from bridge.core.charging.plausible import Limits, believable_energy, believable_power
 from bridge.core.clock import NEVER, Unix
 from bridge.core.clock_steps import ClockStep
 from bridge.core.model import ChargerId, Session
 
-MOST_WATTS = 100_000.0
-ALLOWANCE_WH = 500.0
-_UNKNOWN = frozenset({"energy_from", "meter_from"})
+IDLE_SECONDS = 600.0
+"""After so long without charging, a new `elapsed` means another car."""
+UNHEARD_SECONDS = 60.0
+"""Two totals in a row are at most so far apart while a charger is heard."""
+_UNKNOWN = frozenset({"energy_from", "meter_from", "total"})
 """Fields that may be None."""
+_TIMES = ("since", "start", "end", "energy_since", "end_by", "resumed")
+"""Fields in Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a session had taken when it was last seen to charge; `total` is the charger's."""
+
+    unix: Unix
+    charging_s: float = 0.0
+    plugged_s: float = 0.0
+    peak_a: float = 0.0
+    peak_w: float = 0.0
+    meter: float = 0.0
+    total: float | None = None
 
 
 @dataclass(slots=True)
@@ -25,31 +43,90 @@ class OpenSession:
     charging_s: float = 0.0
     plugged_s: float = 0.0
     energy_from: float | None = None
+    energy_since: Unix = NEVER
+    """When the total was read from which its energy counts."""
+    end_by: Unix = NEVER
+    """When it ended at the latest, where nobody heard its end."""
     meter_from: float | None = None
     meter: float = 0.0
     elapsed: float = 0.0
-    current_at: Unix = NEVER
-    """The last time current flowed."""
-    gap_from: Unix = NEVER
-    """The start of a long time without current, once current flows again."""
     peak_a: float = 0.0
     peak_w: float = 0.0
     charging: bool = False
     whole: bool = False
+    last: Mark = Mark(NEVER)
+    """When it was last seen to charge."""
+    gap: Mark | None = None
+    """The mark before a long time without charging, until the charger's own time shows whether
+    another car came; peaks and meter are those since then."""
+    resumed: Unix = NEVER
+    """When that time ended."""
 
-    def leave(self, end: Unix, unix: Unix) -> None:
-        """End it at `end`, which is known only now."""
-        over = max(0.0, unix - max(end, self.start))
-        self.end = max(end, self.start)
-        self.plugged_s = max(0.0, self.plugged_s - over)
-        if self.charging:
-            self.charging_s = max(0.0, self.charging_s - over)
+    def charges(self, unix: Unix, total: float | None) -> None:
+        """Record that it charges, or has just charged."""
+        if unix - self.last.unix >= IDLE_SECONDS:
+            self.join()
+            self.gap, self.resumed = self.last, unix
+            self.peak_a = self.peak_w = self.meter = 0.0
+        passed = max(0.0, unix - self.since)
+        self.last = Mark(
+            unix, self.charging_s + (passed if self.charging else 0.0), self.plugged_s + passed,
+            self.peak_a, self.peak_w, self.meter, self.last.total if total is None else total,
+        )  # fmt: skip
+
+    def drop_peaks(self) -> None:
+        """Forget the peaks: the currents of this session cannot be trusted."""
+        self.peak_a = self.peak_w = 0.0
+        self.last = replace(self.last, peak_a=0.0, peak_w=0.0)
+
+    def join(self) -> None:
+        """The same car was there before the gap."""
+        gap, self.gap, self.resumed = self.gap, None, NEVER
+        if gap is not None:
+            self.peak_a, self.peak_w = max(self.peak_a, gap.peak_a), max(self.peak_w, gap.peak_w)
+            self.meter = max(self.meter, gap.meter)
+
+    def left_at(self, unix: Unix) -> Mark | None:
+        """The mark at which a car may have left unheard; None where it charged all the time."""
+        idle = unix - self.last.unix >= IDLE_SECONDS
+        return self.gap or (self.last if idle else None)
+
+    def split(self, left: Mark, base: float | None, seconds: float, unix: Unix) -> "OpenSession":
+        """End it at `left`; returns the session of the car that came unheard.
+
+        That one has charged for `seconds` by the charger's own time; `base` is the total at
+        its beginning.
+        """
+        resumed = self.resumed if self.gap else unix
+        start = Unix(max(left.unix, min(unix - seconds, resumed)))
+        plugged = max(0.0, unix - start)
+        second = OpenSession(
+            unix, start, charging_s=min(seconds, plugged), plugged_s=plugged, energy_from=base,
+            energy_since=left.unix, meter_from=0.0, elapsed=seconds, charging=self.charging,
+            whole=True,
+        )  # fmt: skip
+        if self.gap is not None:
+            second.meter, second.peak_a, second.peak_w = self.meter, self.peak_a, self.peak_w
+        second.last = Mark(
+            Unix(max(start, unix)), second.charging_s, second.plugged_s, second.peak_a,
+            second.peak_w, second.meter, self.last.total if base is None else base,
+        )  # fmt: skip
+        self._end_at(left, start)
+        return second
+
+    def _end_at(self, left: Mark, end_by: Unix) -> None:
+        self.gap, self.end = None, Unix(max(left.unix, self.start))
+        self.end_by = Unix(max(end_by, self.end))
+        self.charging_s = min(left.charging_s, self.charging_s)
+        self.plugged_s = min(left.plugged_s, self.plugged_s)
+        self.peak_a, self.peak_w, self.meter = left.peak_a, left.peak_w, left.meter
 
     def clock_stepped(self, step: ClockStep) -> None:
         """The wall clock was set: correct the times that the wrong one gave."""
-        self.since, self.start = step.corrected(self.since), step.corrected(self.start)
-        self.end, self.current_at = step.corrected(self.end), step.corrected(self.current_at)
-        self.gap_from = step.corrected(self.gap_from)
+        for name in _TIMES:
+            setattr(self, name, step.corrected(getattr(self, name)))
+        self.last = replace(self.last, unix=step.corrected(self.last.unix))
+        self.gap = self.gap and replace(self.gap, unix=step.corrected(self.gap.unix))
         if self.start:
             # Its durations across a restart were measured with the wrong clock.
             span = max(0.0, self.since - self.start)
@@ -59,16 +136,26 @@ class OpenSession:
 
     def finished(self, charger: ChargerId, energy_wh: float | None) -> Session:
         """The finished session; `energy_wh` is the charger's total now."""
+        self.join()
+        energy, doubtful = believable_energy(
+            self._grown(energy_wh), self._metered(), self._limits()
+        )
+        peak_w, odd = believable_power(self.peak_a, self.peak_w)
         return Session(
             charger=charger,
             start=self.start,
             end=self.end,
-            charging_s=round(self.charging_s, 3),
+            charging_s=round(min(self.charging_s, self.plugged_s), 3),
             plugged_s=round(self.plugged_s, 3),
-            energy_wh=max(0.0, self._grown(energy_wh), self._metered()),
+            energy_wh=energy,
             peak_a=self.peak_a,
-            peak_w=self.peak_w,
+            peak_w=peak_w,
+            doubtful=doubtful or odd,
         )
+
+    def fits(self, energy_wh: float) -> bool:
+        """Whether it can have taken what this total says."""
+        return self._limits().fits(self._grown(energy_wh))
 
     def _grown(self, energy_wh: float | None) -> float:
         """The rise of the charger's total, in Wh."""
@@ -76,10 +163,21 @@ class OpenSession:
         return (energy_wh or 0.0) - (self.energy_from or 0.0) if known else 0.0
 
     def _metered(self) -> float:
-        """The energy by the session's own meter, in Wh; 0 where it is impossible."""
-        metered = self.meter - self.meter_from if self.meter_from is not None else 0.0
-        possible = ALLOWANCE_WH + MOST_WATTS * self.plugged_s / 3600
-        return metered if metered <= possible else 0.0
+        """The energy by the session's own meter, in Wh."""
+        return max(0.0, self.meter - self.meter_from) if self.meter_from is not None else 0.0
+
+    def _limits(self) -> Limits:
+        """Within what its energy must lie; nothing limits that of a session whose beginning
+        nobody heard, unless the charger's own time is known."""
+        heard = max(self.end_by, self.end) - min(self.energy_since, self.start)
+        possible, charging = max(heard, self.plugged_s), self.charging_s
+        unheard = self.start - self.energy_since + max(0.0, self.end_by - self.end)
+        if unheard > UNHEARD_SECONDS:
+            charging = possible
+        if self.whole:
+            return Limits(possible, charging, self.peak_w)
+        known = max(possible, self.elapsed) if self.elapsed else None
+        return Limits(known, max(charging, self.elapsed), self.peak_w)
 
     def saved(self) -> dict[str, object]:
         """What the state file keeps."""
@@ -90,9 +188,34 @@ def restored(saved: object) -> OpenSession | None:
     """The session that an earlier run saved, or None; earlier versions saved fewer fields."""
     if not isinstance(saved, dict) or "since" not in saved:
         return None
-    if saved.keys() <= {f.name for f in fields(OpenSession)} and all(
-        isinstance(value, int | float) or (value is None and name in _UNKNOWN)
-        for name, value in saved.items()
-    ):
-        return OpenSession(**saved)
+    members = {**saved}
+    last = _mark(members.pop("last", None)) or _earlier_mark(members)
+    gap = _mark(members.pop("gap", None))
+    if not _numbers(members, OpenSession):
+        return None
+    return OpenSession(**members, last=last, gap=gap)
+
+
+def _earlier_mark(members: dict[str, object]) -> Mark:
+    """The mark of a session saved by a version that kept its time alone."""
+    at = members.pop("current_at", NEVER)
+    members.pop("gap_from", None)
+    mark = {"unix": at} | {
+        name: members.get(name, 0.0)
+        for name in ("charging_s", "plugged_s", "peak_a", "peak_w", "meter")
+    }
+    return _mark(mark) or Mark(NEVER)
+
+
+def _mark(saved: object) -> Mark | None:
+    if isinstance(saved, dict) and "unix" in saved and _numbers(saved, Mark):
+        return Mark(**saved)
     return None
+
+
+def _numbers(members: dict[str, object], kind: type[OpenSession] | type[Mark]) -> bool:
+    """Whether these can be fields of that record."""
+    return members.keys() <= {f.name for f in fields(kind)} and all(
+        isinstance(value, int | float) or (value is None and name in _UNKNOWN)
+        for name, value in members.items()
+    )

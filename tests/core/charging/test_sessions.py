@@ -151,7 +151,7 @@ def test_a_car_that_left_is_asked_about_soon(desk: Desk) -> None:
 
 def test_a_session_whose_beginning_nobody_heard_has_all_of_its_energy(desk: Desk) -> None:
     desk.speak(state="1", wh="5000")
-    desk.wait(80)
+    desk.wait(3600)
     poll(desk, state=254, watthour=9000)
     poll(desk, state=3, watthour=9000)
     poll(desk, state=3, watthour=9500)
