@@ -1,6 +1,6 @@
 """A session in progress: a car at the charger, and its charge so far."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 
 from bridge.core.charging.plausible import Limits, believable_energy, believable_power
 from bridge.core.clock import NEVER, Unix
@@ -73,11 +73,6 @@ class OpenSession:
             unix, self.charging_s + (passed if self.charging else 0.0), self.plugged_s + passed,
             self.peak_a, self.peak_w, self.meter, self.last.total if total is None else total,
         )  # fmt: skip
-
-    def drop_peaks(self) -> None:
-        """Forget the peaks: the currents of this session cannot be trusted."""
-        self.peak_a = self.peak_w = 0.0
-        self.last = replace(self.last, peak_a=0.0, peak_w=0.0)
 
     def join(self) -> None:
         """The same car was there before the gap."""

@@ -76,11 +76,6 @@ class Sessions:
         now.charges(unix, self._total)
         return True
 
-    def drop_peaks(self) -> None:
-        """The currents of the open session cannot be trusted."""
-        if self._open is not None:
-            self._open.drop_peaks()
-
     def observe_energy(self, energy_wh: float, unix: Unix) -> Session | None:
         """Record a total; one that came late enough after the unplugging ends the session.
 

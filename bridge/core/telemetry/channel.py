@@ -16,6 +16,7 @@ class Channel:
 
     __slots__ = (
         "column",
+        "current",
         "decoder",
         "ending",
         "event_driven",
@@ -29,7 +30,6 @@ class Channel:
         "state",
         "steady",
         "text",
-        "unit_checked",
         "value",
     )  # fmt: skip
 
@@ -41,8 +41,8 @@ class Channel:
         self.kind = row.kind
         self.rank = row.rank
         self.state = row.kind is Kind.STATE
-        self.unit_checked = row.column == "current_1"
-        """Whether its unit is checked against the pilot."""
+        self.current = row.metric == "evse_current_amperes"
+        """Whether it is a phase's current, whose unit may be suspect."""
         self.event_driven = bool(row.origin & Origin.EVENT)
         self.payload: bytes | None = None
         self.value: Value | None = None

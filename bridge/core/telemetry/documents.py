@@ -20,7 +20,7 @@ from bridge.core.telemetry.path import FeedPath
 from bridge.core.telemetry.points import POLLED, Points
 from bridge.core.telemetry.polled import PolledValues
 from bridge.core.telemetry.presence import Presence
-from bridge.core.telemetry.unit_check import UnitCheck
+from bridge.core.telemetry.unit_check import CHECKED, CURRENTS, UnitCheck
 
 
 class Documents:
@@ -149,22 +149,35 @@ class Documents:
         fresh = self._channels.fresh_columns(now.steady, 0.0 if ambiguous else self._silent_after)
         reasons = [reason for _, reason in status.discarded]
         accepted: dict[str, Channel] = {}
+        refused = self._refused(status, fresh, now)
         for column, part in status.parts.items():
             if column in fresh:
                 reasons.append(Reason.FRESHER_SOURCE)
+            elif column in refused:
+                reasons.append(Reason.IMPLAUSIBLE)
+                self._receive(part, now)
             else:
                 accepted[column] = self._receive(part, now)
         if accepted:
             self._channels.leave_to_polls(accepted)
             self._points.write(accepted, now, POLLED, witness)
-        if (current := accepted.get("current_1")) is not None:
-            pilot = accepted.get("pilot") or self._channels.by_wire.get("pilot")
-            self._unit_check.observe(current, pilot, now)
         energy = status.value("energy")
         if "energy" in fresh and energy is not None and self._charging.doubtful:
             # MQTT's totals contradict the believed one: this document decides between them.
             self._charging.observe_energy(float(energy), now.unix, witness, alone=False)
         return reasons
+
+    def _refused(self, status: Status, fresh: set[str], now: Moment) -> frozenset[str]:
+        """The columns of currents whose unit is suspect, as of this document."""
+        heard = self._channels.by_wire.get("pilot")
+        pilot = status.value("pilot") or (heard.value if heard is not None else None)
+        state = None if "state_code" in fresh else status.value("state_code")
+        if CHECKED not in fresh:
+            self._unit_check.observe(
+                status.value(CHECKED), pilot, self._charging.code if state is None else int(state),
+                now,
+            )  # fmt: skip
+        return CURRENTS if self._unit_check.suspect else frozenset()
 
     def _receive(self, part: StatusValue, now: Moment) -> Channel:
         if part.row.kind is Kind.STATE:

@@ -47,5 +47,10 @@ class Load:
     def expire(self, oldest: float) -> None:
         """Hide the power if it is no newer than this steady time."""
         if self.steady is not None and self.steady <= oldest:
+            self.hide()
+
+    def hide(self) -> None:
+        """Hide the computed power."""
+        if self.steady is not None:
             self.steady = None
             self._line.clear()

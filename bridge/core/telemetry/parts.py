@@ -63,11 +63,11 @@ def build_parts(
         charger, series_table=series_table, decoders=decoders, charging=charging,
         temperature_scale=config.temperature_scale.get(charger.dialect), polled=polled,
     )  # fmt: skip
-    points = Points(
-        charger, charging=charging, channels=channels, load=load, writer=writer, out=out,
-        polled=polled,
-    )  # fmt: skip
     unit_check = UnitCheck(charger, charging=charging, series_table=series_table, saved=saved)
+    points = Points(
+        charger, charging=charging, channels=channels, load=load, unit_check=unit_check,
+        writer=writer, out=out, polled=polled,
+    )  # fmt: skip
     documents = Documents(
         charger, channels=channels, charging=charging, gateway=gateway, points=points,
         polled=polled, presence=presence, unit_check=unit_check, writer=writer, saved=saved,

@@ -13,6 +13,7 @@ from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.channels import Channels
 from bridge.core.telemetry.load import Load
 from bridge.core.telemetry.polled import PolledValues
+from bridge.core.telemetry.unit_check import UnitCheck
 
 NOT_POLLED, POLLED = "polled=0i", "polled=1i"
 
@@ -21,7 +22,7 @@ class Points:
     """Writes the points of one charger; `polled` has their period."""
 
     __slots__ = (
-        "_channels", "_charger", "_charging", "_load", "_out", "_polled",
+        "_channels", "_charger", "_charging", "_load", "_out", "_polled", "_unit_check",
         "_witnessed_steady", "_writer",
     )  # fmt: skip
 
@@ -32,6 +33,7 @@ class Points:
         charging: Charging,
         channels: Channels,
         load: Load,
+        unit_check: UnitCheck,
         writer: Writer,
         out: Outbox,
         polled: PolledValues,
@@ -40,6 +42,7 @@ class Points:
         self._charging = charging
         self._channels = channels
         self._load = load
+        self._unit_check = unit_check
         self._writer = writer
         self._out = out
         self._polled = polled
@@ -60,23 +63,35 @@ class Points:
         """Write one point of these members, by column; `now.steady` is the last one's arrival."""
         unix, steady = now.unix, now.steady
         fields = [part.text for part in parts.values()]
-        sent = self._channels.by_wire.get("power")
-        computed = "power" not in parts and (sent is None or not sent.shown)
-        power = self._load.observe(parts, steady, show=computed)
-        if power is not None and computed:
-            fields.append(number("power", power))
-        if not computed and (reported := parts.get("power")) is not None:
-            power = reported.value
+        power = self._observe_power(parts, steady, fields)
         if (energy := parts.get("energy")) is not None and energy.value is not None:
             alone = self._no_status_due(steady)
             total = self._charging.observe_energy(float(energy.value), unix, witness, alone=alone)
             if total is not None:
                 fields.append(number("energy_total", total))
         self._observe_session(parts, now)
-        self._charging.observe_load(self._load.amperes, power or 0.0, unix)
+        amperes = 0.0 if self._unit_check.doubted else self._load.amperes
+        self._charging.observe_load(amperes, power or 0.0, unix)
         fields.append(polled_field)
         self._writer.write_point(fields, len(parts), unix)
         self._out.dirty_since.setdefault(self._charger.id, steady)
+
+    def _observe_power(
+        self, parts: Mapping[str, Channel], steady: Steady, fields: list[str]
+    ) -> float | None:
+        """The power in W, as the charger measured it or computed; none from a current whose
+        unit is in doubt."""
+        sent, doubted = self._channels.by_wire.get("power"), self._unit_check.doubted
+        reported = "power" in parts or (sent is not None and sent.shown)
+        computed = not reported and not doubted
+        power = self._load.observe(parts, steady, show=computed)
+        if doubted:
+            self._load.hide()
+        if power is not None and computed:
+            fields.append(number("power", power))
+        if (measured := parts.get("power")) is not None:
+            return measured.value
+        return None if doubted else power
 
     def _observe_session(self, parts: Mapping[str, Channel], now: Moment) -> None:
         spent, elapsed = parts.get("session_energy"), parts.get("session_elapsed")

@@ -92,6 +92,8 @@ class Telemetry:
         if channel.reason is not None:
             return self._discard(channel, channel.reason)
         channel.steady = now.steady
+        if channel.current and self._refuses_unit(channel, now):
+            return Reason.IMPLAUSIBLE
         if channel.state and self._write_lone_state(channel, frame, now):
             return None
         if frame is None:
@@ -105,8 +107,6 @@ class Telemetry:
         frame.parts[channel.column] = channel
         if not channel.shown:
             channel.show()
-        if channel.unit_checked:
-            self._unit_check.observe(channel, self._channels.by_wire.get("pilot"), now)
         return None
 
     def mark_up(self, now: Moment) -> None:
@@ -233,6 +233,14 @@ class Telemetry:
         if not channel.shown:
             channel.show()
         self._writer.write_point((channel.text, NOT_POLLED), 1, now.unix)
+        return True
+
+    def _refuses_unit(self, channel: Channel, now: Moment) -> bool:
+        """Whether a current's unit is suspect; it is shown as it came, but not stored."""
+        if self._unit_check.accepts(channel, self._channels.by_wire.get("pilot"), now):
+            return False
+        if not channel.shown:
+            channel.show()
         return True
 
     def _discard(self, channel: Channel, reason: Reason) -> Reason:

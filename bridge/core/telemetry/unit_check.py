@@ -1,18 +1,24 @@
 """Whether currents arrive in the dialect's unit: amperes or milliamperes.
 
 While a charger charges, a current up to 1.5 times the pilot fits amperes, one of 50 times
-the pilot or more fits milliamperes. The unit is never switched, only suspected.
+the pilot or more fits milliamperes. The unit is never switched, only suspected. While it is,
+no current is stored, and none makes a power or a peak.
 """
 
 from bridge.core.charging.charging import Charging
-from bridge.core.clock import Moment
+from bridge.core.clock import Moment, Steady
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields import states
+from bridge.core.fields.decode import Value
 from bridge.core.model import Dialect, SavedState
 from bridge.core.output.series import SeriesTable
 from bridge.core.telemetry.channel import Channel
+from bridge.core.telemetry.frame import LONGEST_SECONDS
 
 CONFIRMATIONS = 3
+CHECKED = "current_1"
+"""The column that is compared with the pilot."""
+CURRENTS = frozenset({CHECKED, "current_2", "current_3"})
 
 
 class UnitCheck:
@@ -20,8 +26,8 @@ class UnitCheck:
     clear it."""
 
     __slots__ = (
-        "_agreements", "_charger", "_charging", "_contradictions", "_milliamperes", "_series",
-        "suspect",
+        "_agreements", "_charger", "_charging", "_compared", "_contradictions", "_milliamperes",
+        "_series", "suspect",
     )  # fmt: skip
 
     def __init__(
@@ -36,18 +42,37 @@ class UnitCheck:
         self._charging = charging
         self._milliamperes = charger.dialect is not Dialect.NOFOS
         self._contradictions = self._agreements = 0
+        self._compared: tuple[Channel, Steady] | None = None
         self.suspect = saved.get("unit_suspect") is True
         self._series = series_table.series("evse_unit_suspect", charger.id, {})
         self._series.set(int(self.suspect))
 
-    def observe(self, current: Channel, pilot: Channel | None, now: Moment) -> None:
+    @property
+    def doubted(self) -> bool:
+        """Whether the latest current may have another unit."""
+        return self.suspect or self._contradictions > 0
+
+    def accepts(self, channel: Channel, pilot: Channel | None, now: Moment) -> bool:
+        """Compare a current that arrived; False where its unit is suspect."""
+        if channel.column == CHECKED and pilot is not None and not self._repeats(channel, now):
+            self.observe(channel.value, pilot.value, self._charging.code, now)
+        return not self.suspect
+
+    def _repeats(self, channel: Channel, now: Moment) -> bool:
+        """Whether it is a second name of a current in the same burst."""
+        before, self._compared = self._compared, (channel, now.steady)
+        if before is None or before[0] is channel:
+            return False
+        return now.steady - before[1] < LONGEST_SECONDS
+
+    def observe(
+        self, current: Value | None, pilot: Value | None, state: int | None, now: Moment
+    ) -> None:
         """Compare a current with the pilot, while the charger charges."""
-        if self._charging.code != states.CHARGING or pilot is None:
-            return
-        if not pilot.value or current.value is None:
+        if state != states.CHARGING or not pilot or current is None:
             return
         before = self.suspect
-        self._compare(float(current.value), float(pilot.value))
+        self._compare(float(current), float(pilot))
         if self.suspect != before:
             self._series.set(int(self.suspect))
             self._charging.report_unit(self.suspect, self._charger.dialect, now)
