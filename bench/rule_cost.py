@@ -41,6 +41,7 @@ def all_rows(charger: int) -> Iterator[str]:
         "poll_success": "1", "boots_total": "12", "gfci_trips_total": "3",
         "no_ground_trips_total": "0", "stuck_relay_trips_total": "0",
         "clock_skew_seconds": "0.4", "duplicate": "0", "frozen": "0", "unit_suspect": "0",
+        "contradictory": "0",
         "rapi_commands_total": "@", "rapi_successes_total": "@",
     }  # fmt: skip
     plain = {f"evse_{name}{{{of}}}": value for name, value in values.items()}

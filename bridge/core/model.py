@@ -56,6 +56,7 @@ class EventKind(StrEnum):
     UNIT_SUSPECT = "unit_suspect"
     DUPLICATE = "duplicate"
     FROZEN = "frozen"
+    CONTRADICTORY = "contradictory"
     PATH = "path"
     CLOCK = "clock"
 

@@ -6,7 +6,7 @@ HTTP, a stop of the bridge and a kill. Five parts of ten, so that they can share
 
 import pytest
 
-from tests.kit.week.findings import boots, energy, faults, sessions
+from tests.kit.week.findings import boots, contradictions, doubts, energy, faults, sessions
 from tests.kit.week.week import lived
 
 PARTS = (0, 10, 20, 30, 40)
@@ -21,7 +21,7 @@ def test_after_a_week_energy_sessions_faults_boots_and_crashes_are_what_they_rea
     findings = [
         found
         for charger in week.chargers
-        for check in (energy, sessions, faults, boots)
+        for check in (energy, sessions, faults, boots, contradictions, doubts)
         for found in check(week, charger)
     ]
     assert findings == []

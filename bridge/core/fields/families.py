@@ -78,6 +78,7 @@ FAMILIES: tuple[Family, ...] = (
         ("clock_skew_seconds", "The charger's clock minus the time of arrival."),
         ("unit_suspect", "1 if currents look like milliamperes where amperes are due."),
         ("frozen", "1 if the controller is dead behind live MQTT."),
+        ("contradictory", "1 if state, current, power and energy contradict each other."),
         ("duplicate", "1 if two devices share this id, or two ids share its base topic."),
         ("poll_success", "1 if the last poll was good."),
         ("poll_duration_seconds", "Time that the last poll took."),

@@ -29,6 +29,8 @@ STARTING = 0
 NOT_CONNECTED = 1
 CONNECTED = 2
 CHARGING = 3
+SLEEPING = 254
+DISABLED = 255
 
 
 def name(code: int) -> str:

@@ -15,7 +15,7 @@ _PHASES = tuple((f"current_{n}", f"voltage_{n}") for n in "123")
 class Load:
     """The computed power of one charger, its series and its age."""
 
-    __slots__ = ("_line", "amperes", "steady", "watts")
+    __slots__ = ("_line", "amperes", "computed", "steady", "watts")
 
     def __init__(self, line: Series) -> None:
         self._line = line
@@ -25,6 +25,8 @@ class Load:
         """The power shown, valid while `steady` is not None."""
         self.amperes = 0.0
         """The highest current of the last frame."""
+        self.computed: float | None = None
+        """The power of the last frame, also where it is not shown."""
 
     def observe(self, parts: Mapping[str, Channel], steady: Steady, *, show: bool) -> float | None:
         """Compute a frame's power in W; None if no phase has both."""
@@ -38,7 +40,7 @@ class Load:
                 most = amperes
             if supplied is not None and supplied.value is not None:
                 power = (power or 0.0) + amperes * supplied.value
-        self.amperes = most
+        self.amperes, self.computed = most, power
         if show and power is not None:
             self._line.set(power)
             self.watts, self.steady = power, steady

@@ -12,6 +12,7 @@ from bridge.core.output.series import SeriesTable
 from bridge.core.output.writer import Writer
 from bridge.core.telemetry.channels import Channels
 from bridge.core.telemetry.config import TelemetryConfig
+from bridge.core.telemetry.contradictions import Contradictions
 from bridge.core.telemetry.documents import Documents
 from bridge.core.telemetry.load import Load
 from bridge.core.telemetry.points import Points
@@ -64,9 +65,12 @@ def build_parts(
         temperature_scale=config.temperature_scale.get(charger.dialect), polled=polled,
     )  # fmt: skip
     unit_check = UnitCheck(charger, charging=charging, series_table=series_table, saved=saved)
+    contradictions = Contradictions(
+        charger.id, series_table=series_table, writer=writer, saved=saved
+    )
     points = Points(
         charger, charging=charging, channels=channels, load=load, unit_check=unit_check,
-        writer=writer, out=out, polled=polled,
+        contradictions=contradictions, writer=writer, out=out, polled=polled,
     )  # fmt: skip
     documents = Documents(
         charger, channels=channels, charging=charging, gateway=gateway, points=points,

@@ -11,9 +11,10 @@ from bridge.core.output.outbox import Outbox
 from bridge.core.output.writer import Writer
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.channels import Channels
+from bridge.core.telemetry.contradictions import Contradictions
 from bridge.core.telemetry.load import Load
 from bridge.core.telemetry.polled import PolledValues
-from bridge.core.telemetry.unit_check import UnitCheck
+from bridge.core.telemetry.unit_check import CHECKED, UnitCheck
 
 NOT_POLLED, POLLED = "polled=0i", "polled=1i"
 
@@ -22,8 +23,8 @@ class Points:
     """Writes the points of one charger; `polled` has their period."""
 
     __slots__ = (
-        "_channels", "_charger", "_charging", "_load", "_out", "_polled", "_unit_check",
-        "_witnessed_steady", "_writer",
+        "_channels", "_charger", "_charging", "_contradictions", "_load", "_out",
+        "_polled", "_unit_check", "_witnessed_steady", "_writer",
     )  # fmt: skip
 
     def __init__(
@@ -34,6 +35,7 @@ class Points:
         channels: Channels,
         load: Load,
         unit_check: UnitCheck,
+        contradictions: Contradictions,
         writer: Writer,
         out: Outbox,
         polled: PolledValues,
@@ -43,6 +45,7 @@ class Points:
         self._channels = channels
         self._load = load
         self._unit_check = unit_check
+        self._contradictions = contradictions
         self._writer = writer
         self._out = out
         self._polled = polled
@@ -63,18 +66,24 @@ class Points:
         """Write one point of these members, by column; `now.steady` is the last one's arrival."""
         unix, steady = now.unix, now.steady
         fields = [part.text for part in parts.values()]
-        power = self._observe_power(parts, steady, fields)
+        power, total = self._observe_power(parts, steady, fields), None
         if (energy := parts.get("energy")) is not None and energy.value is not None:
             alone = self._no_status_due(steady)
             total = self._charging.observe_energy(float(energy.value), unix, witness, alone=alone)
             if total is not None:
                 fields.append(number("energy_total", total))
         self._observe_session(parts, now)
+        if CHECKED in parts and not self._unit_check.doubted:
+            self._check(parts, now, total)
         amperes = 0.0 if self._unit_check.doubted else self._load.amperes
         self._charging.observe_load(amperes, power or 0.0, unix)
         fields.append(polled_field)
         self._writer.write_point(fields, len(parts), unix)
         self._out.dirty_since.setdefault(self._charger.id, steady)
+
+    def saved(self) -> dict[str, object]:
+        """What the state file keeps."""
+        return {"contradictory": self._contradictions.found}
 
     def _observe_power(
         self, parts: Mapping[str, Channel], steady: Steady, fields: list[str]
@@ -93,8 +102,19 @@ class Points:
             return measured.value
         return None if doubted else power
 
+    def _check(self, parts: Mapping[str, Channel], now: Moment, total: float | None) -> None:
+        """Compare the frame's values with each other."""
+        load, measured = self._load, parts.get("power")
+        self._contradictions.observe(
+            now, state=self._charging.code, amperes=load.amperes, computed=load.computed,
+            measured=None if measured is None else measured.value,
+            total=None if self._charging.doubtful else total,
+        )  # fmt: skip
+
     def _observe_session(self, parts: Mapping[str, Channel], now: Moment) -> None:
         spent, elapsed = parts.get("session_energy"), parts.get("session_elapsed")
+        if spent is not None and spent.value is not None:
+            self._contradictions.observe_meter(float(spent.value))
         if spent is not None or elapsed is not None:
             self._charging.observe_session(
                 None if spent is None else spent.value,

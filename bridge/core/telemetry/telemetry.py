@@ -205,6 +205,7 @@ class Telemetry:
             **self._gateway.saved(),
             **self.documents.saved(),
             "unit_suspect": self._unit_check.suspect,
+            **self._points.saved(),
             "stamps": self._writer.stamps(),
         }
 

@@ -256,7 +256,8 @@ def test_a_stale_charger_keeps_its_counters_and_timestamps_alone() -> None:
     families = {name.split("{")[0] for name in bench.metrics()}
     assert families == {
         "evse_info", "evse_up", "evse_announced", "evse_source", "evse_duplicate",
-        "evse_unit_suspect", "evse_frozen", "evse_last_message_timestamp_seconds",
+        "evse_unit_suspect", "evse_frozen", "evse_contradictory",
+        "evse_last_message_timestamp_seconds",
         "evse_faults_total", "evse_energy_joules_total", "evse_sessions_total",
         "evse_crashes_total", "evse_poll_failures_total",
     }  # fmt: skip

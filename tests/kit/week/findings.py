@@ -60,6 +60,24 @@ def faults(week: Week, charger: str) -> Iterator[str]:
             yield f"{charger}: {events} events of {shown_value:.0f} times {name}"
 
 
+def contradictions(week: Week, charger: str) -> Iterator[str]:
+    """Contradictions of a charger whose values are honest, unless its controller is dead."""
+    frozen = week.truth(charger).frozen
+    for event in week.disk.events:
+        at = event.unix - EPOCH
+        if any(start <= at <= end + 60 for start, end in frozen):
+            continue
+        if event.charger == charger and event.kind is EventKind.CONTRADICTORY and event.code:
+            yield f"{charger}: {event.text} at {event.unix - EPOCH:.0f}"
+
+
+def doubts(week: Week, charger: str) -> Iterator[str]:
+    """Sessions of an honest charger that are flagged."""
+    for session in week.disk.sessions:
+        if session.charger == charger and session.doubtful:
+            yield f"{charger}: {session}"
+
+
 def boots(week: Week, charger: str) -> Iterator[str]:
     """What is wrong with the counts of boots and crashes, and with their events."""
     truth, shown = week.truth(charger), week.disk.shown
