@@ -1,6 +1,6 @@
 """A session in progress: a car at the charger, and its charge so far."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 
 from bridge.core.charging.plausible import Limits, believable_energy, believable_power
 from bridge.core.clock import NEVER, Unix
@@ -17,9 +17,12 @@ _TIMES = ("since", "start", "end", "energy_since", "end_by", "resumed")
 """Fields in Unix seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mark:
-    """What a session had taken when it was last seen to charge; `total` is the charger's."""
+    """What a session had taken when it was last seen to charge; `total` is the charger's.
+
+    Speed: not frozen, since each frame of a charging session changes it.
+    """
 
     unix: Unix
     charging_s: float = 0.0
@@ -54,7 +57,7 @@ class OpenSession:
     peak_w: float = 0.0
     charging: bool = False
     whole: bool = False
-    last: Mark = Mark(NEVER)
+    last: Mark = field(default_factory=lambda: Mark(NEVER))
     """When it was last seen to charge."""
     gap: Mark | None = None
     """The mark before a long time without charging, until the charger's own time shows whether
@@ -64,15 +67,19 @@ class OpenSession:
 
     def charges(self, unix: Unix, total: float | None) -> None:
         """Record that it charges, or has just charged."""
-        if unix - self.last.unix >= IDLE_SECONDS:
+        last = self.last
+        if unix - last.unix >= IDLE_SECONDS:
             self.join()
-            self.gap, self.resumed = self.last, unix
+            self.gap, self.resumed = last, unix
             self.peak_a = self.peak_w = self.meter = 0.0
-        passed = max(0.0, unix - self.since)
-        self.last = Mark(
-            unix, self.charging_s + (passed if self.charging else 0.0), self.plugged_s + passed,
-            self.peak_a, self.peak_w, self.meter, self.last.total if total is None else total,
-        )  # fmt: skip
+            last = self.last = Mark(unix, total=last.total)
+        passed = unix - self.since if unix > self.since else 0.0
+        last.unix, last.meter = unix, self.meter
+        last.charging_s = self.charging_s + passed if self.charging else self.charging_s
+        last.plugged_s = self.plugged_s + passed
+        last.peak_a, last.peak_w = self.peak_a, self.peak_w
+        if total is not None:
+            last.total = total
 
     def join(self) -> None:
         """The same car was there before the gap."""

@@ -16,6 +16,7 @@ class Channel:
 
     __slots__ = (
         "column",
+        "compared",
         "current",
         "decoder",
         "ending",
@@ -43,6 +44,8 @@ class Channel:
         self.state = row.kind is Kind.STATE
         self.current = row.metric == "evse_current_amperes"
         """Whether it is a phase's current, whose unit may be suspect."""
+        self.compared = row.column == "current_1"
+        """Whether its unit is compared with the pilot."""
         self.event_driven = bool(row.origin & Origin.EVENT)
         self.payload: bytes | None = None
         self.value: Value | None = None

@@ -51,23 +51,31 @@ class Contradictions:
     ) -> None:  # fmt: skip
         """Record a frame with a current: the power computed from it and the one that the
         charger measured, in W, and the believed total in Wh."""
+        steady = now.steady
         standing = self._energy.observe(
-            amperes, computed, total, charging=state == states.CHARGING, steady=now.steady
+            amperes, computed, total, charging=state == states.CHARGING, steady=steady
         )
         sign = _sign(state, amperes, computed, measured)
-        lasts = self._lasts(sign, now.steady)
-        self._agreements = 0 if sign or standing else self._agreements + 1
-        if not self.found and (standing or lasts):
-            self._report(True, standing or sign or "", now)
-        elif self.found and self._agreements >= AGREEMENTS:
-            self._report(False, AGREE, now)
+        if sign is not None or standing is not None:
+            self._agreements = 0
+            lasts = sign is not None and self._lasts(steady)
+            if not self.found and (standing or lasts):
+                self._report(True, standing or sign or "", now)
+        elif self.found or self._frames:
+            self._agree(now)
 
-    def _lasts(self, sign: str | None, steady: Steady) -> bool:
+    def _lasts(self, steady: Steady) -> bool:
         """Whether there was a sign in each frame for long enough."""
-        if sign is None or steady - self._steady > MOST_APART_SECONDS or not self._frames:
+        if steady - self._steady > MOST_APART_SECONDS or not self._frames:
             self._since, self._frames = steady, 0
-        self._frames, self._steady = self._frames + 1 if sign else 0, steady
+        self._frames, self._steady = self._frames + 1, steady
         return self._frames >= FRAMES and steady - self._since >= LONG_SECONDS
+
+    def _agree(self, now: Moment) -> None:
+        self._frames = 0
+        self._agreements += 1
+        if self.found and self._agreements >= AGREEMENTS:
+            self._report(False, AGREE, now)
 
     def _report(self, found: bool, text: str, now: Moment) -> None:
         self.found = found
@@ -85,5 +93,5 @@ def _sign(
         return FLOWS
     if computed is None or measured is None:
         return None
-    lower, higher = sorted((computed, measured))
+    lower, higher = min(computed, measured), max(computed, measured)
     return POWER if higher > LEAST_WATTS and higher > POWER_FACTOR * lower else None

@@ -57,7 +57,9 @@ class EnergyCheck:
         `total` is None where the frame has none, or a doubtful one.
         """
         before, apart = self._total, steady - self._steady
-        lower, higher = sorted((self._amperes, amperes))
+        lower, higher = self._amperes, amperes
+        if lower > higher:
+            lower, higher = higher, lower
         self._amperes, self._total, self._steady = amperes, total, steady
         if total is None or before is None or total < before or apart > MOST_APART_SECONDS:
             self._restart(steady)

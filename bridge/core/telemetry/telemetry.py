@@ -55,8 +55,7 @@ class Telemetry:
             charger, series_table=series_table, out=out, writer=writer, config=config,
             decoders=decoders, saved=saved, trusted=trusted,
         )  # fmt: skip
-        self._load = parts.load
-        self._gateway = parts.gateway
+        self._load, self._gateway = parts.load, parts.gateway
         self._presence = parts.presence
         self._charging = parts.charging
         self._polled = parts.polled
@@ -92,7 +91,9 @@ class Telemetry:
         if channel.reason is not None:
             return self._discard(channel, channel.reason)
         channel.steady = now.steady
-        if channel.current and self._refuses_unit(channel, now):
+        if channel.current and first is None and (
+            channel.compared or self._unit_check.suspect
+        ) and self._refuses_unit(channel, now):  # fmt: skip
             return Reason.IMPLAUSIBLE
         if channel.state and self._write_lone_state(channel, frame, now):
             return None
@@ -238,11 +239,10 @@ class Telemetry:
 
     def _refuses_unit(self, channel: Channel, now: Moment) -> bool:
         """Whether a current's unit is suspect; it is shown as it came, but not stored."""
-        if self._unit_check.accepts(channel, self._channels.by_wire.get("pilot"), now):
-            return False
-        if not channel.shown:
+        refused = not self._unit_check.accepts(channel, self._channels.by_wire.get("pilot"), now)
+        if refused and not channel.shown:
             channel.show()
-        return True
+        return refused
 
     def _discard(self, channel: Channel, reason: Reason) -> Reason:
         """The reason to discard a reading; hides the value of a missing sensor."""

@@ -27,7 +27,7 @@ class UnitCheck:
 
     __slots__ = (
         "_agreements", "_charger", "_charging", "_compared", "_contradictions", "_milliamperes",
-        "_series", "suspect",
+        "_series", "doubted", "suspect",
     )  # fmt: skip
 
     def __init__(
@@ -44,22 +44,21 @@ class UnitCheck:
         self._contradictions = self._agreements = 0
         self._compared: tuple[Channel, Steady] | None = None
         self.suspect = saved.get("unit_suspect") is True
+        self.doubted = self.suspect
+        """The latest current may have another unit."""
         self._series = series_table.series("evse_unit_suspect", charger.id, {})
         self._series.set(int(self.suspect))
 
-    @property
-    def doubted(self) -> bool:
-        """Whether the latest current may have another unit."""
-        return self.suspect or self._contradictions > 0
-
     def accepts(self, channel: Channel, pilot: Channel | None, now: Moment) -> bool:
         """Compare a current that arrived; False where its unit is suspect."""
-        if channel.column == CHECKED and pilot is not None and not self._repeats(channel, now):
+        if channel.column != CHECKED or pilot is None:
+            return not self.suspect
+        if not (self.suspect and self._repeats(channel, now)):
             self.observe(channel.value, pilot.value, self._charging.code, now)
         return not self.suspect
 
     def _repeats(self, channel: Channel, now: Moment) -> bool:
-        """Whether it is a second name of a current in the same burst."""
+        """Whether it is a second name of a current in the same burst: none is in the frame."""
         before, self._compared = self._compared, (channel, now.steady)
         if before is None or before[0] is channel:
             return False
@@ -90,3 +89,4 @@ class UnitCheck:
             self.suspect = True
         elif self._agreements >= CONFIRMATIONS:
             self.suspect = False
+        self.doubted = self.suspect or wrong
