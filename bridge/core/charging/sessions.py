@@ -135,10 +135,13 @@ class Sessions:
     ) -> Session | None:
         """End the session at `left`, and begin that of the car that came unheard."""
         self._add_elapsed(session, now)
-        base = left.total
+        base, before = left.total, 0.0
         if self._total is not None and wh is not None:
+            # What the meter counted before the mark belongs to the session that ends there.
             base = max(self._total - wh, left.total or 0.0)
+            before = base - (self._total - wh)
         second = session.split(left, base, seconds, now.unix)
+        second.meter_from = before
         finished = self.finish(base)
         if second.energy_from is not None:
             second.energy_from = max(second.energy_from, self._counted)
