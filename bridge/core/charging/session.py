@@ -127,8 +127,9 @@ class OpenSession:
         """The wall clock was set: correct the times that the wrong one gave."""
         for name in _TIMES:
             setattr(self, name, step.corrected(getattr(self, name)))
-        self.last = replace(self.last, unix=step.corrected(self.last.unix))
-        self.gap = self.gap and replace(self.gap, unix=step.corrected(self.gap.unix))
+        for mark in (self.last, self.gap):
+            if mark is not None:
+                mark.unix = step.corrected(mark.unix)
         if self.start:
             # Its durations across a restart were measured with the wrong clock.
             span = max(0.0, self.since - self.start)
