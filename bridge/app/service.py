@@ -99,6 +99,7 @@ def stop_with_input(stop: asyncio.Event) -> None:
 async def _drain(parts: Parts) -> None:
     """Close the frames, commit everything, and deliver for up to ten seconds."""
     parts.registry.close()
+    parts.pipeline.count_discarded()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
             await parts.committer.commit(last=True)

@@ -90,6 +90,7 @@ class Pipeline:
                     if reason in REPORTED and route is not None:
                         self._report.discarded(route.charger, topic, payload, reason)
         self._accounts.received += received
+        self.count_discarded()
 
     def close_quiet_frames(self, now: Moment) -> None:
         """Close the frames whose quiet gap is over."""
@@ -99,7 +100,14 @@ class Pipeline:
                 del open_frames[frame]
                 closed += 1
                 if closed == CLOSED_AT_ONCE:
-                    return
+                    break
+        self.count_discarded()
+
+    def count_discarded(self) -> None:
+        """Count the readings that were discarded after they had waited in a frame."""
+        waited = self._out.discarded
+        while waited:
+            self._accounts.discard(*waited.popitem())
 
 
 class DocumentPipeline:

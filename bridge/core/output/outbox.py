@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bridge.core.clock import Steady
-from bridge.core.model import ChargerId, Event, Session
+from bridge.core.model import ChargerId, Event, Reason, Session
 from bridge.core.output.series import Series
 
 
@@ -27,7 +27,8 @@ class Outbox:
     `dirty` chargers are to be saved at once; `dirty_since`, with the steady time since when,
     have only newer numbers, which the next reading would bring again. `counters` are exposed
     once they are in the state file. `readings_held` counts the readings in `lines`;
-    `open_frames` may have to be closed by time.
+    `open_frames` may have to be closed by time; `discarded` were in one first, and the pipeline
+    counts them.
     """
 
     lines: list[bytes] = field(default_factory=list)
@@ -38,14 +39,20 @@ class Outbox:
     dirty: set[ChargerId] = field(default_factory=set)
     dirty_since: dict[ChargerId, float] = field(default_factory=dict)
     open_frames: dict[OpenFrame, None] = field(default_factory=dict)
+    discarded: dict[Reason, int] = field(default_factory=dict)
     readings_held: int = 0
     first_ms: int = 0
     last_ms: int = 0
 
     @property
     def readings_open(self) -> int:
-        """Readings in open frames."""
-        return sum(frame.readings for frame in self.open_frames)
+        """Readings in open frames, and those from frames that are not counted yet."""
+        discarded = sum(self.discarded.values())
+        return sum(frame.readings for frame in self.open_frames) + discarded
+
+    def discard(self, reason: Reason, readings: int = 1) -> None:
+        """Discard readings that waited in an open frame."""
+        self.discarded[reason] = self.discarded.get(reason, 0) + readings
 
     def show_saved(self, counters: Sequence[tuple[Series, float]]) -> None:
         """Expose these counters, which are in the state file now."""

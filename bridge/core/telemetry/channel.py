@@ -1,11 +1,14 @@
 """A channel: one field of one charger, with its newest value and its series."""
 
-from bridge.core.clock import Steady, Unix
+from bridge.core.clock import Moment, Steady, Unix
 from bridge.core.fields.catalogue import FieldRow, Kind, Origin
 from bridge.core.fields.decode import LONGEST, Value, skew
 from bridge.core.fields.decoder import Decoder
 from bridge.core.model import Reason
 from bridge.core.output.series import Series
+
+SAME_SECOND = 0.5
+"""A gateway's clock has whole seconds."""
 
 
 class Channel:
@@ -72,6 +75,19 @@ class Channel:
         if self.reason is None:
             self.shown = self.shown and value == self.value
             self.value, self.text, self.ending = value, text, ending
+
+    def repeats(self, payload: bytes, now: Moment) -> bool:
+        """Whether a payload is the same as the last one, which was a value."""
+        if self.kind is not Kind.TIME:
+            return payload == self.payload
+        reason, device_time, _, _ = self.decoder.known.get(payload) or self.decoder.read(payload)
+        passed = now.steady - self.steady
+        # The last payload of a clock is not kept, only its skew.
+        return (
+            reason is None
+            and self.value is not None
+            and abs(device_time - now.unix + passed - self.value) < SAME_SECOND
+        )
 
     def set_value(self, value: Value) -> None:
         """Set a value that was decoded elsewhere, in the column's unit."""

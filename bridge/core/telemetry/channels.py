@@ -7,6 +7,7 @@ from bridge.core.clock import Steady
 from bridge.core.discovery.charger import Charger
 from bridge.core.fields.catalogue import LIVE, FieldRow
 from bridge.core.fields.decoder import Decoders
+from bridge.core.model import Reason
 from bridge.core.output.series import Series, SeriesTable
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.polled import PolledValues
@@ -104,6 +105,15 @@ class Channels:
         for other in (*self._polled.channels.values(), *self.by_wire.values()):
             if other.column == channel.column and other.shown:
                 other.show()
+
+    def discard(self, channel: Channel, reason: Reason) -> Reason:
+        """The reason to discard a reading; hides the value of a missing sensor."""
+        idle_with = channel.row.idle_with
+        if reason is Reason.NO_SENSOR:
+            self.hide(channel)
+            if idle_with and channel.payload != b"false" and self.carries(idle_with):
+                return Reason.IMPLAUSIBLE
+        return reason
 
     def _series_of(self, row: FieldRow) -> Series | None:
         """None for a device's counter: only its reset-proof total is exposed."""

@@ -1,28 +1,55 @@
 """A frame: one burst of messages from a charger, which becomes one point.
 
 Gateways publish each member of a document as a separate message, without a boundary. A frame
-ends at a repeated field, after a short pause, or two seconds after its first member.
+ends at a repeated field, after a short pause, or two seconds after its first member. A broker
+may deliver each message twice, or a whole document: such repeats add nothing.
 """
 
-from bridge.core.clock import Steady, Unix
+from enum import Enum
+
+from bridge.core.clock import Moment, Steady, Unix
 from bridge.core.telemetry.channel import Channel
 
 LONGEST_SECONDS = 2.0
 
 
+class Repeat(Enum):
+    """What a message means for a frame that has its field already, or is being repeated."""
+
+    ADJACENT = "adjacent"
+    """The member just before, again: it adds nothing."""
+    OPEN = "open"
+    """Perhaps a part of the whole document again."""
+    WHOLE = "whole"
+    """The last part of the whole document again, which adds nothing."""
+    NO_VALUE = "no value"
+    """No member, but a reading that was discarded and is sent again."""
+    NONE = "none"
+    """No repeat: the frame has ended."""
+
+
 class Frame:
     """The open frame of one charger; `unix` is its first member's arrival.
 
-    `parts` are its members by column, `aliases` the second names of the same values.
+    `parts` are its members by column, `aliases` the second names of the same values, `latest`
+    the newest of both. `repeat` has the members that arrived again so far.
     """
 
-    __slots__ = ("aliases", "first", "last", "parts", "unix")
+    __slots__ = ("aliases", "first", "last", "latest", "parts", "repeat", "unix")
 
     def __init__(self, unix: Unix, steady: Steady) -> None:
         self.unix = unix
         self.first = self.last = steady
         self.parts: dict[str, Channel] = {}
         self.aliases: list[Channel] = []
+        self.latest: Channel | None = None
+        self.repeat: Frame | None = None
+
+    @property
+    def readings(self) -> int:
+        """The readings that wait in it."""
+        repeat = self.repeat
+        return len(self.parts) + (len(repeat.parts) + len(repeat.aliases) if repeat else 0)
 
     def add_second_name(self, channel: Channel, first: Channel) -> bool:
         """Add a second name of a value already here; True if it is the better one, which then
@@ -34,5 +61,41 @@ class Frame:
         return better
 
     def over(self, steady: Steady, gap: float) -> bool:
-        """Whether the frame has ended by time."""
+        """Whether the frame, or what repeats it, has ended by time."""
+        if self.repeat is not None:
+            return self.repeat.over(steady, gap)
         return steady - self.last >= gap or steady - self.first >= LONGEST_SECONDS
+
+    def has(self, channel: Channel) -> bool:
+        """Whether the channel is a member, or a second name of one."""
+        return self.parts.get(channel.column) is channel or channel in self.aliases
+
+    def observe_repeat(self, channel: Channel, payload: bytes, now: Moment) -> Repeat:
+        """What a message means whose field the frame has, or any message during a repeat."""
+        if not self.has(channel):
+            absent = channel.reason is not None and channel.payload == payload
+            return Repeat.NO_VALUE if absent else Repeat.NONE
+        if not channel.repeats(payload, now):
+            return Repeat.NONE
+        repeat = self.repeat
+        if repeat is None and self.latest is channel:
+            return Repeat.ADJACENT
+        if repeat is None:
+            repeat = self.repeat = Frame(now.unix, now.steady)
+        elif repeat.has(channel):
+            return Repeat.ADJACENT if repeat.latest is channel else Repeat.NONE
+        repeat.join(channel, now.steady)
+        whole = repeat.parts.keys() == self.parts.keys()
+        return Repeat.WHOLE if whole and len(repeat.aliases) == len(self.aliases) else Repeat.OPEN
+
+    def join(self, channel: Channel, steady: Steady) -> None:
+        """Add a member or a second name; the hot path does the same without this call."""
+        self.last, self.latest = steady, channel
+        first = self.parts.setdefault(channel.column, channel)
+        if first is not channel:
+            self.add_second_name(channel, first)
+
+    def end_repeat(self) -> int:
+        """The document arrived again as a whole: returns the readings of the repeat."""
+        repeat, self.repeat = self.repeat, None
+        return len(repeat.parts) + len(repeat.aliases) if repeat else 0

@@ -1,5 +1,7 @@
 """The telemetry of one charger: receives payloads, turns its open frame into points."""
 
+from math import inf
+
 from bridge.core.clock import Moment, Steady
 from bridge.core.clock_steps import ClockStep
 from bridge.core.discovery.charger import Charger
@@ -11,11 +13,12 @@ from bridge.core.output.series import SeriesTable
 from bridge.core.output.writer import Writer
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.config import TelemetryConfig
-from bridge.core.telemetry.frame import Frame
+from bridge.core.telemetry.frame import Frame, Repeat
+from bridge.core.telemetry.frames import Frames
 from bridge.core.telemetry.parts import build_parts
 from bridge.core.telemetry.points import NOT_POLLED
+from bridge.core.telemetry.reading_limit import ReadingLimits
 from bridge.core.telemetry.snapshot import ShownValue, Snapshot, shown_skew, shown_values
-from bridge.core.token_bucket import TokenBucket
 
 
 class Telemetry:
@@ -25,9 +28,9 @@ class Telemetry:
     """
 
     __slots__ = (
-        "_bucket", "_channels", "_charging", "_config", "_due", "_frame", "_gateway", "_load",
-        "_moment", "_out", "_points", "_polled", "_presence", "_unit_check",
-        "_writer", "charger", "documents",
+        "_channels", "_charging", "_config", "_due", "_frames", "_gateway", "_limits", "_load",
+        "_moment", "_out", "_polled", "_presence", "_unit_check", "_writer",
+        "charger", "documents",
     )  # fmt: skip
 
     def __init__(
@@ -46,11 +49,10 @@ class Telemetry:
         self._writer = writer
         self._out = out
         self._config = config
-        self._frame: Frame | None = None
         self._moment: Moment | None = None
         self._due = 0.0
         """Steady time before which no value can become stale."""
-        self._bucket = TokenBucket(config.readings_per_second)
+        self._limits = ReadingLimits(config.readings_per_second)
         parts = build_parts(
             charger, series_table=series_table, out=out, writer=writer, config=config,
             decoders=decoders, saved=saved, trusted=trusted,
@@ -60,7 +62,7 @@ class Telemetry:
         self._charging = parts.charging
         self._polled = parts.polled
         self._channels = parts.channels
-        self._points = parts.points
+        self._frames = Frames(points=parts.points, out=out, gap=config.frame_gap)
         self._unit_check = parts.unit_check
         self.documents = parts.documents
 
@@ -76,30 +78,43 @@ class Telemetry:
         """
         if now is not self._moment:
             self._begin_moment(now)
-        bucket = self._bucket
-        if bucket.left < 1:
-            return Reason.LIMIT
-        bucket.left -= 1
-        frame, first = self._frame, None
+        limits = self._limits
+        limit = limits.states_at(now.steady) if channel.state else limits.fields
+        if limit.left < 1 or limit.held is not None:
+            self._out.open_frames[self] = None
+            return limit.hold(channel, payload)
+        limit.left -= 1
+        frame, first = self._frames.open, None
         if frame is not None:
             first = frame.parts.get(channel.column)
-            if first is channel or (first is not None and channel in frame.aliases):
-                self.close()
-                frame = first = None
+            if frame.repeat is not None or (
+                first is not None and (first is channel or channel in frame.aliases)
+            ):
+                repeat = frame.observe_repeat(channel, payload, now)
+                if repeat is Repeat.NO_VALUE and channel.reason is not None:
+                    return self._channels.discard(channel, channel.reason)
+                if repeat is not Repeat.NONE:
+                    return self._frames.add_repeat(frame, repeat)
+                frame = self._frames.without(channel)
+                first = None if frame is None else frame.parts.get(channel.column)
         if payload != channel.payload:
             channel.read(payload, now.unix)
         if channel.reason is not None:
-            return self._discard(channel, channel.reason)
+            return self._channels.discard(channel, channel.reason)
         channel.steady = now.steady
         if channel.current and first is None and (
             channel.compared or self._unit_check.suspect
         ) and self._refuses_unit(channel, now):  # fmt: skip
             return Reason.IMPLAUSIBLE
-        if channel.state and self._write_lone_state(channel, frame, now):
-            return None
+        if channel.state:
+            if frame is None and self._frames.repeats_lone(channel, now.steady):
+                return Reason.ALIAS
+            if self._write_lone_state(channel, frame, now):
+                return None
         if frame is None:
-            frame = self._open(now)
-        frame.last = now.steady
+            frame = self._frames.begin(now)
+            self._out.open_frames[self] = None
+        frame.last, frame.latest = now.steady, channel
         if first is not None:
             if frame.add_second_name(channel, first):
                 # Both names have one series, and the better one decides what it shows.
@@ -118,20 +133,20 @@ class Telemetry:
 
     @property
     def readings(self) -> int:
-        """Readings in the open frame."""
-        return 0 if self._frame is None else len(self._frame.parts)
+        """Readings in the open frame, and those held back by a limit."""
+        frame = self._frames.open
+        return self._limits.waiting + (0 if frame is None else frame.readings)
 
     def close_if_quiet(self, steady: Steady) -> bool:
         """Close the frame if it has ended; False while one is open."""
-        if self._frame is not None and self._frame.over(steady, self._config.frame_gap):
-            self.close()
-        return self._frame is None
+        self._release(steady)
+        self._frames.close_if_over(steady)
+        return not self.readings
 
     def close(self) -> None:
-        """Close the frame: its members become one point."""
-        frame, self._frame = self._frame, None
-        if frame is not None:
-            self._points.write(frame.parts, Moment(frame.unix, frame.last), NOT_POLLED)
+        """Close the frame, with what a limit held back: its members become one point."""
+        self._release(Steady(inf))
+        self._frames.close()
 
     def sweep(self, now: Moment) -> None:
         """Hide stale values, and end a session that has waited long enough."""
@@ -212,18 +227,19 @@ class Telemetry:
 
     def _begin_moment(self, now: Moment) -> None:
         """Do once per moment what depends only on time."""
+        self._limits.fields.fill(now.steady)
+        if self._limits.holding:
+            self._release(now.steady)
         self._moment = now
         self.charger.heard_steady, self.charger.heard_unix = now.steady, now.unix
         if not self._presence.up:
             self.mark_up(now)
-        self._bucket.fill(now.steady)
-        if self._frame is not None and self._frame.over(now.steady, self._config.frame_gap):
-            self.close()
+        self._frames.close_if_over(now.steady)
 
-    def _open(self, now: Moment) -> Frame:
-        frame = self._frame = Frame(now.unix, now.steady)
-        self._out.open_frames[self] = None
-        return frame
+    def _release(self, steady: Steady) -> None:
+        """Receive what the limits held back and allow at this time."""
+        for reason in self._limits.release(self.receive, self._moment, steady):
+            self._out.discard(reason)
 
     def _write_lone_state(self, channel: Channel, frame: Frame | None, now: Moment) -> bool:
         """Observe a state; a change without an open frame is written as a point at once."""
@@ -234,6 +250,7 @@ class Telemetry:
             return False
         if not channel.shown:
             channel.show()
+        self._frames.lone_written(channel, now.steady)
         self._writer.write_point((channel.text, NOT_POLLED), 1, now.unix)
         return True
 
@@ -243,15 +260,6 @@ class Telemetry:
         if refused and not channel.shown:
             channel.show()
         return refused
-
-    def _discard(self, channel: Channel, reason: Reason) -> Reason:
-        """The reason to discard a reading; hides the value of a missing sensor."""
-        idle_with = channel.row.idle_with
-        if reason is Reason.NO_SENSOR:
-            self._channels.hide(channel)
-            if idle_with and channel.payload != b"false" and self._channels.carries(idle_with):
-                return Reason.IMPLAUSIBLE
-        return reason
 
     def _expire(self, steady: Steady, down: bool) -> None:
         """Hide stale values, and set `_due`."""
