@@ -18,7 +18,6 @@ from bridge.app.maintenance import Maintenance
 from bridge.app.relabelling import Relabelling
 from bridge.core.clock import STEP_SECONDS, Moment
 from bridge.core.discovery.fleet import Fleet
-from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.output.outbox import Outbox
 from bridge.ingest.discovery import Discovery
 from bridge.ingest.effects import Effects
@@ -96,7 +95,8 @@ async def build(
     out, series_table = Outbox(), Exposition()
     documents = DocumentPipeline(accounts=stats.accounts, out=out, report=reporter)
     fleet, wanted, routes = (
-        Fleet(from_settings.fleet_config(settings)), WantedFilters(), RouteTable()
+        Fleet(from_settings.fleet_config(settings)), from_settings.wanted_filters(settings),
+        RouteTable(),
     )  # fmt: skip
     registry = Registry(
         config=from_settings.telemetry_config(settings), tags=settings.influx.tags,

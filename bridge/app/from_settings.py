@@ -9,6 +9,7 @@ import structlog
 from pydantic import BaseModel
 
 from bridge.core.discovery.config import FleetConfig
+from bridge.core.discovery.subscriptions import OneFilter, WantedFilters
 from bridge.core.errors import CannotStart
 from bridge.core.polling.login import ChargerLogin as ChargerLogin
 from bridge.core.polling.timer import PollConfig
@@ -51,6 +52,12 @@ def broker(settings: Settings, client_id: str) -> Broker:
         key_file=str(mqtt.key_file) if mqtt.key_file else None,
         keepalive=max(1, round(mqtt.keepalive.total_seconds())),
     )
+
+
+def wanted_filters(settings: Settings) -> WantedFilters:
+    """The filters of the chargers: one each, or one for all."""
+    wildcard = settings.mqtt.wildcard
+    return WantedFilters() if wildcard is None else OneFilter(wildcard)
 
 
 def broker_for_command(settings: Settings, command: str) -> Broker:

@@ -14,6 +14,7 @@ class Connection(Protocol):
     refused: bool
     deaf: bool
     last_packet_steady: float
+    why: str
 
 
 class Health:
@@ -37,7 +38,8 @@ class Health:
         """Ready: the announce topics are acknowledged, and the broker sent a packet recently."""
         connection = self._connection
         if not connection.connected:
-            return "not connected to the broker"
+            why = f": {connection.why}" if connection.why else ""
+            return f"not connected to the broker{why}"
         if connection.refused:
             return "the broker refuses the announce topics: check its access rules"
         if not connection.subscribed:

@@ -5,6 +5,8 @@ import ssl
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from bridge.core.discovery.prefix import may_be_below
+from bridge.core.discovery.subscriptions import SubscriptionMode
 from bridge.core.errors import Problem
 from bridge.settings.credentials import problem_of, read_file
 from bridge.settings.labels import read_labels
@@ -33,6 +35,7 @@ def _all_contradictions(settings: Settings) -> Iterator[Contradiction]:
     )
     yield from _both_or_neither("web.cert_file", web.cert_file, "web.key_file", web.key_file)
     yield from _both_or_neither("mqtt.cert_file", mqtt.cert_file, "mqtt.key_file", mqtt.key_file)
+    yield from _topics(settings)
     yield from _stores(settings)
     if web.password_hash and not _HASH.fullmatch(web.password_hash.get_secret_value()):
         yield (
@@ -63,6 +66,22 @@ def _both_or_neither(
     given, missing = (first, second) if other is None else (second, first)
     remedy = f"set {missing} ({variable(tuple(missing.split('.')))}) too, or remove {given}"
     yield missing, given, f"it is unset, but {given} is set", remedy
+
+
+def _topics(settings: Settings) -> Iterator[Contradiction]:
+    mqtt = settings.mqtt
+    if mqtt.subscriptions is SubscriptionMode.WILDCARD and mqtt.wildcard is None:
+        remedy = "set mqtt.wildcard (NOFOS_MQTT__WILDCARD) to a filter such as charger/#"
+        wrong = "it is unset, but mqtt.subscriptions is wildcard"
+        yield "mqtt.wildcard", "mqtt.subscriptions", wrong, remedy
+    if mqtt.wildcard is not None and mqtt.subscriptions is SubscriptionMode.EACH:
+        remedy = "set mqtt.subscriptions (NOFOS_MQTT__SUBSCRIPTIONS) to wildcard, or remove it"
+        wrong = "it is set, but mqtt.subscriptions is each"
+        yield "mqtt.wildcard", "mqtt.subscriptions", wrong, remedy
+    if not any(may_be_below(each, mqtt.prefix) for each in mqtt.announce_topics):
+        remedy = f"add {mqtt.prefix}/{mqtt.announce_topics[0]} to mqtt.announce_topics"
+        wrong = f"no topic of mqtt.announce_topics begins with {mqtt.prefix}/"
+        yield "mqtt.prefix", "mqtt.announce_topics", wrong, remedy
 
 
 def _stores(settings: Settings) -> Iterator[Contradiction]:

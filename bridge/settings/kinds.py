@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import PlainValidator, SecretStr
 
+from bridge.core.discovery.subscriptions import SubscriptionMode
 from bridge.core.model import ChargerId, Dialect
 from bridge.logs import Format, Level
 from bridge.settings import addresses, names, networks, parse
@@ -35,6 +36,9 @@ ListenOn = Annotated[addresses.ListenAddress, PlainValidator(addresses.parse_lis
 Networks = Annotated[tuple[Network, ...], PlainValidator(networks.parse_networks)]
 Ports = Annotated[tuple[int, ...], PlainValidator(networks.parse_ports)]
 Topics = Annotated[tuple[str, ...], PlainValidator(names.topics)]
+Prefix = Annotated[str | None, PlainValidator(parse.optional(names.prefix))]
+Wildcard = Annotated[str | None, PlainValidator(parse.optional(names.wildcard))]
+Subscribing = Annotated[SubscriptionMode, PlainValidator(parse.choice(SubscriptionMode))]
 ChargerIds = Annotated[tuple[ChargerId, ...], PlainValidator(names.charger_ids)]
 KeyedByCharger = Annotated[ChargerId, PlainValidator(names.charger_id)]
 DialectName = Annotated[Dialect, PlainValidator(parse.choice(Dialect))]

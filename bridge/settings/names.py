@@ -14,6 +14,7 @@ _TAG = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 # The first two are the bridge's own tags, the third is the column of every stamp.
 RESERVED_TAGS = frozenset({"charger", "kind", "time"})
 LONGEST_TOPIC = 65535
+LONGEST_PREFIX = 200
 LONGEST_TAG_VALUE = 256
 
 
@@ -51,6 +52,36 @@ def _topic_problem(topic: str) -> str | None:
         ),
     )
     return next((why for wrong, why in problems if wrong), None)
+
+
+def wildcard(value: object) -> str:
+    """One MQTT topic filter for all chargers; `#` too, since an operator chose it."""
+    topic = text(value)
+    why = None if topic == "#" else _topic_problem(topic)
+    if why:
+        raise InvalidValue(f"{quoted(topic)} {why}", "write a topic filter like charger/#")
+    return topic
+
+
+def prefix(value: object) -> str:
+    """The leading levels of all topics of a broker bridge, without the last slash; or `+`."""
+    levels = text(value).removesuffix("/")
+    if levels == "+":
+        return levels
+    problems = (
+        (not levels, "is empty"),
+        (len(levels.encode(errors="replace")) > LONGEST_PREFIX, f"is over {LONGEST_PREFIX} bytes"),
+        (not levels.isprintable(), "contains a control character"),
+        (bool({"+", "#"} & set(levels)), "contains a wildcard"),
+        (levels.startswith("$"), "begins with $"),
+        (levels.startswith("/"), "begins with a slash"),
+    )
+    why = next((why for wrong, why in problems if wrong), None)
+    if why:
+        raise InvalidValue(
+            f"{quoted(levels)} {why}", "write the leading levels like site1, or + for the first one"
+        )
+    return levels
 
 
 def charger_id(value: object) -> ChargerId:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bridge.core.discovery.subscriptions import SubscriptionMode
 from bridge.core.model import Dialect
 from bridge.logs import Format, Level
 from bridge.settings import kinds
@@ -44,6 +45,21 @@ class MqttSettings(Section):
     )
     announce_topics: kinds.Topics = Field(
         ("openevse/announce/+",), description="Topic filters on which chargers announce themselves."
+    )
+    prefix: kinds.Prefix = Field(
+        None,
+        description="What a broker bridge puts before all topics, and announced base topics lack: "
+        "a text such as `site1`, or `+` for the first level of the announce topic; unset: nothing.",
+    )
+    subscriptions: kinds.Subscribing = Field(
+        SubscriptionMode.EACH,
+        description="`each`: one subscription for each charger; `wildcard`: only that of "
+        "`wildcard`, for brokers that allow few.",
+    )
+    wildcard: kinds.Wildcard = Field(
+        None,
+        description="Topic filter that covers the topics of all chargers, such as `charger/#`; "
+        "needs `subscriptions` = `wildcard`.",
     )
     ca_file: kinds.File = Field(
         None, description="PEM file of the certificate authorities to trust; unset: the system's."
@@ -130,8 +146,8 @@ class FleetSettings(Section):
     max_chargers: kinds.Count = Field(100_000, description="Maximum number of chargers.")
     max_readings_per_second: kinds.Number = Field(
         50.0,
-        description="Maximum number of readings accepted from one charger per second; two seconds' "
-        "worth may come at once.",
+        description="Maximum number of readings accepted from one charger per second, two "
+        "seconds' worth at once; beyond it, the newest value of each field is kept.",
     )
     frame_gap: kinds.FrameGap = Field(
         _seconds(0.25), description="Pause after which a frame is complete; below 2s."

@@ -6,6 +6,14 @@ deliver a message once per overlapping subscription, so an inner one is never su
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class SubscriptionMode(StrEnum):
+    """How the topics of chargers are subscribed to."""
+
+    EACH = "each"
+    WILDCARD = "wildcard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +117,14 @@ class WantedFilters:
         """What changed since the last call, in order."""
         changes, self._changes = self._changes, []
         return changes
+
+
+class OneFilter(WantedFilters):
+    """One filter for all chargers, which never changes, for brokers with few subscriptions."""
+
+    def __init__(self, wildcard: str) -> None:
+        super().__init__()
+        self._filters[wildcard] = None
+
+    def apply(self, change: SubscriptionChange) -> None:
+        """Nothing: the filter covers the chargers, or they are not heard."""

@@ -28,6 +28,8 @@ class Loss(StrEnum):
     TLS = "tls"
     REFUSED = "refused"
     CLOSED = "closed"
+    SUBSCRIBE = "subscribe"
+    """The broker ended the connection in place of the answer to a subscription."""
     PROTOCOL = "protocol"
     SILENT = "silent"
     DEAF = "deaf"

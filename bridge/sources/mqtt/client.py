@@ -12,8 +12,9 @@ from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.model import Message
 from bridge.sources.mqtt.broker import Broker, Loss
 from bridge.sources.mqtt.link import Link
+from bridge.sources.mqtt.subscribe_size import SubscribeSize
 from bridge.sources.mqtt.watchdog import Verdict, Watchdog
-from bridge.sources.mqtt.why import TlsTrouble, explain
+from bridge.sources.mqtt.why import TlsTrouble, explain, explain_twin
 
 log = structlog.get_logger("mqtt")
 
@@ -30,7 +31,7 @@ class ConnectionState:
 
     __slots__ = (
         "connected", "connections", "deaf", "failures", "last_packet_steady", "last_packet_unix",
-        "refused", "subscribed",
+        "refused", "subscribed", "why",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -43,6 +44,8 @@ class ConnectionState:
         self.last_packet_unix = 0.0
         self.last_packet_steady = 0.0
         self.connections = 0
+        self.why = ""
+        """Why the last connection failed or ended."""
         self.failures: dict[str, int] = dict.fromkeys(Loss, 0)
 
 
@@ -69,7 +72,7 @@ class MqttClient:
         self._state = state
         self._unacknowledged: set[str] = set()
         self._ended = asyncio.Event()
-        self._loss_reason = ""
+        self._size = SubscribeSize()
         self._watchdog = Watchdog(broker.keepalive)
         self._backoff = Backoff(random.random, first=FIRST_WAIT, most=LONGEST_WAIT, jitter=0.5)
         self._link = self._make_link()
@@ -85,8 +88,10 @@ class MqttClient:
             await self._session()
             if time.monotonic() - began > STABLE_SECONDS:
                 self._backoff.reset()
+            if self._link.ended_soon and await asyncio.to_thread(self._link.listens):
+                self._state.why = explain_twin(self._state.why, self._broker.client_id)
             pause = self._backoff.next()
-            log.warning("mqtt.lost", why=self._loss_reason, again_in_s=round(pause, 1))
+            log.warning("mqtt.lost", why=self._state.why, again_in_s=round(pause, 1))
             await asyncio.sleep(pause)
 
     def received(self, batch: list[Message]) -> None:
@@ -137,8 +142,17 @@ class MqttClient:
         """The connection ended; only the first reason is counted."""
         if not self._ended.is_set():
             self._state.failures[loss] += 1
-            self._loss_reason = why
+            self._state.why = why
             self._ended.set()
+            if self._state.connected:
+                self._adapt_size(self._link.unanswered() if loss is Loss.SUBSCRIBE else 0)
+
+    def _adapt_size(self, unanswered: int) -> None:
+        """Use smaller SUBSCRIBE packets for a broker that ends the connection at larger ones."""
+        now = time.monotonic()
+        if self._size.ended(unanswered, now):
+            self._backoff.reset()
+            log.warning("mqtt.smaller_subscribes", filters=self._size.next(now))
 
     def _make_link(self) -> Link:
         return Link(self._broker, self)
@@ -147,6 +161,7 @@ class MqttClient:
         """One connection, from the first packet to the last."""
         self._ended.clear()
         self._link = self._make_link()
+        self._link.limit_filters(self._size.next(time.monotonic()))
         try:
             await asyncio.to_thread(self._link.connect)
         except (OSError, ValueError) as error:

@@ -20,7 +20,7 @@ from bridge.sources.mqtt.reader import Reader
 from bridge.sources.mqtt.subscribe_queue import SubscribeQueue
 from bridge.sources.mqtt.tap import Tap
 from bridge.sources.mqtt.tls import secure
-from bridge.sources.mqtt.why import explain, explain_no_connack
+from bridge.sources.mqtt.why import explain, explain_no_connack, explain_no_suback
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
@@ -70,6 +70,10 @@ class Link:
         self._connack_received = False
         """The broker accepted or refused the session."""
         self._connack_steady = 0.0
+        self.ended_soon = False
+        """It was ended soon after the broker had accepted it."""
+        self.limit_filters = self._queue.limit
+        self.unanswered = self._queue.unanswered
         self.subscribe = self._queue.subscribe
         self.unsubscribe = self._queue.unsubscribe
 
@@ -113,6 +117,15 @@ class Link:
         if self._client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._observer.lost(Loss.SILENT, "no answer within the keep-alive")
 
+    def listens(self) -> bool:
+        """Whether the broker still accepts connections; blocks, so it must run in a thread."""
+        broker = self._broker
+        try:
+            socket.create_connection((broker.host, broker.port), CONNECT_SECONDS).close()
+        except OSError:
+            return False
+        return True
+
     def _open(self) -> Tap:
         broker = self._broker
         sock = socket.create_connection((broker.host, broker.port), CONNECT_SECONDS)
@@ -144,9 +157,12 @@ class Link:
         broker = self._broker
         if not self._connack_received:
             why = explain_no_connack(tls=broker.tls, certified=broker.cert_file is not None)
-        elif time.monotonic() - self._connack_steady < BRIEF_SECONDS:
-            # A broker ends the session of a client when another one connects with its id.
-            why = f"{why}; perhaps another client has our client id {broker.client_id}"
+        elif filters := self._queue.unanswered():
+            self._observer.lost(Loss.SUBSCRIBE, explain_no_suback(why, filters))
+            return
+        self.ended_soon = (
+            self._connack_received and time.monotonic() - self._connack_steady < BRIEF_SECONDS
+        )
         self._observer.lost(Loss.CLOSED, why)
 
     def _write(self) -> None:

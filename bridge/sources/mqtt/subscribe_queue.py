@@ -4,6 +4,7 @@ Ten thousand chargers are ten thousand filters; sending all at once would block 
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
@@ -11,6 +12,8 @@ from itertools import islice
 from paho.mqtt.client import Client
 
 FILTERS_PER_PACKET = 100
+ANSWER_SECONDS = 1.0
+"""A connection that ends so soon after a SUBSCRIBE may have ended because of it."""
 PACKETS_PER_TURN = 4
 
 
@@ -21,6 +24,8 @@ class SubscribeQueue:
         self._client = client
         self._queued: deque[tuple[bool, str]] = deque()
         self._sent: dict[int, list[str]] = {}
+        self._sent_steady = 0.0
+        self._most = FILTERS_PER_PACKET
         self._next: asyncio.Handle | None = None
 
     def subscribe(self, filters: Iterable[str]) -> None:
@@ -30,6 +35,17 @@ class SubscribeQueue:
     def unsubscribe(self, filters: Iterable[str]) -> None:
         """Queue the end of the subscriptions to these filters."""
         self._enqueue(False, filters)
+
+    def limit(self, filters: int) -> None:
+        """Put at most so many filters into one SUBSCRIBE packet."""
+        self._most = filters
+
+    def unanswered(self) -> int:
+        """The filters in the largest SUBSCRIBE packet without its answer, if the last one was
+        sent within a second; else 0."""
+        if time.monotonic() - self._sent_steady > ANSWER_SECONDS:
+            return 0
+        return max(map(len, self._sent.values()), default=0)
 
     def acknowledged(self, packet: int) -> list[str]:
         """The filters in this SUBSCRIBE packet; empty for a packet that was never sent."""
@@ -56,7 +72,7 @@ class SubscribeQueue:
     def _send_packet(self) -> None:
         wanted = self._queued[0][0]
         filters: list[str] = []
-        for kind, each in islice(self._queued, FILTERS_PER_PACKET):
+        for kind, each in islice(self._queued, self._most):
             if kind is not wanted:
                 break
             filters.append(each)
@@ -68,3 +84,4 @@ class SubscribeQueue:
         _, packet = self._client.subscribe([(each, 0) for each in filters])
         if packet is not None:
             self._sent[packet] = filters
+            self._sent_steady = time.monotonic()

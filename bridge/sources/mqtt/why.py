@@ -51,6 +51,21 @@ def explain_no_connack(*, tls: bool, certified: bool) -> str:
     return f"{what}; perhaps it demands a client certificate (mqtt.cert_file)"
 
 
+def explain_no_suback(what: str, filters: int) -> str:
+    """Why a connection may have ended in place of the answer to a subscription."""
+    if filters > 1:
+        return f"{what}; perhaps it does not accept {filters} filters in one SUBSCRIBE"
+    return f"{what}; perhaps it does not allow so many subscriptions (mqtt.subscriptions)"
+
+
+def explain_twin(what: str, client_id: str) -> str:
+    """Why a broker that goes on may have ended our session soon after it accepted it.
+
+    It does so when another client connects with the same id.
+    """
+    return f"{what}; perhaps another client has our client id {client_id}"
+
+
 def explain_handshake(error: OSError | ValueError) -> str:
     """One sentence about a TLS handshake that failed."""
     match error:
