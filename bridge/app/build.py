@@ -22,6 +22,7 @@ from bridge.core.output.outbox import Outbox
 from bridge.ingest.discovery import Discovery
 from bridge.ingest.effects import Effects
 from bridge.ingest.pipeline import DocumentPipeline, Pipeline
+from bridge.ingest.prefix_probe import PrefixProbe
 from bridge.ingest.queries import Queries
 from bridge.ingest.registry import Registry
 from bridge.ingest.route_table import RouteTable
@@ -110,7 +111,14 @@ async def build(
         series_table=series_table, polling=polling.polling if polling else None,
         announce_topics=settings.mqtt.announce_topics, report=reporter,
     )  # fmt: skip
-    discovery = Discovery(fleet=fleet, registry=registry, effects=effects, report=reporter)
+    discovery = Discovery(
+        fleet=fleet, registry=registry, effects=effects, report=reporter,
+        prefix=settings.mqtt.prefix,
+    )  # fmt: skip
+    prefix_probe = PrefixProbe(
+        fleet=fleet, wanted=wanted, report=reporter,
+        silent_after=settings.fleet.silent_after.total_seconds(),
+    )  # fmt: skip
     registry.stamp_after(_floor_ms(journal, state, clock()))
     discovery.restore(state.loaded, trusted=state.clean, now=clock())
 
@@ -124,6 +132,7 @@ async def build(
         fleet=fleet, registry=registry, table=routes, discovery=discovery,
         announce_topics=settings.mqtt.announce_topics, unrouted=stats.unrouted.inc,
         rapi_observer=queries.observe_rapi if queries else None,
+        observe_unrouted=prefix_probe.observe,
     )  # fmt: skip
     pipeline = Pipeline(router=router, accounts=stats.accounts, out=out, report=reporter)
     committer = Committer(
@@ -153,7 +162,7 @@ async def build(
         pipeline=pipeline, registry=registry, discovery=discovery, journal=journal, state=state,
         stats=stats, repeated_log=repeated_log, health=health, collect_garbage=collect_garbage,
         connection=connection, clock=clock, clock_watch=watch,
-        polling=polling.polling if polling else None,
+        polling=polling.polling if polling else None, prefix_probe=prefix_probe,
     )  # fmt: skip
     disk_free = disk_values.add("disk_free", lambda: free_bytes(settings.journal.dir), 0)
     expiries = disk_values.add(

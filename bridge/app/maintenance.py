@@ -14,6 +14,7 @@ from bridge.core.errors import DiskTrouble
 from bridge.ingest.discovery import Discovery
 from bridge.ingest.pipeline import Pipeline
 from bridge.ingest.polling import Polling
+from bridge.ingest.prefix_probe import PrefixProbe
 from bridge.ingest.registry import Registry
 from bridge.logs import RepeatedLog
 from bridge.monitoring.clock_watch import ClockWatch
@@ -76,6 +77,7 @@ class Maintenance:
         clock: Callable[[], Moment],
         clock_watch: ClockWatch,
         polling: Polling | None,
+        prefix_probe: PrefixProbe,
         collect_garbage: Callable[[], None],
     ) -> None:
         self._pipeline = pipeline
@@ -91,6 +93,7 @@ class Maintenance:
         self._clock = clock
         self._clock_watch = clock_watch
         self._polling = polling
+        self._prefix_probe = prefix_probe
         self._collect_garbage = collect_garbage
 
     async def run(self) -> None:
@@ -133,6 +136,7 @@ class Maintenance:
                 self._registry.begin_round()
                 if self._polling is not None:
                     self._polling.begin_round()
+                self._prefix_probe.sweep(now)
                 self._repeated_log.sweep()
 
     async def _sweep_retired(self) -> None:

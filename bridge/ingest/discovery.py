@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from bridge.core.clock import Moment
-from bridge.core.discovery.announcement import read_announcement
+from bridge.core.discovery.announcement import Announcement, check_base, read_announcement
 from bridge.core.discovery.charger import Charger, restored
 from bridge.core.discovery.fleet import Fleet
+from bridge.core.discovery.prefix import with_prefix
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import ChargerId, Reason, SavedState
 from bridge.core.telemetry.saved import usable_members
@@ -35,11 +37,14 @@ class Discovery:
         registry: Registry,
         effects: Effects,
         report: DiscoveryReport,
+        prefix: str | None = None,
     ) -> None:
+        """`prefix`: what a broker bridge puts before all topics."""
         self._fleet = fleet
         self._registry = registry
         self._effects = effects
         self._report = report
+        self._prefix = prefix
 
     def restore(self, states: Mapping[str, SavedState], *, trusted: bool, now: Moment) -> None:
         """Follow the chargers of the state file; `trusted` as for `Registry.add`."""
@@ -62,7 +67,7 @@ class Discovery:
     def receive_announcement(self, payload: bytes, topic: str, retained: bool, now: Moment) -> None:
         """Process a message on an announce topic."""
         try:
-            announcement = read_announcement(payload)
+            announcement = self._read(payload, topic)
         except AnnounceRefused as refusal:
             self._report.announced(refusal.reason, "", topic)
             return
@@ -81,6 +86,15 @@ class Discovery:
     def _report_over_limit(self, chargers: Iterable[Charger]) -> None:
         for charger in chargers:
             self._report.announced("limit", charger.id, charger.announce_topic or "")
+
+    def _read(self, payload: bytes, topic: str) -> Announcement | None:
+        """The announcement with the base topic as our broker has it."""
+        announcement = read_announcement(payload)
+        if announcement is None or announcement.base is None:
+            return announcement
+        base = with_prefix(announcement.base, self._prefix, topic)
+        check_base(base)
+        return replace(announcement, base=base)
 
     def receive_greeting(self, charger: ChargerId, base: str, connected: bool, now: Moment) -> None:
         """Process a plain `connected` or `disconnected` on a charger's base topic."""

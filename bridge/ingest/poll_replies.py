@@ -89,7 +89,10 @@ class PollReplies:
         """Where the two differ, the charger has not reconnected since it was reconfigured, or
         the announcement is from another charger."""
         configured = device.text(member)
-        if configured is not None and announced is not None and configured != announced:
+        if configured is None or announced is None:
+            return
+        # A broker bridge may put a prefix before the charger's topics.
+        if announced != configured and not announced.endswith(f"/{configured}"):
             self._report.config_differs(charger.id, member, configured, announced)
 
     def _crashlog(self, telemetry: Telemetry, document: Document, now: Moment) -> list[Reason]:

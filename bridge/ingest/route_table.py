@@ -29,6 +29,12 @@ class RouteTable:
             return route
         return self.add(charger, topic, route)
 
+    def replace(self, topic: bytes, route: Route) -> Route:
+        """Put another route in the place of a topic's, if that is in the table."""
+        if topic in self.routes:
+            self.routes[topic] = route
+        return route
+
     def drop(self, charger: ChargerId) -> None:
         """Remove this charger's routes: its bases, or their owner, changed."""
         for topic in self._topics.pop(charger, ()):

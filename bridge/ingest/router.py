@@ -18,6 +18,7 @@ from bridge.ingest.routes import (
     FieldRoute,
     GreetingRoute,
     IgnoredRoute,
+    OverlapRoute,
     RapiObserver,
     RapiRoute,
     RetiredRoute,
@@ -27,7 +28,8 @@ from bridge.ingest.routes import (
 
 
 class Router:
-    """Finds routes; `rapi_observer` receives queries to controllers and their answers."""
+    """Finds routes; `rapi_observer` receives queries to controllers and their answers,
+    `observe_unrouted` the topics that belong to no charger."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class Router:
         announce_topics: tuple[str, ...],
         unrouted: Callable[[], None],
         rapi_observer: RapiObserver | None,
+        observe_unrouted: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.routes = table.routes
         self._table = table
@@ -48,6 +51,7 @@ class Router:
         self._announce_topics = announce_topics
         self._unrouted = UnroutedRoute(unrouted)
         self._rapi_observer = rapi_observer
+        self._observe_unrouted = observe_unrouted
 
     def find(self, topic: bytes) -> Route:
         """The route of a topic that is not in `routes`; added to it if there is room."""
@@ -55,10 +59,15 @@ class Router:
             name = topic.decode()
         except UnicodeDecodeError:
             return self._unrouted
+        route = self._resolve(name, topic)
         if any(matches(wanted, name) for wanted in self._announce_topics):
-            fits = len(topic) <= LONGEST_BASE
-            receive = self._discovery.receive_announcement
-            return AnnounceRoute(name, receive) if fits else self._unrouted
+            route = self._announcing(name, topic, route)
+        elif route is self._unrouted:
+            self._observe_unrouted(name)
+        return route
+
+    def _resolve(self, name: str, topic: bytes) -> Route:
+        """The route of a topic at or below a base, whatever the announce topics are."""
         own = self._fleet.owner(name)
         end = name.rfind("/", 0, LONGEST_BASE + 1)
         while end > 0:
@@ -70,6 +79,16 @@ class Router:
                 return self._below(self._telemetries[charger.id], name[:end], key, topic)
             end = name.rfind("/", 0, end)
         return self._base(own.id, name, topic) if own else self._unrouted
+
+    def _announcing(self, name: str, topic: bytes, route: Route) -> Route:
+        """The route of an announce topic that has this route, too."""
+        if len(topic) > LONGEST_BASE:
+            return route
+        announce = AnnounceRoute(name, self._discovery.receive_announcement)
+        if route is self._unrouted:
+            return announce
+        overlap = OverlapRoute(name, announce, route, self._fleet.announced_on)
+        return self._table.replace(topic, overlap)
 
     def _below(self, telemetry: Telemetry, base: str, key: str, topic: bytes) -> Route:
         charger = telemetry.charger.id

@@ -1,8 +1,9 @@
-"""The kinds of routes: unrouted, announcement, greeting, ignored, query, or a charger's field."""
+"""The kinds of routes: unrouted, announcement or both, greeting, ignored, query, or a field."""
 
 from collections.abc import Callable
 
 from bridge.core.clock import Moment
+from bridge.core.discovery.announcement import reads_as_announcement
 from bridge.core.discovery.charger import Charger
 from bridge.core.model import ChargerId, Reason
 from bridge.core.telemetry.channel import Channel
@@ -20,6 +21,7 @@ CONTROLLER = "rapi/"
 GREETINGS = {b"connected": True, b"disconnected": False}
 
 AnnouncementReceiver = Callable[[bytes, str, bool, Moment], None]
+AnnouncedOn = Callable[[str], bool]
 GreetingReceiver = Callable[[ChargerId, str, bool, Moment], None]
 RapiObserver = Callable[[ChargerId, str, str, bytes, Moment], None]
 """Receives a live message: the charger, its base, the key below it, the payload."""
@@ -54,6 +56,32 @@ class AnnounceRoute:
     def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
         self._receive(payload, self._topic, retained, now)
         return None
+
+
+class OverlapRoute:
+    """A topic at or below a charger's base that an announce filter covers, too.
+
+    What reads as an announcement is one, and so is an empty message on a topic that announced
+    a charger. Everything else is telemetry; `reading` is about the last message.
+    """
+
+    __slots__ = ("_announce", "_announced_on", "_telemetry", "_topic", "charger", "reading")
+
+    def __init__(
+        self, topic: str, announce: AnnounceRoute, telemetry: Route, announced_on: AnnouncedOn
+    ) -> None:
+        self._topic = topic
+        self._announce = announce
+        self._telemetry = telemetry
+        self._announced_on = announced_on
+        self.charger = telemetry.charger
+        self.reading = telemetry.reading
+
+    def accept(self, payload: bytes, retained: bool, now: Moment) -> Reason | None:
+        announces = reads_as_announcement(payload) if payload else self._announced_on(self._topic)
+        route: Route = self._announce if announces else self._telemetry
+        self.reading = route.reading
+        return route.accept(payload, retained, now)
 
 
 class GreetingRoute:

@@ -84,6 +84,15 @@ class Reporter:
             configured=configured[:MOST_SHOWN], announced=announced[:MOST_SHOWN],
         )  # fmt: skip
 
+    def heard_below_prefix(self, charger: ChargerId, base: str, heard: str) -> None:
+        """A charger's base is silent, and the same base below other levels is not."""
+        lead = heard.removesuffix(f"/{base}")
+        log.warning(
+            "charger.below_prefix", charger=charger, base=base[:MOST_SHOWN],
+            heard=heard[:MOST_SHOWN], why=f"a broker bridge seems to add {lead[:MOST_SHOWN]}/: "
+            "set mqtt.prefix to it, or to + for the first level of each announce topic",
+        )  # fmt: skip
+
     def query_lost(self, charger: ChargerId) -> None:
         """The broker does not pass queries on."""
         why = "our user must be allowed to read and write <base>/rapi/in/# at the broker"

@@ -48,18 +48,17 @@ class MqttSettings(Section):
     )
     prefix: kinds.Prefix = Field(
         None,
-        description="What a broker bridge puts before all topics, and announced base topics lack: "
-        "a text such as `site1`, or `+` for the first level of the announce topic; unset: nothing.",
+        description="What a broker bridge puts before all topics: a text such as `site1`, or `+` "
+        "for the first level of the announce topic; unset: announced base topics are complete.",
     )
     subscriptions: kinds.Subscribing = Field(
         SubscriptionMode.EACH,
-        description="`each`: one subscription for each charger; `wildcard`: only that of "
-        "`wildcard`, for brokers that allow few.",
+        description="`each`: one for each charger; `wildcard`: one for all, where few are allowed.",
     )
     wildcard: kinds.Wildcard = Field(
         None,
-        description="Topic filter that covers the topics of all chargers, such as `charger/#`; "
-        "needs `subscriptions` = `wildcard`.",
+        description="Topic filter that covers all chargers, such as `charger/#`; needs "
+        "`subscriptions` = `wildcard`.",
     )
     ca_file: kinds.File = Field(
         None, description="PEM file of the certificate authorities to trust; unset: the system's."

@@ -16,6 +16,7 @@ from bridge.core.telemetry.config import TelemetryConfig
 from bridge.ingest.discovery import Discovery
 from bridge.ingest.effects import Effects
 from bridge.ingest.pipeline import DocumentPipeline, Pipeline
+from bridge.ingest.prefix_probe import PrefixProbe
 from bridge.ingest.registry import Registry
 from bridge.ingest.route_table import RouteTable
 from bridge.ingest.router import Router
@@ -37,6 +38,7 @@ class Ears:
     gone: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     there: list[str] = field(default_factory=list)
+    below_prefix: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def filters(self) -> set[str]:
@@ -53,6 +55,9 @@ class Ears:
 
     def state_unreadable(self, charger: ChargerId) -> None:
         self.unreadable.append(charger)
+
+    def heard_below_prefix(self, charger: ChargerId, base: str, heard: str) -> None:
+        self.below_prefix.append((charger, base, heard))
 
     def retired(self, charger: ChargerId) -> None:
         self.gone.append(charger)
@@ -82,7 +87,10 @@ class Bench:
         *,
         tags: Mapping[str, str] | None = None,
         labels: Mapping[str, Labels] | None = None,
+        announce_topics: tuple[str, ...] = ("openevse/announce/+",),
+        prefix: str | None = None,
     ) -> None:
+        self.announce_topics = announce_topics
         self.labels = labels or {}
         self.wall = EPOCH
         self.steady = 1000.0
@@ -107,7 +115,11 @@ class Bench:
             polling=self.ears, announce_topics=("openevse/announce/+",), report=self.ears,
         )  # fmt: skip
         self.discovery = Discovery(
-            fleet=self.fleet, registry=self.registry, effects=effects, report=self.ears
+            fleet=self.fleet, registry=self.registry, effects=effects, report=self.ears,
+            prefix=prefix,
+        )  # fmt: skip
+        self.prefix_probe = PrefixProbe(
+            fleet=self.fleet, wanted=self.ears.wanted, report=self.ears, silent_after=75.0
         )
         self.documents = DocumentPipeline(accounts=self.accounts, out=self.out, report=self.words)
         self.pipeline = self.pipeline_with(None)
@@ -116,8 +128,9 @@ class Bench:
         """A pipeline whose messages to and from controllers are observed."""
         router = Router(
             fleet=self.fleet, registry=self.registry, table=self.routes,
-            discovery=self.discovery, announce_topics=("openevse/announce/+",),
+            discovery=self.discovery, announce_topics=self.announce_topics,
             unrouted=self._nobody, rapi_observer=rapi_observer,
+            observe_unrouted=self.prefix_probe.observe,
         )  # fmt: skip
         return Pipeline(router=router, accounts=self.accounts, out=self.out, report=self.words)
 

@@ -65,6 +65,17 @@ def read_announcement(payload: bytes) -> Announcement | None:
     )
 
 
+def reads_as_announcement(payload: bytes) -> bool:
+    """Whether a payload is an object with `id` and `state`, whatever they are."""
+    if payload.lstrip()[:1] != b"{":
+        return False
+    try:
+        members = _members(payload)
+    except AnnounceRefused:
+        return False
+    return "id" in members and "state" in members
+
+
 def _members(payload: bytes) -> dict[str, object]:
     if len(payload) > LONGEST_PAYLOAD:
         raise AnnounceRefused("too_long", f"over {LONGEST_PAYLOAD} bytes")

@@ -62,6 +62,10 @@ class Fleet:
         """All chargers that claim exactly this base, as their first or second."""
         return self._owners.claimants(base)
 
+    def announced_on(self, topic: str) -> bool:
+        """Whether a charger was announced on this topic."""
+        return bool(self._topics.named(topic))
+
     def restore(self, chargers: Iterable[Charger]) -> list[Charger]:
         """Add the chargers of the state file, before any announcement.
 
