@@ -14,7 +14,7 @@ class Connection(Protocol):
     refused: bool
     deaf: bool
     last_packet_steady: float
-    why: str
+    suspected: str
 
 
 class Health:
@@ -38,8 +38,8 @@ class Health:
         """Ready: the announce topics are acknowledged, and the broker sent a packet recently."""
         connection = self._connection
         if not connection.connected:
-            why = f": {connection.why}" if connection.why else ""
-            return f"not connected to the broker{why}"
+            suspected = f": {connection.suspected}" if connection.suspected else ""
+            return f"not connected to the broker{suspected}"
         if connection.refused:
             return "the broker refuses the announce topics: check its access rules"
         if not connection.subscribed:

@@ -58,6 +58,21 @@ def _broker(settings: Settings) -> Iterator[str]:
     for name in ("ca_file", "cert_file"):
         if getattr(mqtt, name) is not None and not mqtt.url.tls:
             yield f"mqtt.{name} is set, but mqtt.url is not mqtts://: it has no effect"
+    for topic in mqtt.announce_topics:
+        if (covered := _covered(topic)) is not None:
+            yield (
+                f"mqtt.announce_topics contains {topic}, which also covers {covered}: only what "
+                "reads as an announcement is taken for one; name the announce topics alone"
+            )
+
+
+def _covered(topic: str) -> str | None:
+    """The telemetry that an announce filter covers, whatever the base topics are."""
+    if topic.endswith("/#"):
+        return f"the telemetry of every charger below {topic.removesuffix('/#')}"
+    if topic.endswith("/+") and topic.count("/") == 1:
+        return f"the telemetry of a charger whose base topic is {topic.removesuffix('/+')}"
+    return None
 
 
 def _certificates(settings: Settings) -> Iterator[str]:

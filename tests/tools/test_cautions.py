@@ -36,6 +36,22 @@ def test_good_settings_without_risk_say_so_alone() -> None:
             "influx.url is unset, so there is no store: points are kept in the journal only",
         ),
         (
+            STORE | {"NOFOS_MQTT__ANNOUNCE_TOPICS": "openevse/#"},
+            (
+                "mqtt.announce_topics contains openevse/#, which also covers the telemetry of every "
+                "charger below openevse: only what reads as an announcement is taken for one; name the "
+                "announce topics alone"
+            ),
+        ),
+        (
+            STORE | {"NOFOS_MQTT__ANNOUNCE_TOPICS": "openevse/announce/+,openevse/+"},
+            (
+                "mqtt.announce_topics contains openevse/+, which also covers the telemetry of a "
+                "charger whose base topic is openevse: only what reads as an announcement is taken for "
+                "one; name the announce topics alone"
+            ),
+        ),
+        (
             STORE
             | {
                 "NOFOS_HTTP__ALLOW": "10.0.0.0/8,0.0.0.0/0",

@@ -31,7 +31,7 @@ class ConnectionState:
 
     __slots__ = (
         "connected", "connections", "deaf", "failures", "last_packet_steady", "last_packet_unix",
-        "refused", "subscribed", "why",
+        "refused", "subscribed", "suspected", "why",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -46,6 +46,8 @@ class ConnectionState:
         self.connections = 0
         self.why = ""
         """Why the last connection failed or ended."""
+        self.suspected = ""
+        """The same, if the broker ended it for a reason that can only be suspected."""
         self.failures: dict[str, int] = dict.fromkeys(Loss, 0)
 
 
@@ -89,7 +91,8 @@ class MqttClient:
             if time.monotonic() - began > STABLE_SECONDS:
                 self._backoff.reset()
             if self._link.ended_soon and await asyncio.to_thread(self._link.listens):
-                self._state.why = explain_twin(self._state.why, self._broker.client_id)
+                why = explain_twin(self._state.why, self._broker.client_id)
+                self._state.why = self._state.suspected = why
             pause = self._backoff.next()
             log.warning("mqtt.lost", why=self._state.why, again_in_s=round(pause, 1))
             await asyncio.sleep(pause)
@@ -143,6 +146,7 @@ class MqttClient:
         if not self._ended.is_set():
             self._state.failures[loss] += 1
             self._state.why = why
+            self._state.suspected = why if loss is Loss.SUBSCRIBE else ""
             self._ended.set()
             if self._state.connected:
                 self._adapt_size(self._link.unanswered() if loss is Loss.SUBSCRIBE else 0)

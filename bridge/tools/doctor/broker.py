@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 
 from bridge.app import from_settings
@@ -12,9 +12,13 @@ from bridge.core.model import ChargerId
 from bridge.sources.mqtt.broker import Broker
 from bridge.tools.charger.mqtt_session import MqttSession
 from bridge.tools.doctor.finding import DoctorContext, Finding, failed, ok, plural, warning
+from bridge.tools.doctor.topics import Topics, bases_of, listen_for_bases, topic_findings
 
 SUBJECT = "broker"
 ANNOUNCEMENTS = "announcements"
+MOST_REFUSED = 10_000
+LISTEN_FOR_BASES = 8
+"""So many times as long as for announcements: a charger's period is 30 s."""
 _CONNECT_REMEDY = "check mqtt.url, mqtt.username and mqtt.password, mqtt.ca_file"
 _SUBSCRIBE_REMEDY = "allow the bridge's user to read it in the broker's access rules"
 
@@ -25,23 +29,35 @@ class ReceivedAnnouncements:
 
     max_chargers: int
     chargers: dict[ChargerId, Announcement] = field(default_factory=dict)
+    topics: dict[str, Announcement] = field(default_factory=dict)
+    """The newest announcement of each topic."""
     retained: int = 0
     live: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Why the newest message of a topic is no announcement."""
 
-    def add(self, payload: bytes, *, retained: bool) -> None:
+    def add(self, topic: str, payload: bytes, *, retained: bool) -> None:
         try:
             found = read_announcement(payload)
         except AnnounceRefused as refused:
-            self.refused[str(refused)] += 1
+            if len(self.refused) < MOST_REFUSED:
+                self.refused[topic] = str(refused)
             return
         if found is None or (
             found.id not in self.chargers and len(self.chargers) >= self.max_chargers
         ):
             return
-        self.chargers[found.id] = found
+        self.chargers[found.id] = self.topics[topic] = found
         self.retained += retained
         self.live += not retained
+
+    def reasons(self, bases: Collection[str]) -> Counter[str]:
+        """Why announcements cannot be read; what is below one of these bases is telemetry."""
+        return Counter(
+            why
+            for topic, why in self.refused.items()
+            if topic not in bases and topic.rpartition("/")[0] not in bases
+        )
 
 
 async def probe_broker(context: DoctorContext) -> AsyncIterator[Finding]:
@@ -51,19 +67,25 @@ async def probe_broker(context: DoctorContext) -> AsyncIterator[Finding]:
     try:
         async with MqttSession(broker) as session:
             yield ok(SUBJECT, f"{address} {_connection_text(broker)}")
-            topics = context.settings.mqtt.announce_topics
-            refused = await session.subscribe(*topics)
-            for topic in topics:
+            wanted = context.settings.mqtt.announce_topics
+            refused = await session.subscribe(*wanted)
+            for topic in wanted:
                 yield _subscription_finding(topic, refused)
-            if set(topics) <= set(refused):
+            if set(wanted) <= set(refused):
                 return
             received = ReceivedAnnouncements(context.settings.fleet.max_chargers)
             await _receive(session, received, context.listen_seconds)
+            topics = bases_of(received.topics, context.settings.mqtt)
+            heard = await listen_for_bases(
+                session, topics, LISTEN_FOR_BASES * context.listen_seconds
+            )
     except CommandFailed as trouble:
         yield failed(SUBJECT, str(trouble), _CONNECT_REMEDY)
         return
     context.announced.update(received.chargers)
-    for finding in _announcement_findings(received, context.listen_seconds):
+    for finding in _announcement_findings(received, topics, context.listen_seconds):
+        yield finding
+    for finding in (*topic_findings(topics, context.settings.mqtt), *heard):
         yield finding
 
 
@@ -84,19 +106,22 @@ async def _receive(session: MqttSession, received: ReceivedAnnouncements, second
     while (left := end - time.monotonic()) > 0:
         message = await session.receive(left)
         if message is not None:
-            _, payload, retained = message
-            received.add(payload, retained=retained)
+            topic, payload, retained = message
+            received.add(topic.decode(errors="replace"), payload, retained=retained)
 
 
-def _announcement_findings(received: ReceivedAnnouncements, seconds: float) -> list[Finding]:
+def _announcement_findings(
+    received: ReceivedAnnouncements, topics: Topics, seconds: float
+) -> list[Finding]:
     within = f"within {seconds:g} s"
+    bases = {each.base for each in topics.values() if each.base is not None}
     findings = [
         warning(
             ANNOUNCEMENTS,
             f"{plural(count, 'announcement')} cannot be read: {why}",
             "find out what publishes there",
         )
-        for why, count in sorted(received.refused.items())
+        for why, count in sorted(received.reasons(bases).items())
     ]
     if not received.chargers:
         remedy = (
