@@ -61,8 +61,8 @@ def _broker(settings: Settings) -> Iterator[str]:
     for topic in mqtt.announce_topics:
         if (covered := _covered(topic)) is not None:
             yield (
-                f"mqtt.announce_topics contains {topic}, which also covers {covered}: only what "
-                "reads as an announcement is taken for one; name the announce topics alone"
+                f"mqtt.announce_topics contains {topic}, which also covers {covered}: "
+                "name the announce topics alone"
             )
 
 

@@ -11,6 +11,8 @@ from bridge.tools.check import check
 from tests.kit.certificates import LONG_AGO, Authority
 
 STORE = {"NOFOS_INFLUX__URL": "http://store:8086", "NOFOS_INFLUX__BUCKET": "b"}
+ALSO = "mqtt.announce_topics contains {}, which also covers the telemetry of "
+ALONE = "name the announce topics alone"
 
 
 def _said(environ: dict[str, str]) -> str:
@@ -37,19 +39,11 @@ def test_good_settings_without_risk_say_so_alone() -> None:
         ),
         (
             STORE | {"NOFOS_MQTT__ANNOUNCE_TOPICS": "openevse/#"},
-            (
-                "mqtt.announce_topics contains openevse/#, which also covers the telemetry of every "
-                "charger below openevse: only what reads as an announcement is taken for one; name the "
-                "announce topics alone"
-            ),
+            f"{ALSO.format('openevse/#')}every charger below openevse: {ALONE}",
         ),
         (
             STORE | {"NOFOS_MQTT__ANNOUNCE_TOPICS": "openevse/announce/+,openevse/+"},
-            (
-                "mqtt.announce_topics contains openevse/+, which also covers the telemetry of a "
-                "charger whose base topic is openevse: only what reads as an announcement is taken for "
-                "one; name the announce topics alone"
-            ),
+            f"{ALSO.format('openevse/+')}a charger whose base topic is openevse: {ALONE}",
         ),
         (
             STORE
