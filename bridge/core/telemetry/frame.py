@@ -31,18 +31,19 @@ class Repeat(Enum):
 class Frame:
     """The open frame of one charger; `unix` is its first member's arrival.
 
-    `parts` are its members by column, `aliases` the second names of the same values, `latest`
-    the newest of both. `repeat` has the members that arrived again so far.
+    `parts` are its members by column, `aliases` the second names of the same values.
+    `repeat` has the members that arrived again so far.
     """
 
-    __slots__ = ("aliases", "first", "last", "latest", "parts", "repeat", "unix")
+    __slots__ = ("_second", "_second_at", "aliases", "first", "last", "parts", "repeat", "unix")
 
     def __init__(self, unix: Unix, steady: Steady) -> None:
         self.unix = unix
         self.first = self.last = steady
         self.parts: dict[str, Channel] = {}
         self.aliases: list[Channel] = []
-        self.latest: Channel | None = None
+        self._second: Channel | None = None
+        self._second_at = 0
         self.repeat: Frame | None = None
 
     @property
@@ -51,9 +52,17 @@ class Frame:
         repeat = self.repeat
         return len(self.parts) + (len(repeat.parts) + len(repeat.aliases) if repeat else 0)
 
+    @property
+    def latest(self) -> Channel | None:
+        """The newest member or second name."""
+        if self._second_at == len(self.parts):
+            return self._second
+        return next(reversed(self.parts.values()))
+
     def add_second_name(self, channel: Channel, first: Channel) -> bool:
         """Add a second name of a value already here; True if it is the better one, which then
         replaces the first."""
+        self._second, self._second_at = channel, len(self.parts)
         better = channel.rank < first.rank
         self.aliases.append(first if better else channel)
         if better:
@@ -90,7 +99,7 @@ class Frame:
 
     def join(self, channel: Channel, steady: Steady) -> None:
         """Add a member or a second name; the hot path does the same without this call."""
-        self.last, self.latest = steady, channel
+        self.last = steady
         first = self.parts.setdefault(channel.column, channel)
         if first is not channel:
             self.add_second_name(channel, first)

@@ -19,7 +19,10 @@ STATES, STATES_SECONDS = 20, 10
 
 
 class ReadingLimit(TokenBucket):
-    """A token bucket; `held` are the newest payloads beyond it, one for each channel."""
+    """A token bucket; `held` are the newest payloads beyond it, one for each channel.
+
+    They are released as soon as there is a token: while something is held, there is none.
+    """
 
     __slots__ = ("held",)
 

@@ -28,8 +28,8 @@ class Telemetry:
     """
 
     __slots__ = (
-        "_channels", "_charging", "_config", "_due", "_frames", "_gateway", "_limits", "_load",
-        "_moment", "_out", "_polled", "_presence", "_unit_check", "_writer",
+        "_channels", "_charging", "_config", "_due", "_frames", "_gateway", "_limit", "_limits",
+        "_load", "_moment", "_out", "_polled", "_presence", "_unit_check", "_writer",
         "charger", "documents",
     )  # fmt: skip
 
@@ -53,6 +53,7 @@ class Telemetry:
         self._due = 0.0
         """Steady time before which no value can become stale."""
         self._limits = ReadingLimits(config.readings_per_second)
+        self._limit = self._limits.fields
         parts = build_parts(
             charger, series_table=series_table, out=out, writer=writer, config=config,
             decoders=decoders, saved=saved, trusted=trusted,
@@ -78,9 +79,8 @@ class Telemetry:
         """
         if now is not self._moment:
             self._begin_moment(now)
-        limits = self._limits
-        limit = limits.states_at(now.steady) if channel.state else limits.fields
-        if limit.left < 1 or limit.held is not None:
+        limit = self._limits.states_at(now.steady) if channel.state else self._limit
+        if limit.left < 1:
             self._out.open_frames[self] = None
             return limit.hold(channel, payload)
         limit.left -= 1
@@ -114,7 +114,7 @@ class Telemetry:
         if frame is None:
             frame = self._frames.begin(now)
             self._out.open_frames[self] = None
-        frame.last, frame.latest = now.steady, channel
+        frame.last = now.steady
         if first is not None:
             if frame.add_second_name(channel, first):
                 # Both names have one series, and the better one decides what it shows.
@@ -227,7 +227,7 @@ class Telemetry:
 
     def _begin_moment(self, now: Moment) -> None:
         """Do once per moment what depends only on time."""
-        self._limits.fields.fill(now.steady)
+        self._limit.fill(now.steady)
         if self._limits.holding:
             self._release(now.steady)
         self._moment = now
