@@ -139,7 +139,8 @@ class Telemetry:
 
     def close_if_quiet(self, steady: Steady) -> bool:
         """Close the frame if it has ended; False while one is open."""
-        self._release(steady)
+        if self._limits.holding:
+            self._release(steady)
         self._frames.close_if_over(steady)
         return not self.readings
 
