@@ -35,15 +35,15 @@ class Frame:
     `repeat` has the members that arrived again so far.
     """
 
-    __slots__ = ("_second", "_second_at", "aliases", "first", "last", "parts", "repeat", "unix")
+    __slots__ = ("_latest", "_latest_at", "aliases", "first", "last", "parts", "repeat", "unix")
 
     def __init__(self, unix: Unix, steady: Steady) -> None:
         self.unix = unix
         self.first = self.last = steady
         self.parts: dict[str, Channel] = {}
         self.aliases: list[Channel] = []
-        self._second: Channel | None = None
-        self._second_at = 0
+        self._latest: Channel | None = None
+        self._latest_at = 0
         self.repeat: Frame | None = None
 
     @property
@@ -54,15 +54,15 @@ class Frame:
 
     @property
     def latest(self) -> Channel | None:
-        """The newest member or second name."""
-        if self._second_at == len(self.parts):
-            return self._second
+        """What arrived last: a member, a second name, or the last one of a whole repeat."""
+        if self._latest_at == len(self.parts):
+            return self._latest
         return next(reversed(self.parts.values()))
 
     def add_second_name(self, channel: Channel, first: Channel) -> bool:
         """Add a second name of a value already here; True if it is the better one, which then
         replaces the first."""
-        self._second, self._second_at = channel, len(self.parts)
+        self._latest, self._latest_at = channel, len(self.parts)
         better = channel.rank < first.rank
         self.aliases.append(first if better else channel)
         if better:
@@ -94,8 +94,10 @@ class Frame:
         elif repeat.has(channel):
             return Repeat.ADJACENT if repeat.latest is channel else Repeat.NONE
         repeat.join(channel, now.steady)
-        whole = repeat.parts.keys() == self.parts.keys()
-        return Repeat.WHOLE if whole and len(repeat.aliases) == len(self.aliases) else Repeat.OPEN
+        if len(repeat.parts) < len(self.parts) or len(repeat.aliases) < len(self.aliases):
+            return Repeat.OPEN
+        self._latest, self._latest_at = channel, len(self.parts)
+        return Repeat.WHOLE
 
     def join(self, channel: Channel, steady: Steady) -> None:
         """Add a member or a second name; the hot path does the same without this call."""

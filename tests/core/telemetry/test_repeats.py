@@ -100,6 +100,14 @@ def test_a_shorter_document_before_a_longer_one_stays_apart() -> None:
     ]
 
 
+def test_a_whole_document_in_another_order_whose_last_member_comes_twice_adds_nothing() -> None:
+    bench = listening()
+    document = (("amp1", "16"), ("pilot", "16"), ("amp", "16"))
+    say(bench, *document, document[0], document[2], document[1], document[1])
+    bench.wait(1)
+    assert bench.points() == ["current_1=16.0,pilot=16.0,polled=0i"]
+
+
 def test_a_repeat_after_the_gap_is_a_document_of_its_own() -> None:
     bench = listening()
     say(bench, ("amp", "1"), ("pilot", "6"))
