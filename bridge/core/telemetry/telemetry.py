@@ -238,7 +238,6 @@ class Telemetry:
         self._frames.close_if_over(now.steady)
 
     def _release(self, steady: Steady) -> None:
-        """Receive what the limits held back and allow at this time."""
         for reason in self._limits.release(self.receive, self._moment, steady):
             self._out.discard(reason)
 
