@@ -1,9 +1,11 @@
 """The frames of one charger: the open one, and how it ends and becomes a point."""
 
+from bridge.core.charging.charging import Charging
 from bridge.core.clock import Moment, Steady
 from bridge.core.fields.decode import Value
 from bridge.core.model import Reason
 from bridge.core.output.outbox import Outbox
+from bridge.core.output.writer import Writer
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.frame import Frame, Repeat
 from bridge.core.telemetry.points import NOT_POLLED, Points
@@ -12,10 +14,14 @@ from bridge.core.telemetry.points import NOT_POLLED, Points
 class Frames:
     """`open` is the open frame; it ends after `gap` seconds of quiet."""
 
-    __slots__ = ("_gap", "_lone", "_lone_steady", "_out", "_points", "open")
+    __slots__ = ("_charging", "_gap", "_lone", "_lone_steady", "_out", "_points", "_writer", "open")
 
-    def __init__(self, *, points: Points, out: Outbox, gap: float) -> None:
+    def __init__(
+        self, *, points: Points, charging: Charging, writer: Writer, out: Outbox, gap: float
+    ) -> None:
         self._points = points
+        self._charging = charging
+        self._writer = writer
         self._out = out
         self._gap = gap
         self.open: Frame | None = None
@@ -40,9 +46,19 @@ class Frames:
         frame = self._end()
         return self._end() if frame is not None and frame.has(channel) else frame
 
-    def lone_written(self, channel: Channel, steady: Steady) -> None:
-        """A state without a frame was written as a point."""
-        self._lone, self._lone_steady = channel.value, steady
+    def receive_state(self, channel: Channel, now: Moment) -> bool:
+        """Observe a state; a change without an open frame is written as a point at once."""
+        code = int(channel.value or 0)
+        known = self._charging.code
+        self._charging.observe_state(code, now)
+        if self.open is not None or known is None or known == code:
+            self._lone = None
+            return False
+        if not channel.shown:
+            channel.show()
+        self._lone, self._lone_steady = channel.value, now.steady
+        self._writer.write_point((channel.text, NOT_POLLED), 1, now.unix)
+        return True
 
     def repeats_lone(self, channel: Channel, steady: Steady) -> bool:
         """Whether a state without a frame is the lone one just before, delivered again."""

@@ -14,6 +14,7 @@ from bridge.core.telemetry.channels import Channels
 from bridge.core.telemetry.config import TelemetryConfig
 from bridge.core.telemetry.contradictions import Contradictions
 from bridge.core.telemetry.documents import Documents
+from bridge.core.telemetry.frames import Frames
 from bridge.core.telemetry.load import Load
 from bridge.core.telemetry.points import Points
 from bridge.core.telemetry.polled import PolledValues
@@ -32,6 +33,7 @@ class TelemetryParts:
     polled: PolledValues
     channels: Channels
     points: Points
+    frames: Frames
     unit_check: UnitCheck
     documents: Documents
 
@@ -72,6 +74,7 @@ def build_parts(
         charger, charging=charging, channels=channels, load=load, unit_check=unit_check,
         contradictions=contradictions, writer=writer, out=out, polled=polled,
     )  # fmt: skip
+    frames = Frames(points=points, charging=charging, writer=writer, out=out, gap=config.frame_gap)
     documents = Documents(
         charger, channels=channels, charging=charging, gateway=gateway, points=points,
         polled=polled, presence=presence, unit_check=unit_check, writer=writer, saved=saved,
@@ -79,5 +82,5 @@ def build_parts(
     )  # fmt: skip
     return TelemetryParts(
         load=load, gateway=gateway, presence=presence, charging=charging, polled=polled,
-        channels=channels, points=points, unit_check=unit_check, documents=documents,
+        channels=channels, points=points, frames=frames, unit_check=unit_check, documents=documents,
     )  # fmt: skip

@@ -13,10 +13,8 @@ from bridge.core.output.series import SeriesTable
 from bridge.core.output.writer import Writer
 from bridge.core.telemetry.channel import Channel
 from bridge.core.telemetry.config import TelemetryConfig
-from bridge.core.telemetry.frame import Frame, Repeat
-from bridge.core.telemetry.frames import Frames
+from bridge.core.telemetry.frame import Repeat
 from bridge.core.telemetry.parts import build_parts
-from bridge.core.telemetry.points import NOT_POLLED
 from bridge.core.telemetry.reading_limit import ReadingLimits
 from bridge.core.telemetry.snapshot import ShownValue, Snapshot, shown_skew, shown_values
 
@@ -29,7 +27,7 @@ class Telemetry:
 
     __slots__ = (
         "_channels", "_charging", "_config", "_due", "_frames", "_gateway", "_limit", "_limits",
-        "_load", "_moment", "_out", "_polled", "_presence", "_unit_check", "_writer",
+        "_load", "_moment", "_out", "_points", "_polled", "_presence", "_unit_check", "_writer",
         "charger", "documents",
     )  # fmt: skip
 
@@ -59,11 +57,11 @@ class Telemetry:
             decoders=decoders, saved=saved, trusted=trusted,
         )  # fmt: skip
         self._load, self._gateway = parts.load, parts.gateway
-        self._presence = parts.presence
-        self._charging = parts.charging
+        self._presence, self._charging = parts.presence, parts.charging
         self._polled = parts.polled
         self._channels = parts.channels
-        self._frames = Frames(points=parts.points, out=out, gap=config.frame_gap)
+        self._points = parts.points
+        self._frames = parts.frames
         self._unit_check = parts.unit_check
         self.documents = parts.documents
 
@@ -102,14 +100,17 @@ class Telemetry:
         if channel.reason is not None:
             return self._channels.discard(channel, channel.reason)
         channel.steady = now.steady
-        if channel.current and first is None and (
-            channel.compared or self._unit_check.suspect
-        ) and self._refuses_unit(channel, now):  # fmt: skip
+        if (
+            channel.current
+            and first is None
+            and (channel.compared or self._unit_check.suspect)
+            and self._unit_check.refuses(channel, self._channels.by_wire.get("pilot"), now)
+        ):
             return Reason.IMPLAUSIBLE
         if channel.state:
             if frame is None and self._frames.repeats_lone(channel, now.steady):
                 return Reason.ALIAS
-            if self._write_lone_state(channel, frame, now):
+            if self._frames.receive_state(channel, now):
                 return None
         if frame is None:
             frame = self._frames.begin(now)
@@ -206,8 +207,8 @@ class Telemetry:
 
     def clock_skew(self, since: Steady) -> float | None:
         """Its clock minus ours, as received since then and not stale."""
-        channels, polled = self._channels.by_wire, self._polled.channels
-        return shown_skew(since, channels.get("time"), polled.get("clock_skew"))
+        by_wire, polled = self._channels.by_wire, self._polled.channels
+        return shown_skew(since, by_wire.get("time"), polled.get("clock_skew"))
 
     def last_stamp_ms(self) -> int:
         """The latest timestamp of its points."""
@@ -240,26 +241,6 @@ class Telemetry:
     def _release(self, steady: Steady) -> None:
         for reason in self._limits.release(self.receive, self._moment, steady):
             self._out.discard(reason)
-
-    def _write_lone_state(self, channel: Channel, frame: Frame | None, now: Moment) -> bool:
-        """Observe a state; a change without an open frame is written as a point at once."""
-        code = int(channel.value or 0)
-        known = self._charging.code
-        self._charging.observe_state(code, now)
-        if frame is not None or known is None or known == code:
-            return False
-        if not channel.shown:
-            channel.show()
-        self._frames.lone_written(channel, now.steady)
-        self._writer.write_point((channel.text, NOT_POLLED), 1, now.unix)
-        return True
-
-    def _refuses_unit(self, channel: Channel, now: Moment) -> bool:
-        """Whether a current's unit is suspect; it is shown as it came, but not stored."""
-        refused = not self._unit_check.accepts(channel, self._channels.by_wire.get("pilot"), now)
-        if refused and not channel.shown:
-            channel.show()
-        return refused
 
     def _expire(self, steady: Steady, down: bool) -> None:
         """Hide stale values, and set `_due`."""

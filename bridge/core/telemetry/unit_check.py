@@ -57,6 +57,13 @@ class UnitCheck:
             self.observe(channel.value, pilot.value, self._charging.code, now)
         return not self.suspect
 
+    def refuses(self, channel: Channel, pilot: Channel | None, now: Moment) -> bool:
+        """Whether a current's unit is suspect; it is shown as it came, but not stored."""
+        refused = not self.accepts(channel, pilot, now)
+        if refused and not channel.shown:
+            channel.show()
+        return refused
+
     def _repeats(self, channel: Channel, now: Moment) -> bool:
         """Whether it is a second name of a current in the same burst: none is in the frame."""
         before, self._compared = self._compared, (channel, now.steady)

@@ -1,6 +1,6 @@
 """A charger over its limit: minutes delivered at once, of which the newest values count."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge.core.telemetry.config import TelemetryConfig
@@ -106,6 +106,7 @@ SHOWN = {
 }  # fmt: skip
 
 
+@example([([("state", 1), ("state", 254), ("amp2", 0), ("state", 1), ("state", 254)], 0.0)], 1.0)
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(
