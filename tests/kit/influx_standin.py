@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from aiohttp import web
@@ -76,6 +76,18 @@ EARLY_2_0 = Canned(
         "points beyond retention policy dropped=1",
     },
 )
+WRITE_ONLY: Mapping[str, Canned] = {
+    "/api/v2/query": Canned(
+        404,
+        {
+            "code": "not found",
+            "message": 'failed to initialize execute state: could not find bucket "evse"',
+        },
+    ),
+    "/query": Canned(200, {"results": [{"statement_id": 0, "error": "database not found: evse"}]}),
+    "/api/v1/export": Canned(200, "<!doctype html><html><body>InfluxDB</body></html>"),
+}
+"""What 2.7 replies to queries with a token that may only write; the last is its web page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +104,17 @@ class InfluxStandin:
     """Takes writes on a loopback port for as long as the block; keeps what it stored.
 
     `answers` are given first, one a request. Then a line is bad if it contains `bad`, or
-    `conflict` for a field type conflict; `most_lines` bounds a body.
+    `conflict` for a field type conflict; `most_lines` bounds a body. `queries` are the replies
+    to reads by path; others get 404.
     """
 
-    def __init__(self, version: Version = Version.V2, *, most_lines: int = 1_000_000) -> None:
+    def __init__(
+        self, version: Version = Version.V2, *, most_lines: int = 1_000_000,
+        queries: Mapping[str, Canned] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         self.answers: deque[Answer] = deque()
+        self.queries = queries
+        self.queried: list[str] = []
         self.stored: list[bytes] = []
         self.requests: list[ReceivedRequest] = []
         self.version = version
@@ -106,6 +124,7 @@ class InfluxStandin:
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_post("/api/v2/write", self._write)
+        app.router.add_route("*", "/{path:.*}", self._query)
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -144,6 +163,10 @@ class InfluxStandin:
             case None:
                 return _response(self._judge(lines))
         return web.Response(status=500)
+
+    async def _query(self, request: web.Request) -> web.Response:
+        self.queried.append(request.path)
+        return _response(self.queries.get(request.path, Canned(404, "")))
 
     def _judge(self, lines: Sequence[bytes]) -> Canned:
         if len(lines) > self.most_lines:

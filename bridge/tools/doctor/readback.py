@@ -6,6 +6,7 @@ languages are tried one after the other until the store understands one.
 
 import asyncio
 import json
+import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -20,6 +21,10 @@ import aiohttp
 MAX_REPLY_BYTES = 64 * 1024
 PAUSE_SECONDS = 0.5
 _UNAUTHORIZED = (401, 403)
+_UNAUTHORIZED_WORDS = ("unauthorized", "not authorized", "permission")
+_UNREADABLE_BUCKET = "could not find bucket"
+"""What InfluxDB 2 replies to a token that may not read the bucket, although it exists."""
+_CSV_ERROR = re.compile(r",error,reference\r?\n,(.*)")
 
 
 class ReadbackOutcome(Enum):
@@ -91,23 +96,36 @@ async def _read_once(
     """The result in the first language that the store understands."""
     forbidden = False
     for build_request in _LANGUAGES:
-        request = build_request(store, point)
-        status, body = await _send(session, store, request)
-        if status == 200 and _is_data(body):
+        status, body = await _send(session, store, build_request(store, point))
+        error = _error(body)
+        if _UNREADABLE_BUCKET in error:
+            return ReadbackOutcome.FORBIDDEN
+        if status == 200 and not error and body.lstrip()[:1] != "<":
             return ReadbackOutcome.PRESENT if str(point.value) in body else ReadbackOutcome.ABSENT
-        forbidden = forbidden or (status in _UNAUTHORIZED)
+        forbidden = forbidden or status in _UNAUTHORIZED or _says_unauthorized(error)
     return ReadbackOutcome.FORBIDDEN if forbidden else ReadbackOutcome.UNSUPPORTED
 
 
-def _is_data(body: str) -> bool:
-    """Whether it is neither an HTML page nor an error sent with status 200."""
-    if body.lstrip()[:1] == "<":
-        return False
+def _error(body: str) -> str:
+    """The error in a reply, which may come with status 200 too; empty for none."""
+    if found := _CSV_ERROR.search(body):
+        return found[1]
     try:
-        found = json.loads(body) if body.startswith("{") else None
+        document = json.loads(body) if body.startswith("{") else None
     except ValueError:
-        return True
-    return not (isinstance(found, dict) and "error" in found)
+        return ""
+    if not isinstance(document, dict):
+        return ""
+    results = document.get("results")
+    parts = [document, *(results if isinstance(results, list) else [])]
+    texts = [part.get("error") for part in parts if isinstance(part, dict)]
+    if isinstance(document.get("code"), str):
+        texts.append(document.get("message"))
+    return "; ".join(str(text) for text in texts if text)
+
+
+def _says_unauthorized(error: str) -> bool:
+    return any(words in error.lower() for words in _UNAUTHORIZED_WORDS)
 
 
 async def _send(

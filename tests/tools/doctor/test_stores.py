@@ -24,6 +24,7 @@ from tests.kit.influx_standin import (
     NO_BUCKET,
     OVERLOADED,
     UNAUTHORIZED,
+    WRITE_ONLY,
     Canned,
     InfluxStandin,
 )
@@ -232,6 +233,48 @@ async def test_influxdb_1_8_without_flux_is_asked_in_influxql() -> None:
     answer = Answer('{"results":[{"series":[{"values":[["2023",1234567890]]}]}]}')
     async with reading(flux=off, influxql=answer) as reader:
         assert await read_back(place(reader.url), MARK, 0) is ReadbackOutcome.PRESENT
+
+
+NO_READ = '{"code":"not found","message":"%s: could not find bucket \\"evse\\""}'
+NESTED = '{"results":[{"statement_id":0,"error":"%s"}]}'
+CSV_ERROR = "#datatype,string,string\r\n,error,reference\r\n,%s,897\r\n"
+
+
+async def test_with_a_token_that_may_only_write_to_influxdb_2_7_nothing_fails() -> None:
+    began = time.monotonic()
+    async with InfluxStandin(queries=WRITE_ONLY) as standin:
+        url = standin.url
+        found = await told(probe_stores, case(**store(url)))
+    assert found == [
+        ("ok", f"{url} accepted a test point in measurement nofos_bridge_doctor"),
+        ("not checked", "whether the point was stored: the token may not read"),
+    ]
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        ({"flux": Answer(NO_READ % "failed to initialize execute state", 404)}, "FORBIDDEN"),
+        ({"flux": Answer(NO_READ % "runtime error", 500)}, "FORBIDDEN"),
+        ({"flux": Answer(CSV_ERROR % "could not find bucket evse")}, "FORBIDDEN"),
+        ({"flux": Answer(CSV_ERROR % "error in building plan")}, "UNSUPPORTED"),
+        ({"influxql": Answer(NESTED % "database not found: evse")}, "UNSUPPORTED"),
+        ({"influxql": Answer(NESTED % "user not authorized to execute statement")}, "FORBIDDEN"),
+        ({"influxql": Answer('{"error":"unauthorized access"}')}, "FORBIDDEN"),
+        ({"export": Answer("Unauthorized", 401)}, "FORBIDDEN"),
+    ],
+)
+async def test_an_error_inside_a_reply_is_no_missing_point(
+    answers: dict[str, Answer], outcome: str
+) -> None:
+    async with reading(**answers) as reader:
+        assert (await read_back(place(reader.url), MARK, 0)).name == outcome
+
+
+async def test_a_reply_without_series_is_a_missing_point() -> None:
+    async with reading(influxql=Answer('{"results":[{"statement_id":0}]}')) as reader:
+        assert await read_back(place(reader.url), MARK, 0) is ReadbackOutcome.ABSENT
 
 
 @pytest.mark.parametrize("answer", ["<html>", '{"error": "database not found"}'])
