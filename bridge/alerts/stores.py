@@ -22,10 +22,12 @@ STORES = RuleGroup(
             "EvseBridgeStoreRefusing",
             Severity.WARNING,
             Scope.BRIDGE,
-            "increase(evse_bridge_points_refused_total[1h]) > 0",
+            "increase(evse_bridge_points_refused_total[1h]) > 0\n"
+            "or increase(evse_bridge_columns_refused_total[1h]) > 0",
             "0m",
             f"nofos-bridge on {INSTANCE}: store {{{{ $labels.store }}}} refuses points",
-            "It permanently refused about {{ $value | printf `%.0f` }} points within an hour.",
+            "It permanently refused about {{ $value | printf `%.0f` }} points, or columns of "
+            "points, within an hour.",
             DashboardPath.BRIDGE,
         ),
         # Not by the journal's size: it keeps what stores have already, up to its bound. A

@@ -15,6 +15,7 @@ BridgeError
     └── SinkRefused    set the bad lines aside, never send them again
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -92,12 +93,21 @@ class SinkTooLarge(SinkTrouble):
     """The body is over the store's limit."""
 
 
+@dataclass(frozen=True, slots=True)
+class TypeConflict:
+    """A column that the store has as another type; any measurement where that is empty."""
+
+    column: str
+    measurement: str = ""
+
+
 class SinkRefused(SinkTrouble):
     """Some lines are bad.
 
     `bad` maps the zero-based line number to the store's reason, where the store reported
-    it; `dropped` is the number of lines it reported as dropped, if any; the rest of the
-    body is stored when `partial` is true.
+    it, and `conflicts` the columns of another type to its reason; `dropped` is the number of
+    lines it reported as dropped, if any; the rest of the body is stored when `partial` is true.
+    `first_only`: the reason is that of the first bad line, others may have another one.
     """
 
     def __init__(
@@ -105,10 +115,14 @@ class SinkRefused(SinkTrouble):
         why: str,
         *,
         bad: dict[int, str] | None = None,
+        conflicts: Mapping[TypeConflict, str] | None = None,
         dropped: int | None = None,
         partial: bool = False,
+        first_only: bool = False,
     ) -> None:
         super().__init__(why)
         self.bad = bad or {}
+        self.conflicts = conflicts or {}
         self.dropped = dropped
         self.partial = partial
+        self.first_only = first_only

@@ -120,16 +120,15 @@ class Reporter:
 
     def request(self, store: str, outcome: str, seconds: float) -> None:
         self._stats.request(store, outcome, seconds)
-        if outcome == "stored" and store in self._unavailable:
-            self._unavailable.discard(store)
-            ends = [f"store.{kind}" for kind in UNAVAILABLE]
-            self._repeated_log.resolved("store.takes_again", ends=ends, about="store", store=store)
+        if outcome == "stored":
+            self._available(store)
 
     def stored(self, store: str, points: int, readings: int, unix: float) -> None:
         self._stats.stored(store, points, readings, unix)
+        self._available(store)
 
-    def refused(self, store: str, points: int, readings: int) -> None:
-        self._stats.refused(store, points, readings)
+    def refused(self, store: str, points: int, readings: int, columns: int) -> None:
+        self._stats.refused(store, points, readings, columns)
 
     def points_lost(self, store: str, lost: Backlog) -> None:
         """The journal deleted or lost points that this store did not have yet."""
@@ -148,3 +147,9 @@ class Reporter:
         self._repeated_log.report(f"store.{kind}", about="store", store=store, why=why)
         if kind in UNAVAILABLE:
             self._unavailable.add(store)
+
+    def _available(self, store: str) -> None:
+        if store in self._unavailable:
+            self._unavailable.discard(store)
+            ends = [f"store.{kind}" for kind in UNAVAILABLE]
+            self._repeated_log.resolved("store.takes_again", ends=ends, about="store", store=store)

@@ -130,7 +130,9 @@ class Stats:
             {"version": version}
         )
         self.announces = counter("announces", "Announcements by outcome.", "outcome")
-        self.store_up = gauge("store_up", "1 if the store took the last request.", "store")
+        self.store_up = gauge(
+            "store_up", "1 if the store accepts lines; a refused one changes nothing.", "store"
+        )
         self.store_last_success = gauge(
             "store_last_success_timestamp_seconds", "Unix time of the last success.", "store"
         )
@@ -144,6 +146,11 @@ class Stats:
         )
         self.points_stored = counter("points_stored", "Points that a store took.", "store")
         self.points_refused = counter("points_refused", "Points that a store refused.", "store")
+        self.columns_refused = counter(
+            "columns_refused",
+            "Columns that a store has as another type; the rest of the point is stored.",
+            "store",
+        )
         self.points_expired = counter(
             "points_expired", "Points the journal let go before a store had them.", "store"
         )
@@ -163,7 +170,9 @@ class Stats:
             registry=registry,
         )
         for store in stores:
-            for each in (self.points_stored, self.points_refused, self.points_expired):
+            for each in (
+                self.points_stored, self.points_refused, self.points_expired, self.columns_refused
+            ):  # fmt: skip
                 each.labels(store)
             self.store_up.labels(store).set(0)
 
@@ -171,17 +180,21 @@ class Stats:
         """A request to a store ended."""
         self.store_requests.labels(store, outcome).inc()
         self.store_seconds.labels(store).observe(seconds)
-        self.store_up.labels(store).set(int(outcome == "stored"))
+        # A refusal is about lines: whether the store accepts others shows when they are sent.
+        if outcome not in ("refused", "too_large"):
+            self.store_up.labels(store).set(int(outcome == "stored"))
 
     def stored(self, store: str, points: int, readings: int, unix: float) -> None:
         """A store has these; `unix` is the time in seconds."""
         self.points_stored.labels(store).inc(points)
         self.store_last_success.labels(store).set(unix)
+        self.store_up.labels(store).set(1)
         if store == MAIN:
             self.accounts.stored += readings
 
-    def refused(self, store: str, points: int, readings: int) -> None:
-        """A store refused these for good."""
+    def refused(self, store: str, points: int, readings: int, columns: int) -> None:
+        """A store refused these for good; `columns` are single columns of stored points."""
         self.points_refused.labels(store).inc(points)
+        self.columns_refused.labels(store).inc(columns)
         if store == MAIN:
             self.accounts.discard(Reason.REFUSED, readings)

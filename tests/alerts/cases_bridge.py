@@ -151,7 +151,8 @@ STORES = (
     Case(
         "EvseBridgeStoreRefusing", {'evse_bridge_points_refused_total{store="main"}': "0x5 7x60"},
         6, "warning", "bridge", "nofos-bridge on bridge-0:9876: store main refuses points",
-        "It permanently refused about 7 points within an hour.", HOME, labels=MAIN,
+        "It permanently refused about 7 points, or columns of points, within an hour.",
+        HOME, labels=MAIN,
         quiet=({'evse_bridge_points_refused_total{store="main"}': "7x90"},),
     ),
     Case(

@@ -75,6 +75,7 @@ class Reported:
     outcomes: list[str] = field(default_factory=list)
     points: Counter[str] = field(default_factory=Counter)
     readings: Counter[str] = field(default_factory=Counter)
+    columns: int = 0
     troubles: list[tuple[str, str]] = field(default_factory=list)
     unix: float = 0.0
 
@@ -86,8 +87,9 @@ class Reported:
         self.readings["stored"] += readings
         self.unix = at
 
-    def refused(self, store: str, points: int, readings: int, /) -> None:
+    def refused(self, store: str, points: int, readings: int, columns: int, /) -> None:
         self.points["refused"] += points
+        self.columns += columns
         self.readings["refused"] += readings
 
     def trouble(self, store: str, why: str, kind: str, /) -> None:
@@ -165,11 +167,13 @@ class Scene:
         *, batch: int = 5000, flush_every: float = 1.0,
     ) -> None:  # fmt: skip
         self.backlog = backlog
+        self.steady = 0.0
         self.report = Reported()
         self.sleeps = Sleeps()
         self.delivery = Delivery(
             "main", backlog, store, report=self.report, batch=batch, flush_every=flush_every,
-            sleep=self.sleeps, clock=lambda: NOW, random=lambda: 1.0,
+            sleep=self.sleeps, clock=lambda: NOW, steady=lambda: self.steady,
+            random=lambda: 1.0,
         )  # fmt: skip
 
     async def deliver(self) -> "Scene":

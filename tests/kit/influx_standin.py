@@ -12,6 +12,10 @@ from typing import Self
 
 from aiohttp import web
 
+from bridge.core.output.columns import split_line
+
+MOST_LISTED = 100
+
 
 class Version(Enum):
     """Whose ways with bad lines are played."""
@@ -91,6 +95,34 @@ WRITE_ONLY: Mapping[str, Canned] = {
 
 
 @dataclass(frozen=True, slots=True)
+class TypedColumn:
+    """A column that somebody stored as another type, in shards from `since_ms` on."""
+
+    column: str
+    measurement: str = "evse"
+    since_ms: int = 0
+
+    def conflicts_in(self, line: bytes) -> bool:
+        split = split_line(line)
+        return (
+            self.column in split.columns
+            and split.measurement == self.measurement
+            and int(split.stamp) >= self.since_ms
+        )
+
+    def reason(self, version: Version) -> str:
+        if version is Version.V3:
+            return (
+                f"invalid column type for column '{self.column}', expected iox::column_type"
+                "::field::string, got iox::column_type::field::float"
+            )
+        return (
+            f'field type conflict: input field "{self.column}" on measurement '
+            f'"{self.measurement}" is type float, already exists as type string'
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ReceivedRequest:
     """One write request as it came."""
 
@@ -105,7 +137,7 @@ class InfluxStandin:
 
     `answers` are given first, one a request. Then a line is bad if it contains `bad`, or
     `conflict` for a field type conflict; `most_lines` bounds a body. `queries` are the replies
-    to reads by path; others get 404.
+    to reads by path; others get 404. `typed` columns are refused as the version does it.
     """
 
     def __init__(
@@ -114,6 +146,7 @@ class InfluxStandin:
     ) -> None:  # fmt: skip
         self.answers: deque[Answer] = deque()
         self.queries = queries
+        self.typed: list[TypedColumn] = []
         self.queried: list[str] = []
         self.stored: list[bytes] = []
         self.requests: list[ReceivedRequest] = []
@@ -171,7 +204,38 @@ class InfluxStandin:
     def _judge(self, lines: Sequence[bytes]) -> Canned:
         if len(lines) > self.most_lines:
             return TOO_LARGE
+        if self.typed:
+            return self._judge_types(lines)
         return _WAYS[self.version](lines, self.stored)
+
+    def _judge_types(self, lines: Sequence[bytes]) -> Canned:
+        """Like the three versions: the good lines are stored, and one reason is given, or all."""
+        found = {line: hit for line in lines if (hit := self._conflict(line))}
+        self.stored.extend(line for line in lines if line not in found)
+        if not found:
+            return STORED
+        first = next(iter(found.values())).reason(self.version)
+        text = f"partial write: {first} dropped={len(found)}"
+        match self.version:
+            case Version.V1:
+                return Canned(400, {"error": text})
+            case Version.V2:
+                message = f"failure writing points to database: {text}"
+                return Canned(422, {"code": "unprocessable entity", "message": message})
+            case Version.V3:
+                data = [
+                    {
+                        "original_line": line.decode(), "line_number": number,
+                        "error_message": found[line].reason(self.version),
+                    }
+                    for number, line in enumerate(lines, 1)
+                    if line in found
+                ]  # fmt: skip
+                error = "partial write of line protocol occurred"
+                return Canned(400, {"error": error, "data": data[:MOST_LISTED]})
+
+    def _conflict(self, line: bytes) -> TypedColumn | None:
+        return next((each for each in self.typed if each.conflicts_in(line)), None)
 
 
 async def _lines(request: web.Request) -> list[bytes]:

@@ -30,8 +30,12 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class RefusedLine:
-    """A line that a store refused, and the store's reason."""
+    """A line that a store refused, and the store's reason.
+
+    `column_alone`: the store has the rest of the point; the line has the refused column only.
+    """
 
     line: bytes
     reason: str
     readings: int
+    column_alone: bool = False

@@ -1,21 +1,37 @@
 """Finds the lines of a batch that a store refuses, by sending smaller and smaller pieces."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from bridge.core.errors import SinkRefused, SinkTooLarge
+from bridge.core.errors import SinkRefused, SinkTooLarge, TypeConflict
 from bridge.core.output.batch import RefusedLine
+from bridge.sinks.influx.reduced_lines import ReducedLines
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a store refused of a batch, and the columns that it has as another type."""
+
+    refusals: list[RefusedLine]
+    conflicts: Mapping[TypeConflict, str]
+
+    @property
+    def points_refused(self) -> int:
+        """The lines of which nothing was stored."""
+        return sum(not refusal.column_alone for refusal in self.refusals)
 
 
 async def write_all(
     lines: Sequence[bytes],
     readings: Sequence[int],
     write: Callable[[list[bytes]], Awaitable[None]],
-) -> list[RefusedLine]:
-    """Write the lines; returns those that the store refused, each with its readings.
+    withheld: Mapping[TypeConflict, str],
+) -> Written:
+    """Write the lines without the `withheld` columns; returns what was not stored.
 
     `write` raises SinkTooLarge or SinkRefused.
     """
-    bisect = Bisect(lines, readings)
+    bisect = Bisect(ReducedLines(lines, readings), withheld)
     while piece := bisect.next():
         try:
             await write(piece)
@@ -23,7 +39,7 @@ async def write_all(
             bisect.too_large(str(error))
         except SinkRefused as error:
             bisect.refused(error)
-    return bisect.refusals()
+    return bisect.written()
 
 
 class Bisect:
@@ -32,17 +48,16 @@ class Bisect:
     A piece may be sent again: points are idempotent, a repeated one changes nothing.
     """
 
-    def __init__(self, lines: Sequence[bytes], readings: Sequence[int]) -> None:
+    def __init__(self, lines: ReducedLines, withheld: Mapping[TypeConflict, str]) -> None:
         self._lines = lines
-        self._readings = readings
-        self._to_send: list[Sequence[int]] = [range(len(lines))]
+        self._to_send: list[Sequence[int]] = [lines.refuse_columns(withheld)]
         self._piece: Sequence[int] = ()
-        self._reasons: dict[int, str] = {}
+        self._conflicts: dict[TypeConflict, str] = {}
 
     def next(self) -> list[bytes]:
         """The lines to send now; empty when all is known."""
         self._piece = self._to_send.pop() if self._to_send else ()
-        return [self._lines[number] for number in self._piece]
+        return [self._lines.sent(number) for number in self._piece]
 
     def too_large(self, why: str) -> None:
         """The store does not accept a body of this size."""
@@ -52,7 +67,9 @@ class Bisect:
         """Some lines of the piece are bad."""
         size, why = len(self._piece), str(error)
         bad = {number: reason for number, reason in error.bad.items() if 0 <= number < size}
-        if error.partial and error.dropped == size:
+        if self._leave_out_columns(error):
+            return
+        if error.partial and error.dropped == size and not error.first_only:
             self._refuse((number, bad.get(number, why)) for number in range(size))
         elif bad:
             self._refuse(bad.items())
@@ -61,12 +78,30 @@ class Bisect:
         else:
             self._split(why)
 
-    def refusals(self) -> list[RefusedLine]:
-        """Every refused line once, in the batch's order."""
-        return [
-            RefusedLine(self._lines[number], reason, self._readings[number])
-            for number, reason in sorted(self._reasons.items())
-        ]
+    def written(self) -> Written:
+        """What was not stored, once `next` has no more."""
+        return Written(self._lines.refusals(), self._conflicts)
+
+    def _leave_out_columns(self, error: SinkRefused) -> bool:
+        """Send the piece again without the columns that have another type in the store.
+
+        False where none of its lines has one. 1.8 and 2.x have types for each week or so, and
+        where fewer lines were dropped than have the column, smaller pieces show which.
+        """
+        having = {each: self._lines.having(each, self._piece) for each in error.conflicts}
+        affected = {number for numbers in having.values() for number in numbers}
+        if not affected:
+            return False
+        if error.dropped is not None and error.dropped < len(affected) and len(self._piece) > 1:
+            self._split(str(error))
+            return True
+        gone: set[int] = set()
+        for conflict, numbers in having.items():
+            self._conflicts[conflict] = reason = error.conflicts[conflict]
+            left = [self._lines.refuse_column(each, conflict.column, reason) for each in numbers]
+            gone.update(each for each, some in zip(numbers, left, strict=True) if not some)
+        self._send([number for number in self._piece if number not in gone])
+        return True
 
     @staticmethod
     def _named_all(error: SinkRefused, named: int) -> bool:
@@ -75,7 +110,7 @@ class Bisect:
 
     def _refuse(self, bad: Iterable[tuple[int, str]]) -> None:
         for number, reason in bad:
-            self._reasons[self._piece[number]] = reason
+            self._lines.refuse(self._piece[number], reason)
 
     def _split(self, why: str) -> None:
         middle = len(self._piece) // 2

@@ -14,7 +14,12 @@ from urllib3.exceptions import HTTPError
 
 from bridge.core.clock_offset import offset_from_date
 from bridge.core.errors import SinkBusy, SinkDenied, SinkTrouble
-from bridge.sinks.influx.replies import StoreReply, shortened, trouble_of, trouble_of_success
+from bridge.sinks.influx.replies import (
+    StoreReply,
+    shortened_without,
+    trouble_of,
+    trouble_of_success,
+)
 
 
 class InfluxClient:
@@ -93,34 +98,23 @@ class InfluxClient:
         except ApiException as error:
             raise _translated(error, token, lines) from error
         except (HTTPError, OSError) as error:
-            raise SinkBusy(_shortened_without(token, f"{type(error).__name__}: {error}")) from error
+            raise SinkBusy(shortened_without(token, f"{type(error).__name__}: {error}")) from error
         except UnicodeDecodeError as error:
             raise SinkBusy("the reply is not text") from error
         except ValueError:
             # Not `from`: the error quotes the header, and with it the token.
             raise SinkDenied("the token cannot be sent: it is no single line of ASCII") from None
-        reply = StoreReply(
-            response.status, response.reason or "", _redacted(token, response.data or "")
-        )
+        reply = StoreReply(response.status, response.reason or "", response.data or "", token=token)
         if trouble := trouble_of_success(reply, lines):
             raise trouble
 
 
 def _translated(error: ApiException, token: str, lines: Sequence[bytes]) -> SinkTrouble:
     if not error.status:
-        return SinkBusy(_shortened_without(token, str(error.reason)))
-    body = _redacted(token, error.body or "")
-    headers = error.headers or {}
-    reply = StoreReply(error.status, error.reason or "", body, headers.get("Retry-After"))
+        return SinkBusy(shortened_without(token, str(error.reason)))
+    retry_after = (error.headers or {}).get("Retry-After")
+    reply = StoreReply(error.status, error.reason or "", error.body or "", retry_after, token)
     return trouble_of(reply, lines, time.time())
-
-
-def _shortened_without(token: str, text: str) -> str:
-    return shortened(_redacted(token, text))
-
-
-def _redacted(token: str, text: str) -> str:
-    return text.replace(token, "***") if token else text
 
 
 async def _in_thread(work: Callable[[], None]) -> None:

@@ -13,6 +13,7 @@ from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.sinks.influx import retry
 from bridge.sinks.influx.bisect import write_all
 from bridge.sinks.influx.retry import RetryingWriter, Store
+from bridge.sinks.influx.withheld_columns import WithheldColumns
 
 IDLE_SECONDS = 60.0
 
@@ -43,8 +44,8 @@ class DeliveryReport(retry.RequestReport, Protocol):
     def stored(self, store: str, points: int, readings: int, unix: float, /) -> None:
         """The store has these; `unix` is the time in seconds."""
 
-    def refused(self, store: str, points: int, readings: int, /) -> None:
-        """The store refused these for good."""
+    def refused(self, store: str, points: int, readings: int, columns: int, /) -> None:
+        """The store refused these for good; `columns` are single columns of stored points."""
 
 
 class Delivery:
@@ -58,7 +59,8 @@ class Delivery:
         self, name: str, journal: JournalBacklog, store: Store, *, report: DeliveryReport,
         batch: int = 5000, flush_every: float = 1.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.time, random: Callable[[], float] = chance.random,
+        clock: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = chance.random,
     ) -> None:  # fmt: skip
         self._name = name
         self._journal = journal
@@ -67,6 +69,8 @@ class Delivery:
         self._flush_every = flush_every
         self._sleep = sleep
         self._clock = clock
+        self._steady = steady
+        self._withheld = WithheldColumns()
         self._retry = RetryingWriter(name, store, report=report, sleep=sleep, random=random)
         self._disk_backoff = Backoff(random)
 
@@ -100,8 +104,10 @@ class Delivery:
         return await self._with_retry(lambda: self._journal.read(self._name, self._most_lines))
 
     async def _deliver(self, batch: Batch) -> None:
-        refusals = await write_all(batch.lines, batch.readings, self._retry.write)
-        await self._with_retry(lambda: self._acknowledge(batch, refusals))
+        withheld = self._withheld.reasons(self._steady())
+        written = await write_all(batch.lines, batch.readings, self._retry.write, withheld)
+        self._withheld.add(written.conflicts, self._steady())
+        await self._with_retry(lambda: self._acknowledge(batch, written.refusals))
 
     async def _acknowledge(self, batch: Batch, refusals: Sequence[RefusedLine]) -> None:
         """Finished even when cancelled, so that the cursor and the counters agree."""
@@ -118,12 +124,14 @@ class Delivery:
         unix = self._clock()
         await self._journal.acknowledge(self._name, batch, refusals, round(unix * 1000))
         # No await from here on: the counters change together with the backlog.
-        bad = sum(refusal.readings for refusal in refusals)
-        points, readings = len(batch.lines) - len(refusals), sum(batch.readings) - bad
-        if points:
-            self._report.stored(self._name, points, readings, unix)
+        lost = sum(refusal.readings for refusal in refusals)
+        columns = sum(refusal.column_alone for refusal in refusals)
+        points = len(refusals) - columns
+        if len(batch.lines) > points:
+            stored = sum(batch.readings) - lost
+            self._report.stored(self._name, len(batch.lines) - points, stored, unix)
         if refusals:
-            self._report.refused(self._name, len(refusals), bad)
+            self._report.refused(self._name, points, lost, columns)
             self._report.trouble(self._name, refusals[0].reason, "refused")
 
     async def _with_retry(self, work: Callable[[], Awaitable[T]]) -> T:

@@ -3,11 +3,19 @@
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
-from bridge.core.errors import SinkBusy, SinkDenied, SinkRefused, SinkTooLarge, SinkTrouble
+from bridge.core.errors import (
+    SinkBusy,
+    SinkDenied,
+    SinkRefused,
+    SinkTooLarge,
+    SinkTrouble,
+    TypeConflict,
+)
+from bridge.core.output.columns import split_line
 
 LONGEST_TEXT = 500
 LONGEST_WAIT_SECONDS = 900.0
@@ -20,6 +28,16 @@ ListedLine = tuple[int | None, str]
 _PARTIAL = "partial write"
 _DROPPED = re.compile(r"\bdropped=(\d{1,9})\b")
 _UNPARSED = re.compile(r"unable to parse '(.*?)': (.*?)(?: dropped=\d+)?$", re.MULTILINE)
+_HOLDS_FOR_ALL = "retention"
+"""A reason that holds for each dropped line; others are those of the first one."""
+_CONFLICTS = (
+    re.compile(
+        r'field type conflict: input field "(?P<column>.+?)" on measurement "(?P<measurement>.+?)"'
+    ),
+    re.compile(r"invalid column type for column '(?P<column>.+?)'"),
+    re.compile(r'\bcolumn "?(?P<column>[^\s"]+)"? is type \S+ but write has type', re.IGNORECASE),
+)
+"""How 1.8 and 2.x, 3, and its hosted versions name a column of another type."""
 _ABOUT_THE_REQUEST = (
     "either orgid or org",
     "missing a slash",
@@ -42,19 +60,25 @@ class StoreReply:
     phrase: str
     body: str
     retry_after: str | None = None
+    token: str = field(default="", repr=False)
+    """Hidden in what is shown. Replies are judged as they came: a token may be part of any word."""
+
+    def shown(self, text: str) -> str:
+        """A text of the reply, without the token and cut to fit a log line."""
+        return shortened_without(self.token, text)
 
 
 def trouble_of(reply: StoreReply, lines: Sequence[bytes], unix: float) -> SinkTrouble:
     """The error to raise after this reply to a write of these lines; `unix` in seconds."""
     document = _document(reply.body)
     text = _text(reply, document)
-    why = shortened(f"HTTP {reply.status}: {text}")
+    why = shortened(f"HTTP {reply.status}: {reply.shown(text)}")
     if reply.status in (401, 403, 404):
         return SinkDenied(why)
     if reply.status == 413:
         return SinkTooLarge(why)
     if _is_about_lines(reply.status, text):
-        return _refused(why, text, document, lines)
+        return _refused(reply, why, lines)
     if reply.status in (400, 422):
         return SinkDenied(why)
     return SinkBusy(why, retry_after_seconds(reply.retry_after, unix))
@@ -67,11 +91,11 @@ def trouble_of_success(reply: StoreReply, lines: Sequence[bytes]) -> SinkTrouble
     """
     document = _document(reply.body)
     text = _text(reply, document)
-    why = shortened(f"HTTP {reply.status}: {text}")
+    why = shortened(f"HTTP {reply.status}: {reply.shown(text)}")
     if reply.body.lstrip()[:1] == "<":
         return SinkDenied(why)
     if "message" in document or "error" in document:
-        return _refused(why, text, document, lines)
+        return _refused(reply, why, lines)
     return None
 
 
@@ -89,6 +113,11 @@ def retry_after_seconds(header: str | None, unix: float) -> float | None:
 def shortened(text: str) -> str:
     """The text, cut to fit a log line."""
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def shortened_without(token: str, text: str) -> str:
+    """The text without the token, cut to fit a log line."""
+    return shortened(text.replace(token, "***") if token else text)
 
 
 def _seconds_until(date: str, unix: float) -> float:
@@ -122,18 +151,40 @@ def _is_about_lines(status: int, text: str) -> bool:
     return status >= 500 and _PARTIAL in text and _DROPPED.search(text) is not None
 
 
-def _refused(
-    why: str, text: str, document: Mapping[str, object], lines: Sequence[bytes]
-) -> SinkRefused:
+def _refused(reply: StoreReply, why: str, lines: Sequence[bytes]) -> SinkRefused:
+    document = _document(reply.body)
+    text = _text(reply, document)
     listed = list(_numbered(document.get("data"), lines)) or list(_quoted(text, lines))
-    bad = {number: reason for number, reason in listed if number is not None}
     dropped = _DROPPED.search(text)
+    partial = _PARTIAL in text
     return SinkRefused(
         why,
-        bad=bad,
+        bad={number: reply.shown(reason) for number, reason in listed if number is not None},
+        conflicts={
+            **dict.fromkeys(_conflicts(text), why),
+            **{found: reply.shown(reason) for found, reason in _listed_conflicts(listed, lines)},
+        },
         dropped=int(dropped[1]) if dropped else None,
-        partial=_PARTIAL in text and len(listed) < MOST_LISTED and None not in dict(listed),
+        partial=partial and len(listed) < MOST_LISTED and None not in dict(listed),
+        first_only=partial and _HOLDS_FOR_ALL not in text.lower(),
     )
+
+
+def _conflicts(text: str) -> Iterator[TypeConflict]:
+    for pattern in _CONFLICTS:
+        for found in pattern.finditer(text):
+            yield TypeConflict(found["column"], found.groupdict().get("measurement", ""))
+
+
+def _listed_conflicts(
+    listed: Iterable[ListedLine], lines: Sequence[bytes]
+) -> Iterator[tuple[TypeConflict, str]]:
+    """The columns that InfluxDB 3 names, each in the measurement of its line."""
+    for number, reason in listed:
+        if number is not None:
+            measurement = split_line(lines[number]).measurement
+            for conflict in _conflicts(reason):
+                yield TypeConflict(conflict.column, measurement), reason
 
 
 def _numbered(data: object, lines: Sequence[bytes]) -> Iterator[ListedLine]:
@@ -146,7 +197,7 @@ def _numbered(data: object, lines: Sequence[bytes]) -> Iterator[ListedLine]:
                 if _quote_matches(lines[counted - 1], more.get("original_line", "")):
                     number = counted - 1
         reason = entry.get("error_message") if isinstance(entry, dict) else None
-        yield number, shortened(str(reason or "refused"))
+        yield number, str(reason or "refused")
 
 
 def _quote_matches(line: bytes, quote: object) -> bool:
@@ -162,4 +213,4 @@ def _quoted(text: str, lines: Sequence[bytes]) -> Iterator[ListedLine]:
         places.setdefault(line, []).append(number)
     for quote, reason in found:
         for place in places.get(quote.encode(errors="replace"), [None]):
-            yield place, shortened(f"unable to parse: {reason}")
+            yield place, f"unable to parse: {reason}"

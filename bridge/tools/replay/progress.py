@@ -50,7 +50,7 @@ class ReplayProgress:
 
     def batch_sent(self, batch: BatchResult) -> None:
         """A batch was sent."""
-        self._bar.advance(self._task, batch.stored + len(batch.refusals))
+        self._bar.advance(self._task, batch.stored + batch.refused)
         self._last_reason = ""
         for each in batch.refusals[: MAX_REFUSALS_SHOWN - self._refused]:
             line = each.line[:MAX_LINE_SHOWN].decode(errors="replace")

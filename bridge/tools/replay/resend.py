@@ -10,6 +10,7 @@ from bridge.core.errors import CommandFailed
 from bridge.core.output.batch import RefusedLine
 from bridge.sinks.influx.bisect import write_all
 from bridge.sinks.influx.retry import RetryingWriter, Store
+from bridge.sinks.influx.withheld_columns import WithheldColumns
 
 MAX_WAIT_SECONDS = 600.0
 JournalRow = tuple[int, list[bytes]]
@@ -17,10 +18,14 @@ JournalRow = tuple[int, list[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """The store processed all rows up to `row`; the counts are those of this batch."""
+    """The store processed all rows up to `row`; the counts are those of this batch's points.
+
+    `refusals` has single columns of stored points too.
+    """
 
     row: int
     stored: int
+    refused: int
     refusals: list[RefusedLine]
 
 
@@ -58,6 +63,7 @@ class Resender:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:  # fmt: skip
         self._batch = batch
+        self._withheld = WithheldColumns()
         self._writer = RetryingWriter(
             name,
             store,
@@ -71,8 +77,11 @@ class Resender:
     ) -> None:
         """Send all rows, calling `on_batch` after each batch. Raises CommandFailed."""
         for row, lines in _batches(rows, self._batch):
-            refusals = await write_all(lines, [1] * len(lines), self._writer.write)
-            on_batch(BatchResult(row, len(lines) - len(refusals), refusals))
+            withheld = self._withheld.reasons(time.monotonic())
+            written = await write_all(lines, [1] * len(lines), self._writer.write, withheld)
+            self._withheld.add(written.conflicts, time.monotonic())
+            refused = written.points_refused
+            on_batch(BatchResult(row, len(lines) - refused, refused, written.refusals))
 
 
 def _batches(rows: Iterable[JournalRow], max_lines: int) -> Iterator[JournalRow]:

@@ -86,7 +86,7 @@ async def _send(
 
     def on_batch(sent: BatchResult) -> None:
         nonlocal position
-        stored, refused = position.stored + sent.stored, position.refused + len(sent.refusals)
+        stored, refused = position.stored + sent.stored, position.refused + sent.refused
         position = replace(position, row=sent.row, stored=stored, refused=refused)
         position_file.save(position)
         progress.batch_sent(sent)

@@ -63,6 +63,19 @@ async def test_when_all_lines_were_dropped_one_request_is_enough() -> None:
     assert scene.report.points == {"refused": 4}
 
 
+async def test_each_of_several_refused_lines_has_its_own_reason() -> None:
+    whole = "max-values-per-tag limit exceeded: n=0 dropped=2"
+    store = Answering(
+        SinkRefused(whole, dropped=2, partial=True, first_only=True),
+        SinkRefused("limit exceeded: n=0", dropped=1, partial=True, first_only=True),
+        SinkRefused("invalid field name: n=1", dropped=1, partial=True, first_only=True),
+    )
+    scene = await Scene(MemoryBacklog(numbered(2)), store).deliver()
+    assert [each.reason for each in scene.backlog.refusals] == [
+        "limit exceeded: n=0", "invalid field name: n=1",
+    ]  # fmt: skip
+
+
 async def test_an_unnamed_bad_line_is_found_by_halving() -> None:
     store = Picky()
     scene = await Scene(MemoryBacklog(numbered(8, bad=[5])), store).deliver()

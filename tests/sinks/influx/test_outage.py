@@ -65,7 +65,7 @@ class Hour:
     def stored(self, store: str, points: int, readings: int, at: float) -> None:
         self.stats.stored(store, points, readings, at)
 
-    def refused(self, store: str, points: int, readings: int) -> None:
+    def refused(self, store: str, points: int, readings: int, columns: int) -> None:
         raise AssertionError("nothing is refused")
 
     def trouble(self, store: str, why: str, kind: str) -> None:

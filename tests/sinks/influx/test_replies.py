@@ -4,7 +4,7 @@ from email.utils import formatdate
 
 import pytest
 
-from bridge.core.errors import SinkRefused
+from bridge.core.errors import SinkDenied, SinkRefused, TypeConflict
 from bridge.sinks.influx.replies import StoreReply, retry_after_seconds, trouble_of
 from tests.kit.influx_standin import Canned
 
@@ -64,3 +64,61 @@ def test_a_strange_body_under_400_is_a_refusal_without_names(body: str) -> None:
     error = trouble_of(StoreReply(400, "Bad Request", body), [GOOD], 0.0)
     assert isinstance(error, SinkRefused)
     assert (error.bad, error.dropped, error.partial) == ({}, None, False)
+
+
+def refusal(status: int, body: object, token: str = "") -> SinkRefused:
+    reply = StoreReply(status, "Bad Request", Canned(status, body).text(), token=token)
+    error = trouble_of(reply, [GOOD, OTHER], 0.0)
+    assert isinstance(error, SinkRefused)
+    return error
+
+
+def partial(reason: str) -> dict[str, str]:
+    return {"message": f"failure writing points to database: partial write: {reason}"}
+
+
+@pytest.mark.parametrize("token", ["p", "w", "d", "=", "1", "rtial wr"])
+def test_a_token_that_occurs_in_the_reply_does_not_change_what_it_means(token: str) -> None:
+    error = refusal(422, partial("points beyond retention policy dropped=1"), token)
+    assert (error.dropped, error.partial, error.first_only) == (1, True, False)
+    assert token not in str(error).removeprefix("HTTP 422: ")
+
+
+def test_a_token_that_occurs_in_a_line_does_not_hide_which_line_is_bad() -> None:
+    text = f"unable to parse '{OTHER.decode()}': missing fields"
+    assert refusal(400, {"message": text}, "charger").bad == {1: "unable to parse: missing fields"}
+
+
+def test_a_token_that_occurs_in_a_refused_request_is_the_operators_to_mend() -> None:
+    body = Canned(400, {"message": "Please provide either orgID or org"}).text()
+    assert isinstance(trouble_of(StoreReply(400, "", body, token="or"), [GOOD], 0.0), SinkDenied)
+
+
+@pytest.mark.parametrize(
+    ("reason", "first_only"),
+    [
+        ("points beyond retention policy dropped=2", False),
+        ("dropped 2 points outside retention policy of duration 1h0m0s dropped=2", False),
+        ("max-values-per-tag limit exceeded (100001/100000): tag=charger dropped=2", True),
+        ('invalid field name: input field "time" on measurement "evse" is invalid dropped=2', True),
+    ],
+)
+def test_only_the_retention_is_a_reason_for_every_dropped_line(
+    reason: str, first_only: bool
+) -> None:
+    assert refusal(422, partial(reason)).first_only is first_only
+
+
+@pytest.mark.parametrize(
+    ("text", "conflict"),
+    [
+        (('write failed: field type conflict: input field "power" on measurement "evse" is type '
+         "float64, already exists as type integer"), TypeConflict("power", "evse")),
+        (("partial write: invalid column type for column 'power', expected iox::column_type::field"
+         "::integer, got iox::column_type::field::float"), TypeConflict("power")),
+        ("failed to write: column power is type i64 but write has type f64", TypeConflict("power")),
+        ('Column "power" is type f64 but write has type i64', TypeConflict("power")),
+    ],
+)  # fmt: skip
+def test_every_version_names_the_column_of_another_type(text: str, conflict: TypeConflict) -> None:
+    assert list(refusal(400, {"error": text}).conflicts) == [conflict]
