@@ -174,6 +174,7 @@ async def build(
         ready=lambda: health.unready() is None, polling=polling.polling if polling else None,
         queries=queries, stores=tuple(stores), limit=settings.journal.max_bytes,
         disk_free=disk_free.read, shards=settings.shard.count, expiries=expiries.read,
+        dropped=committer.dropped,
     )  # fmt: skip
     await disk_values.refresh()
     web = settings.web

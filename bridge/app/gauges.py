@@ -60,6 +60,7 @@ def register_gauges(
     disk_free: Callable[[], int],
     shards: int,
     expiries: Callable[[], Mapping[str, float]],
+    dropped: Mapping[str, int],
 ) -> None:
     """Every gauge is read at the scrape; nothing is computed between scrapes."""
 
@@ -81,6 +82,9 @@ def register_gauges(
         GaugeRow("queries", "Queries to chargers over MQTT by outcome.",
                  lambda: {} if queries is None else queries.outcomes,
                  label="outcome", counter=True),
+        GaugeRow("history_dropped",
+                 "Events, sessions, and points of them, dropped while the disk failed too long.",
+                 lambda: dropped, label="kind", counter=True),
         GaugeRow("points_pending", "Points that a store has not yet.",
                  lambda: {store: journal.backlog(store).points for store in stores},
                  label="store"),

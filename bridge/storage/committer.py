@@ -1,7 +1,7 @@
 """The committer: writes the outbox to disk, at most a second behind.
 
 Lines go to the journal, chargers and events to the state file, each off the event loop. While
-the disk fails, both wait in memory, up to a limit; readings dropped beyond it are counted.
+the disk fails, both wait in memory, up to a limit; what is dropped beyond it is counted.
 Events and sessions are written to the state file before the journal, so that a bridge that is
 killed between the two does not report them again.
 """
@@ -21,6 +21,7 @@ from bridge.core.output.outbox import Outbox
 from bridge.monitoring.stats import Accounts
 from bridge.storage.disk_trouble import DiskTroubles, TroubleLog
 from bridge.storage.pending_events import PendingEvents
+from bridge.storage.waiting_history import WaitingHistory
 
 COMMIT_SECONDS = 0.7
 """Together with a frame's quiet gap, a reading is on disk within a second."""
@@ -89,23 +90,26 @@ class Committer:
         self._stored_when_committed = stored_when_committed
         self._steady = steady
         self._disk_troubles = DiskTroubles(repeated_log)
-        self._events: list[Event] = []
-        self._sessions: list[Session] = []
+        self._history = WaitingHistory(out)
         self._pending = PendingEvents(pending)
         self._in_flight = 0
         """Lines at the head of the outbox that the journal is appending."""
+        self._one_at_a_time = asyncio.Lock()
+        self._running: asyncio.Task[None] | None = None
+        self.dropped = {"event": 0, "session": 0, "point": 0}
+        """Events, sessions, and points of them, that were dropped while the disk failed."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing waits for the disk."""
-        out, history = self._out, self._events or self._sessions or self._pending.lines
+        out, history = self._out, len(self._history) or self._pending.lines
         return not (history or out.lines or out.dirty or out.dirty_since)
 
     async def run(self) -> None:
         """Commit until cancelled; a commit that has begun is finished first."""
         while True:
             await asyncio.sleep(COMMIT_SECONDS)
-            commit = asyncio.create_task(self.commit(), name="commit")
+            commit = self._running = asyncio.create_task(self.commit(), name="commit")
             try:
                 while not commit.done():
                     await asyncio.wait({commit}, timeout=COMMIT_SECONDS)
@@ -118,8 +122,13 @@ class Committer:
     async def commit(self, *, last: bool = False) -> None:
         """Commit what is due; everything where it is the `last` commit.
 
-        An error of one file does not stop the other's commit.
+        A commit that is running is waited for. An error of one file does not stop the other's
+        commit.
         """
+        async with self._one_at_a_time:
+            await self._commit(last=last)
+
+    async def _commit(self, *, last: bool) -> None:
         if last:
             self._mark_due_dirty(math.inf)
         await self._try("points", self._commit_points)
@@ -129,7 +138,12 @@ class Committer:
             await self._try("state", self._commit_state)
 
     def discard_uncommitted(self) -> int:
-        """Count the readings that the disk did not accept before the bridge stops."""
+        """Count the readings that the disk did not accept before the bridge stops.
+
+        A commit that still waits for the disk counts nothing any more.
+        """
+        if self._running is not None:
+            self._running.cancel()
         lost = self._out.readings_held
         self._accounts.discard(Reason.DISK, lost)
         self._out.readings_held = 0
@@ -167,7 +181,11 @@ class Committer:
             lines = pending.lines[:LINES_PER_APPEND]
             # Their own times: a session may have ended a while ago, or in an earlier run.
             stamps = [stamp_of(line) for line in lines]
-            await self._journal.append(Batch(lines, [0] * len(lines), min(stamps), max(stamps)))
+            pending.in_flight = len(lines)
+            try:
+                await self._journal.append(Batch(lines, [0] * len(lines), min(stamps), max(stamps)))
+            finally:
+                pending.in_flight = 0
             pending.acknowledge(len(lines))
 
     async def _commit_state(self) -> None:
@@ -178,10 +196,7 @@ class Committer:
         # that it was in.
         states |= self._registry.saved_states(out.dirty)
         out.dirty = set()
-        self._events += out.events
-        self._sessions += out.sessions
-        out.events, out.sessions = [], []
-        events, sessions = list(self._events), list(self._sessions)
+        events, sessions = self._history.begin_save()
         counters = list(out.counters.items())
         self._pending.collect(out)
         pending = tuple(self._pending.lines) if self._pending.unsaved else None
@@ -195,8 +210,9 @@ class Committer:
         except DiskTrouble:
             out.dirty |= states.keys()
             self._pending.unsaved = True
+            self._history.failed()
             raise
-        del self._events[: len(events)], self._sessions[: len(sessions)]
+        self._history.saved()
         out.show_saved(counters)
 
     async def _first_states(self) -> dict[ChargerId, SavedState | None]:
@@ -222,15 +238,13 @@ class Committer:
             out.dirty.add(id_)
 
     def _shed(self) -> None:
-        """Keep memory within its limit: the oldest lines are dropped, each reading counted."""
-        out, first = self._out, self._in_flight
-        over = len(out.lines) - MOST_WAITING
+        """Keep memory within its limit: the oldest are dropped, each reading counted."""
+        over = len(self._out.lines) - MOST_WAITING
         if over > 0:
-            dropped = slice(first, first + over)
-            lost = sum(out.readings[dropped])
-            del out.lines[dropped], out.readings[dropped]
-            out.readings_held -= lost
+            lost, points = self._out.drop(self._in_flight, over)
             self._accounts.discard(Reason.DISK, lost)
-        self._pending.shed(MOST_WAITING)
-        del self._events[: max(0, len(self._events) - MOST_WAITING)]
-        del self._sessions[: max(0, len(self._sessions) - MOST_WAITING)]
+            self.dropped["point"] += points
+        self.dropped["point"] += self._pending.shed(MOST_WAITING)
+        events, sessions = self._history.shed(MOST_WAITING)
+        self.dropped["event"] += events
+        self.dropped["session"] += sessions

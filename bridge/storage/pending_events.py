@@ -18,6 +18,8 @@ class PendingEvents:
         # A damaged state file may contain something that is not a line.
         self.lines = [line for line in lines if line.rpartition(b" ")[2].isdigit()]
         self.unsaved = False
+        self.in_flight = 0
+        """Lines, the oldest, that the journal is appending."""
 
     def collect(self, out: Outbox) -> bool:
         """Move the lines of events and sessions, which carry no readings, out of the outbox.
@@ -37,8 +39,10 @@ class PendingEvents:
         del self.lines[:lines]
         self.unsaved = True
 
-    def shed(self, most: int) -> None:
-        """Keep memory within its limit: the newest lines are dropped."""
-        if len(self.lines) > most:
-            del self.lines[most:]
+    def shed(self, most: int) -> int:
+        """Keep memory within its limit: the newest lines are dropped; returns how many."""
+        over = len(self.lines) - max(most, self.in_flight)
+        if over > 0:
+            del self.lines[-over:]
             self.unsaved = True
+        return max(0, over)

@@ -295,3 +295,153 @@ async def test_a_commit_that_began_is_brought_to_its_end_when_cancelled(
     goes_on.set()
     await asyncio.wait({running})
     assert (len(disk.lines), out.lines) == (3, [])
+
+
+class Stalls(Disk):
+    """A disk that stalls in each append until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.released = asyncio.Event(), asyncio.Event()
+
+    async def append(self, batch: Batch) -> None:
+        self.began.set()
+        await self.released.wait()
+        await super().append(batch)
+
+
+class StateStalls(Disk):
+    """A disk whose state file stalls until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.released = asyncio.Event(), asyncio.Event()
+
+    async def save(self, **given: object) -> None:
+        self.began.set()
+        await self.released.wait()
+        await super().save(**given)  # type: ignore[arg-type]  # handed on as they came
+
+
+def seven() -> Outbox:
+    out = Outbox()
+    for n in range(7):
+        out.append(b"line %d" % n, 1, 1000 + n)
+    return out
+
+
+async def stopped_while_stalled(committer: Committer, disk: Stalls | StateStalls) -> None:
+    """The end comes while a commit is in the stalled disk, which then goes on."""
+    running = asyncio.create_task(committer.run())
+    await disk.began.wait()
+    running.cancel()
+    await asyncio.wait({running})
+    last = asyncio.create_task(committer.commit(last=True))
+    await asyncio.sleep(0.02)
+    disk.released.set()
+    await asyncio.wait_for(last, 5)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(committer_file, "MOST_WAITING", 50)
+    monkeypatch.setattr(committer_file, "COMMIT_SECONDS", 0.01)
+    monkeypatch.setattr(committer_file, "DISK_TIMEOUT_SECONDS", 0.02)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_the_last_commit_waits_for_the_one_that_a_stalled_disk_holds_up() -> None:
+    disk, out, accounts = Stalls(), seven(), Accounts()
+    committer = made(disk, out, accounts, store=False)
+    await stopped_while_stalled(committer, disk)
+    assert disk.lines == [b"line %d" % n for n in range(7)]
+    assert (accounts.stored, out.readings_held, committer.empty) == (7, 0, True)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_an_event_in_a_stalled_state_file_is_saved_and_journaled_once() -> None:
+    disk, out = StateStalls(), busy()
+    out.append(b"event 1003", 0, 1003)
+    committer = made(disk, out, Accounts())
+    await stopped_while_stalled(committer, disk)
+    assert disk.lines.count(b"event 1003") == 1
+    assert [events for _, events in disk.saved].count(1) == 1
+    assert committer.empty
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_what_was_counted_as_lost_is_not_counted_again_when_the_disk_goes_on() -> None:
+    disk, out, accounts = Stalls(), seven(), Accounts()
+    committer = made(disk, out, accounts, store=False)
+    running = asyncio.create_task(committer.run())
+    await disk.began.wait()
+    running.cancel()
+    await asyncio.wait({running})
+    assert committer.discard_uncommitted() == 7
+    disk.released.set()
+    await asyncio.sleep(0.02)
+    assert (accounts.stored, accounts.discarded[Reason.DISK], out.readings_held) == (0, 7, 0)
+
+
+def changed(out: Outbox, count: int) -> None:
+    """So many events and sessions, each with its line."""
+    for n in range(count):
+        unix = Unix(2.0 + n)
+        out.append(b"event %d" % (2000 + n), 0, 2000 + n)
+        out.events.append(Event(ONE, unix, EventKind.STATE, n))
+        out.sessions.append(Session(ONE, Unix(1.0), unix, 1.0, 1.0, 1.0, 1.0, 1.0))
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("kind", [Stalls, StateStalls])
+async def test_events_and_sessions_are_bounded_and_counted_while_a_file_hangs(
+    kind: type[Stalls | StateStalls],
+) -> None:
+    disk = kind()
+    out, accounts = busy(), Accounts()
+    committer = made(disk, out, accounts)
+    running = asyncio.create_task(committer.run())
+    await disk.began.wait()
+    changed(out, 399)
+    await eventually(lambda: committer.dropped["event"], 5)
+    assert committer.dropped["event"] == 350
+    assert committer.dropped["session"] == 349
+    assert len(out.lines) <= 50
+    disk.released.set()
+    await eventually(lambda: committer.empty, 5)
+    running.cancel()
+    await asyncio.wait({running})
+    assert sum(events for _, events in disk.saved) == 50
+    journaled = [line for line in disk.lines if line.startswith(b"event")]
+    assert len(journaled) + committer.dropped["point"] == 399
+    assert len(disk.lines) - len(journaled) + accounts.discarded[Reason.DISK] // 2 == 3
+
+
+async def test_what_is_dropped_while_the_state_file_hangs_is_not_what_it_saves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The events in the hung save are neither dropped nor is a later one deleted in their place."""
+    monkeypatch.setattr(committer_file, "MOST_WAITING", 5)
+    monkeypatch.setattr(committer_file, "COMMIT_SECONDS", 0.01)
+    saved: list[int] = []
+
+    class Named(StateStalls):
+        async def save(self, **given: object) -> None:
+            await super().save(**given)
+            events = given["events"]
+            assert isinstance(events, list)
+            saved.extend(event.code for event in events)
+
+    disk, out = Named(), Outbox()
+    committer = made(disk, out, Accounts())
+    changed(out, 4)
+    running = asyncio.create_task(committer.run())
+    await disk.began.wait()
+    out.events += [Event(ONE, Unix(9.0), EventKind.STATE, 100 + n) for n in range(20)]
+    await eventually(lambda: committer.dropped["event"], 5)
+    disk.released.set()
+    await eventually(lambda: committer.empty, 5)
+    running.cancel()
+    await asyncio.wait({running})
+    assert saved == [0, 1, 2, 3, 119]
+    assert committer.dropped["event"] == 19

@@ -68,3 +68,11 @@ class Outbox:
         self.readings_held += readings
         self.first_ms = min(self.first_ms or stamp_ms, stamp_ms)
         self.last_ms = max(self.last_ms, stamp_ms)
+
+    def drop(self, first: int, count: int) -> tuple[int, int]:
+        """Drop so many lines; returns their readings, and the lines that carried none."""
+        dropped = slice(first, first + count)
+        counts = self.readings[dropped]
+        del self.lines[dropped], self.readings[dropped]
+        self.readings_held -= sum(counts)
+        return sum(counts), counts.count(0)
