@@ -19,6 +19,7 @@ from bridge.app.relabelling import Relabelling
 from bridge.core.clock import STEP_SECONDS, Moment
 from bridge.core.discovery.fleet import Fleet
 from bridge.core.output.outbox import Outbox
+from bridge.ingest.boundary import Boundary
 from bridge.ingest.discovery import Discovery
 from bridge.ingest.effects import Effects
 from bridge.ingest.pipeline import DocumentPipeline, Pipeline
@@ -94,18 +95,23 @@ async def build(
     await relabelling.load()
 
     out, series_table = Outbox(), Exposition()
-    documents = DocumentPipeline(accounts=stats.accounts, out=out, report=reporter)
+    boundary = Boundary(
+        accounts=stats.accounts, out=out, report=reporter,
+        backlog=lambda: journal.backlog(MAIN).readings,
+    )  # fmt: skip
+    documents = DocumentPipeline(accounts=stats.accounts, boundary=boundary)
     fleet, wanted, routes = (
         Fleet(from_settings.fleet_config(settings)), from_settings.wanted_filters(settings),
         RouteTable(),
     )  # fmt: skip
     registry = Registry(
         config=from_settings.telemetry_config(settings), tags=settings.influx.tags,
-        labels=relabelling.of, series_table=series_table, out=out,
+        labels=relabelling.of, series_table=series_table, out=out, boundary=boundary,
     )  # fmt: skip
     polling = build_polling(
-        settings, registry=registry, reporter=reporter, documents=documents, clock=clock
-    )
+        settings, registry=registry, reporter=reporter, documents=documents, boundary=boundary,
+        clock=clock,
+    )  # fmt: skip
     effects = Effects(
         fleet=fleet, registry=registry, routes=routes, wanted=wanted, out=out,
         series_table=series_table, polling=polling.polling if polling else None,
@@ -113,7 +119,7 @@ async def build(
     )  # fmt: skip
     discovery = Discovery(
         fleet=fleet, registry=registry, effects=effects, report=reporter,
-        prefix=settings.mqtt.prefix,
+        boundary=boundary, prefix=settings.mqtt.prefix,
     )  # fmt: skip
     prefix_probe = PrefixProbe(
         fleet=fleet, wanted=wanted, report=reporter,
@@ -126,7 +132,7 @@ async def build(
     mqtt = await build_mqtt(settings, state, fleet=fleet, wanted=wanted, connection=connection)
     queries = build_queries(
         settings, mqtt, registry=registry, reporter=reporter, documents=documents,
-        polling=polling.polling if polling else None,
+        boundary=boundary, polling=polling.polling if polling else None,
     )  # fmt: skip
     router = Router(
         fleet=fleet, registry=registry, table=routes, discovery=discovery,
@@ -134,7 +140,9 @@ async def build(
         rapi_observer=queries.observe_rapi if queries else None,
         observe_unrouted=prefix_probe.observe,
     )  # fmt: skip
-    pipeline = Pipeline(router=router, accounts=stats.accounts, out=out, report=reporter)
+    pipeline = Pipeline(
+        router=router, accounts=stats.accounts, out=out, report=reporter, boundary=boundary
+    )
     committer = Committer(
         out=out, accounts=stats.accounts, journal=journal, state_file=state, registry=registry,
         pending=await journal.missing(state.pending), stored_when_committed=MAIN not in stores,

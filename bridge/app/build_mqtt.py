@@ -9,6 +9,7 @@ from bridge.core.discovery.subscriptions import WantedFilters
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
 from bridge.core.rapi.schedule import QuerySchedule
+from bridge.ingest.boundary import Boundary
 from bridge.ingest.pipeline import DocumentPipeline
 from bridge.ingest.polling import Polling
 from bridge.ingest.queries import Queries
@@ -46,6 +47,7 @@ def build_queries(
     registry: Registry,
     reporter: Reporter,
     documents: DocumentPipeline,
+    boundary: Boundary,
     polling: Polling | None,
 ) -> Queries | None:
     """The queries to chargers over MQTT; None where they are off."""
@@ -53,6 +55,7 @@ def build_queries(
         return None
     return Queries(
         telemetries=registry.telemetries, publisher=mqtt, documents=documents, report=reporter,
+        boundary=boundary,
         schedule=QuerySchedule(from_settings.query_config(settings), random=random.random),
         # The queried values are the same in every dialect, and none is a temperature.
         readers={dialect: StatusReader(dialect, None) for dialect in Dialect},

@@ -12,6 +12,7 @@ from bridge.core.fields.status import StatusReader
 from bridge.core.model import Dialect
 from bridge.core.polling.address_policy import AddressPolicy
 from bridge.core.polling.schedule import PollSchedule
+from bridge.ingest.boundary import Boundary
 from bridge.ingest.pipeline import DocumentPipeline
 from bridge.ingest.polling import Polling
 from bridge.ingest.registry import Registry
@@ -49,6 +50,7 @@ def build_polling(
     registry: Registry,
     reporter: Reporter,
     documents: DocumentPipeline,
+    boundary: Boundary,
     clock: Callable[[], Moment],
 ) -> PollingTasks | None:
     """The parts, or None where polling is off.
@@ -70,7 +72,7 @@ def build_polling(
     )  # fmt: skip
     polling = Polling(
         telemetries=registry.telemetries, schedule=schedule, ports=http.ports,
-        documents=documents, report=reporter,
+        documents=documents, boundary=boundary, report=reporter,
         readers={
             dialect: StatusReader(dialect, settings.fleet.temperature_scale.get(dialect))
             for dialect in Dialect

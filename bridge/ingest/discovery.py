@@ -14,6 +14,7 @@ from bridge.core.errors import AnnounceRefused
 from bridge.core.model import ChargerId, Reason, SavedState
 from bridge.core.telemetry.saved import usable_members
 from bridge.core.telemetry.telemetry import Telemetry
+from bridge.ingest.boundary import Boundary
 from bridge.ingest.effects import Effects
 from bridge.ingest.registry import Registry
 
@@ -37,6 +38,7 @@ class Discovery:
         registry: Registry,
         effects: Effects,
         report: DiscoveryReport,
+        boundary: Boundary,
         prefix: str | None = None,
     ) -> None:
         """`prefix`: what a broker bridge puts before all topics."""
@@ -44,6 +46,7 @@ class Discovery:
         self._registry = registry
         self._effects = effects
         self._report = report
+        self._boundary = boundary
         self._prefix = prefix
 
     def restore(self, states: Mapping[str, SavedState], *, trusted: bool, now: Moment) -> None:
@@ -120,13 +123,19 @@ class Discovery:
 
         `listened` is for how many seconds of this run the bridge was connected and subscribed.
         """
-        members, retired = self._fleet.members, 0
+        retired = 0
         for telemetry in self._registry.sweep(now, most, seconds):
             if retired < RETIRED_AT_ONCE:
-                outcome = members.observe_silence(telemetry.charger, listened)
-                if outcome is not None:
-                    retired += len(outcome.retired)
-                    self._effects.apply(outcome)
+                charger = telemetry.charger
+                retired += self._boundary.run(charger.id, self._listen, charger, listened) or 0
+
+    def _listen(self, charger: Charger, listened: float) -> int:
+        """Add to a charger's silence; 1 if that retires it, else 0."""
+        outcome = self._fleet.members.observe_silence(charger, listened)
+        if outcome is None:
+            return 0
+        self._effects.apply(outcome)
+        return len(outcome.retired)
 
     def sweep_retired(self, listened: float) -> None:
         """Once an hour: forget who retired long ago, and ask for the announcements again where

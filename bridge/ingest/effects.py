@@ -70,10 +70,11 @@ class Effects:
 
     def apply(self, outcome: DiscoveryOutcome) -> None:
         """Carry out what the fleet decided."""
+        # First: after an error in what follows, a charger must still be heard.
+        for change in outcome.changes:
+            self._wanted.apply(change)
         for charger in outcome.retired:
-            self._registry.retire(charger)
-            self._remove(charger)
-            self._report.retired(charger.id)
+            self._retire(charger)
         for charger in outcome.forgotten:
             self.forget(charger)
         for charger in outcome.touched:
@@ -83,8 +84,6 @@ class Effects:
         for event in outcome.events:
             if event.charger in self._registry.telemetries:
                 self._registry.telemetries[event.charger].write_event(event)
-        for change in outcome.changes:
-            self._wanted.apply(change)
         self._out.dirty.update(charger.id for charger in outcome.unsaved)
 
     def subscribe_all(self) -> None:
@@ -102,9 +101,19 @@ class Effects:
 
     def forget(self, charger: Charger) -> None:
         """Remove a charger from everything, its counters too."""
-        self._registry.forget(charger.id)
-        self._remove(charger)
-        if not charger.retired:
+        try:
+            self._registry.forget(charger.id)
+        finally:
+            self._remove(charger)
+            if not charger.retired:
+                self._report.retired(charger.id)
+
+    def _retire(self, charger: Charger) -> None:
+        """Its series go; its counters are remembered."""
+        try:
+            self._registry.retire(charger)
+        finally:
+            self._remove(charger)
             self._report.retired(charger.id)
 
     def _remove(self, charger: Charger) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from bridge.core.clock import Moment
 from bridge.core.model import Message, Reason
 from bridge.core.output.outbox import Outbox
+from bridge.ingest.boundary import Boundary
 from bridge.monitoring.stats import Accounts
 
 CLOSED_AT_ONCE = 500
@@ -46,10 +47,7 @@ class RouteFinder(Protocol):
 
 
 class PipelineReport(Protocol):
-    """Logs errors; all texts come from untrusted senders."""
-
-    def bug(self, topic: bytes, error: BaseException) -> None:
-        """An unforeseen error."""
+    """Logs discarded readings; all texts come from untrusted senders."""
 
     def discarded(self, charger: str | None, topic: bytes, payload: bytes, reason: Reason) -> None:
         """A reading that became no sample."""
@@ -65,8 +63,10 @@ class Pipeline:
         accounts: Accounts,
         out: Outbox,
         report: PipelineReport,
+        boundary: Boundary,
     ) -> None:
         self._router = router
+        self._boundary = boundary
         self._accounts = accounts
         self._out = out
         self._report = report
@@ -81,13 +81,15 @@ class Pipeline:
                 route = routes.get(topic) or find(topic)
                 reason = route.accept(payload, retained, now)
             except Exception as error:  # noqa: BLE001  # one message must not end the process
-                self._report.bug(topic, error)
-                reason = Reason.BUG
-            if route is None or route.reading:
+                self._accounts.received += received + int(route is None or route.reading)
+                received = 0
+                self._boundary.failed(topic, error)
+                continue
+            if route.reading:
                 received += 1
                 if reason is not None:
                     discarded[reason] += 1
-                    if reason in REPORTED and route is not None:
+                    if reason in REPORTED:
                         self._report.discarded(route.charger, topic, payload, reason)
         self._accounts.received += received
         self.count_discarded()
@@ -96,7 +98,12 @@ class Pipeline:
         """Close the frames whose quiet gap is over."""
         open_frames, closed = self._out.open_frames, 0
         for frame in list(open_frames):
-            if frame.close_if_quiet(now.steady):
+            try:
+                over = frame.close_if_quiet(now.steady)
+            except Exception as error:  # noqa: BLE001  # one frame must not end the process
+                self._boundary.failed(b"open frame", error)
+                continue
+            if over:
                 del open_frames[frame]
                 closed += 1
                 if closed == CLOSED_AT_ONCE:
@@ -113,19 +120,12 @@ class Pipeline:
 class DocumentPipeline:
     """Processes documents that chargers sent on request; no document makes it fail."""
 
-    def __init__(self, *, accounts: Accounts, out: Outbox, report: PipelineReport) -> None:
+    def __init__(self, *, accounts: Accounts, boundary: Boundary) -> None:
         self._accounts = accounts
-        self._out = out
-        self._report = report
+        self._boundary = boundary
 
     def process(self, charger: str, members: int, work: Callable[[], list[Reason]]) -> None:
         """Count a document of so many members; `work` returns why some became no samples."""
-        before = self._out.readings_held
         self._accounts.received += members
-        try:
-            reasons = work()
-        except Exception as error:  # noqa: BLE001  # one reply must not end the process
-            self._report.bug(charger.encode(), error)
-            reasons = [Reason.BUG] * (members - (self._out.readings_held - before))
-        for reason in reasons:
+        for reason in self._boundary.run(charger, work) or ():
             self._accounts.discard(reason)

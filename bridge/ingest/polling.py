@@ -15,6 +15,7 @@ from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
 from bridge.core.polling.schedule import Mode, PollRequest, PollSchedule
 from bridge.core.telemetry.telemetry import Telemetry
+from bridge.ingest.boundary import Boundary
 from bridge.ingest.pipeline import DocumentPipeline
 from bridge.ingest.poll_replies import PollReplies, RepliesReport
 from bridge.runtime.blocking_call import BlockingCall
@@ -68,12 +69,14 @@ class Polling:
         readers: Mapping[Dialect, StatusReader],
         ports: tuple[int, ...],
         documents: DocumentPipeline,
+        boundary: Boundary,
         report: PollingReport,
     ) -> None:
         self._telemetries = telemetries
         self._schedule = schedule
         self._ports = ports
         self._report = report
+        self._boundary = boundary
         self._replies = PollReplies(readers=readers, documents=documents, report=report)
         self._polled: dict[ChargerId, _Polled] = {}
         self._round = RoundRobin(telemetries.values)
@@ -98,7 +101,8 @@ class Polling:
         """Update the schedule for some chargers, in turn, within so many seconds."""
         for telemetry in self._round.next(SWEPT_AT_ONCE, seconds):
             if self._telemetries.get(telemetry.charger.id) is telemetry:
-                self._schedule_charger(telemetry, now)
+                charger = telemetry.charger.id
+                self._boundary.run(charger, self._schedule_charger, telemetry, now)
 
     def begin_round(self) -> None:
         """Begin a new round, if the last one is done."""
@@ -119,6 +123,22 @@ class Polling:
     def poll_ended(self, request: PollRequest, reply: PollReply, now: Moment) -> None:
         """A request ended."""
         self.outcomes[reply.outcome] += 1
+        self._boundary.run(request.charger, self._process, request, reply, now)
+
+    async def reload_credentials(
+        self, credentials: ReloadedCredentials, clock: Callable[[], Moment]
+    ) -> None:
+        """Reload changed credentials, until cancelled."""
+        refresh = BlockingCall(credentials.refresh)
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                if await refresh.result():
+                    self._schedule.credentials_changed(clock().steady)
+            if (why := credentials.new_problem()) is not None:
+                self._report.credentials_refused(why)
+
+    def _process(self, request: PollRequest, reply: PollReply, now: Moment) -> None:
         telemetry = self._telemetries.get(request.charger)
         polled = self._polled.get(request.charger)
         if telemetry is None or (polled is not None and request.began < polled.since):
@@ -133,19 +153,6 @@ class Polling:
         if request.page is Page.STATUS and reply.outcome is PollOutcome.OK:
             for page in telemetry.documents.wanted(now):
                 self._schedule.request_page(request.charger, page)
-
-    async def reload_credentials(
-        self, credentials: ReloadedCredentials, clock: Callable[[], Moment]
-    ) -> None:
-        """Reload changed credentials, until cancelled."""
-        refresh = BlockingCall(credentials.refresh)
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            with contextlib.suppress(TimeoutError):
-                if await refresh.result():
-                    self._schedule.credentials_changed(clock().steady)
-            if (why := credentials.new_problem()) is not None:
-                self._report.credentials_refused(why)
 
     def _schedule_charger(self, telemetry: Telemetry, now: Moment) -> None:
         charger = telemetry.charger

@@ -13,6 +13,7 @@ from bridge.core.rapi.query_backoff import QueryBackoff
 from bridge.core.rapi.query_base import base_for_queries
 from bridge.core.rapi.schedule import QuerySchedule
 from bridge.core.telemetry.telemetry import Telemetry
+from bridge.ingest.boundary import Boundary
 from bridge.ingest.pipeline import DocumentPipeline
 from bridge.runtime.round_robin import SLICE_SECONDS, RoundRobin
 
@@ -48,6 +49,7 @@ class Queries:
         publisher: QueryPublisher,
         readers: Mapping[Dialect, StatusReader],
         documents: DocumentPipeline,
+        boundary: Boundary,
         report: QueryReport,
         unpolled: Callable[[ChargerId], bool],
         silent_after: float,
@@ -57,6 +59,7 @@ class Queries:
         self._publisher = publisher
         self._readers = readers
         self._documents = documents
+        self._boundary = boundary
         self._report = report
         self._unpolled = unpolled
         self._silent_after = silent_after
@@ -74,14 +77,14 @@ class Queries:
     def sweep(self, now: Moment) -> None:
         """End the queries that timed out, admit new chargers, and query those that are due."""
         for result in self._open.expired(now.steady):
-            self._end(result, now)
+            self._boundary.run(result.charger, self._end, result, now)
         self._admit(now)
         most = self._backoff.limit(self._schedule.config.at_once, now.steady)
         for _ in range(most - len(self._open)):
             due = self._schedule.due(now.steady)
             if due is None:
                 break
-            self._send(*due, now)
+            self._boundary.run(due[0], self._send, *due, now)
 
     def observe_rapi(
         self, charger: ChargerId, base: str, key: str, payload: bytes, now: Moment
@@ -94,9 +97,12 @@ class Queries:
     def _admit(self, now: Moment) -> None:
         self._round.begin_round()
         for telemetry in self._round.next(SWEPT_AT_ONCE, SLICE_SECONDS):
-            charger = telemetry.charger.id
-            if charger not in self._schedule and self._base(telemetry, now) is not None:
-                self._schedule.admit(charger, now.steady)
+            self._boundary.run(telemetry.charger.id, self._admit_charger, telemetry, now)
+
+    def _admit_charger(self, telemetry: Telemetry, now: Moment) -> None:
+        charger = telemetry.charger.id
+        if charger not in self._schedule and self._base(telemetry, now) is not None:
+            self._schedule.admit(charger, now.steady)
 
     def _base(self, telemetry: Telemetry, now: Moment) -> str | None:
         """The base topic to query; None where the charger must not be queried now."""

@@ -14,6 +14,7 @@ from bridge.core.output.writer import Writer
 from bridge.core.telemetry.config import TelemetryConfig
 from bridge.core.telemetry.presence import PRESENCES
 from bridge.core.telemetry.telemetry import Telemetry
+from bridge.ingest.boundary import Boundary
 from bridge.runtime.round_robin import RoundRobin
 
 
@@ -28,12 +29,14 @@ class Registry:
         labels: Callable[[ChargerId], Labels],
         series_table: SeriesTable,
         out: Outbox,
+        boundary: Boundary,
     ) -> None:
         self._config = config
         self._tags = tags
         self._labels = labels
         self._series_table = series_table
         self._out = out
+        self._boundary = boundary
         self._floor_ms = 0
         self._decoders = Decoders()
         self._retired: dict[ChargerId, tuple[Charger, SavedState]] = {}
@@ -60,8 +63,10 @@ class Registry:
         """A charger retired: its state is remembered."""
         telemetry = self.telemetries.get(charger.id)
         if telemetry is not None:
-            self._remove(telemetry)
-            self.remember(charger, telemetry.saved())
+            try:
+                self._remove(telemetry)
+            finally:
+                self.remember(charger, telemetry.saved())
 
     def remember(self, charger: Charger, saved: SavedState) -> None:
         """Keep the state of a charger that has retired."""
@@ -94,7 +99,7 @@ class Registry:
         """Expire stale values of up to `most` chargers, in turn, within `seconds`; yields each."""
         for telemetry in self._round.next(most, seconds):
             if self.telemetries.get(telemetry.charger.id) is telemetry:
-                telemetry.sweep(now)
+                self._boundary.run(telemetry.charger.id, telemetry.sweep, now)
                 yield telemetry
 
     def begin_round(self) -> None:
@@ -103,12 +108,21 @@ class Registry:
 
     def close(self) -> None:
         """Close all open frames: the bridge stops."""
-        for telemetry in self.telemetries.values():
-            telemetry.close()
+        for charger, telemetry in self.telemetries.items():
+            self._boundary.run(charger, telemetry.close)
 
     def saved_states(self, chargers: Iterable[ChargerId]) -> dict[ChargerId, SavedState | None]:
-        """The states to save of these chargers; None for those that are forgotten."""
-        return {id_: self._saved(id_) for id_ in chargers}
+        """The states to save of these chargers; None for those that are forgotten.
+
+        One whose state cannot be made is left out, and keeps the state that was saved before.
+        """
+        states: dict[ChargerId, SavedState | None] = {}
+        for charger in chargers:
+            if charger not in self.telemetries and charger not in self._retired:
+                states[charger] = None
+            elif (state := self._boundary.run(charger, self._saved, charger)) is not None:
+                states[charger] = state
+        return states
 
     def presences(self) -> dict[str, int]:
         """The number of chargers that are up, silent, offline, unheard."""
@@ -118,9 +132,11 @@ class Registry:
         return counts
 
     def _remove(self, telemetry: Telemetry) -> None:
-        telemetry.close()
-        self.stamp_after(telemetry.last_stamp_ms())
         del self.telemetries[telemetry.charger.id]
+        try:
+            telemetry.close()
+        finally:
+            self.stamp_after(telemetry.last_stamp_ms())
 
     def _saved(self, charger: ChargerId) -> SavedState | None:
         if charger in self.telemetries:

@@ -46,7 +46,7 @@ class Router:
         self.routes = table.routes
         self._table = table
         self._fleet = fleet
-        self._telemetries = registry.telemetries
+        self._registry = registry
         self._discovery = discovery
         self._announce_topics = announce_topics
         self._unrouted = UnroutedRoute(unrouted)
@@ -76,9 +76,14 @@ class Router:
             if charger is not None and (own is None or key in LIVE):
                 if charger.retired:
                     return self._retired(charger, name[:end], key, topic)
-                return self._below(self._telemetries[charger.id], name[:end], key, topic)
+                return self._below(self._telemetry(charger), name[:end], key, topic)
             end = name.rfind("/", 0, end)
         return self._base(own.id, name, topic) if own else self._unrouted
+
+    def _telemetry(self, charger: Charger) -> Telemetry:
+        """It is missing only where its announcement was cut short by an unforeseen error."""
+        existing = self._registry.telemetries.get(charger.id)
+        return existing or self._registry.add(charger, {}, trusted=True)
 
     def _announcing(self, name: str, topic: bytes, route: Route) -> Route:
         """The route of an announce topic that has this route, too."""

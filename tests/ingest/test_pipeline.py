@@ -3,6 +3,7 @@
 from bridge.core.clock import Moment, Steady, Unix
 from bridge.core.model import Reason
 from bridge.core.output.outbox import Outbox
+from bridge.ingest.boundary import Boundary
 from bridge.ingest.pipeline import Pipeline, Route
 from bridge.monitoring.stats import Accounts
 from tests.kit.core import EPOCH, Bench, Words
@@ -29,8 +30,11 @@ class BrokenRouter:
 
 
 def test_an_unforeseen_error_costs_one_reading_and_is_counted_as_a_bug() -> None:
-    accounts, words = Accounts(), Words()
-    pipeline = Pipeline(router=BrokenRouter(), accounts=accounts, out=Outbox(), report=words)
+    accounts, words, out = Accounts(), Words(), Outbox()
+    boundary = Boundary(accounts=accounts, out=out, backlog=lambda: 0, report=words)
+    pipeline = Pipeline(
+        router=BrokenRouter(), accounts=accounts, out=out, report=words, boundary=boundary
+    )
     now = Moment(Unix(EPOCH), Steady(0.0))
     pipeline.process([(b"broken", b"1", False), (b"other", b"2", False)], now)
     assert (accounts.received, accounts.discarded[Reason.BUG]) == (2, 2)

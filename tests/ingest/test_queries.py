@@ -40,7 +40,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.queries = Queries(
             telemetries=self.bench.registry.telemetries,
-            publisher=self, documents=self.bench.documents,
+            publisher=self, documents=self.bench.documents, boundary=self.bench.boundary,
             schedule=QuerySchedule(self.manner, random=lambda: 0.0), report=self,
             readers={dialect: StatusReader(dialect, None) for dialect in Dialect},
             unpolled=lambda charger: charger not in self.http, silent_after=75.0,

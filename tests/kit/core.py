@@ -13,6 +13,7 @@ from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import ChargerId, Message, Reason, SavedState
 from bridge.core.output.outbox import Outbox
 from bridge.core.telemetry.config import TelemetryConfig
+from bridge.ingest.boundary import Boundary
 from bridge.ingest.discovery import Discovery
 from bridge.ingest.effects import Effects
 from bridge.ingest.pipeline import DocumentPipeline, Pipeline
@@ -102,11 +103,14 @@ class Bench:
         self.ears = Ears()
         self.words = Words()
         self.unrouted = 0
+        self.boundary = Boundary(
+            accounts=self.accounts, out=self.out, backlog=lambda: 0, report=self.words
+        )
         self.fleet = Fleet(config or FleetConfig())
         self.registry = Registry(
             config=telemetry_config or TelemetryConfig(), tags=tags or {},
             labels=lambda charger: self.labels.get(charger, UNLABELLED),
-            series_table=self.series_table, out=self.out,
+            series_table=self.series_table, out=self.out, boundary=self.boundary,
         )  # fmt: skip
         self.routes = RouteTable()
         effects = Effects(
@@ -116,12 +120,12 @@ class Bench:
         )  # fmt: skip
         self.discovery = Discovery(
             fleet=self.fleet, registry=self.registry, effects=effects, report=self.ears,
-            prefix=prefix,
+            boundary=self.boundary, prefix=prefix,
         )  # fmt: skip
         self.prefix_probe = PrefixProbe(
             fleet=self.fleet, wanted=self.ears.wanted, report=self.ears, silent_after=75.0
         )
-        self.documents = DocumentPipeline(accounts=self.accounts, out=self.out, report=self.words)
+        self.documents = DocumentPipeline(accounts=self.accounts, boundary=self.boundary)
         self.pipeline = self.pipeline_with(None)
 
     def pipeline_with(self, rapi_observer: RapiObserver | None) -> Pipeline:
@@ -132,7 +136,10 @@ class Bench:
             unrouted=self._nobody, rapi_observer=rapi_observer,
             observe_unrouted=self.prefix_probe.observe,
         )  # fmt: skip
-        return Pipeline(router=router, accounts=self.accounts, out=self.out, report=self.words)
+        return Pipeline(
+            router=router, accounts=self.accounts, out=self.out, report=self.words,
+            boundary=self.boundary,
+        )  # fmt: skip
 
     @property
     def now(self) -> Moment:
@@ -203,6 +210,12 @@ class Bench:
         """The exposed lines, comments left out."""
         text = b"".join(self.series_table.blocks(ALL_GROUPS, openmetrics=False)).decode()
         return [row for row in text.splitlines() if not row.startswith("#")]
+
+    def unaccounted(self) -> int:
+        """Readings received without an outcome; negative where some have two."""
+        out, accounts = self.out, self.accounts
+        known = accounts.stored + out.readings_open + out.readings_held
+        return accounts.received - known - sum(accounts.discarded.values())
 
     def discarded(self) -> dict[str, int]:
         """Readings discarded so far, by reason, without the zeros."""

@@ -33,7 +33,7 @@ class Desk:
         self.plan = PollSchedule(config or PollConfig(), random=lambda: 0.5)
         self.polling = Polling(
             telemetries=bench.registry.telemetries, schedule=self.plan, ports=(80,),
-            documents=bench.documents,
+            documents=bench.documents, boundary=bench.boundary,
             readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, report=self,
         )  # fmt: skip
 

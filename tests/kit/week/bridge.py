@@ -48,7 +48,7 @@ class Bridge:
         self.plan = PollSchedule(PollConfig(), random=lambda: 0.5)
         self.polling = Polling(
             telemetries=registry.telemetries, schedule=self.plan, ports=(80,),
-            documents=self.bench.documents,
+            documents=self.bench.documents, boundary=self.bench.boundary,
             readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, report=self,
         )  # fmt: skip
         self.next_poll = now
