@@ -21,6 +21,11 @@ class ReducedLines:
     def __len__(self) -> int:
         return len(self._lines)
 
+    @property
+    def reduced(self) -> bool:
+        """Whether a line lacks some columns."""
+        return bool(self._columns)
+
     def sent(self, number: int) -> bytes:
         """The line as it is to be sent."""
         return self._sent[number]
