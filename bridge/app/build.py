@@ -57,6 +57,7 @@ class Parts:
     """The parts that run, and that must be drained."""
 
     registry: Registry
+    boundary: Boundary
     pipeline: Pipeline
     mqtt: MqttClient
     maintenance: Maintenance
@@ -194,8 +195,8 @@ async def build(
         api=Api(telemetries=registry.telemetries, history=state, clock=clock),
     )  # fmt: skip
     return Parts(
-        registry, pipeline, mqtt, maintenance, relabelling, committer, deliveries, polling,
-        queries, server, state, disk_values, clock,
+        registry, boundary, pipeline, mqtt, maintenance, relabelling, committer, deliveries,
+        polling, queries, server, state, disk_values, clock,
     )  # fmt: skip
 
 

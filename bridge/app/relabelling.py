@@ -10,6 +10,7 @@ from bridge.core.errors import FixSettings, Problem
 from bridge.core.labels import Labels
 from bridge.core.model import ChargerId
 from bridge.core.telemetry.telemetry import Telemetry
+from bridge.ingest.boundary import Boundary
 from bridge.runtime.blocking_call import BlockingCall
 from bridge.runtime.yielding import Yielding
 from bridge.settings.labels import LabelsFile
@@ -38,7 +39,7 @@ class Relabelling:
             source = f"file {self._path}"
             raise FixSettings(tuple(Problem(SETTING, source, w.problem, w.remedy) for w in wrong))
 
-    async def run(self, telemetries: Mapping[ChargerId, Telemetry]) -> None:
+    async def run(self, telemetries: Mapping[ChargerId, Telemetry], boundary: Boundary) -> None:
         """Check the file until cancelled."""
         refresh = BlockingCall(self._file.refresh)
         while self._path is not None:
@@ -50,7 +51,7 @@ class Relabelling:
             if wrong:
                 self._report_refused(wrong)
             elif wrong is not None:
-                changed = await relabel(telemetries, self._file)
+                changed = await relabel(telemetries, self._file, boundary)
                 log.info("labels.read", file=str(self._path), changed=changed)
 
     def _report_refused(self, wrong: Sequence[InvalidValue]) -> None:
@@ -62,12 +63,15 @@ class Relabelling:
         )  # fmt: skip
 
 
-async def relabel(telemetries: Mapping[ChargerId, Telemetry], file: LabelsFile) -> int:
+async def relabel(
+    telemetries: Mapping[ChargerId, Telemetry], file: LabelsFile, boundary: Boundary
+) -> int:
     """Relabel all chargers in short turns; returns how many had other labels."""
     pause, changed = Yielding(), 0
     for telemetry in list(telemetries.values()):
         # A charger may retire between two turns, and its series must not be created again.
         if telemetries.get(telemetry.charger.id) is telemetry:
-            changed += telemetry.relabel(file.of(telemetry.charger.id))
+            charger = telemetry.charger.id
+            changed += bool(boundary.run(charger, telemetry.relabel, file.of(charger)))
         await pause.due()
     return changed

@@ -70,7 +70,7 @@ async def _run_until(stop: asyncio.Event, parts: Parts) -> None:
         "maintenance": parts.maintenance.run(),
         "committer": parts.committer.run(),
         "disk": parts.disk_values.run(),
-        "labels": parts.relabelling.run(parts.registry.telemetries),
+        "labels": parts.relabelling.run(parts.registry.telemetries, parts.boundary),
         **{f"store-{each.name}": each.run() for each in parts.deliveries},
     }
     if parts.polling:

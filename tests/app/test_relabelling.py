@@ -9,10 +9,11 @@ import pytest
 from bridge.app.relabelling import Relabelling, relabel
 from bridge.core.errors import FixSettings
 from bridge.core.labels import Labels
+from bridge.core.telemetry.telemetry import Telemetry
 from bridge.web.page import FleetPage
 from bridge.web.view import charger_view
 from tests.kit.core import Bench, restarted
-from tests.kit.labels import ONE, SECOND, loaded, looked_at_twice, rewrite, written
+from tests.kit.labels import FIRST, ONE, SECOND, loaded, looked_at_twice, rewrite, written
 from tests.kit.loop_turns import Turns
 from tests.kit.mqtts import watched
 from tests.kit.servers import Mosquitto
@@ -113,7 +114,7 @@ async def test_a_new_site_counts_from_the_next_point_on(labels: Path) -> None:
     bench, file = labelled("Bay 12", "north"), loaded(labels)
     rewrite(labels, SECOND)
     assert looked_at_twice(file) == []
-    assert await relabel(bench.registry.telemetries, file) == 1
+    assert await relabel(bench.registry.telemetries, file, bench.boundary) == 1
     bench.hear(("charger/one/voltage", "231"))
     bench.wait(1)
     assert [line.split(" ")[0] for line in bench.lines()] == [
@@ -127,13 +128,13 @@ async def test_a_charger_that_is_no_longer_in_the_file_has_no_labels(labels: Pat
     bench, file = labelled("Bay 12", "north"), loaded(labels)
     rewrite(labels, "")
     assert looked_at_twice(file) == []
-    assert await relabel(bench.registry.telemetries, file) == 1
+    assert await relabel(bench.registry.telemetries, file, bench.boundary) == 1
     assert 'alias="",site=""' in infos(bench)[0]
 
 
 async def test_the_same_labels_again_change_nothing(labels: Path) -> None:
     bench = labelled("Bay 12", "north")
-    assert await relabel(bench.registry.telemetries, loaded(labels)) == 0
+    assert await relabel(bench.registry.telemetries, loaded(labels), bench.boundary) == 0
 
 
 async def test_a_charger_that_goes_while_others_are_relabelled_does_not_come_back(
@@ -143,7 +144,9 @@ async def test_a_charger_that_goes_while_others_are_relabelled_does_not_come_bac
     bench = labelled()
     bench.announce("def456", "charger/two", topic="openevse/announce/d456")
     path = written(tmp_path, "[abc123]\nsite='north'\n[def456]\nsite='north'\n")
-    relabelling = asyncio.create_task(relabel(bench.registry.telemetries, loaded(path)))
+    relabelling = asyncio.create_task(
+        relabel(bench.registry.telemetries, loaded(path), bench.boundary)
+    )
     await asyncio.sleep(0)
     bench.hear(("openevse/announce/d456", ""))
     assert await relabelling == 1
@@ -160,7 +163,7 @@ async def test_new_labels_of_many_chargers_hold_up_nobody(tmp_path: Path) -> Non
         text = "".join(f"[c{n}]\nsite = '{site}'\n" for n in range(3000))
         file = loaded(written(tmp_path, text))
         with Turns() as turns:
-            assert await relabel(bench.registry.telemetries, file) == 3000
+            assert await relabel(bench.registry.telemetries, file, bench.boundary) == 3000
         longest.append(turns.longest)
     assert min(longest) <= 0.010, longest
 
@@ -208,3 +211,22 @@ async def test_a_file_that_is_bad_at_the_start_is_a_setting_to_fix(
     assert (wrong.name, wrong.wrong) == ("fleet.labels_file", '"abc123" has no member "colour"')
     with pytest.raises(FixSettings, match="colour"):
         await Relabelling(labels).load()
+
+
+async def test_an_error_at_one_charger_leaves_no_other_without_its_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench()
+    labels = written(tmp_path, FIRST + '[two]\nalias = "Bay 13"\n')
+    for charger, topic in ((ONE, "one"), ("two", "two")):
+        bench.announce(charger, f"charger/{topic}", topic=f"openevse/announce/{topic}")
+    whole = Telemetry.relabel
+
+    def broken(self: Telemetry, given: Labels) -> bool:
+        if self.charger.id == ONE:
+            raise ZeroDivisionError
+        return whole(self, given)
+
+    monkeypatch.setattr(Telemetry, "relabel", broken)
+    assert await relabel(bench.registry.telemetries, loaded(labels), bench.boundary) == 1
+    assert len(bench.words.bugs) == 1

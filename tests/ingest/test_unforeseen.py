@@ -11,6 +11,7 @@ from bridge.core.discovery.fleet import Fleet
 from bridge.core.fields.status import StatusReader
 from bridge.core.gateway.gateway import Gateway
 from bridge.core.model import ChargerId, Reason
+from bridge.core.output.outbox import Outbox
 from bridge.core.output.writer import Writer
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.schedule import PollSchedule
@@ -24,13 +25,15 @@ from bridge.core.telemetry.polled import PolledValues
 from bridge.core.telemetry.presence import Presence
 from bridge.core.telemetry.telemetry import Telemetry
 from bridge.core.telemetry.unit_check import UnitCheck
+from bridge.ingest.boundary import Boundary
 from bridge.ingest.discovery import Discovery
 from bridge.ingest.effects import Effects
 from bridge.ingest.poll_replies import PollReplies
 from bridge.ingest.registry import Registry
 from bridge.ingest.router import Router
 from bridge.ingest.routes import AnnounceRoute, FieldRoute, GreetingRoute, IgnoredRoute
-from tests.kit.core import Bench
+from bridge.monitoring.stats import Accounts
+from tests.kit.core import Bench, Words
 from tests.kit.desk import Desk
 
 STAGES: tuple[tuple[type, str], ...] = (
@@ -274,3 +277,22 @@ def test_an_announcement_with_an_error_is_no_reading(monkeypatch: pytest.MonkeyP
         ("openevse/announce/x", json.dumps({"state": "connected", "id": "x", "mqtt": "x/y"}))
     )
     assert (len(bench.words.bugs), bench.accounts.received, bench.unaccounted()) == (1, 0, 0)
+
+
+def test_what_the_journal_still_owes_a_store_has_its_outcome_pending() -> None:
+    accounts = Accounts(received=10, recovered=5, stored=4)
+    accounts.discard(Reason.IMPLAUSIBLE, 2)
+    out, words = Outbox(), Words()
+    out.append(b"line", 3, 1)
+    boundary = Boundary(accounts=accounts, out=out, backlog=lambda: 5, report=words)
+    boundary.failed(b"topic", ZeroDivisionError())
+    assert accounts.discarded[Reason.BUG] == 1
+    boundary.failed(b"topic", ZeroDivisionError())
+    assert accounts.discarded[Reason.BUG] == 1
+
+
+def test_work_that_fails_returns_nothing_and_is_reported() -> None:
+    bench = Bench()
+    assert bench.boundary.run("charger", lambda: 1 // 0) is None
+    assert bench.boundary.run("charger", lambda: 1 // 1) == 1
+    assert [type(bug) for bug in bench.words.bugs] == [ZeroDivisionError]
