@@ -8,6 +8,7 @@ import pytest
 from bridge.core.charging.charging import Charging
 from bridge.core.discovery.config import FleetConfig
 from bridge.core.discovery.fleet import Fleet
+from bridge.core.discovery.members import Members
 from bridge.core.fields.status import StatusReader
 from bridge.core.gateway.gateway import Gateway
 from bridge.core.model import ChargerId, Reason
@@ -44,9 +45,9 @@ STAGES: tuple[tuple[type, str], ...] = (
     (GreetingRoute, "accept"),
     (Discovery, "receive_announcement"),
     (Effects, "apply"),
-    (Effects, "retire"),
-    (Registry, "remove"),
-    (Fleet, "expired"),
+    (Effects, "_retire"),
+    (Registry, "retire"),
+    (Members, "observe_silence"),
     (Telemetry, "receive"),
     (Telemetry, "_begin_moment"),
     (Telemetry, "close"),
@@ -196,24 +197,24 @@ def test_an_error_after_a_reading_joined_its_frame_costs_nothing(
     bench = Bench()
     bench.announce()
     with monkeypatch.context() as patch:
-        patch.setattr(UnitCheck, "observe", Fault(0, after=False).wrap(UnitCheck.observe))
+        patch.setattr(Channel, "show", Fault(0, after=False).wrap(Channel.show))
         told(bench, "charger/one", amp1="16")
     bench.wait(1)
     assert len(bench.words.bugs) == 1
     assert (bench.accounts.received, bench.out.readings_held, bench.discarded()) == (1, 1, {})
 
 
-@pytest.mark.parametrize("stage", ["expired", "retire"])
+@pytest.mark.parametrize("stage", ["observe_silence", "retire"])
 def test_an_error_while_one_charger_retires_keeps_no_other_from_it(
     monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
     bench = Bench(FleetConfig(retire_after=10.0))
     bench.announce()
     announce_two(bench)
-    monkeypatch.setattr(Fleet, stage, Fault(0, after=False).wrap(getattr(Fleet, stage)))
+    monkeypatch.setattr(Members, stage, Fault(0, after=False).wrap(getattr(Members, stage)))
     bench.wait(11)
     assert (bench.ears.gone, len(bench.words.bugs)) == (["two"], 1)
-    bench.wait(1)
+    bench.wait(10)
     assert bench.ears.gone == ["two", "abc123"]
 
 
