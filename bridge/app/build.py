@@ -127,6 +127,8 @@ async def build(
         silent_after=settings.fleet.silent_after.total_seconds(),
     )  # fmt: skip
     registry.stamp_after(_floor_ms(journal, state, clock()))
+    if not state.clean:
+        registry.continue_from(await journal.newest_totals())
     discovery.restore(state.loaded, trusted=state.clean, now=clock())
 
     connection = ConnectionState()

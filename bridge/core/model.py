@@ -53,6 +53,7 @@ class EventKind(StrEnum):
     OFFLINE = "offline"
     MOVED = "moved"
     RENAMED = "renamed"
+    REPLACED = "replaced"
     UNIT_SUSPECT = "unit_suspect"
     DUPLICATE = "duplicate"
     FROZEN = "frozen"

@@ -1,7 +1,8 @@
 """The registry: every charger's telemetry by id, from the first announcement until it retires."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from bridge.core.charging.journaled import with_journaled
 from bridge.core.clock import Moment, Unix
 from bridge.core.clock_steps import ClockStep
 from bridge.core.discovery.charger import Charger
@@ -38,6 +39,8 @@ class Registry:
         self._out = out
         self._boundary = boundary
         self._floor_ms = 0
+        self._journaled: dict[str, Sequence[tuple[float, float]]] = {}
+        """Energy totals of the journal, of chargers that were not added yet."""
         self._decoders = Decoders()
         self._retired: dict[ChargerId, tuple[Charger, SavedState]] = {}
         self.telemetries: dict[ChargerId, Telemetry] = {}
@@ -50,6 +53,7 @@ class Registry:
         Raises TypeError, ValueError or KeyError for a state that no run can have saved.
         """
         charger.labels = self._labels(charger.id)
+        saved = with_journaled(saved, self._journaled.pop(charger.id, ()))
         writer = Writer(charger.id, out=self._out, tags=self._tags, floor_ms=self._floor_ms)
         writer.set_site(charger.labels.site)
         writer.restore(saved.get("stamps"))
@@ -94,6 +98,10 @@ class Registry:
     def stamp_after(self, floor_ms: int) -> None:
         """Chargers that are added from now on get timestamps after this one."""
         self._floor_ms = max(self._floor_ms, floor_ms)
+
+    def continue_from(self, totals: Mapping[str, Sequence[tuple[float, float]]]) -> None:
+        """Chargers that are added continue from these energies: (value, total), newest first."""
+        self._journaled = dict(totals)
 
     def sweep(self, now: Moment, most: int, seconds: float) -> Iterator[Telemetry]:
         """Expire stale values of up to `most` chargers, in turn, within `seconds`; yields each."""

@@ -161,6 +161,7 @@ class Committer:
 
     async def _commit_points(self) -> None:
         out = self._out
+        totals = [(line, out.counters[line]) for line in out.totals]
         while self._pending.collect(out):
             head, counts = out.lines[:LINES_PER_APPEND], out.readings[:LINES_PER_APPEND]
             self._in_flight = len(head)
@@ -174,6 +175,7 @@ class Committer:
             if self._stored_when_committed:
                 self._accounts.stored += committed
         out.first_ms = 0
+        out.show_saved(totals)
 
     async def _commit_pending(self) -> None:
         pending = self._pending
@@ -197,7 +199,7 @@ class Committer:
         states |= self._registry.saved_states(out.dirty)
         out.dirty = set()
         events, sessions = self._history.begin_save()
-        counters = list(out.counters.items())
+        counters = [each for each in out.counters.items() if each[0] not in out.totals]
         self._pending.collect(out)
         pending = tuple(self._pending.lines) if self._pending.unsaved else None
         if not (states or events or sessions) and pending is None:

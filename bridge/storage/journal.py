@@ -14,7 +14,7 @@ from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.storage import journal_sql
 from bridge.storage.database import Damaged, Worker
 from bridge.storage.journal_file import JournalFile
-from bridge.storage.journal_sql import CorruptRow
+from bridge.storage.journal_sql import CorruptRow, JournaledTotals
 from bridge.storage.retention import Trimmed
 
 log = structlog.get_logger("journal")
@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 RECENT_ROWS = 200
 """The rows of some minutes."""
+TOTALS_ROWS = 500
+"""The rows of more minutes than the state file, or its newest snapshot, lags behind."""
 
 
 class Journal:
@@ -96,6 +98,12 @@ class Journal:
             return []
         return await self._guarded(
             lambda connection: journal_sql.missing(connection, lines, RECENT_ROWS)
+        )
+
+    async def newest_totals(self) -> JournaledTotals:
+        """What the most recent rows have of each charger's energy: (value, total), newest first."""
+        return await self._guarded(
+            lambda connection: journal_sql.newest_totals(connection, TOTALS_ROWS)
         )
 
     async def read(self, store: str, most: int) -> Batch | None:

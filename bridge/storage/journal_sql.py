@@ -1,10 +1,11 @@
 """The journal's tables: rows of compressed lines, one cursor per store, refused lines."""
 
 import contextlib
+import re
 import sqlite3
 import zlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.core.output.batch import Backlog, Batch, RefusedLine
@@ -25,6 +26,11 @@ JOURNAL_FORMAT = Format(SCHEMA, version=1, steps={})
 MOST_REFUSED = 10_000
 LONGEST_REASON = 500
 LONGEST_LINE = 16_384
+# An id needs no escapes, and of a point's two energies the charger's own comes first.
+_ENERGY = re.compile(
+    rb"evse,(?:.*,)?charger=([^, ]+)[^ ]* (?:.*,)?energy=([^, ]+),(?:.*,)?energy_total=([^, ]+)"
+)
+JournaledTotals = Mapping[str, Sequence[tuple[float, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +187,19 @@ def missing(connection: sqlite3.Connection, lines: Sequence[bytes], rows: int) -
         unpacked = _unpack_checked(*packed)
         found.update(unpacked[0] if unpacked else ())
     return [line for line in lines if line not in found]
+
+
+def newest_totals(connection: sqlite3.Connection, rows: int) -> JournaledTotals:
+    """What the newest `rows` rows have of each charger's energy: (value, total), newest first."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for packed in connection.execute(
+        "SELECT points, readings, body, counts FROM points ORDER BY id DESC LIMIT ?", (rows,)
+    ):
+        for line in reversed(lines_of(*packed) or ()):
+            if b",energy_total=" in line and (parts := _ENERGY.match(line)):
+                charger, value, total = parts.groups()
+                found.setdefault(charger.decode(), []).append((float(value), float(total)))
+    return found
 
 
 def acknowledge(

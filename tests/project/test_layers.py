@@ -40,6 +40,7 @@ ROOMS = {
 BASE = (
     "core.model core.errors core.clock core.clock_steps core.clock_offset core.labels core.counters"
     " core.token_bucket core.backoff core.unread core.untrusted_json"
+    " core.doubt"
 )
 _FIRST = f"{BASE} core.output core.polling core.discovery"
 _SECOND = f"{_FIRST} core.fields"

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 
+from bridge.core.charging.deliverable import Deliverable
+from bridge.core.charging.journaled import ENERGY, JOURNALED
 from bridge.core.charging.sessions import Sessions
 from bridge.core.charging.state_series import StateSeries
 from bridge.core.clock import Moment, Unix
-from bridge.core.counters import Growth, ResetProof, Witness
+from bridge.core.counters import ResetProof, Witness
 from bridge.core.fields import states
 from bridge.core.fields.catalogue import JOULES
 from bridge.core.model import ChargerId, Dialect, Event, EventKind, SavedState, Session
 from bridge.core.output.series import Series, SeriesTable
 from bridge.core.output.writer import Writer
 
-# 100 kW over time, plus a long session at once: old controllers raise the total only when a
-# session ends.
-ENERGY = Growth(per_second=100_000 / 3600, burst=150_000, slack=1)
 MOST_DOUBT_HINTS = 4
 """Doubtful totals in a row that are each a reason to poll /status soon."""
 
@@ -28,6 +27,7 @@ class Charging:
         "_energy_line",
         "_fault_lines",
         "_faults",
+        "_held",
         "_listening",
         "_sessions_ended",
         "_sessions_line",
@@ -35,6 +35,7 @@ class Charging:
         "_state",
         "_writer",
         "code",
+        "deliverable",
         "poll_hints",
         "sessions",
         "total",
@@ -62,6 +63,7 @@ class Charging:
         to poll /status soon."""
         self.total: float | None = None
         """The reset-proof energy in Wh after the last reading of this run."""
+        self.deliverable = Deliverable()
         self.sessions = Sessions(charger)
         self._sessions_ended = 0
         self._faults = dict.fromkeys(states.FAULTS, 0)
@@ -75,12 +77,16 @@ class Charging:
             code: line("faults_total", {"fault": name}) for code, name in states.FAULTS.items()
         }
         self._energy = self._restore(saved)
-        self._show_counters(trusted)
+        self._held = self._energy.total is not None and not (trusted or saved.get(JOURNALED))
+        """Whether a higher total than the known one may have been shown."""
+        self._show_counters()
 
     def observe_state(self, code: int, now: Moment) -> None:
         """Record a state: a change is an event, a change into a fault is counted."""
         before, self.code = self.code, code
         listening, self._listening = self._listening, True
+        if before != code or not listening:
+            self.deliverable.observe_state(code, now)
         if before != code or not self._state.visible:
             self._state.show(code)
         if before is not None and before != code:
@@ -98,23 +104,32 @@ class Charging:
             self._end_session(session)
 
     def observe_energy(
-        self, wh: float, unix: Unix, witness: Witness | None = None, *, alone: bool = True
+        self, wh: float, now: Moment, witness: Witness | None = None, *, alone: bool = True
     ) -> float | None:
         """Record the charger's energy total; returns the reset-proof one in Wh.
 
         `witness` and `alone` as in `ResetProof.observe`.
         """
-        offset = self._energy.offset
-        total = self._energy.observe(wh, unix, state=self.code, witness=witness, alone=alone)
-        self.poll_hints += 0 < self._energy.doubtful <= MOST_DOUBT_HINTS
-        if total is not None:
-            self.total = total
-            self._energy_line.set(JOULES(total))
-            had_start = self.sessions.begun
-            if (session := self.sessions.observe_energy(total, unix)) is not None:
-                self._end_session(session)
-            if self._energy.offset != offset or self.sessions.begun != had_start:
-                self._writer.mark_dirty()
+        energy, before = self._energy, self._energy.total
+        offset, exchanges = energy.offset, energy.exchanges
+        total = energy.observe(
+            wh, now.unix, state=self.code, witness=witness, alone=alone,
+            possible=self.deliverable.take(now), burst=self.deliverable.lag_wh,
+        )  # fmt: skip
+        self.poll_hints += 0 < energy.doubtful <= MOST_DOUBT_HINTS
+        self._held = self._held and not energy.believed
+        if total is None or self._held:
+            return None
+        self.total = total
+        self._writer.publish_when_journaled(self._energy_line, JOULES(total))
+        had_start = self.sessions.begun
+        if (session := self.sessions.observe_energy(total, now.unix)) is not None:
+            self._end_session(session)
+        if energy.exchanges != exchanges:
+            text = f"energy total goes on from {wh:.0f} Wh, counted as {before or 0:.0f} Wh"
+            self._write_event(EventKind.REPLACED, 0, text, now)
+        if energy.offset != offset or self.sessions.begun != had_start:
+            self._writer.mark_dirty()
         return total
 
     @property
@@ -163,6 +178,7 @@ class Charging:
             "state": self.code,
             "settled": self._settled,
             "energy": self._energy.saved(),
+            "deliverable": self.deliverable.saved(),
             "faults": {str(code): count for code, count in self._faults.items() if count},
             "sessions": self._sessions_ended,
             **self.sessions.saved(),
@@ -184,13 +200,13 @@ class Charging:
     def _write_event(self, kind: EventKind, code: int, text: str, now: Moment) -> None:
         self._writer.write_event(Event(self._charger, now.unix, kind, code, text))
 
-    def _show_counters(self, trusted: bool) -> None:
-        """Without a trusted state file the last second's total may be missing: wait for a
-        reading rather than show a counter that fell."""
+    def _show_counters(self) -> None:
+        """Without a trusted state file, or the journal's, the last total may be missing: wait
+        for a reading that is believed rather than show a counter that fell."""
         self._sessions_line.set(self._sessions_ended)
         for code, line in self._fault_lines.items():
             line.set(self._faults[code])
-        if trusted and self._energy.total is not None:
+        if not self._held and self._energy.total is not None:
             self._energy_line.set(JOULES(self._energy.total))
 
     def _restore(self, saved: SavedState) -> ResetProof:
@@ -202,5 +218,12 @@ class Charging:
         for text, count in faults.items() if isinstance(faults, dict) else ():
             if int(text) in self._faults:
                 self._faults[int(text)] = int(count)
+        session, energy = saved.get("session"), saved.get("energy")
         self.sessions.restore(saved)
-        return ResetProof.restored(ENERGY, saved.get("energy"))
+        since = energy[2] if isinstance(energy, list) and len(energy) > 2 else 0.0
+        charged = session.get("charging_s") if isinstance(session, dict) else None
+        self.deliverable.restore(
+            saved.get("deliverable"), since=float(since),
+            charged_s=charged if isinstance(charged, int | float) else 0.0,
+        )  # fmt: skip
+        return ResetProof.restored(ENERGY, energy)

@@ -55,7 +55,7 @@ MILLI = Scale(per=1000)
 TENTH = Scale(per=10)
 WATT_SECONDS = Scale(per=3600)
 KILO = Scale(times=1000, decimals=6)
-JOULES = Scale(times=3600)
+JOULES = Scale(times=3600, decimals=3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ _NUMBER = re.compile(rb"-?\d{1,32}(?:\.\d{1,32})?(?:[eE][+-]?\d{1,4})?")
 _OFFSET = re.compile(rb"([+-])(\d\d):?(\d\d)")
 _FLAGS = {b"true": 1, b"1": 1, b"false": 0, b"0": 0}
 _EXACT = 2.0**53
+_NO_VALUE = 2.0**32 - 1
+"""All bits set: how a gateway writes that it has no value, whatever the field."""
 _EARLIEST, _DAY = 1.6e9, 86400.0
 
 
@@ -74,6 +76,8 @@ def _bounded(row: FieldRow, scale: Scale, *, whole: bool) -> Parse:
             return value
         if value in absent:
             return Reason.NO_SENSOR
+        if value == _NO_VALUE:
+            return Reason.IMPLAUSIBLE
         value = value if plain else scale(value)
         if not low <= value <= high:
             return Reason.NO_SENSOR if _idle(row, value) else Reason.IMPLAUSIBLE

@@ -26,9 +26,9 @@ class Outbox:
 
     `dirty` chargers are to be saved at once; `dirty_since`, with the steady time since when,
     have only newer numbers, which the next reading would bring again. `counters` are exposed
-    once they are in the state file. `readings_held` counts the readings in `lines`;
-    `open_frames` may have to be closed by time; `discarded` were in one first, and the pipeline
-    counts them.
+    once they are in the state file, `totals` among them once their lines are in the journal.
+    `readings_held` counts the readings in `lines`; `open_frames` may have to be closed by time;
+    `discarded` were in one first, and the pipeline counts them.
     """
 
     lines: list[bytes] = field(default_factory=list)
@@ -36,6 +36,7 @@ class Outbox:
     events: list[Event] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     counters: dict[Series, float] = field(default_factory=dict)
+    totals: set[Series] = field(default_factory=set)
     dirty: set[ChargerId] = field(default_factory=set)
     dirty_since: dict[ChargerId, float] = field(default_factory=dict)
     open_frames: dict[OpenFrame, None] = field(default_factory=dict)
@@ -55,11 +56,12 @@ class Outbox:
         self.discarded[reason] = self.discarded.get(reason, 0) + readings
 
     def show_saved(self, counters: Sequence[tuple[Series, float]]) -> None:
-        """Expose these counters, which are in the state file now."""
+        """Expose these counters, which are on disk now."""
         for line, value in counters:
             line.set(value)
             if self.counters.get(line) == value:
                 del self.counters[line]
+                self.totals.discard(line)
 
     def append(self, line: bytes, readings: int, stamp_ms: int) -> None:
         """Append one finished line."""

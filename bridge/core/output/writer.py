@@ -81,6 +81,11 @@ class Writer:
         """Expose a counter once the state file has it: a crash must not make it fall."""
         self._out.counters[line] = value
 
+    def publish_when_journaled(self, line: Series, value: float) -> None:
+        """Expose a total once the journal has the point that holds it."""
+        self._out.counters[line] = value
+        self._out.totals.add(line)
+
     def write_session(self, session: Session) -> None:
         """Write a finished session; its timestamp is its end."""
         stamp = self.charges.next(session.end)

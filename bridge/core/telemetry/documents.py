@@ -164,7 +164,7 @@ class Documents:
         energy = status.value("energy")
         if "energy" in fresh and energy is not None and self._charging.doubtful:
             # MQTT's totals contradict the believed one: this document decides between them.
-            self._charging.observe_energy(float(energy), now.unix, witness, alone=False)
+            self._charging.observe_energy(float(energy), now, witness, alone=False)
         return reasons
 
     def _refused(self, status: Status, fresh: set[str], now: Moment) -> frozenset[str]:

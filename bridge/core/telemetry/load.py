@@ -15,7 +15,7 @@ _PHASES = tuple((f"current_{n}", f"voltage_{n}") for n in "123")
 class Load:
     """The computed power of one charger, its series and its age."""
 
-    __slots__ = ("_line", "amperes", "computed", "steady", "watts")
+    __slots__ = ("_line", "amperes", "computed", "phases", "steady", "watts")
 
     def __init__(self, line: Series) -> None:
         self._line = line
@@ -27,6 +27,9 @@ class Load:
         """The highest current of the last frame."""
         self.computed: float | None = None
         """The power of the last frame, also where it is not shown."""
+        self.phases: int | None = None
+        """The phases that have a voltage or a current in the last frame; None where it has
+        nothing of a second or third one."""
 
     def observe(self, parts: Mapping[str, Channel], steady: Steady, *, show: bool) -> float | None:
         """Compute a frame's power in W; None if no phase has both."""
@@ -40,7 +43,7 @@ class Load:
                 most = amperes
             if supplied is not None and supplied.value is not None:
                 power = (power or 0.0) + amperes * supplied.value
-        self.amperes, self.computed = most, power
+        self.amperes, self.computed, self.phases = most, power, _phases(parts)
         if show and power is not None:
             self._line.set(power)
             self.watts, self.steady = power, steady
@@ -56,3 +59,12 @@ class Load:
         if self.steady is not None:
             self.steady = None
             self._line.clear()
+
+
+def _phases(parts: Mapping[str, Channel]) -> int | None:
+    known, phases = False, 1
+    for current, voltage in _PHASES[1:]:
+        drawn, supplied = parts.get(current), parts.get(voltage)
+        known = known or drawn is not None or supplied is not None
+        phases += supplied is not None or (drawn is not None and bool(drawn.value))
+    return phases if known else None

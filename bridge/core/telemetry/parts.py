@@ -59,7 +59,7 @@ def build_parts(
         state_set=config.state_set,
     )  # fmt: skip
     polled = PolledValues(
-        charger, series_table=series_table, decoders=decoders, saved=saved,
+        charger, series_table=series_table, decoders=decoders, writer=writer, saved=saved,
         usual_period=config.enrich_every,
     )  # fmt: skip
     channels = Channels(

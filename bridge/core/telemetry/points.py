@@ -67,9 +67,10 @@ class Points:
         unix, steady = now.unix, now.steady
         fields = [part.text for part in parts.values()]
         power, total = self._observe_power(parts, steady, fields), None
+        self._observe_supply(parts, now)
         if (energy := parts.get("energy")) is not None and energy.value is not None:
             alone = self._no_status_due(steady)
-            total = self._charging.observe_energy(float(energy.value), unix, witness, alone=alone)
+            total = self._charging.observe_energy(float(energy.value), now, witness, alone=alone)
             if total is not None:
                 fields.append(number("energy_total", total))
         self._observe_session(parts, now)
@@ -110,6 +111,18 @@ class Points:
             measured=None if measured is None else measured.value,
             total=None if self._charging.doubtful else total,
         )  # fmt: skip
+
+    def _observe_supply(self, parts: Mapping[str, Channel], now: Moment) -> None:
+        """What bounds the energy comes before it; a session's meter bounds it too."""
+        pilot, load = parts.get("pilot"), self._load
+        if pilot is not None or load.amperes:
+            offered = None if pilot is None else pilot.value
+            self._charging.deliverable.observe_supply(offered, load.amperes, load.phases, now)
+        if (elapsed := parts.get("session_elapsed")) is not None and elapsed.value:
+            spent = parts.get("session_energy")
+            self._charging.deliverable.observe_session(
+                elapsed.value, None if spent is None else spent.value, now
+            )
 
     def _observe_session(self, parts: Mapping[str, Channel], now: Moment) -> None:
         spent, elapsed = parts.get("session_energy"), parts.get("session_elapsed")

@@ -9,6 +9,7 @@ from bridge.core.fields.decoder import Decoders
 from bridge.core.fields.status import StatusValue
 from bridge.core.model import SavedState
 from bridge.core.output.series import Series, SeriesTable
+from bridge.core.output.writer import Writer
 from bridge.core.telemetry.channel import Channel
 
 MOST_MISSED = 3
@@ -32,6 +33,7 @@ class PolledValues:
         "_series_table",
         "_success",
         "_usual_period",
+        "_writer",
         "channels",
     )  # fmt: skip
 
@@ -41,6 +43,7 @@ class PolledValues:
         *,
         series_table: SeriesTable,
         decoders: Decoders,
+        writer: Writer,
         saved: SavedState,
         usual_period: float,
     ) -> None:
@@ -49,6 +52,7 @@ class PolledValues:
         self._charger = charger
         self._series_table = series_table
         self._decoders = decoders
+        self._writer = writer
         self.channels: dict[str, Channel] = {}
         """By column."""
         self._due = 0.0
@@ -94,7 +98,8 @@ class PolledValues:
             self._last.set(round(now.unix, 3))
         else:
             self._failed += 1
-            self._failures.set(self._failed)
+            self._writer.publish_when_saved(self._failures, self._failed)
+            self._writer.mark_dirty()
 
     def receive(self, part: StatusValue, now: Moment) -> Channel:
         """Show a value for which there is no fresher source."""

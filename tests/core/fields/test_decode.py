@@ -39,7 +39,7 @@ def read(wire: str, payload: str | bytes, dialect: Dialect = Dialect.NOFOS) -> V
         ("wattsec", "2147483647", 596523.2352777778),
         ("total_energy", "12.5", 12500.0),
         ("total_energy", "20127.22817", 20127228.17),
-        ("prev_uptime_ms", "4294967295", 4294967.295),
+        ("prev_uptime_ms", "4294967294", 4294967.294),
         ("rapi_connected", "1", 1),
         ("rapi_connected", "true", 1),
         ("rapi_connected", "false", 0),

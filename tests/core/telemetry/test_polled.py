@@ -348,6 +348,7 @@ def test_what_the_old_address_of_a_charger_that_moved_answers_is_not_its_own(
     assert desk.metric("up") == 0
     assert desk.polling.outcomes["ok"] == 1
     desk.answer()
+    desk.wait(1)
     assert desk.metric("energy_joules_total") == 18_000_000
 
 
