@@ -54,7 +54,7 @@ class Load:
         self._thread = threading.Thread(target=self._run, name="load")
 
     def __enter__(self) -> Self:
-        self._sock.sendall(_connect(b"load"))
+        self._sock.sendall(connect_packet(b"load"))
         assert self._sock.recv(4) == b"\x20\x02\x00\x00"
         for charger in self.chargers:
             said = {"state": "connected", "id": charger, "name": charger, "mqtt": f"b/{charger}"}
@@ -107,7 +107,7 @@ def packet(topic: str, payload: str, *, retain: bool = False) -> bytes:
     return bytes([0x30 | retain]) + _length(len(rest)) + rest
 
 
-def _connect(client: bytes) -> bytes:
+def connect_packet(client: bytes) -> bytes:
     """A CONNECT of MQTT 3.1.1: clean session, no keep-alive."""
     rest = b"\x00\x04MQTT\x04\x02\x00\x00" + len(client).to_bytes(2, "big") + client
     return b"\x10" + _length(len(rest)) + rest

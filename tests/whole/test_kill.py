@@ -18,11 +18,13 @@ import pytest
 
 from tests.kit.lives import Life, Line, copied, integrity, journal_lines, rows
 from tests.kit.load import STATES, Load
+from tests.kit.power import PowerSite
 from tests.kit.servers import Mosquitto, VictoriaMetrics
 from tests.kit.support import eventually
 
 RATE = 10_000
 KILLS = 20
+POWER_CUTS = 4
 SHORT, LONG = (0.3, 1.3), (1.3, 2.4)
 """Seconds that a life continues after it has heard all, in turn; a long one can lose more than
 it may."""
@@ -119,6 +121,41 @@ async def test_twenty_kills_under_load_cost_a_second_each_and_nothing_else(
     assert_sessions_are_known(lines, data)
     assert_stored_once(lines, victoria)
     assert_lost_at_most_a_second(lines, load, spans)
+
+
+PLAIN = ("evse_rapi_commands_total", "evse_rapi_successes_total")
+"""The gateway's own counters, which begin again with each boot."""
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize(("mqtt", "http"), [(True, False), (False, True), (True, True)])
+async def test_no_counter_falls_where_the_power_of_bridge_and_chargers_is_cut(
+    mosquitto: Mosquitto, tmp_path: Path, mqtt: bool, http: bool
+) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")  # noqa: T201  # pytest shows it where the test fails
+    chance, watch, energies = random.Random(seed), Watch(), 0
+    with PowerSite(mosquitto.port, chargers=8, mqtt=mqtt, http=http, seed=seed) as site:
+        settings = {
+            "HTTP__ENABLED": str(http).lower(), "HTTP__ALLOW": "127.0.77.0/24",
+            "HTTP__PORTS": str(site.port), "HTTP__MIN_GAP": "1s", "HTTP__FALLBACK_EVERY": "1s",
+            "HTTP__ENRICH_EVERY": "2s", "FLEET__SILENT_AFTER": "2s",
+        }  # fmt: skip
+        for _ in range(POWER_CUTS):
+            with Life(tmp_path, mosquitto.url, **settings) as life:
+                await eventually(life.started, 30)
+                energies = 0
+                end = time.monotonic() + chance.uniform(2.0, 6.0)
+                while time.monotonic() < end or not energies:
+                    metrics = life.metrics()
+                    watch.look({n: v for n, v in metrics.items() if not n.startswith(PLAIN)})
+                    energies = sum(n.startswith("evse_energy_joules_total{") for n in metrics)
+                    await asyncio.sleep(0.1)
+            site.cut()
+    assert energies == 8
+    if http:
+        shown = {name.split("{")[0] for name, value in watch.highest.items() if value}
+        assert {"evse_boots_total", "evse_gfci_trips_total", "evse_crashes_total"} <= shown
 
 
 async def live_until_stored(life: Life, watch: Watch, load: Load) -> None:

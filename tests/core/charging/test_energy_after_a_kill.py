@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.model import ChargerId, SavedState
+from bridge.core.model import SavedState
 from bridge.core.output.batch import Batch
 from bridge.storage.journal import Journal
 from tests.core.charging.test_energy import TOTAL, followed, send
 from tests.kit.core import Bench
 
 
-def killed(
-    folder: Path, lines: Sequence[bytes], saved: dict[ChargerId, SavedState], old: Bench
-) -> Bench:
+def killed(folder: Path, lines: Sequence[bytes], saved: dict[str, SavedState], old: Bench) -> Bench:
     """A new run on the state as it was `saved`, and on a journal that has the lines."""
 
     async def newest() -> dict[str, list[tuple[float, float]]]:
