@@ -161,7 +161,7 @@ class Committer:
 
     async def _commit_points(self) -> None:
         out = self._out
-        totals = [(line, out.counters[line]) for line in out.totals]
+        totals = [each for each in out.counters.items() if each[0] in out.totals]
         while self._pending.collect(out):
             head, counts = out.lines[:LINES_PER_APPEND], out.readings[:LINES_PER_APPEND]
             self._in_flight = len(head)

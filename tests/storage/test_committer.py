@@ -445,3 +445,34 @@ async def test_what_is_dropped_while_the_state_file_hangs_is_not_what_it_saves(
     await asyncio.wait({running})
     assert saved == [0, 1, 2, 3, 119]
     assert committer.dropped["event"] == 19
+
+
+class ShownSeries:
+    """A series that remembers what it showed."""
+
+    def __init__(self) -> None:
+        self.shown: list[float] = []
+
+    def set(self, value: float) -> None:
+        self.shown.append(value)
+
+    def set_text(self, ending: bytes) -> None:
+        raise AssertionError(ending)
+
+    def clear(self) -> None:
+        raise AssertionError
+
+
+async def test_a_total_is_shown_once_its_point_is_journaled_other_counters_once_saved() -> None:
+    disk, out, accounts = Disk(), busy(), Accounts()
+    total, sessions = ShownSeries(), ShownSeries()
+    out.counters |= {total: 5.0, sessions: 1.0}
+    out.totals.add(total)
+    committer = made(disk, out, accounts)
+    disk.points_fail = True
+    await committer.commit()
+    assert (total.shown, sessions.shown) == ([], [1.0])
+    disk.points_fail, disk.state_fails = False, True
+    await committer.commit()
+    assert (total.shown, sessions.shown) == ([5.0], [1.0])
+    assert (out.counters, out.totals) == ({}, set())
