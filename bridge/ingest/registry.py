@@ -53,7 +53,7 @@ class Registry:
         Raises TypeError, ValueError or KeyError for a state that no run can have saved.
         """
         charger.labels = self._labels(charger.id)
-        saved = with_journaled(saved, self._journaled.pop(charger.id, ()))
+        saved = with_journaled(saved, self._journaled.get(charger.id, ()))
         writer = Writer(charger.id, out=self._out, tags=self._tags, floor_ms=self._floor_ms)
         writer.set_site(charger.labels.site)
         writer.restore(saved.get("stamps"))
@@ -61,6 +61,7 @@ class Registry:
             charger, series_table=self._series_table, out=self._out, writer=writer,
             config=self._config, decoders=self._decoders, saved=saved, trusted=trusted,
         )  # fmt: skip
+        self._journaled.pop(charger.id, None)
         return telemetry
 
     def retire(self, charger: Charger) -> None:
