@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.fields.catalogue import CATALOGUE, LIVE, Kind, Scale
+from bridge.core.fields.catalogue import CATALOGUE, LIVE, FieldRow, Kind, Scale
+from bridge.core.fields.config import read_config
 from bridge.core.fields.decode import LONGEST, Value, parser
 from bridge.core.fields.decoder import MOST_KNOWN, Decoder
 from bridge.core.model import Dialect, Reason
@@ -162,3 +163,26 @@ def test_what_a_decoder_remembers_is_bounded() -> None:
         assert len(decoder.known) <= MOST_KNOWN
     decoder.read(b"1" * 1000)
     assert max(map(len, decoder.known)) <= LONGEST
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in CATALOGUE if row.kind in {Kind.FLOAT, Kind.INT, Kind.STATE}],
+    ids=lambda row: row.wire,
+)
+@pytest.mark.parametrize("payload", [b"4294967295", b"4.294967295e9", b"4294967295.0"])
+def test_all_bits_set_is_no_value_of_any_field(row: FieldRow, payload: bytes) -> None:
+    assert parser(row, row.scale)(payload) is Reason.IMPLAUSIBLE
+
+
+def test_a_flash_size_with_all_bits_set_is_no_size() -> None:
+    found = read_config({"espflash": 4294967295, "amplimit": 4294967295})
+    assert (found.values, {reason for _, reason in found.discarded}) == ({}, {Reason.IMPLAUSIBLE})
+
+
+@pytest.mark.parametrize("joules", [1, 7, 2147483647, 4294967294, 1_000_003])
+def test_whole_joules_stay_whole(joules: int) -> None:
+    row = LIVE["wattsec"]
+    value = parser(row, row.scale)(str(joules).encode())
+    assert not isinstance(value, Reason)
+    assert row.to_metric(value) == joules
