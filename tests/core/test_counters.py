@@ -302,3 +302,19 @@ def test_with_status_too_the_total_never_falls_nor_outgrows_what_was_charged(
         assert total is not None
         assert last <= total <= LIFETIME + charged + 0.001
         last = total
+
+
+@pytest.mark.parametrize("count", [2, 40, 255])
+def test_trips_that_were_0_for_a_while_and_come_back_are_no_trips(count: int) -> None:
+    counter = ResetProof(Growth(per_second=0.1, burst=300))
+    swear(counter, (0, count, 10, 1), (300, 0, 50, 2), (600, 0, 90, 2))
+    assert counter.total == count
+    again = ResetProof.restored(Growth(per_second=0.1, burst=300), counter.saved())
+    assert swear(again, (900, count, 130, 2), (1200, count + 1, 170, 2)) == [count, count + 1]
+
+
+def test_trips_that_were_reset_are_counted_one_by_one_past_what_they_were() -> None:
+    counter = ResetProof(Growth(per_second=0.1, burst=300))
+    swear(counter, (0, 3, 10, 1), (300, 0, 50, 2), (600, 0, 90, 2))
+    later = [(900 + 300 * n, n + 1, 130 + 40 * n, 2) for n in range(6)]
+    assert swear(counter, *later) == [4, 5, 6, 7, 8, 9]
