@@ -63,7 +63,8 @@ class Deliverable:
         if pilot is not None or drawn:
             amperes = min(MOST_AMPERES, max(pilot or 0.0, drawn) or MOST_AMPERES)
         phases = phases or self._phases
-        self._amperes, self._phases = max(self._amperes, amperes), max(self._phases, phases)
+        if amperes > self._amperes or phases > self._phases:
+            self._amperes, self._phases = max(self._amperes, amperes), max(self._phases, phases)
         self._pass(now)
         self._amperes, self._phases = amperes, phases
 

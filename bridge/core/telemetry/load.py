@@ -35,15 +35,21 @@ class Load:
         """Compute a frame's power in W; None if no phase has both."""
         power: float | None = None
         most = 0.0
+        phases = missing = 0
         for current, voltage in _PHASES:
             drawn, supplied = parts.get(current), parts.get(voltage)
+            if supplied is not None or (drawn is not None and drawn.value):
+                phases += 1
+            elif drawn is None:
+                missing += 1
             if drawn is None or (amperes := drawn.value) is None:
                 continue
             if amperes > most:
                 most = amperes
             if supplied is not None and supplied.value is not None:
                 power = (power or 0.0) + amperes * supplied.value
-        self.amperes, self.computed, self.phases = most, power, _phases(parts)
+        self.amperes, self.computed = most, power
+        self.phases = (phases or 1) if missing < 2 else None
         if show and power is not None:
             self._line.set(power)
             self.watts, self.steady = power, steady
@@ -59,12 +65,3 @@ class Load:
         if self.steady is not None:
             self.steady = None
             self._line.clear()
-
-
-def _phases(parts: Mapping[str, Channel]) -> int | None:
-    known, phases = False, 1
-    for current, voltage in _PHASES[1:]:
-        drawn, supplied = parts.get(current), parts.get(voltage)
-        known = known or drawn is not None or supplied is not None
-        phases += supplied is not None or (drawn is not None and bool(drawn.value))
-    return phases if known else None

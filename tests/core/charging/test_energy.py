@@ -182,3 +182,28 @@ def test_the_total_neither_falls_nor_outgrows_what_was_delivered(
                 assert total >= shown
                 shown = total
             assert shown <= true + allowance + MOST_WATTS * LAG_SECONDS / 3600
+
+
+ONE_PHASE = {"amp2": "0", "amp3": "0", "v2": "0", "v3": "0"}
+SIX_AMPERES = {"pilot": "6", "amp1": "6", "amp2": "6", "amp3": "6"}
+
+
+@pytest.mark.parametrize(
+    ("supply", "rise", "believed"),
+    [
+        # Half a minute, and a minute more: 120 Wh a phase at 16 A and 300 V.
+        (ONE_PHASE, 100, True),
+        (ONE_PHASE, 300, False),
+        ({}, 300, True),
+        ({}, 500, False),
+        (SIX_AMPERES, 100, True),
+        (SIX_AMPERES, 300, False),
+    ],
+)
+def test_a_rise_is_possible_by_pilot_and_phases(
+    supply: dict[str, str], rise: float, believed: bool
+) -> None:
+    bench = followed()
+    for n in range(4):
+        send(bench, 5000 + n, **supply)
+    assert send(bench, 5003 + rise, **supply) == (5003 + rise if believed else 5003)
