@@ -205,5 +205,6 @@ def test_a_rise_is_possible_by_pilot_and_phases(
 ) -> None:
     bench = followed()
     for n in range(4):
-        send(bench, 5000 + n, **supply)
-    assert send(bench, 5003 + rise, **supply) == (5003 + rise if believed else 5003)
+        send(bench, 5000 + n, state=3, then=30, **supply)
+    total = send(bench, 5003 + rise, state=3, then=30, **supply)
+    assert total == (5003 + rise if believed else 5003)
