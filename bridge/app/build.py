@@ -1,9 +1,8 @@
 """Builds the parts of one bridge from its settings, each from those before it; nothing runs yet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -12,6 +11,7 @@ from bridge.app import from_settings
 from bridge.app.build_clock import build_clock, build_watch
 from bridge.app.build_mqtt import build_mqtt, build_queries
 from bridge.app.build_polling import PollingTasks, build_polling
+from bridge.app.build_stores import build_clients, build_deliveries, open_journal
 from bridge.app.disk_values import DiskValues
 from bridge.app.gauges import free_bytes, register_gauges
 from bridge.app.maintenance import Maintenance
@@ -34,7 +34,7 @@ from bridge.monitoring.health import Health
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import MAIN, Stats
 from bridge.runtime.clock import PlausibleClock, steady
-from bridge.settings import Settings, StoreSettings
+from bridge.settings import Settings
 from bridge.sinks.influx.delivery import Delivery
 from bridge.sinks.prometheus import Exposition
 from bridge.sources.mqtt.client import ConnectionState, MqttClient
@@ -47,7 +47,7 @@ from bridge.web.page import FleetPage
 from bridge.web.server import Server, tls_context
 
 if TYPE_CHECKING:
-    from bridge.sinks.influx.client import InfluxClient
+    pass
 
 log = structlog.get_logger("bridge")
 
@@ -87,7 +87,7 @@ async def build(
     stats = Stats(version=bridge.__version__, stores=tuple(stores))
     repeated_log = RepeatedLog(log)
     reporter = Reporter(stats=stats, repeated_log=repeated_log)
-    journal = await _open_journal(settings, stack, stores, stats=stats, reporter=reporter)
+    journal = await open_journal(settings, stack, stores, stats=stats, reporter=reporter)
     state = await StateFile.open(settings.journal.dir)
     # A start that fails has shown no counter: the next one may trust what this one could.
     stack.push_async_callback(state.close, clean=state.clean)
@@ -153,17 +153,8 @@ async def build(
     )  # fmt: skip
     health = Health(connection, settings.mqtt.keepalive.total_seconds())
     disk_values = DiskValues(repeated_log)
-    clients = {
-        name: _build_client(settings, stack, name, store, disk_values=disk_values)
-        for name, store in stores.items()
-    }
-    deliveries = [
-        Delivery(
-            name, journal, clients[name], batch=store.batch,
-            flush_every=store.flush_every.total_seconds(), report=reporter,
-        )
-        for name, store in stores.items()
-    ]  # fmt: skip
+    clients = build_clients(settings, stack, stores, disk_values=disk_values)
+    deliveries = build_deliveries(clients, stores, journal=journal, reporter=reporter)
     watch = build_watch(
         clock, journal=journal, state=state, telemetries=registry.telemetries,
         store=clients[MAIN].clock_offset if MAIN in clients else None,
@@ -202,51 +193,9 @@ async def build(
     )  # fmt: skip
 
 
-async def _open_journal(
-    settings: Settings,
-    stack: AsyncExitStack,
-    stores: Mapping[str, StoreSettings],
-    *,
-    stats: Stats,
-    reporter: Reporter,
-) -> Journal:
-    config = settings.journal
-    journal = await Journal.open(
-        config.dir, stores=tuple(stores), keep=config.keep, limit=config.max_bytes,
-        points_lost=reporter.points_lost,
-    )  # fmt: skip
-    stack.push_async_callback(journal.close)
-    if MAIN in stores:
-        stats.accounts.recovered = journal.backlog(MAIN).readings
-    return journal
-
-
 def _floor_ms(journal: Journal, state: StateFile, now: Moment) -> int:
     """The time after which new timestamps begin. After a clean end each charger's last one is
     in the state file; after a crash the journal may have a later one. One that lies in the
     future is from a wrong clock, and not believed."""
     soon = int((now.unix + STEP_SECONDS) * 1000)
     return 0 if state.clean or journal.last_ms > soon else journal.last_ms
-
-
-def _build_client(
-    settings: Settings,
-    stack: AsyncExitStack,
-    name: str,
-    store: StoreSettings,
-    *,
-    disk_values: DiskValues,
-) -> "InfluxClient":
-    # A third of a second, and 14 MB: a bridge without a store does without.
-    from bridge.sinks.influx.client import InfluxClient
-
-    secrets = from_settings.secrets(settings)
-    secret = "influx.token" if name == MAIN else f"influx.mirrors.{name}.token"
-    token = disk_values.add(secret, lambda: secrets.current(secret) or "", "")
-    client = InfluxClient(
-        url=store.url or "", org=store.org or "", bucket=store.bucket or "",
-        token=token.read, timeout=store.timeout.total_seconds(),
-        ca_file=store.ca_file, steady=steady,
-    )  # fmt: skip
-    stack.push_async_callback(client.close)
-    return client

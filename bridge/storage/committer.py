@@ -130,7 +130,7 @@ class Committer:
 
     async def _commit(self, *, last: bool) -> None:
         if last:
-            self._mark_due_dirty(math.inf)
+            self._out.mark_due_dirty(math.inf)
         await self._try("points", self._commit_points)
         if await self._try("state", self._commit_state):
             await self._try("events", self._commit_pending)
@@ -192,7 +192,7 @@ class Committer:
 
     async def _commit_state(self) -> None:
         out = self._out
-        self._mark_due_dirty(self._steady() - SAVE_SECONDS)
+        out.mark_due_dirty(self._steady() - SAVE_SECONDS)
         states = await self._first_states()
         # No await from here to the save: a charger's events are saved together with the state
         # that it was in.
@@ -227,17 +227,6 @@ class Committer:
             states |= self._registry.saved_states(some)
             await asyncio.sleep(0)
         return states
-
-    def _mark_due_dirty(self, until_steady: float) -> None:
-        """Mark the chargers dirty whose oldest unsaved number is from this time or before."""
-        out = self._out
-        for id_ in out.dirty:
-            out.dirty_since.pop(id_, None)
-        for id_, since in list(out.dirty_since.items()):
-            if since > until_steady:
-                break
-            del out.dirty_since[id_]
-            out.dirty.add(id_)
 
     def _shed(self) -> None:
         """Keep memory within its limit: the oldest are dropped, each reading counted."""

@@ -55,6 +55,16 @@ class Outbox:
         """Discard readings that waited in an open frame."""
         self.discarded[reason] = self.discarded.get(reason, 0) + readings
 
+    def mark_due_dirty(self, until_steady: float) -> None:
+        """Mark the chargers dirty whose oldest unsaved number is from this time or before."""
+        for id_ in self.dirty:
+            self.dirty_since.pop(id_, None)
+        for id_, since in list(self.dirty_since.items()):
+            if since > until_steady:
+                break
+            del self.dirty_since[id_]
+            self.dirty.add(id_)
+
     def show_saved(self, counters: Sequence[tuple[Series, float]]) -> None:
         """Expose these counters, which are on disk now."""
         for line, value in counters:
