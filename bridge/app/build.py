@@ -46,9 +46,6 @@ from bridge.web.metrics import Metrics
 from bridge.web.page import FleetPage
 from bridge.web.server import Server, tls_context
 
-if TYPE_CHECKING:
-    pass
-
 log = structlog.get_logger("bridge")
 
 
