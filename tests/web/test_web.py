@@ -139,7 +139,7 @@ async def test_events_and_sessions_in_the_api(mosquitto: Mosquitto, tmp_path: Pa
             await listening(peer, running, "one")
             for state in ("6", "3", "1"):
                 peer.say("charger/one/state", state)
-            peer.say("charger/one/wh", "2000")
+            peer.say("charger/one/wh", "1050")
             await events_are(running, "state", "fault", "state", "fault_cleared", "state")
             events = await running.json("/api/v1/events?limit=2&charger=one")
             older = await running.json(f"/api/v1/events?limit=9&cursor={events['next']}")
@@ -160,7 +160,7 @@ async def test_events_and_sessions_in_the_api(mosquitto: Mosquitto, tmp_path: Pa
         "charger", "start", "end", "charging_s", "plugged_s", "energy_wh", "peak_a", "peak_w",
         "doubtful",
     ]  # fmt: skip
-    assert (session["energy_wh"], session["peak_a"]) == (1000.0, 16.0)
+    assert (session["energy_wh"], session["peak_a"]) == (50.0, 16.0)
     assert RFC3339.fullmatch(session["end"])
 
 

@@ -1,6 +1,6 @@
 """A shard dies, and when it is back the broker is gone: polls alone tell what was charged.
 
-As in test_node_dies, fifteen seconds are the five minutes of chargers at twenty times speed.
+As in test_node_dies, the chargers live ten times as fast as the bridge thinks.
 """
 
 import time
@@ -72,9 +72,9 @@ async def test_with_the_broker_gone_polls_alone_give_back_what_was_charged(depot
     truth = await told_until(depot, at)
     for charger, wh in told.items():
         least, most = truth[charger].at(restarted), truth[charger].after(at)
-        assert least - ROUNDED_WH <= wh <= most + ROUNDED_WH, charger
+        assert least - DOCUMENT_WH <= wh <= most + ROUNDED_WH, charger
     in_the_gap = [truth[charger].charged(killed, restarted) for charger in told]
-    assert max(in_the_gap) > 2 * DOCUMENT_WH
+    assert max(in_the_gap) > DOCUMENT_WH
 
 
 async def told_until(depot: Depot, moment: float) -> dict[str, Truth]:

@@ -26,8 +26,8 @@ class Deliverable:
     restart of the wall clock."""
 
     __slots__ = (
-        "_amperes", "_charging", "_counted", "_elapsed", "_phases", "_session_wh", "_steady",
-        "_unix", "_wh",
+        "_amperes", "_charging", "_counted", "_elapsed", "_per_second", "_phases", "_session_wh",
+        "_steady", "_unix", "_wh",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -38,6 +38,8 @@ class Deliverable:
         """Whether it may be charging; only a state can rule it out."""
         self._amperes = MOST_AMPERES
         self._phases = MOST_PHASES
+        self._per_second = MOST_WATTS / 3600
+        """The most in Wh per second that it can deliver while it charges."""
         self._wh = 0.0
         self._elapsed = self._session_wh = 0.0
         self._counted = 0.0
@@ -46,7 +48,7 @@ class Deliverable:
     @property
     def lag_wh(self) -> float:
         """The most by which a total can be late."""
-        return self._watts * LAG_SECONDS / 3600
+        return self._per_second * LAG_SECONDS
 
     def observe_state(self, code: int, now: Moment) -> None:
         """Record a state; a change between two polls may have come right after the first."""
@@ -59,14 +61,16 @@ class Deliverable:
         self, pilot: float | None, drawn: float, phases: int | None, now: Moment
     ) -> None:
         """Record the offered and the drawn current, in A; `phases`: None where unknown."""
-        amperes = self._amperes
+        before, amperes = self._amperes, self._amperes
         if pilot is not None or drawn:
             amperes = min(MOST_AMPERES, max(pilot or 0.0, drawn) or MOST_AMPERES)
         phases = phases or self._phases
-        if amperes > self._amperes or phases > self._phases:
-            self._amperes, self._phases = max(self._amperes, amperes), max(self._phases, phases)
+        if amperes == before and phases == self._phases:
+            return
+        # The change may have come right after the last update.
+        self._supply(max(amperes, before), max(phases, self._phases))
         self._pass(now)
-        self._amperes, self._phases = amperes, phases
+        self._supply(amperes, phases)
 
     def observe_session(self, elapsed: float, wh: float | None, now: Moment) -> None:
         """Record the session's own time and energy; not the zeros after a boot."""
@@ -83,9 +87,9 @@ class Deliverable:
         wh, self._wh = self._wh, 0.0
         return wh
 
-    @property
-    def _watts(self) -> float:
-        return self._amperes * self._phases * MOST_VOLTS
+    def _supply(self, amperes: float, phases: int) -> None:
+        self._amperes, self._phases = amperes, phases
+        self._per_second = amperes * phases * MOST_VOLTS / 3600
 
     def _pass(self, now: Moment) -> None:
         if self._steady is None:
@@ -94,7 +98,7 @@ class Deliverable:
             seconds = now.steady - self._steady
             unheard = seconds > HEARD_SECONDS
         if seconds > 0 and (unheard or self._charging):
-            self._wh += (MOST_WATTS if unheard else self._watts) * seconds / 3600
+            self._wh += (MOST_WATTS / 3600 if unheard else self._per_second) * seconds
             self._counted += seconds
         self._unix, self._steady = now.unix, now.steady
 

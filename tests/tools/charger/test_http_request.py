@@ -69,7 +69,7 @@ async def test_an_endless_answer_is_not_read_to_its_end(alone: Depot) -> None:
 
 async def test_an_answer_that_is_cut_off_is_said_so(alone: Depot) -> None:
     async with strange(GOOD[:-5]) as server:
-        with pytest.raises(CommandFailed, match="that is not JSON"):
+        with pytest.raises(CommandFailed, match="an incomplete reply"):
             await alone.ask(str(server.address), "$GA")
 
 

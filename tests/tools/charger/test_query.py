@@ -140,7 +140,7 @@ async def test_an_answer_of_an_unknown_form_is_shown_as_it_came(alone: Depot) ->
         (http('{"error":"\\u001b[2J"}'), r"its controller does not: \\x1b\[2J"),
         (http('{"ret":"$OK 03 90 03 0140^00"}'), "invalid or damaged reply"),
         (http('{"ret":7}'), "invalid or damaged reply"),
-        (http("[]"), "that is not JSON"),
+        (http("[]"), "JSON that is no object"),
         (http("<html>"), "that is not JSON"),
         (http("", "401 Unauthorized"), r"requires a login \(401\): set http.username"),
         (http("", "404 Not Found"), "has no such page"),
