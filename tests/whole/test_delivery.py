@@ -119,7 +119,9 @@ async def test_the_backlog_drains_while_live_data_flow(
                     document(peer, "charger/one", wh=str(1000 + n))
                     await asyncio.sleep(0.05)
                 await running.settled(360)
-        found = [line.split(b"energy=")[1].split(b",")[0] for line in standin.stored]
+        # On a busy machine a document may come in two parts, and make two points.
+        with_energy = [line for line in standin.stored if b"energy=" in line]
+        found = [line.split(b"energy=")[1].split(b",")[0] for line in with_energy]
         assert found == [b"%d.0" % (1000 + n) for n in range(40)]
         assert not standin.answers
 
