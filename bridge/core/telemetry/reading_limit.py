@@ -69,30 +69,35 @@ class ReadingLimit(TokenBucket):
 class ReadingLimits:
     """The limits of one charger: on its states, and on all other fields."""
 
-    __slots__ = ("fields", "states")
+    __slots__ = ("fields", "holding", "states")
 
     def __init__(self, readings_per_second: float) -> None:
         self.fields = ReadingLimit(readings_per_second)
         self.states = ReadingLimit(STATES / STATES_SECONDS, STATES)
+        self.holding = False
+        """Whether anything is held."""
 
     def states_at(self, steady: Steady) -> ReadingLimit:
         """The limit on states, refilled."""
         self.states.fill(steady)
         return self.states
 
-    @property
-    def holding(self) -> bool:
-        """Whether anything is held."""
-        return self.fields.held is not None or self.states.held is not None
+    def hold(self, limit: ReadingLimit, channel: Channel, payload: bytes) -> Reason | None:
+        """Hold a payload at one of the limits, as `ReadingLimit.hold`."""
+        self.holding = True
+        return limit.hold(channel, payload)
 
     def release(self, receive: Receive, moment: Moment | None, steady: Steady) -> Iterator[Reason]:
         """Receive what is held and due at this steady time, as `ReadingLimit.release`; without a
         moment nothing arrived yet."""
+        if moment is None:
+            return
         for limit in (self.fields, self.states):
-            if moment is not None and limit.due(steady):
+            if limit.due(steady):
                 yield from limit.release(receive, moment)
+        self.holding = self.fields.held is not None or self.states.held is not None
 
     @property
     def waiting(self) -> int:
         """The number of payloads held."""
-        return self.fields.waiting + self.states.waiting
+        return self.fields.waiting + self.states.waiting if self.holding else 0

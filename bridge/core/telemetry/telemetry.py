@@ -80,7 +80,7 @@ class Telemetry:
         limit = self._limits.states_at(now.steady) if channel.state else self._limit
         if limit.left < 1:
             self._out.open_frames[self] = None
-            return limit.hold(channel, payload)
+            return self._limits.hold(limit, channel, payload)
         limit.left -= 1
         frame, first = self._frames.open, None
         if frame is not None:
@@ -142,8 +142,10 @@ class Telemetry:
         """Close the frame if it has ended; False while one is open."""
         if self._limits.holding:
             self._release(steady)
-        self._frames.close_if_over(steady)
-        return not self.readings
+        frames = self._frames
+        if frames.open is not None:
+            frames.close_if_over(steady)
+        return frames.open is None and not self._limits.holding
 
     def close(self) -> None:
         """Close the frame, with what a limit held back: its members become one point."""
@@ -236,7 +238,8 @@ class Telemetry:
         self.charger.heard_steady, self.charger.heard_unix = now.steady, now.unix
         if not self._presence.up:
             self.mark_up(now)
-        self._frames.close_if_over(now.steady)
+        if self._frames.open is not None:
+            self._frames.close_if_over(now.steady)
 
     def _release(self, steady: Steady) -> None:
         for reason in self._limits.release(self.receive, self._moment, steady):
