@@ -267,5 +267,5 @@ def assert_lost_at_most_a_second(lines: Iterable[Line], load: Load, spans: Seque
         for span in spans
     )  # fmt: skip
     assert lost[-1] <= SECOND + BUSY_MARGIN, lost
-    assert sum(each > SECOND + USUAL_MARGIN for each in lost) <= 1, lost
+    assert sum(each > SECOND + USUAL_MARGIN for each in lost) <= len(lost) // 10, lost
     print("lost, in seconds:", *(f"{each:.2f}" for each in lost))  # noqa: T201  # as the seed

@@ -142,10 +142,8 @@ class Telemetry:
         """Close the frame if it has ended; False while one is open."""
         if self._limits.holding:
             self._release(steady)
-        frames = self._frames
-        if frames.open is not None:
-            frames.close_if_over(steady)
-        return frames.open is None and not self._limits.holding
+        self._frames.close_if_over(steady)
+        return self._frames.open is None and not self._limits.holding
 
     def close(self) -> None:
         """Close the frame, with what a limit held back: its members become one point."""
@@ -238,8 +236,7 @@ class Telemetry:
         self.charger.heard_steady, self.charger.heard_unix = now.steady, now.unix
         if not self._presence.up:
             self.mark_up(now)
-        if self._frames.open is not None:
-            self._frames.close_if_over(now.steady)
+        self._frames.close_if_over(now.steady)
 
     def _release(self, steady: Steady) -> None:
         for reason in self._limits.release(self.receive, self._moment, steady):
