@@ -34,6 +34,7 @@ from bridge.monitoring.health import Health
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import MAIN, Stats
 from bridge.runtime.clock import PlausibleClock, steady
+from bridge.runtime.task_boundary import TaskBoundary
 from bridge.settings import Settings
 from bridge.sinks.influx.delivery import Delivery
 from bridge.sinks.prometheus import Exposition
@@ -67,6 +68,7 @@ class Parts:
     state: StateFile
     disk_values: DiskValues
     clock: PlausibleClock
+    task_boundary: TaskBoundary
 
 
 async def build(
@@ -148,7 +150,10 @@ async def build(
         pending=await journal.missing(state.pending), stored_when_committed=MAIN not in stores,
         repeated_log=repeated_log, steady=steady,
     )  # fmt: skip
-    health = Health(connection, settings.mqtt.keepalive.total_seconds())
+    task_boundary = TaskBoundary(reporter.task_failed)
+    health = Health(
+        connection, settings.mqtt.keepalive.total_seconds(), failing=task_boundary.failing
+    )
     disk_values = DiskValues(repeated_log)
     clients = build_clients(settings, stack, stores, disk_values=disk_values)
     deliveries = build_deliveries(clients, stores, journal=journal, reporter=reporter)
@@ -186,7 +191,7 @@ async def build(
     )  # fmt: skip
     return Parts(
         registry, boundary, pipeline, mqtt, maintenance, relabelling, committer, deliveries,
-        polling, queries, server, state, disk_values, clock,
+        polling, queries, server, state, disk_values, clock, task_boundary,
     )  # fmt: skip
 
 

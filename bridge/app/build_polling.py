@@ -1,8 +1,7 @@
 """Builds the parts that poll chargers over HTTP."""
 
-import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bridge.app import from_settings
@@ -35,13 +34,12 @@ class PollingTasks:
     credentials: Credentials
     clock: Callable[[], Moment]
 
-    async def run(self) -> None:
-        """Poll, and reload changed credentials, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.poller.run(), name="poller")
-            group.create_task(
-                self.polling.reload_credentials(self.credentials, self.clock), name="credentials"
-            )
+    def tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Poll, and reload changed credentials; each runs until cancelled."""
+        return {
+            "poller": self.poller.run,
+            "credentials": lambda: self.polling.reload_credentials(self.credentials, self.clock),
+        }
 
 
 def build_polling(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from bridge.core.errors import SYSTEM_FAILURES
 from bridge.logs import RepeatedLog
 from bridge.runtime.blocking_call import LastValue
 
@@ -44,5 +45,7 @@ class DiskValues:
     async def _refresh(self, name: str) -> None:
         try:
             await self._refreshes[name]()
-        except TimeoutError:
-            self._repeated_log.report("disk.hangs", about="value", value=name)
+        except SYSTEM_FAILURES as error:
+            self._repeated_log.report(
+                "disk.hangs", about="value", value=name, why=type(error).__name__
+            )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
@@ -96,13 +96,14 @@ class Maintenance:
         self._prefix_probe = prefix_probe
         self._collect_garbage = collect_garbage
 
-    async def run(self) -> None:
-        """Run until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._tick(), name="tick")
-            group.create_task(self._trim(), name="trim")
-            group.create_task(self._snapshot(), name="snapshot")
-            group.create_task(self._sweep_retired(), name="retired")
+    def tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Each runs until cancelled."""
+        return {
+            "tick": self._tick,
+            "trim": self._trim,
+            "snapshot": self._snapshot,
+            "retired": self._sweep_retired,
+        }
 
     def observe_clock(self, now: Moment) -> None:
         """Before anything is done at this moment: a step of the clock corrects earlier times."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -57,28 +57,36 @@ async def run(
         log.info("bridge.stopped")
 
 
-async def _run_until(stop: asyncio.Event, parts: Parts) -> None:
-    """Run all tasks until `stop` is set, then cancel them."""
+def tasks_of(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
+    """All tasks of a bridge by name; each runs until it is cancelled."""
 
     def deliver(batch: list[Message]) -> None:
         now = parts.clock()
         parts.maintenance.observe_clock(now)
         parts.pipeline.process(batch, now)
 
-    work = {
-        "mqtt": parts.mqtt.run(deliver),
-        "maintenance": parts.maintenance.run(),
-        "committer": parts.committer.run(),
-        "disk": parts.disk_values.run(),
-        "labels": parts.relabelling.run(parts.registry.telemetries, parts.boundary),
-        **{f"store-{each.name}": each.run() for each in parts.deliveries},
+    tasks: dict[str, Callable[[], Awaitable[None]]] = {
+        "mqtt": lambda: parts.mqtt.run(deliver),
+        **parts.maintenance.tasks(),
+        "committer": parts.committer.run,
+        "disk": parts.disk_values.run,
+        "labels": lambda: parts.relabelling.run(parts.registry.telemetries, parts.boundary),
+        **{f"store-{each.name}": each.run for each in parts.deliveries},
     }
     if parts.polling:
-        work["polls"] = parts.polling.run()
-    if parts.queries:
-        work["queries"] = parts.queries.run(parts.clock)
+        tasks |= parts.polling.tasks()
+    if queries := parts.queries:
+        tasks["queries"] = lambda: queries.run(parts.clock)
+    return tasks
+
+
+async def _run_until(stop: asyncio.Event, parts: Parts) -> None:
+    """Run all tasks until `stop` is set, then cancel them."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(each, name=name) for name, each in work.items()]
+        tasks = [
+            group.create_task(parts.task_boundary.run(name, work), name=name)
+            for name, work in tasks_of(parts).items()
+        ]
         await stop.wait()
         for task in tasks:
             task.cancel()

@@ -18,6 +18,9 @@ BridgeError
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+SYSTEM_FAILURES = (OSError, RuntimeError, MemoryError)
+"""What a system call may raise: any errno, no more threads, no more memory."""
+
 
 class BridgeError(Exception):
     """Everything the bridge raises on purpose."""

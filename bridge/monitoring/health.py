@@ -1,6 +1,7 @@
 """Liveness and readiness: whether the event loop turns, and whether messages can arrive."""
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 STALLED_SECONDS = 30.0
@@ -20,9 +21,16 @@ class Connection(Protocol):
 class Health:
     """`dead` and `unready` return None when all is well, else the reason."""
 
-    def __init__(self, connection: Connection, keepalive: float) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        keepalive: float,
+        *,
+        failing: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._connection = connection
         self._keepalive = keepalive
+        self._failing = failing
         self._beat = time.monotonic()
 
     def beat(self) -> None:
@@ -32,7 +40,9 @@ class Health:
     def dead(self) -> str | None:
         """Broker and store are left out: a restart would not help there."""
         late = time.monotonic() - self._beat
-        return f"no turn of the housekeeping for {late:.0f} s" if late > STALLED_SECONDS else None
+        if late > STALLED_SECONDS:
+            return f"no turn of the housekeeping for {late:.0f} s"
+        return self._failing()
 
     def unready(self) -> str | None:
         """Ready: the announce topics are acknowledged, and the broker sent a packet recently."""

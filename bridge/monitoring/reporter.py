@@ -109,6 +109,13 @@ class Reporter:
             exc_info=error,
         )
 
+    def task_failed(self, task: str, error: Exception) -> None:
+        """An unforeseen error in a task, which goes on; logged at most once a minute each."""
+        self._stats.task_failures.labels(task).inc()
+        self._repeated_log.report(
+            "task.failed", about="task", level="error", task=task, exc_info=error
+        )
+
     def discarded(self, charger: str | None, topic: bytes, payload: bytes, reason: Reason) -> None:
         """A reading that became no sample; at most one a minute is logged with its payload."""
         self._repeated_log.report(

@@ -144,6 +144,9 @@ class Stats:
             buckets=_SECONDS,
             registry=registry,
         )
+        self.task_failures = counter(
+            "task_failures", "Unforeseen errors in a task, which goes on.", "task"
+        )
         self.points_stored = counter("points_stored", "Points that a store took.", "store")
         self.points_refused = counter("points_refused", "Points that a store refused.", "store")
         self.columns_refused = counter(

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
-from bridge.core.errors import DiskTrouble
+from bridge.core.errors import SYSTEM_FAILURES, DiskTrouble
 from bridge.core.model import ChargerId, Event, Reason, SavedState, Session
 from bridge.core.output.batch import Batch
 from bridge.core.output.line_parser import stamp_of
@@ -152,9 +152,9 @@ class Committer:
     async def _try(self, name: str, commit: Callable[[], Awaitable[None]]) -> bool:
         try:
             await commit()
-        except DiskTrouble as trouble:
+        except (DiskTrouble, *SYSTEM_FAILURES) as trouble:
             waiting = len(self._out.lines) + len(self._pending.lines)
-            self._disk_troubles.failed(name, str(trouble), waiting)
+            self._disk_troubles.failed(name, str(trouble) or type(trouble).__name__, waiting)
             return False
         self._disk_troubles.succeeded(name)
         return True
@@ -204,16 +204,17 @@ class Committer:
         pending = tuple(self._pending.lines) if self._pending.unsaved else None
         if not (states or events or sessions) and pending is None:
             return
-        self._pending.unsaved = False
+        self._pending.unsaved, saved = False, False
         try:
             await self._state_file.save(
                 chargers=states, events=events, sessions=sessions, pending=pending
             )
-        except DiskTrouble:
-            out.dirty |= states.keys()
-            self._pending.unsaved = True
-            self._history.failed()
-            raise
+            saved = True
+        finally:
+            if not saved:
+                out.dirty |= states.keys()
+                self._pending.unsaved = True
+                self._history.failed()
         self._history.saved()
         out.show_saved(counters)
 

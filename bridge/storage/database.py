@@ -166,6 +166,8 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+        # Now: where no thread can start, the pool would keep the work, and do it twice later.
+        self._pool.submit(lambda: None)
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run the work in the thread, after the work that was submitted before."""

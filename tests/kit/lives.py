@@ -25,9 +25,13 @@ _LINE = re.compile(r"(\w+),charger=([^, ]+)((?:,[^ ]+)?) (.*) (\d+)")
 class Life:
     """One run of `python -m bridge run`; killed at the end of the block."""
 
-    def __init__(self, folder: Path, broker: str, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, broker: str, *, module: str = "bridge", **settings: str
+    ) -> None:
+        """`module` runs in place of the bridge's own; it must do the same."""
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "bridge.log"
+        self._module = module
         self._environ = {
             **os.environ, "NOFOS_MQTT__URL": broker, "NOFOS_JOURNAL__DIR": str(folder / "data"),
             "NOFOS_WEB__LISTEN": "127.0.0.1:0", "NOFOS_LOG__FORMAT": "json",
@@ -38,7 +42,7 @@ class Life:
     def __enter__(self) -> Self:
         with self._log.open("ab") as log:
             self._said = log.tell()
-            command = [sys.executable, "-m", "bridge", "run"]
+            command = [sys.executable, "-m", self._module, "run"]
             self.process = subprocess.Popen(command, env=self._environ, stderr=log)
         return self
 
@@ -61,7 +65,7 @@ class Life:
         """What it logged when it was up; None before. Fails where it ended by itself."""
         said = self.said()
         assert self.process.poll() is None, said
-        rows = map(json.loads, said.splitlines()[: said.count("\n")])
+        rows = (json.loads(row) for row in said.splitlines()[: said.count("\n")] if row[:1] == "{")
         return next((row for row in rows if row["event"] == "bridge.started"), None)
 
     def said(self) -> str:

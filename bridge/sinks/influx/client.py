@@ -13,7 +13,7 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from bridge.core.clock_offset import offset_from_date
-from bridge.core.errors import SinkBusy, SinkDenied, SinkTrouble
+from bridge.core.errors import SYSTEM_FAILURES, SinkBusy, SinkDenied, SinkTrouble
 from bridge.sinks.influx.replies import (
     StoreReply,
     shortened_without,
@@ -58,6 +58,8 @@ class InfluxClient:
         except asyncio.CancelledError:
             self._client = None
             raise
+        except SYSTEM_FAILURES as error:
+            raise SinkBusy(f"the write could not begin: {error or type(error).__name__}") from error
 
     def clock_offset(self, since: float) -> float | None:
         """Our clock against the store's, at the last write that it accepted; None where that
@@ -97,7 +99,7 @@ class InfluxClient:
             self._compared_at = began_steady
         except ApiException as error:
             raise _translated(error, token, lines) from error
-        except (HTTPError, OSError) as error:
+        except (HTTPError, *SYSTEM_FAILURES) as error:
             raise SinkBusy(shortened_without(token, f"{type(error).__name__}: {error}")) from error
         except UnicodeDecodeError as error:
             raise SinkBusy("the reply is not text") from error

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
+from bridge.core.errors import SYSTEM_FAILURES
 from bridge.core.model import ChargerId
 from bridge.core.polling.address import Address, Ip, RefusedAddress
 from bridge.core.polling.address_policy import AddressPolicy, Network
@@ -64,6 +65,9 @@ class HttpClient:
                 result = await self._request(charger, address, page)
         except TimeoutError:
             result = PollOutcome.TIMEOUT
+        except SYSTEM_FAILURES:
+            # No descriptor, thread, memory or address family: nothing was asked.
+            result = PollOutcome.UNREACHABLE
         finally:
             self._in_flight.discard(charger)
         seconds = self._steady() - began

@@ -73,12 +73,14 @@ class Poller:
                 await self._wake.wait()
 
     async def _poll(self, request: PollRequest) -> None:
-        address = self._address(request.charger)
-        if address is None:
-            reply = PollReply(PollOutcome.UNRESOLVED, 0.0)
-        else:
-            reply = await self._client.fetch(request.charger, address, request.page)
-        now = self._clock()
-        self._schedule.done(request, reply.outcome, now.steady)
+        reply = PollReply(PollOutcome.UNRESOLVED, 0.0)
+        try:
+            address = self._address(request.charger)
+            if address is not None:
+                reply = await self._client.fetch(request.charger, address, request.page)
+        finally:
+            # Also where it was cut short: else it would be in flight for ever.
+            now = self._clock()
+            self._schedule.done(request, reply.outcome, now.steady)
+            self._wake.set()
         self._ended(request, reply, now)
-        self._wake.set()

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 
+from bridge.core.errors import SYSTEM_FAILURES
 from bridge.core.polling.address import Ip, parse_ip
 
 MOST_AT_ONCE = 32
@@ -56,11 +57,16 @@ class Resolver:
                 answer.set_result(found)
 
         def work() -> None:
-            found = self._look_up(host)
+            found: tuple[Ip, ...] = ()
+            with contextlib.suppress(*SYSTEM_FAILURES):
+                found = self._look_up(host)
             with contextlib.suppress(RuntimeError):  # The loop has ended.
                 loop.call_soon_threadsafe(finish, found)
 
-        threading.Thread(target=work, name=f"resolve {host}", daemon=True).start()
+        try:
+            threading.Thread(target=work, name=f"resolve {host}", daemon=True).start()
+        except SYSTEM_FAILURES:
+            finish(())
         return await answer
 
     async def _acquire_threads(self, host: str) -> tuple[asyncio.Semaphore, ...]:

@@ -9,6 +9,7 @@ import structlog
 
 from bridge.core.backoff import Backoff
 from bridge.core.discovery.subscriptions import WantedFilters
+from bridge.core.errors import SYSTEM_FAILURES
 from bridge.core.model import Message
 from bridge.sources.mqtt.broker import Broker, Loss
 from bridge.sources.mqtt.link import Link
@@ -168,7 +169,7 @@ class MqttClient:
         self._link.limit_filters(self._size.next(time.monotonic()))
         try:
             await asyncio.to_thread(self._link.connect)
-        except (OSError, ValueError) as error:
+        except (ValueError, *SYSTEM_FAILURES) as error:
             tls = isinstance(error, TlsTrouble)
             self.lost(Loss.TLS if tls else Loss.UNREACHABLE, explain(error))
             return
