@@ -110,7 +110,7 @@ async def build(
     )  # fmt: skip
     polling = build_polling(
         settings, registry=registry, reporter=reporter, documents=documents, boundary=boundary,
-        clock=clock,
+        clock=clock, labelled=relabelling.names,
     )  # fmt: skip
     effects = Effects(
         fleet=fleet, registry=registry, routes=routes, wanted=wanted, out=out,

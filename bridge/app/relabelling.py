@@ -32,6 +32,10 @@ class Relabelling:
     def of(self, charger: ChargerId) -> Labels:
         return self._file.of(charger)
 
+    def names(self, charger: ChargerId) -> bool:
+        """Whether the file names the charger."""
+        return self._file.names(charger)
+
     async def load(self) -> None:
         """Read the file at start. Raises FixSettings."""
         wrong = await asyncio.to_thread(self._file.load)

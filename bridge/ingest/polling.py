@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.core.clock import Moment
+from bridge.core.discovery.charger import Charger
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.polling.address import Address, RefusedAddress, read_address
+from bridge.core.polling.address import Address, RefusedAddress
+from bridge.core.polling.host_names import read_announced
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
+from bridge.core.polling.request_gate import web_server
 from bridge.core.polling.schedule import Mode, PollRequest, PollSchedule
+from bridge.core.polling.server_queues import ServerQueues
 from bridge.core.telemetry.telemetry import Telemetry
 from bridge.ingest.boundary import Boundary
+from bridge.ingest.known_chargers import KnownChargers
 from bridge.ingest.pipeline import DocumentPipeline
 from bridge.ingest.poll_replies import PollReplies, RepliesReport
 from bridge.runtime.blocking_call import BlockingCall
@@ -44,6 +49,12 @@ class PollingReport(RepliesReport, Protocol):
     def address_refused(self, charger: ChargerId, refused: RefusedAddress) -> None:
         """A charger announced an address that cannot be used, or must not be polled."""
 
+    def address_shared(self, charger: ChargerId, first: ChargerId) -> None:
+        """A charger announced an address at which another one answered before."""
+
+    def login_withheld(self, charger: ChargerId) -> None:
+        """A charger is not polled: it is not trusted with the shared login."""
+
 
 @dataclass(slots=True)
 class _Polled:
@@ -66,15 +77,21 @@ class Polling:
         *,
         telemetries: Mapping[ChargerId, Telemetry],
         schedule: PollSchedule,
+        queues: ServerQueues,
+        known: KnownChargers,
         readers: Mapping[Dialect, StatusReader],
         ports: tuple[int, ...],
+        names: tuple[str, ...] = (),
         documents: DocumentPipeline,
         boundary: Boundary,
         report: PollingReport,
     ) -> None:
         self._telemetries = telemetries
         self._schedule = schedule
+        self._queues = queues
+        self._known = known
         self._ports = ports
+        self._names = names
         self._report = report
         self._boundary = boundary
         self._replies = PollReplies(readers=readers, documents=documents, report=report)
@@ -147,6 +164,12 @@ class Polling:
             polled.refused = reply.refused is not None
         if reply.refused is not None:
             self._report.address_refused(request.charger, reply.refused)
+        self._note_trust(telemetry.charger, withheld=reply.outcome is PollOutcome.UNTRUSTED)
+        if reply.outcome in {PollOutcome.BUSY, PollOutcome.UNTRUSTED}:
+            return
+        if reply.outcome is PollOutcome.OK and polled is not None and polled.announced is not None:
+            telemetry.charger.answered_at(polled.announced, now.unix)
+            self._queues.answered(request.charger, telemetry.charger.answers_unix)
         if (period := self._schedule.period(request.charger)) is not None:
             telemetry.documents.polled_every(period)
         self._replies.process(telemetry, request.page, reply, now)
@@ -156,6 +179,7 @@ class Polling:
 
     def _schedule_charger(self, telemetry: Telemetry, now: Moment) -> None:
         charger = telemetry.charger
+        self._known.observe(charger, now)
         polled = self._polled.get(charger.id)
         if polled is None:
             polled = self._polled[charger.id] = _Polled(
@@ -164,7 +188,11 @@ class Polling:
         if (
             announced := telemetry.documents.http_address(now, polled.announced)
         ) != polled.announced:
-            self._change_address(charger.id, polled, announced, now)
+            self._change_address(charger, polled, announced, now)
+        self._note_queue(charger)
+        if charger.untrusted and self._known.trusted(charger.id):
+            charger.untrusted = False
+            self._schedule.poll_soon(charger.id, now.steady)
         mode = telemetry.documents.poll_mode(now)
         self._schedule.set_mode(charger.id, mode if polled.address else Mode.OFF, now.steady)
         if polled.hints != telemetry.documents.poll_hints:
@@ -172,9 +200,9 @@ class Polling:
             self._schedule.poll_soon(charger.id, now.steady)
 
     def _change_address(
-        self, charger: ChargerId, polled: _Polled, announced: str | None, now: Moment
+        self, charger: Charger, polled: _Polled, announced: str | None, now: Moment
     ) -> None:
-        found = None if announced is None else read_address(announced, self._ports)
+        found = None if announced is None else read_announced(announced, self._ports, self._names)
         polled.since, polled.announced, polled.address, polled.refused = (
             now.steady,
             announced,
@@ -182,7 +210,22 @@ class Polling:
             False,
         )
         if isinstance(found, RefusedAddress):
-            self._report.address_refused(charger, found)
+            self._report.address_refused(charger.id, found)
         elif found is not None:
             polled.address = found
-            self._schedule.address_changed(charger, now.steady)
+        server = None if polled.address is None else web_server(polled.address)
+        self._schedule.address_changed(charger.id, now.steady, server)
+        if announced and (since := charger.answered_since(announced)) is not None:
+            self._queues.answered(charger.id, since)
+
+    def _note_queue(self, charger: Charger) -> None:
+        first = self._queues.first(charger.id)
+        behind = None if first == charger.id else first
+        if behind is not None and charger.behind != behind:
+            self._report.address_shared(charger.id, behind)
+        charger.behind = behind
+
+    def _note_trust(self, charger: Charger, *, withheld: bool) -> None:
+        if withheld and not charger.untrusted:
+            self._report.login_withheld(charger.id)
+        charger.untrusted = withheld

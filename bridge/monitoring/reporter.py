@@ -62,6 +62,18 @@ class Reporter:
         self._stats.addresses_refused.labels(refused.reason).inc()
         self._repeated_log.report("address.refused", charger=charger, why=refused.why)
 
+    def address_shared(self, charger: ChargerId, first: ChargerId) -> None:
+        """A charger announced an address at which another one answered before."""
+        self._repeated_log.report(
+            "address.shared", charger=charger, first=first,
+            why="both announced one address: requests to it are sent one after the other",
+        )  # fmt: skip
+
+    def login_withheld(self, charger: ChargerId) -> None:
+        """A charger is not polled: it is not trusted with the shared login."""
+        why = "not polled until it was heard for http.login_after, or is named in a file"
+        self._repeated_log.report("login.withheld", charger=charger, level="info", why=why)
+
     def credentials_refused(self, why: str) -> None:
         """The credentials file changed, and cannot be used: the last entries stay valid."""
         # At every change of the file, not rate limited: whoever fixes it waits for this line.

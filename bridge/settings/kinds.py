@@ -19,6 +19,7 @@ def _secret(value: object) -> SecretStr:
 
 
 Duration = Annotated[timedelta, PlainValidator(parse.duration)]
+Wait = Annotated[timedelta, PlainValidator(parse.wait)]
 Size = Annotated[int, PlainValidator(parse.size)]
 Count = Annotated[int, PlainValidator(parse.integer(1, 10_000_000))]
 Index = Annotated[int, PlainValidator(parse.integer(0, 9_999))]
@@ -35,6 +36,7 @@ StoreUrl = Annotated[str | None, PlainValidator(parse.optional(addresses.parse_s
 ListenOn = Annotated[addresses.ListenAddress, PlainValidator(addresses.parse_listen)]
 Networks = Annotated[tuple[Network, ...], PlainValidator(networks.parse_networks)]
 Ports = Annotated[tuple[int, ...], PlainValidator(networks.parse_ports)]
+Suffixes = Annotated[tuple[str, ...], PlainValidator(networks.parse_suffixes)]
 Topics = Annotated[tuple[str, ...], PlainValidator(names.topics)]
 Prefix = Annotated[str | None, PlainValidator(parse.optional(names.prefix))]
 Wildcard = Annotated[str | None, PlainValidator(parse.optional(names.wildcard))]

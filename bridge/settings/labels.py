@@ -106,6 +106,9 @@ class LabelsFile:
     def of(self, charger: ChargerId) -> Labels:
         return self._labels.get(charger, UNLABELLED)
 
+    def names(self, charger: ChargerId) -> bool:
+        return charger in self._labels
+
     def load(self) -> list[InvalidValue]:
         """Read the file as it is now; returns what is wrong with it. Blocks."""
         return [] if self._file is None else self._take_over(self._file)

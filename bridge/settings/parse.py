@@ -49,13 +49,23 @@ def quoted(value: object) -> str:
 
 def duration(value: object) -> timedelta:
     """`100`, `100s`, `0.25s`, `5m`, `12h`, `7d`; a bare number is seconds."""
-    wrong = InvalidValue(
-        f"{quoted(value)} is not a duration", "write it like 30s, 0.25s, 5m, 12h or 7d"
-    )
-    span = timedelta(seconds=_with_unit(value, SECONDS, wrong))
+    span = _span(value)
     if not timedelta(0) < span <= _TEN_YEARS:
         raise InvalidValue(f"{quoted(value)} is out of range", "use more than 0s and at most 3650d")
     return span
+
+
+def wait(value: object) -> timedelta:
+    """A duration, or `0s` for no wait."""
+    span = _span(value)
+    return span if span == timedelta(0) else duration(value)
+
+
+def _span(value: object) -> timedelta:
+    wrong = InvalidValue(
+        f"{quoted(value)} is not a duration", "write it like 30s, 0.25s, 5m, 12h or 7d"
+    )
+    return timedelta(seconds=_with_unit(value, SECONDS, wrong))
 
 
 def size(value: object) -> int:

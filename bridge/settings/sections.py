@@ -94,6 +94,17 @@ class HttpSettings(Section):
         "own addresses are only polled if they are listed here.",
     )
     ports: kinds.Ports = Field((80, 443), description="Ports on which chargers may be polled.")
+    names: kinds.Suffixes = Field(
+        (),
+        description="Suffixes of host names that may be looked up, such as `chargers.example.com`; "
+        "chargers that announce other names are not polled.",
+    )
+    login_after: kinds.Wait = Field(
+        timedelta(0),
+        description="For how long a charger must be heard on its own announce topic before it is "
+        "given `username` and `password`, and polled; `24h` is recommended. Chargers in "
+        "`fleet.labels_file` or `credentials_file`, and those known from before, need not wait.",
+    )
     ca_file: kinds.File = Field(
         None, description="PEM file of the certificate authorities to trust; unset: the system's."
     )
@@ -104,7 +115,9 @@ class HttpSettings(Section):
         _seconds(300), description="How often to poll values that MQTT does not carry."
     )
     min_gap: kinds.Duration = Field(
-        _seconds(15), description="Minimum time between two requests to one charger."
+        _seconds(15),
+        description="Minimum time between two requests to one address and port, whichever "
+        "chargers announced it.",
     )
     timeout: kinds.Duration = Field(_seconds(10), description="Maximum wait for a reply.")
     concurrency: kinds.Count = Field(256, description="Maximum number of requests in flight.")

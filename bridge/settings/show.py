@@ -85,6 +85,8 @@ def format_value(name: str, value: object) -> str:
 
 def _duration(span: timedelta) -> str:
     seconds = span.total_seconds()
+    if not seconds:
+        return "0s"
     for unit, length in (("d", 86400), ("h", 3600)):
         if seconds % length == 0:
             return f"{seconds // length:.0f}{unit}"

@@ -8,10 +8,12 @@ from bridge.core.polling.address import RefusedAddress
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
-from bridge.core.polling.schedule import PollConfig, PollRequest, PollSchedule
+from bridge.core.polling.schedule import PollConfig, PollRequest
 from bridge.core.unread import Unread
+from bridge.ingest.known_chargers import KnownChargers
 from bridge.ingest.polling import Polling
 from tests.kit.core import Bench
+from tests.kit.polling import Plan
 
 ONE = ChargerId("abc123")
 STATUS: Mapping[str, object] = {
@@ -24,15 +26,27 @@ STATUS: Mapping[str, object] = {
 class Desk:
     """Polling over a bench, with answers as they come from a charger."""
 
-    def __init__(self, bench: Bench, config: PollConfig | None = None) -> None:
+    def __init__(
+        self, bench: Bench, config: PollConfig | None = None, *, login_after: float = 0.0,
+        names: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         self.bench = bench
         self.refusals: list[str] = []
         self.refused_credentials: list[str] = []
         self.unread: list[tuple[Page, Unread]] = []
         self.differences: list[tuple[str, str, str]] = []
-        self.plan = PollSchedule(config or PollConfig(), random=lambda: 0.5)
+        plan = Plan(config or PollConfig(), random=lambda: 0.5)
+        self.plan = plan.schedule
+        self.shared: list[tuple[ChargerId, ChargerId]] = []
+        self.withheld: list[ChargerId] = []
+        self.named: set[ChargerId] = set()
+        self.known = KnownChargers(
+            bench.registry.telemetries, named=[self.named.__contains__],
+            login_after=login_after, stale_after=120.0,
+        )  # fmt: skip
         self.polling = Polling(
-            telemetries=bench.registry.telemetries, schedule=self.plan, ports=(80,),
+            telemetries=bench.registry.telemetries, schedule=self.plan, queues=plan.queues,
+            known=self.known, ports=(80,), names=names,
             documents=bench.documents, boundary=bench.boundary,
             readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, report=self,
         )  # fmt: skip
@@ -42,6 +56,12 @@ class Desk:
 
     def credentials_refused(self, why: str) -> None:
         self.refused_credentials.append(why)
+
+    def address_shared(self, charger: ChargerId, first: ChargerId) -> None:
+        self.shared.append((charger, first))
+
+    def login_withheld(self, charger: ChargerId) -> None:
+        self.withheld.append(charger)
 
     def document_unread(self, charger: ChargerId, page: Page, unread: Unread) -> None:
         self.unread.append((page, unread))

@@ -13,6 +13,9 @@ from bridge.core.polling.address_policy import AddressPolicy, Network
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page
 from bridge.core.polling.reply import PollReply
+from bridge.core.polling.request_gate import RequestGate
+from bridge.core.polling.schedule import PollConfig, PollSchedule
+from bridge.core.polling.server_queues import ServerQueues
 from bridge.sources.http.client import HttpClient
 from bridge.sources.http.credentials import Credentials
 from bridge.sources.http.exchange import tls_context
@@ -90,6 +93,20 @@ async def strange(
 
 
 @dataclass
+class Plan:
+    """A schedule with its queues and its gate; `heard` are the ids that were heard over MQTT."""
+
+    config: PollConfig
+    random: Callable[[], float]
+    heard: set[ChargerId] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.gate = RequestGate(self.config.min_gap)
+        self.queues = ServerQueues(self.gate, heard=self.heard.__contains__)
+        self.schedule = PollSchedule(self.config, queues=self.queues, random=self.random)
+
+
+@dataclass
 class Keys:
     """The same for every charger; remembers who was asked about."""
 
@@ -124,11 +141,15 @@ def client(
     timeout: float = 5.0,
     allow: Iterable[Network] = LOOPBACK,
     tls: ssl.SSLContext | None = None,
+    gate: RequestGate | None = None,
+    trusted: Callable[[ChargerId], bool] = lambda charger: True,
 ) -> HttpClient:
-    """A client that may poll loopback."""
+    """A client that may poll loopback; without a gate of its own, at once again."""
     return HttpClient(
         policy=AddressPolicy(allow, own=lambda ip: False),
         credentials=keys or Keys(),
+        trusted=trusted,
+        gate=gate or RequestGate(0.0),
         resolve=(names or Names()).resolve,
         timeout=timeout,
         tls=tls or tls_context(None),

@@ -36,6 +36,12 @@ def test_bad_announce_topics_are_refused(text: str) -> None:
         ("HTTP__PORTS", ""),
         ("HTTP__PORTS", "80,65536"),
         ("HTTP__MIN_GAP", "0s"),
+        ("HTTP__NAMES", "charger/x"),
+        ("HTTP__NAMES", "10.0.0.5"),
+        ("HTTP__NAMES", "."),
+        ("HTTP__NAMES", "a..b"),
+        ("HTTP__LOGIN_AFTER", "-1s"),
+        ("HTTP__LOGIN_AFTER", "soon"),
         ("HTTP__CONCURRENCY", "0"),
         ("FLEET__DIALECT", "other"),
         ("FLEET__DIALECTS", "a b=nofos"),
@@ -112,3 +118,20 @@ def test_settings_cannot_be_changed(settings: Settings) -> None:
 
 def test_settings_print_no_secret(settings: Settings) -> None:
     assert "hunter2" not in f"{settings!r} {settings}"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ()),
+        ("lan,.Chargers.Example.com.,lan", ("lan", "chargers.example.com")),
+        ('["*.depot.example", "charger1"]', ("depot.example", "charger1")),
+    ],
+)
+def test_suffixes_of_host_names_are_read(text: str, names: tuple[str, ...]) -> None:
+    assert given(HTTP__NAMES=text).http.names == names
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0s", 0), ("0", 0), ("24h", 86_400)])
+def test_the_wait_for_the_login_may_be_none(text: str, seconds: float) -> None:
+    assert given(HTTP__LOGIN_AFTER=text).http.login_after.total_seconds() == seconds

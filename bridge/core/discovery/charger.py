@@ -7,6 +7,7 @@ from bridge.core.clock import NEVER, Steady, Unix
 from bridge.core.clock_steps import ClockStep
 from bridge.core.discovery.announcement import check_base
 from bridge.core.discovery.rivalry import Rivalry
+from bridge.core.discovery.trust import Trust, restored_trust
 from bridge.core.errors import AnnounceRefused
 from bridge.core.labels import UNLABELLED, Labels
 from bridge.core.model import ChargerId, Dialect, SavedState
@@ -73,6 +74,15 @@ class Charger:
     """Steady time of the last live telemetry."""
     polled_steady: Steady | None = None
     """Steady time of the last good poll."""
+    trust: Trust = field(default_factory=Trust)
+    untrusted: bool = False
+    """Not polled: it was not heard for long enough to be given the shared login."""
+    answers_at: str | None = None
+    """The announced address at which it answered a poll last."""
+    answers_unix: Unix = NEVER
+    """Since when it answers there."""
+    behind: ChargerId | None = None
+    """The charger that first answered at its address; this one is polled behind it."""
     silent_s: float = 0.0
     """Seconds of silence, over runs, in which the bridge was connected and subscribed."""
     listened: float | None = None
@@ -111,12 +121,22 @@ class Charger:
             return polled_at
         return second.http or self.http
 
+    def answered_at(self, address: str, unix: Unix) -> None:
+        """A poll at this announced address was answered."""
+        if self.answers_at != address:
+            self.answers_at, self.answers_unix = address, unix
+
+    def answered_since(self, address: str) -> Unix | None:
+        """Since when it answers at this address; None if it has not answered there."""
+        return self.answers_unix if self.answers_at == address else None
+
     def clock_stepped(self, step: ClockStep) -> None:
         """The wall clock was set: correct the times that the wrong one gave."""
         self.first_unix = step.corrected(self.first_unix)
         self.announced_unix = step.corrected(self.announced_unix)
         self.heard_unix = step.corrected(self.heard_unix)
         self.polled_unix = step.corrected(self.polled_unix)
+        self.answers_unix = step.corrected(self.answers_unix)
 
     def claims(self) -> list[Claim]:
         return [claim for claim in (self.claim, self.second) if claim]
@@ -137,6 +157,9 @@ class Charger:
             "first_at": self.first_unix,
             "heard_at": self.heard_unix,
             "polled_at": self.polled_unix,
+            "answers_at": self.answers_at,
+            "answers_since": self.answers_unix,
+            **self.trust.saved(),
             "silent_s": self.silent_s,
             "retired": self.retired,
             "offline": self.offline,
@@ -150,7 +173,10 @@ class Charger:
 
 def restored(id_: ChargerId, saved: SavedState, dialect: Dialect, steady: Steady) -> Charger:
     """The charger as saved in the state file; members of a wrong type are ignored."""
-    heard_at = _unix(saved, "heard_at")
+    heard_at, polled_at = _unix(saved, "heard_at"), _unix(saved, "polled_at")
+    if polled_at and "answers_at" not in saved:
+        # Polled by a version that did not keep since when.
+        saved = {**saved, "answers_at": saved.get("http"), "answers_since": saved.get("first_at")}
 
     def claim(key: str) -> Claim | None:
         base = _followable(_text(saved, key))
@@ -167,7 +193,10 @@ def restored(id_: ChargerId, saved: SavedState, dialect: Dialect, steady: Steady
         announced=saved.get("announced") is True,
         announced_unix=_unix(saved, "announced_at"),
         heard_unix=heard_at,
-        polled_unix=_unix(saved, "polled_at"),
+        polled_unix=polled_at,
+        answers_at=_text(saved, "answers_at"),
+        answers_unix=_unix(saved, "answers_since"),
+        trust=restored_trust(saved, _text(saved, "base_topic"), met=max(heard_at, polled_at) > 0),
         silent_s=max(0.0, _unix(saved, "silent_s")),
         retired=saved.get("retired") is True,
         offline=saved.get("offline") is True,

@@ -36,6 +36,7 @@ class AddressFault(StrEnum):
     ZONE = "zone"
     PORT = "port"
     PATH = "path"
+    NAME = "name"
 
     UNSPECIFIED = "unspecified"
     LOOPBACK = "loopback"

@@ -17,10 +17,12 @@ _SPECIAL: tuple[tuple[AddressFault, str, tuple[str, ...]], ...] = (
         AddressFault.METADATA,
         "is a cloud's metadata service",
         (
-            "169.254.169.254/32",
-            "169.254.170.2/32",
+            "169.254.169.0/24",
+            "169.254.170.0/24",
+            "168.63.129.16/32",
             "100.100.100.200/32",
-            "fd00:ec2::254/128",
+            "fd00:ec2::/32",
+            "fd00:42::42/128",
             "fd20:ce::254/128",
         ),
     ),
@@ -63,10 +65,8 @@ class AddressPolicy:
         """Why the address is not polled; `more` are the charger's own allowed networks."""
         named = [network for network in (*self._allow, *more) if ip in network]
         special = _special(ip)
-        if special is not None:
-            reason, why, within = special
-            if not any(_inside(network, within) for network in named):
-                return RefusedAddress(reason, f"{why}, and not named in http.allow")
+        if special is not None and not _is_named(special, named):
+            return RefusedAddress(special[0], f"{special[1]}, and not named in http.allow")
         refused = self._own_address(ip, named) or self._embedded_address(ip, more)
         if refused is None and not named:
             return RefusedAddress(AddressFault.NOT_ALLOWED, "is in no network of http.allow")
@@ -104,6 +104,15 @@ def embedded(ip: Ip) -> IPv4Address | None:
 
 def _special(ip: Ip) -> tuple[AddressFault, str, Network] | None:
     return next((row for row in _TABLE if ip in row[2]), None)
+
+
+def _is_named(special: tuple[AddressFault, str, Network], named: Iterable[Network]) -> bool:
+    """Whether a network within the special one is allowed; for metadata, the address alone."""
+    reason, _, within = special
+    alone = reason is AddressFault.METADATA
+    return any(
+        _inside(network, within) and (network.num_addresses == 1 or not alone) for network in named
+    )
 
 
 def _inside(network: Network, within: Network) -> bool:

@@ -11,8 +11,9 @@ from bridge.core.model import ChargerId
 class Lane(Enum):
     """How a charger's host has behaved; earlier lanes go first."""
 
-    PROVEN = "proven"  # answered the last request
+    PROVEN = "proven"  # answered the last request, and quickly
     NEW = "new"  # never polled, or likely to be back
+    SLOW = "slow"  # answered the last request, and was slow lately
     DARK = "dark"  # did not answer
 
 
@@ -20,10 +21,11 @@ class Lanes:
     """A charger is in at most one lane; the latest `enqueue` counts."""
 
     def __init__(self, slots: int) -> None:
-        # Hosts that have not answered leave a quarter of the slots to those that do.
+        # Hosts that have not answered, or slowly, leave a quarter of the slots to the others.
         self.most = {
             Lane.PROVEN: slots,
             Lane.NEW: max(1, slots * 3 // 4),
+            Lane.SLOW: max(1, slots // 2),
             Lane.DARK: max(1, slots // 4),
         }
         self._slots = slots
@@ -82,8 +84,8 @@ class Lanes:
             return False
         if lane is Lane.PROVEN:
             return True
-        dark, new = self._busy[Lane.DARK], self._busy[Lane.NEW]
-        return dark + new < self.most[Lane.NEW] and (lane is Lane.NEW or dark < self.most[lane])
+        unproven = self.busy - self._busy[Lane.PROVEN]
+        return unproven < self.most[Lane.NEW] and self._busy[lane] < self.most[lane]
 
     def _first(self, heap: list[tuple[float, int, ChargerId]]) -> float | None:
         while heap and not self._is_current(heap[0]):

@@ -42,12 +42,19 @@ class PollOutcome(StrEnum):
     MALFORMED = "malformed"
     """Not HTTP, or a document that is truncated, not UTF-8, not JSON or of another kind."""
     BUSY = "busy"
-    """A request to this charger is still in flight; nothing was sent."""
+    """A request to this charger, address or port is in flight or just ended; nothing was sent."""
+    UNTRUSTED = "untrusted"
+    """The charger was not heard for long enough to be given the shared login; nothing was sent."""
 
     @property
     def answered(self) -> bool:
         """Whether the host responded at all."""
         return self not in _SILENT
+
+    @property
+    def sent(self) -> bool:
+        """Whether a connection was tried."""
+        return self not in _NOT_SENT
 
 
 _BAD_STATUS = {401: PollOutcome.UNAUTHORIZED, 404: PollOutcome.NOT_FOUND}
@@ -64,6 +71,9 @@ def of_status(status: int) -> PollOutcome:
 _SILENT = frozenset(
     {
         PollOutcome.TIMEOUT, PollOutcome.UNREACHABLE, PollOutcome.UNRESOLVED, PollOutcome.TLS,
-        PollOutcome.FORBIDDEN, PollOutcome.BUSY,
+        PollOutcome.FORBIDDEN, PollOutcome.BUSY, PollOutcome.UNTRUSTED,
     }
 )  # fmt: skip
+_NOT_SENT = frozenset(
+    {PollOutcome.UNRESOLVED, PollOutcome.FORBIDDEN, PollOutcome.BUSY, PollOutcome.UNTRUSTED}
+)

@@ -1,23 +1,28 @@
-"""Which charger to poll next over HTTP: a gap between requests to each, fair shares for all.
+"""Which charger to poll next over HTTP: a gap between requests to each web server, fair shares.
 
 Only decides: the caller sends the requests and reports their outcomes. Each call is O(log n).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
+from bridge.core.polling.demand import PollDemand
 from bridge.core.polling.lanes import Lane, Lanes
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.request_gate import WebServer
+from bridge.core.polling.server_queues import ServerQueues
 from bridge.core.polling.timer import Mode, PollConfig, PollTimer
 
 __all__ = ["Mode", "PollConfig", "PollRequest", "PollSchedule"]
 
 # The fractions of its multiples fill an interval evenly, however many there are.
 _GOLDEN = 0.6180339887498949
-_USUAL_SECONDS, _WEIGHT = 0.3, 0.02
-_FULL = 0.9
+_NEVER = float("inf")
+MOST_AT_ONCE = 500
+"""Chargers that one call of `due` looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +33,15 @@ class PollRequest:
     page: Page
     lane: Lane
     began: float
+    server: WebServer | None = None
 
 
 class PollSchedule:
     """`random` gives numbers from 0 to 1; `now` is always steady seconds, never falling."""
 
-    def __init__(self, config: PollConfig, *, random: Callable[[], float]) -> None:
+    def __init__(
+        self, config: PollConfig, *, queues: ServerQueues, random: Callable[[], float]
+    ) -> None:
         self._config = config
         self._random = random
         self._share = random()
@@ -41,8 +49,8 @@ class PollSchedule:
         self._in_flight: dict[ChargerId, PollRequest] = {}
         self._denied: set[ChargerId] = set()
         self._lanes = Lanes(config.concurrency)
-        self._regular = dict.fromkeys(Mode, 0)
-        self._seconds = _USUAL_SECONDS
+        self._queues = queues
+        self._demand = PollDemand(config, self._lanes)
 
     def __len__(self) -> int:
         return len(self._timers)
@@ -54,15 +62,15 @@ class PollSchedule:
             timer = self._timers[charger] = PollTimer(self._config, since=now)
         elif timer.mode is mode:
             return
-        self._count(timer, -1)
+        self._demand.count(timer, -1)
         timer.enter(mode, now, self._next_share())
-        self._count(timer, 1)
+        self._demand.count(timer, 1)
         self._enqueue(charger, timer)
 
     def poll_soon(self, charger: ChargerId, now: Steady) -> None:
         """Poll /status once in 15 to 20 s; no change while such a poll is waiting."""
         timer = self._timers.get(charger)
-        if timer is None or timer.mode is Mode.OFF or timer.soon < float("inf"):
+        if timer is None or timer.mode is Mode.OFF or timer.soon < _NEVER:
             return
         timer.soon = now + self._config.soon + self._config.soon_within * self._random()
         timer.retry_now()
@@ -75,12 +83,16 @@ class PollSchedule:
             timer.pages[page] = 0
             self._enqueue(charger, timer)
 
-    def address_changed(self, charger: ChargerId, now: Steady) -> None:
-        """It has another address: forget how the old one behaved."""
+    def address_changed(
+        self, charger: ChargerId, now: Steady, server: WebServer | None = None
+    ) -> None:
+        """It has another address: forget what the old one answered."""
+        self._wake(self._queues.move(charger, server))
         timer = self._timers.get(charger)
         if timer is not None:
             self._denied.discard(charger)
-            timer.since, timer.denied = now, False
+            self._demand.count(timer, -1)
+            timer.since, timer.denied, timer.proven = now, False, False
             self.poll_soon(charger, now)
             timer.retry_now()
             self._enqueue(charger, timer)
@@ -98,45 +110,55 @@ class PollSchedule:
 
     def remove(self, charger: ChargerId) -> None:
         """Forget a charger; a request in flight still has to end."""
+        self._wake(self._queues.move(charger, None))
         timer = self._timers.pop(charger, None)
         if timer is not None:
-            self._count(timer, -1)
+            self._demand.count(timer, -1)
         self._denied.discard(charger)
         self._lanes.remove(charger)
 
     def due(self, now: Steady) -> list[PollRequest]:
         """The requests to send now; each must end with a call of `done`."""
         requests = []
-        for charger, lane in self._lanes.due(now):
+        for charger, lane in islice(self._lanes.due(now), MOST_AT_ONCE):
             timer = self._timers[charger]
-            request = PollRequest(charger, timer.page(now), lane, now)
+            admitted = self._queues.admit(charger, now)
+            if admitted > now:
+                self._lanes.release(lane)
+                if admitted < _NEVER:
+                    self._lanes.enqueue(charger, timer.lane, admitted)
+                continue
+            server = self._queues.server(charger)
+            request = PollRequest(charger, timer.page(now), lane, now, server)
             if request.page is Page.STATUS:
-                timer.advance(now, self.stretch, self._random())
+                timer.advance(now, self._demand.stretch(lane), self._random())
             self._in_flight[charger] = request
             requests.append(request)
         return requests
 
-    def done(self, request: PollRequest, outcome: PollOutcome, now: Steady) -> None:
-        """A request ended."""
-        if self._in_flight.get(request.charger) is not request:
+    def done(
+        self, request: PollRequest, outcome: PollOutcome, now: Steady,
+        found: WebServer | None = None,
+    ) -> None:  # fmt: skip
+        """A request ended; `found` is the web server to which its host name led."""
+        charger = request.charger
+        if self._in_flight.get(charger) is not request:
             return
-        del self._in_flight[request.charger]
+        del self._in_flight[charger]
         self._lanes.release(request.lane)
-        if request.lane is Lane.PROVEN:
-            self._seconds += _WEIGHT * (max(0.0, now - request.began) - self._seconds)
-        timer = self._timers.get(request.charger)
+        self._demand.observe(request.lane, now - request.began)
+        if request.server is not None:
+            self._wake(self._queues.ended(request.server, now, used=outcome.sent))
+        timer = self._timers.get(charger)
         if timer is None:
             return
         if request.began < timer.since:
             timer.ended = now
-            self._enqueue(request.charger, timer)
-            return
-        self._count(timer, -1)
-        timer.end(request.page, outcome, now, self._random())
-        self._count(timer, 1)
-        denied = timer.denied or outcome is PollOutcome.FORBIDDEN
-        (self._denied.add if denied else self._denied.discard)(request.charger)
-        self._enqueue(request.charger, timer)
+        else:
+            if found not in {None, self._queues.server(charger)}:
+                self._wake(self._queues.move(charger, found))
+            self._end(timer, request, outcome, now)
+        self._enqueue(charger, timer)
 
     def next_due(self) -> float | None:
         """When to call `due` again; None: after the next `done` or other change."""
@@ -149,24 +171,29 @@ class PollSchedule:
 
     @property
     def stretch(self) -> float:
-        """The factor by which periods are longer than configured, at least 1: the slots that
-        chargers which answer need, by the slots that dark hosts leave them."""
-        per_second = sum(
-            self._regular[mode] / self._config.period(mode) for mode in (Mode.ENRICH, Mode.FALLBACK)
-        )
-        slots = max(1, self._config.concurrency - self._lanes.most[Lane.DARK])
-        return max(1.0, per_second * self._seconds / (_FULL * slots))
+        """The factor by which the periods of chargers that answer quickly are longer than
+        configured, at least 1."""
+        return self._demand.stretch()
 
     def period(self, charger: ChargerId) -> float | None:
         """Seconds between its regular polls now; None while it is not polled."""
         timer = self._timers.get(charger)
         if timer is None or timer.mode is Mode.OFF:
             return None
-        return self._config.period(timer.mode) * self.stretch
+        return self._config.period(timer.mode) * self._demand.stretch(timer.lane)
 
-    def _count(self, timer: PollTimer, step: int) -> None:
-        if timer.proven:
-            self._regular[timer.mode] += step
+    def _end(
+        self, timer: PollTimer, request: PollRequest, outcome: PollOutcome, now: Steady
+    ) -> None:
+        if outcome is PollOutcome.BUSY:
+            timer.ended = timer.soon = now
+            return
+        self._demand.count(timer, -1)
+        timer.observe(request.lane, outcome, now - request.began)
+        timer.end(request.page, outcome, now, self._random())
+        self._demand.count(timer, 1)
+        denied = timer.denied or outcome in {PollOutcome.FORBIDDEN, PollOutcome.UNTRUSTED}
+        (self._denied.add if denied else self._denied.discard)(request.charger)
 
     def _next_share(self) -> float:
         self._share = (self._share + _GOLDEN) % 1.0
@@ -175,8 +202,14 @@ class PollSchedule:
     def _enqueue(self, charger: ChargerId, timer: PollTimer) -> None:
         if charger in self._in_flight:
             return
+        self._wake(self._queues.withdraw(charger))
         due = timer.next()
-        if due == float("inf"):
+        if due == _NEVER:
             self._lanes.remove(charger)
         else:
             self._lanes.enqueue(charger, timer.lane, due)
+
+    def _wake(self, charger: ChargerId | None) -> None:
+        """Its turn at its web server is next."""
+        if charger is not None:
+            self._lanes.enqueue(charger, self._timers[charger].lane, 0.0)

@@ -9,6 +9,9 @@ from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
 
 MOST_TRIES = 3
+QUICK_SECONDS = 2.0
+"""A charger usually answers within a third of a second, with TLS within two."""
+_FORGIVEN, _MOST_DISTRUST = 8, 100
 _NEVER = float("inf")
 
 
@@ -58,6 +61,8 @@ class PollTimer:
     ended: float = -_NEVER
     failures: int = 0
     proven: bool = False
+    distrust: int = 0
+    """So many quick requests less `_FORGIVEN` are needed to be polled like a quick host again."""
     denied: bool = False
     pages: dict[Page, int] = field(default_factory=dict)
 
@@ -65,7 +70,7 @@ class PollTimer:
     def lane(self) -> Lane:
         """The queue it belongs to."""
         if self.proven:
-            return Lane.PROVEN
+            return Lane.PROVEN if self.distrust < _FORGIVEN else Lane.SLOW
         return Lane.DARK if self.failures else Lane.NEW
 
     def enter(self, mode: Mode, now: Steady, share: float) -> None:
@@ -115,6 +120,18 @@ class PollTimer:
         if self.due <= now:
             self.grid += period
             self.due += period
+
+    def observe(self, lane: Lane, outcome: PollOutcome, seconds: float) -> None:
+        """A request of this lane held its slot for so long.
+
+        Who is slow again and again needs ever more quick answers: one in between would let
+        many such hosts hold the slots of those that are always quick.
+        """
+        expected = lane in {Lane.NEW, Lane.DARK} and not outcome.answered
+        if seconds <= QUICK_SECONDS:
+            self.distrust = max(0, self.distrust - outcome.answered)
+        elif not expected:
+            self.distrust = min(_MOST_DISTRUST, 4 * self.distrust + _FORGIVEN)
 
     def end(self, page: Page, outcome: PollOutcome, now: Steady, jitter: float) -> None:
         """A request ended."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
+from bridge.core.clock import Steady
 from bridge.core.errors import SYSTEM_FAILURES
 from bridge.core.model import ChargerId
 from bridge.core.polling.address import Address, Ip, RefusedAddress
@@ -18,6 +19,7 @@ from bridge.core.polling.http_response import Response
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
+from bridge.core.polling.request_gate import RequestGate, WebServer, web_server
 from bridge.core.unread import Unread
 from bridge.sources.http.exchange import exchange, request
 from bridge.sources.http.guard import allowed_ips, first_reached
@@ -33,14 +35,22 @@ class ChargerCredentials(Protocol):
         """The login that may be sent to this address; None for none."""
 
 
+Result = PollOutcome | RefusedAddress | Unread | Document
+
+
 class HttpClient:
-    """Fetches pages; one at a time from each charger."""
+    """Fetches pages; one at a time from each charger, and from each web server.
+
+    `trusted`: whether a charger may be given the shared login.
+    """
 
     def __init__(
         self,
         *,
         policy: AddressPolicy,
         credentials: ChargerCredentials,
+        trusted: Callable[[ChargerId], bool],
+        gate: RequestGate,
         resolve: Callable[[str], Awaitable[tuple[Ip, ...]]],
         timeout: float,
         tls: ssl.SSLContext,
@@ -48,6 +58,8 @@ class HttpClient:
     ) -> None:
         self._policy = policy
         self._credentials = credentials
+        self._trusted = trusted
+        self._gate = gate
         self._resolve = resolve
         self._timeout = timeout
         self._tls = tls
@@ -60,9 +72,10 @@ class HttpClient:
             return PollReply(PollOutcome.BUSY, 0.0)
         self._in_flight.add(charger)
         began = self._steady()
+        found: list[WebServer] = []
         try:
             async with asyncio.timeout(self._timeout):
-                result = await self._request(charger, address, page)
+                result = await self._request(charger, address, page, found)
         except TimeoutError:
             result = PollOutcome.TIMEOUT
         except SYSTEM_FAILURES:
@@ -70,20 +83,12 @@ class HttpClient:
             result = PollOutcome.UNREACHABLE
         finally:
             self._in_flight.discard(charger)
-        seconds = self._steady() - began
-        match result:
-            case PollOutcome():
-                return PollReply(result, seconds)
-            case RefusedAddress():
-                return PollReply(PollOutcome.FORBIDDEN, seconds, refused=result)
-            case Unread():
-                return PollReply(outcome_of(result), seconds, unread=result)
-            case _:
-                return PollReply(PollOutcome.OK, seconds, result)
+        return _reply(result, self._steady() - began, found[-1] if found else None)
 
     async def _request(
-        self, charger: ChargerId, address: Address, page: Page
-    ) -> PollOutcome | RefusedAddress | Unread | Document:
+        self, charger: ChargerId, address: Address, page: Page, found: list[WebServer]
+    ) -> Result:
+        """`found` gets the web servers to which a host name leads, as they are tried."""
         allowed = tuple(self._credentials.allow(charger))
         ips = await allowed_ips(
             address, resolve=self._resolve, refusal=lambda ip: self._policy.refusal(ip, allowed)
@@ -92,7 +97,17 @@ class HttpClient:
             return ips
 
         async def get(ip: Ip) -> PollOutcome | Unread | Document:
-            return await self._get(ip, address, page, self._credentials.login(charger, ip))
+            server = web_server(address, ip)
+            found.append(server)
+            login = self._credentials.login(charger, ip)
+            if login is not None and not self._trusted(charger):
+                return PollOutcome.UNTRUSTED
+            if not self._gate.reserve(server, charger, Steady(self._steady())):
+                return PollOutcome.BUSY
+            try:
+                return await self._get(ip, address, page, login)
+            finally:
+                self._gate.release(server, Steady(self._steady()), used=True)
 
         unreached: PollOutcome | Unread | Document = PollOutcome.UNRESOLVED
         return await first_reached(ips, get, unreached=unreached, outcome=lambda result: result)
@@ -106,3 +121,15 @@ class HttpClient:
         if outcome is not PollOutcome.OK:
             return response.unread or outcome
         return read_document(bytes(response.body), page)
+
+
+def _reply(result: Result, seconds: float, server: WebServer | None) -> PollReply:
+    match result:
+        case PollOutcome():
+            return PollReply(result, seconds, server=server)
+        case RefusedAddress():
+            return PollReply(PollOutcome.FORBIDDEN, seconds, refused=result)
+        case Unread():
+            return PollReply(outcome_of(result), seconds, unread=result, server=server)
+        case _:
+            return PollReply(PollOutcome.OK, seconds, result, server=server)

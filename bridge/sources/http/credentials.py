@@ -55,6 +55,10 @@ class Credentials:
         """The networks of this charger alone."""
         return self._file.entries.get(charger, NOTHING).allow
 
+    def names(self, charger: ChargerId) -> bool:
+        """Whether the credentials file names the charger."""
+        return charger in self._file.entries
+
     def login(self, charger: ChargerId, ip: Ip) -> ChargerLogin | None:
         """The login that may be sent to this address of the charger; None for none."""
         entry = self._file.entries.get(charger, NOTHING)

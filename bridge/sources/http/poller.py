@@ -81,6 +81,6 @@ class Poller:
         finally:
             # Also where it was cut short: else it would be in flight for ever.
             now = self._clock()
-            self._schedule.done(request, reply.outcome, now.steady)
+            self._schedule.done(request, reply.outcome, now.steady, reply.server)
             self._wake.set()
         self._ended(request, reply, now)

@@ -9,6 +9,7 @@ from bridge.core.discovery.charger import restored
 from bridge.core.errors import CommandFailed
 from bridge.core.model import ChargerId, Dialect
 from bridge.core.polling.address import Address, RefusedAddress, read_address
+from bridge.core.polling.host_names import read_announced
 from bridge.logs.scrub import printable
 from bridge.settings import Settings
 from bridge.storage.readonly import charger_ids, charger_row
@@ -45,7 +46,7 @@ def target_from_id(charger: str, settings: Settings) -> ChargerTarget:
         raise CommandFailed(_unknown_charger(charger, folder))
     id_ = ChargerId(charger)
     found = restored(id_, body, Dialect.NOFOS, Steady(0.0))
-    address = read_address(found.http, settings.http.ports)
+    address = read_announced(found.http, settings.http.ports, settings.http.names)
     return ChargerTarget(id_, address, found.claim.base if found.claim else None)
 
 

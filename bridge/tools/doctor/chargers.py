@@ -12,8 +12,9 @@ from bridge.core.errors import CommandFailed
 from bridge.core.fields import states
 from bridge.core.fields.status import StatusReader
 from bridge.core.model import ChargerId, Dialect
-from bridge.core.polling.address import Address, Ip, RefusedAddress, read_address
+from bridge.core.polling.address import Address, AddressFault, Ip, RefusedAddress
 from bridge.core.polling.address_policy import AddressPolicy
+from bridge.core.polling.host_names import read_announced
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.settings import Settings
 from bridge.sources.http.credentials import Credentials
@@ -29,6 +30,7 @@ MAX_REQUESTS = 5
 MAX_REFUSED_SHOWN = 20
 """Refused addresses, one line each."""
 _ALLOW_REMEDY = "if the charger should be polled there, add it to http.allow or http.ports"
+_NAMES_REMEDY = "list the end of such names in http.names (NOFOS_HTTP__NAMES), or announce an IP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,12 @@ class _AddressChecker:
     """Refuses addresses that the bridge would not poll, judged by their text."""
 
     def __init__(self, settings: Settings) -> None:
-        self._ports = settings.http.ports
+        self._http = settings.http
         self._policy = AddressPolicy(settings.http.allow, own=is_own)
         self._credentials: Credentials = from_settings.credentials(settings)
 
     def check(self, announced: Announcement) -> AnnouncedAddress:
-        address = read_address(announced.http, self._ports)
+        address = read_announced(announced.http, self._http.ports, self._http.names)
         if isinstance(address, Address) and address.ip is not None:
             address = self._refusal(announced.id, address.ip) or address
         return AnnouncedAddress(announced.id, address)
@@ -93,7 +95,8 @@ def _refusals(refused: list[AnnouncedAddress]) -> Iterable[Finding]:
     for each in refused[:MAX_REFUSED_SHOWN]:
         assert isinstance(each.address, RefusedAddress)
         found = f"not polled: its address {each.address.why}"
-        yield warning(f"charger {each.charger}", found, _ALLOW_REMEDY)
+        named = each.address.reason is AddressFault.NAME
+        yield warning(f"charger {each.charger}", found, _NAMES_REMEDY if named else _ALLOW_REMEDY)
     if len(refused) > MAX_REFUSED_SHOWN:
         yield warning(
             SUBJECT,

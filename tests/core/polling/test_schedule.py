@@ -13,7 +13,8 @@ from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
 from bridge.core.polling.lanes import Lane
 from bridge.core.polling.outcome import Page, PollOutcome
-from bridge.core.polling.schedule import Mode, PollConfig, PollRequest, PollSchedule
+from bridge.core.polling.schedule import Mode, PollConfig, PollRequest
+from tests.kit.polling import Plan
 
 ONE = ChargerId("one")
 Answer = Callable[[PollRequest], tuple[float, PollOutcome]]
@@ -31,7 +32,8 @@ class Turned:
     """Plays a plan: asks go out when due, answers come when the test says."""
 
     def __init__(self, pace: PollConfig, answer: Answer = well, seed: int = 1) -> None:
-        self.plan = PollSchedule(pace, random=Random(seed).random)
+        whole = Plan(pace, random=Random(seed).random)
+        self.plan, self.queues, self.heard = whole.schedule, whole.queues, whole.heard
         self.answer = answer
         self.now = 1000.0
         self.asked: list[PollRequest] = []

@@ -9,11 +9,13 @@ from bridge.core.model import ChargerId, Dialect, Event, Message, SavedState, Se
 from bridge.core.polling.address import RefusedAddress
 from bridge.core.polling.outcome import Page
 from bridge.core.polling.reply import PollReply
-from bridge.core.polling.schedule import PollConfig, PollRequest, PollSchedule
+from bridge.core.polling.schedule import PollConfig, PollRequest
 from bridge.core.unread import Unread
+from bridge.ingest.known_chargers import KnownChargers
 from bridge.ingest.polling import Polling
 from bridge.storage.committer import COMMIT_SECONDS, SAVE_SECONDS
 from tests.kit.core import EPOCH, Bench
+from tests.kit.polling import Plan
 
 _ENERGY = b"energy_total="
 _STEADY = 1000.0
@@ -45,9 +47,13 @@ class Bridge:
         self.turn(now)
         registry = self.bench.registry
         self.bench.restore(disk.bodies, trusted=trusted, floor_ms=disk.last_ms)
-        self.plan = PollSchedule(PollConfig(), random=lambda: 0.5)
+        plan = Plan(PollConfig(), random=lambda: 0.5)
+        self.plan = plan.schedule
         self.polling = Polling(
-            telemetries=registry.telemetries, schedule=self.plan, ports=(80,),
+            telemetries=registry.telemetries, schedule=self.plan, queues=plan.queues, ports=(80,),
+            known=KnownChargers(
+                registry.telemetries, named=(), login_after=0.0, stale_after=120.0
+            ),
             documents=self.bench.documents, boundary=self.bench.boundary,
             readers={dialect: StatusReader(dialect, None) for dialect in Dialect}, report=self,
         )  # fmt: skip
@@ -62,6 +68,12 @@ class Bridge:
 
     def credentials_refused(self, why: str) -> None:
         raise AssertionError(why)
+
+    def address_shared(self, charger: ChargerId, first: ChargerId) -> None:
+        raise AssertionError(f"{charger} shares the address of {first}")
+
+    def login_withheld(self, charger: ChargerId) -> None:
+        raise AssertionError(f"{charger} waits for a login that nobody set")
 
     def document_unread(self, charger: ChargerId, page: Page, unread: Unread) -> None:
         """No document of the week is unreadable."""

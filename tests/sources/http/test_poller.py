@@ -20,11 +20,11 @@ from bridge.core.polling.address import Address
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
-from bridge.core.polling.schedule import Mode, PollConfig, PollRequest, PollSchedule
+from bridge.core.polling.schedule import Mode, PollConfig, PollRequest
 from bridge.sim.identity import loopback
 from bridge.sim.options import SimOptions
 from bridge.sources.http.poller import Poller
-from tests.kit.polling import SEVEN, Keys, client
+from tests.kit.polling import SEVEN, Keys, Plan, client
 from tests.kit.simulator import Mosquitto, free_port, simulating
 from tests.kit.support import eventually
 
@@ -102,7 +102,7 @@ async def test_the_poller_asks_all_and_gives_up_on_none(tmp_path: Path) -> None:
     one = client(timeout=1.0)
     async with chargers(tmp_path) as port:
         places = {charger: at(index, port) for index, charger in enumerate(ids)}
-        plan = PollSchedule(PACE, random=Random(1).random)
+        plan = Plan(PACE, random=Random(1).random).schedule
         poller = Poller(
             schedule=plan,
             client=one,
@@ -153,7 +153,7 @@ class Crowd:
 async def test_a_site_that_is_due_at_once_is_asked_in_portions() -> None:
     crowd, answered = Crowd(), list[ChargerId]()
     pace = PollConfig(first_within=0.0, concurrency=100)
-    plan = PollSchedule(pace, random=lambda: 0.5)
+    plan = Plan(pace, random=lambda: 0.5).schedule
     poller = Poller(
         schedule=plan,
         client=crowd,
