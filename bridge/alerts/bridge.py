@@ -13,7 +13,8 @@ _DOWN = f"up == 0 and {_KNOWN_BRIDGES}"
 _READINGS = "evse_bridge_readings"
 
 
-_FAILED = '{outcome!~"ok|not_found"}'
+_SENT = '{outcome!~"busy|untrusted"}'
+_FAILED = '{outcome!~"ok|not_found|busy|untrusted"}'
 
 
 def _polls(matching: str = "") -> str:
@@ -106,7 +107,7 @@ BRIDGE = RuleGroup(
             Severity.WARNING,
             Scope.BRIDGE,
             # Where nothing is heard at all, a charger that is off is not the way's fault.
-            f"{_polls(_FAILED)}\n/ {_polls()} > 0.5\n"
+            f"{_polls(_FAILED)}\n/ {_polls(_SENT)} > 0.5\n"
             'and on (job, instance) evse_bridge_chargers{state="up"} > 0',
             "30m",
             f"nofos-bridge on {INSTANCE}: most polls fail",

@@ -72,6 +72,13 @@ def register_gauges(
         stamps = [journal.backlog(store).oldest_ms for store in stores]
         return min((stamp for stamp in stamps if stamp), default=0) / 1000
 
+    def polls_waiting() -> Mapping[str, int]:
+        chargers = [telemetry.charger for telemetry in registry.telemetries.values()]
+        return {
+            "untrusted": sum(charger.untrusted for charger in chargers),
+            "shared_address": sum(charger.behind is not None for charger in chargers),
+        }
+
     rows = (
         GaugeRow("chargers", "Chargers by presence.", registry.presences, label="state"),
         GaugeRow("mqtt_failures", "Connections that failed or ended, by reason.",
@@ -79,6 +86,8 @@ def register_gauges(
         GaugeRow("polls", "Polls of chargers by outcome.",
                  lambda: {} if polling is None else polling.outcomes,
                  label="outcome", counter=True),
+        GaugeRow("polls_waiting", "Chargers that are not given the shared login yet, or are polled "
+                 "behind another one at their address.", polls_waiting, label="reason"),
         GaugeRow("queries", "Queries to chargers over MQTT by outcome.",
                  lambda: {} if queries is None else queries.outcomes,
                  label="outcome", counter=True),

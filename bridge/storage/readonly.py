@@ -32,6 +32,16 @@ def charger_row(folder: Path, charger: str) -> SavedState | None:
     return body if isinstance(body, dict) else None
 
 
+def charger_rows(folder: Path) -> dict[str, SavedState]:
+    """The saved states of all chargers by id, without those that cannot be read."""
+    states: dict[str, SavedState] = {}
+    for id_, text in _rows(folder, "SELECT id, body FROM chargers"):
+        with contextlib.suppress(ValueError):
+            if isinstance(body := json.loads(str(text)), dict):
+                states[str(id_)] = body
+    return states
+
+
 def charger_ids(folder: Path) -> list[str]:
     """The ids of all chargers in the state file."""
     return [str(row[0]) for row in _rows(folder, "SELECT id FROM chargers ORDER BY id")]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from bridge.app import from_settings
 from bridge.monitoring.certificates import CertificateExpiries
 from bridge.settings import Settings
+from bridge.settings.sections import HttpSettings
 from bridge.settings.tree import PREFIX, variable
 
 EXPIRES_SOON_SECONDS = 14 * 86400.0
@@ -46,9 +47,23 @@ def _polls(settings: Settings) -> Iterator[str]:
         yield "http.password is set without http.username"
     if shared and not http.allow_was_set:
         yield "http.allow is unset: polls carry no credentials until it names the networks"
+    if http.username is not None and http.password is not None and http.allow_was_set:
+        yield from _shared_login(http)
     anywhere = any(not network.prefixlen for network in http.allow)
     if anywhere and (shared or http.credentials_file):
         yield "http.allow contains every address: anyone who can announce receives the credentials"
+
+
+def _shared_login(http: HttpSettings) -> Iterator[str]:
+    if not http.login_after:
+        yield (
+            "http.login_after is 0s: whoever announces an address in http.allow receives the "
+            "shared login at once; 24h is recommended"
+        )
+    yield (
+        "http.username and http.password are one login for all chargers: entries with allow in "
+        "http.credentials_file are recommended, so that a login goes to its charger alone"
+    )
 
 
 def _broker(settings: Settings) -> Iterator[str]:

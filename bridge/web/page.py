@@ -145,10 +145,13 @@ def _display_name(charger: Charger) -> str:
 
 
 def _name_cell(charger: Charger) -> str:
-    site = charger.labels.site
-    return escape(_display_name(charger) or "-") + (
-        f" <small>{escape(site)}</small>" if site else ""
-    )
+    notes = [charger.labels.site]
+    if charger.untrusted:
+        notes.append("not polled: untrusted")
+    if charger.behind is not None:
+        notes.append(f"announced the address of {charger.behind}")
+    shown = "".join(f" <small>{escape(note)}</small>" for note in notes if note)
+    return escape(_display_name(charger) or "-") + shown
 
 
 def _row(telemetry: Telemetry, now: float) -> str:

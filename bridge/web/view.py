@@ -24,6 +24,8 @@ def charger_view(telemetry: Telemetry, now: Moment) -> dict[str, object]:
         "dialect": charger.dialect.value,
         "last_message": rfc3339(charger.heard_unix),
         "last_poll": rfc3339(charger.polled_unix),
+        "untrusted": charger.untrusted,
+        "polled_behind": charger.behind,
         "firmware": charger.versions.get("firmware"),
         "version": charger.versions.get("version"),
         "values": values_view(telemetry, now),

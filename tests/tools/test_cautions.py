@@ -50,7 +50,6 @@ def test_good_settings_without_risk_say_so_alone() -> None:
             | {
                 "NOFOS_HTTP__ALLOW": "10.0.0.0/8,0.0.0.0/0",
                 "NOFOS_HTTP__USERNAME": "me",
-                "NOFOS_HTTP__PASSWORD": "x",
             },
             "http.allow contains every address: anyone who can announce receives the credentials",
         ),
@@ -121,3 +120,20 @@ def test_a_certificate_is_warned_of_for_its_last_fortnight(
 )
 def test_what_is_harmless_is_not_warned_of(environ: dict[str, str]) -> None:
     assert _warnings(STORE | environ) == []
+
+
+ONE_LOGIN = (
+    "warning: http.username and http.password are one login for all chargers: entries with allow "
+    "in http.credentials_file are recommended, so that a login goes to its charger alone"
+)
+
+
+@pytest.mark.parametrize(("wait", "more"), [("0s", 1), ("24h", 0)])
+def test_a_login_that_all_chargers_share_is_warned_of(wait: str, more: int) -> None:
+    login = {
+        "NOFOS_HTTP__ALLOW": "10.0.0.0/8", "NOFOS_HTTP__USERNAME": "me",
+        "NOFOS_HTTP__PASSWORD": "x", "NOFOS_HTTP__LOGIN_AFTER": wait,
+    }  # fmt: skip
+    output = _warnings(STORE | login)
+    assert output[more:] == [ONE_LOGIN]
+    assert all("24h is recommended" in line for line in output[:more])

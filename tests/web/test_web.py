@@ -97,7 +97,8 @@ async def test_a_charger_in_the_api(mosquitto: Mosquitto, tmp_path: Path) -> Non
             missing = await running.get("/api/v1/chargers/nobody")
     assert list(found) == [
         "id", "name", "alias", "site", "up", "announced", "source", "state", "state_code",
-        "dialect", "last_message", "last_poll", "firmware", "version", "values",
+        "dialect", "last_message", "last_poll", "untrusted",
+        "polled_behind", "firmware", "version", "values",
     ]  # fmt: skip
     assert (found["id"], found["name"], found["up"], found["source"]) == (
         "one", "nofos-one", True, "mqtt",

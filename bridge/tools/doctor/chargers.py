@@ -16,6 +16,7 @@ from bridge.core.polling.address import Address, AddressFault, Ip, RefusedAddres
 from bridge.core.polling.address_policy import AddressPolicy
 from bridge.core.polling.host_names import read_announced
 from bridge.core.polling.outcome import Page, PollOutcome
+from bridge.core.polling.request_gate import WebServer, web_server
 from bridge.settings import Settings
 from bridge.sources.http.credentials import Credentials
 from bridge.sources.http.local_address import is_own
@@ -24,11 +25,14 @@ from bridge.tools.charger.http_request import RequestResult
 from bridge.tools.charger.requests import get_page
 from bridge.tools.charger.target import ChargerTarget
 from bridge.tools.doctor.finding import DoctorContext, Finding, not_checked, ok, warning
+from bridge.tools.doctor.login_wait import LoginWait
 
 SUBJECT = "chargers"
 MAX_REQUESTS = 5
 MAX_REFUSED_SHOWN = 20
 """Refused addresses, one line each."""
+MAX_WITHHELD_SHOWN, MAX_SHARED_SHOWN = 20, 5
+_SHARED_REMEDY = "find out which one is there: requests to one address wait for each other"
 _ALLOW_REMEDY = "if the charger should be polled there, add it to http.allow or http.ports"
 _NAMES_REMEDY = "list the end of such names in http.names (NOFOS_HTTP__NAMES), or announce an IP"
 
@@ -57,7 +61,16 @@ async def probe_chargers(context: DoctorContext) -> AsyncIterator[Finding]:
         yield not_checked(
             SUBJECT, f"{without_address} announced no web address (a last will contains none)"
         )
-    allowed = _first_per_address(place for place in addresses if isinstance(place.address, Address))
+    allowed = [place for place in addresses if isinstance(place.address, Address)]
+    wait = await asyncio.to_thread(LoginWait, context.settings)
+    withheld = [place.charger for place in allowed if wait.withheld(place.charger)]
+    for charger in withheld[:MAX_WITHHELD_SHOWN]:
+        yield wait.finding(charger)
+    if len(withheld) > MAX_WITHHELD_SHOWN:
+        yield wait.more(len(withheld) - MAX_WITHHELD_SHOWN)
+    for finding in _shared(allowed):
+        yield finding
+    allowed = _first_per_address(place for place in allowed if place.charger not in {*withheld})
     requests = [_request_status(context, place) for place in allowed[:MAX_REQUESTS]]
     for finding in await asyncio.gather(*requests):
         yield finding
@@ -102,6 +115,19 @@ def _refusals(refused: list[AnnouncedAddress]) -> Iterable[Finding]:
             SUBJECT,
             f"{len(refused) - MAX_REFUSED_SHOWN} more are not polled because of their address",
         )
+
+
+def _shared(allowed: list[AnnouncedAddress]) -> Iterable[Finding]:
+    """Addresses that several chargers announced."""
+    at: dict[WebServer, list[AnnouncedAddress]] = {}
+    for each in allowed:
+        assert isinstance(each.address, Address)
+        at.setdefault(web_server(each.address), []).append(each)
+    for chargers in [each for each in at.values() if len(each) > 1][:MAX_SHARED_SHOWN]:
+        ids = ", ".join(each.charger for each in chargers[:MAX_SHARED_SHOWN])
+        more = f" and {len(chargers) - MAX_SHARED_SHOWN} more" * (len(chargers) > MAX_SHARED_SHOWN)
+        found = f"{len(chargers)} chargers announced {chargers[0].address}: {ids}{more}"
+        yield warning(SUBJECT, found, _SHARED_REMEDY)
 
 
 def _first_per_address(addresses: Iterable[AnnouncedAddress]) -> list[AnnouncedAddress]:

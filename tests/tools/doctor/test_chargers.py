@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.core.model import ChargerId
+from bridge.storage.state_file import StateFile
 from bridge.tools.doctor.broker import probe_broker
 from bridge.tools.doctor.chargers import probe_chargers
 from tests.kit.chargers import depot
@@ -32,6 +34,7 @@ NEAR = {"HTTP__ALLOW": "127.0.0.0/8"}
         ("http://8.8.8.8/", "is in no network of http.allow"),
         ("http://10.0.0.1:22/", "has a port that is not in http.ports"),
         ("http://10.0.0.1/reset", "has a path, a query or a fragment"),
+        ("http://data.evil.example/", "has a host name that is not covered by http.names"),
         ("ftp://10.0.0.1/", "does not begin with http:// or https://"),
     ],
 )
@@ -59,7 +62,7 @@ async def test_the_bridges_own_address_is_refused(monkeypatch: pytest.MonkeyPatc
 
 async def test_a_name_that_leads_to_a_refused_address_is_not_called() -> None:
     async with strange(http("{}")) as server:
-        about = case(HTTP__PORTS=str(server.port))
+        about = case(HTTP__PORTS=str(server.port), HTTP__NAMES="localhost")
         about.announced.update(announced(seven=f"http://localhost:{server.port}/"))
         ((verdict, found),) = await told(probe_chargers, about)
         assert server.requests == []
@@ -121,8 +124,9 @@ async def test_an_address_is_asked_once_and_a_handful_at_most() -> None:
         found = await told(probe_chargers, about)
         assert len(server.requests) == 1
         assert server.requests[0].startswith(b"GET /status HTTP/1.1\r\n")
-    assert [verdict for verdict, _ in found] == ["ok", *["warning"] * 4, "not checked"]
-    assert found[0][1].endswith(" s: state charging")
+    assert [verdict for verdict, _ in found] == ["warning", "ok", *["warning"] * 4, "not checked"]
+    assert found[0][1] == f"2 chargers announced {twin.removesuffix('/')}: a, b"
+    assert found[1][1].endswith(" s: state charging")
     assert found[-1][1] == "3 more addresses may be polled"
 
 
@@ -153,3 +157,39 @@ async def test_without_announcements_or_polls_nothing_is_tried() -> None:
     assert await told(probe_chargers, case(HTTP__ENABLED="false")) == [
         ("not checked", "http.enabled is off: no charger is polled")
     ]
+
+
+async def test_a_charger_that_waits_for_the_login_is_not_asked(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.toml"
+    labels.write_text('[known]\nalias = "seven"\n')
+    login = {"HTTP__USERNAME": "anna", "HTTP__PASSWORD": "hush-hush", "HTTP__LOGIN_AFTER": "24h"}
+    async with strange(http('{"state": 3}')) as server:
+        about = case(
+            HTTP__PORTS=str(server.port), FLEET__LABELS_FILE=str(labels),
+            JOURNAL__DIR=str(tmp_path), **login, **NEAR,
+        )  # fmt: skip
+        liars = {f"liar{number}": f"http://127.0.0.2:{server.port}/" for number in range(22)}
+        known = f"http://127.0.0.1:{server.port}/"
+        about.announced.update(announced(known=known, **liars))
+        found = await findings(probe_chargers, about)
+        assert len(server.requests) == 1
+    waits = "untrusted: not polled until it was heard for 24 h (http.login_after)"
+    assert [each.message for each in found].count(waits) == 20
+    assert "2 more chargers untrusted" in [each.message for each in found]
+    assert found[-1].subject == "charger known"
+    assert found[-1].status.value == "ok"
+
+
+async def test_a_charger_that_the_data_folder_knows_is_asked(tmp_path: Path) -> None:
+    state = await StateFile.open(tmp_path)
+    before, new = {"heard_at": 1.8e9}, {"heard_at": 1.8e9, "trusted": False}
+    await state.save(chargers={ChargerId("seven"): before, ChargerId("eight"): new})
+    await state.close(clean=True)
+    login = {"HTTP__USERNAME": "anna", "HTTP__PASSWORD": "hush-hush", "HTTP__LOGIN_AFTER": "24h"}
+    async with strange(http('{"state": 3}')) as server:
+        about = case(HTTP__PORTS=str(server.port), JOURNAL__DIR=str(tmp_path), **login, **NEAR)
+        address = f"http://127.0.0.1:{server.port}/"
+        about.announced.update(announced(seven=address, eight=address))
+        found = await told(probe_chargers, about)
+        assert len(server.requests) == 1
+    assert [verdict for verdict, _ in found] == ["not checked", "warning", "ok"]
