@@ -20,6 +20,7 @@ from bridge.core.polling.address import Address
 from bridge.core.polling.login import ChargerLogin
 from bridge.core.polling.outcome import Page, PollOutcome
 from bridge.core.polling.reply import PollReply
+from bridge.core.polling.request_gate import web_server
 from bridge.core.polling.schedule import Mode, PollConfig, PollRequest
 from bridge.sim.identity import loopback
 from bridge.sim.options import SimOptions
@@ -173,3 +174,23 @@ async def test_a_site_that_is_due_at_once_is_asked_in_portions() -> None:
         task.cancel()
     await asyncio.wait(tasks)
     assert len(set(answered)) == 300
+
+
+async def test_polls_that_were_cancelled_leave_nothing_in_flight() -> None:
+    crowd = Crowd()
+    plan = Plan(PollConfig(first_within=0.0), random=lambda: 0.5)
+    poller = Poller(
+        schedule=plan.schedule,
+        client=crowd,
+        address=lambda charger: at(0, 80),
+        ended=lambda request, reply, now: None,
+        clock=clock,
+    )
+    plan.schedule.set_mode(SEVEN, Mode.FALLBACK, clock().steady)
+    plan.schedule.address_changed(SEVEN, clock().steady, web_server(at(0, 80)))
+    task = asyncio.create_task(poller.run())
+    await eventually(lambda: crowd.requested)
+    task.cancel()
+    await asyncio.wait([task])
+    assert plan.schedule.in_flight == 0
+    assert plan.gate.free_at(web_server(at(0, 80))) == 0
