@@ -73,11 +73,11 @@ def register_gauges(
         return min((stamp for stamp in stamps if stamp), default=0) / 1000
 
     def polls_waiting() -> Mapping[str, int]:
-        chargers = [telemetry.charger for telemetry in registry.telemetries.values()]
-        return {
-            "untrusted": sum(charger.untrusted for charger in chargers),
-            "shared_address": sum(charger.behind is not None for charger in chargers),
-        }
+        untrusted = shared = 0
+        for telemetry in registry.telemetries.values():
+            untrusted += telemetry.charger.untrusted
+            shared += telemetry.charger.behind is not None
+        return {"untrusted": untrusted, "shared_address": shared}
 
     rows = (
         GaugeRow("chargers", "Chargers by presence.", registry.presences, label="state"),

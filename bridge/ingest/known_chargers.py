@@ -38,11 +38,12 @@ class KnownChargers:
 
     def observe(self, charger: Charger, now: Moment) -> None:
         """Count for how long it is heard; called at each sweep."""
-        heard, trust = charger.heard_steady, charger.trust
+        trust, topic = charger.trust, charger.claim.topic if charger.claim else None
+        if trust.granted and topic == trust.topic:
+            return
+        heard = charger.heard_steady
         current = heard is not None and now.steady - heard < self._stale_after
-        trust.observe(
-            charger.claim.topic if charger.claim else None, current=current, steady=now.steady
-        )
+        trust.observe(topic, current=current, steady=now.steady)
         if not trust.granted and charger.last_seen_unix and trust.reached(self._login_after):
             trust.granted = True
 

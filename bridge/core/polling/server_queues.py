@@ -25,7 +25,8 @@ class _Queue:
     in_flight: bool = False
     next: ChargerId | None = None
     """Whose turn is next; it is in a lane, not waiting."""
-    waiting: dict[ChargerId, None] = field(default_factory=dict)
+    heard: dict[ChargerId, None] = field(default_factory=dict)
+    unheard: dict[ChargerId, None] = field(default_factory=dict)
     """Those whose turn has not come, the first to wait first."""
 
 
@@ -70,7 +71,8 @@ class ServerQueues:
         if server is None:
             return None
         queue = self._queues[server]
-        queue.waiting.pop(charger, None)
+        queue.heard.pop(charger, None)
+        queue.unheard.pop(charger, None)
         if queue.next != charger:
             return None
         queue.next = None
@@ -84,7 +86,7 @@ class ServerQueues:
             return now
         queue = self._queues[server]
         if queue.in_flight or self._is_behind(charger, queue):
-            queue.waiting[charger] = None
+            (queue.heard if self._heard(charger) else queue.unheard)[charger] = None
             return _NEVER
         if self._gate.reserve(server, charger, now):
             queue.in_flight, queue.next = True, None
@@ -116,10 +118,14 @@ class ServerQueues:
             del self._queues[server]
 
     def _choose(self, queue: _Queue) -> ChargerId | None:
-        if queue.in_flight or queue.next is not None or not queue.waiting:
+        if queue.in_flight or queue.next is not None:
             return None
-        queue.next = min(queue.waiting, key=lambda charger: self._rank(queue, charger))
-        del queue.waiting[queue.next]
+        waiting = queue.heard or queue.unheard
+        if queue.first in queue.unheard:
+            waiting = queue.unheard
+        if waiting:
+            queue.next = queue.first if queue.first in waiting else next(iter(waiting))
+            waiting.pop(queue.next)
         return queue.next
 
     def _rank(self, queue: _Queue, charger: ChargerId) -> int:

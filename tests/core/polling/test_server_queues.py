@@ -1,5 +1,6 @@
 """Many chargers at one address: one request at a time, and the first to answer goes first."""
 
+import time
 from collections import Counter
 from itertools import pairwise
 from random import Random
@@ -151,3 +152,18 @@ def test_manners_hold_at_each_address_and_nobody_is_left_waiting(
         for (_, end, outcome), (began, _, _) in pairwise(here):
             assert began >= end + (15 if outcome.sent else 0) - 1e-6
     assert {ask.charger for ask in turned.asked if ask.began >= calm} == polled
+
+
+def test_a_hundred_thousand_at_one_address_take_no_long_turn() -> None:
+    turned = Turned(PollConfig())
+    for charger in fleet(100_000):
+        join(turned, charger)
+    turned.after(30)
+    longest, now = 0.0, Steady(turned.now)
+    for _ in range(200):
+        now = Steady(now + 1)
+        began = time.process_time()
+        for ask in turned.plan.due(now):
+            turned.plan.done(ask, PollOutcome.OK, now)
+        longest = max(longest, time.process_time() - began)
+    assert longest < 0.05
