@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections import Counter
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from tests.whole.test_fallback import STATUS, announce, polled_often
 
 LIARS = 2000
 WATCHED_SECONDS = 6.0
+SLOW, SLOW_SECONDS = 12, 3.0
 LOGIN = {"HTTP__USERNAME": "anna", "HTTP__PASSWORD": "hush"}
-ASKED = 'evse_bridge_announces_total{outcome="found"}'
 
 
 class Device:
@@ -81,6 +82,38 @@ async def test_two_thousand_ids_at_one_address_do_not_flood_the_device_there(
     assert one["up"]
     assert (one["polled_behind"], liar["polled_behind"]) == (None, "one")
     assert "announced the address of one" in page
+
+
+async def test_slow_liars_do_not_keep_a_quick_charger_from_being_polled(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    async def slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(SLOW_SECONDS)
+        writer.write(http(json.dumps(STATUS)))
+
+    device = Device()
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(strange(device.respond))
+        slow = [await stack.enter_async_context(strange(slowly)) for _ in range(SLOW)]
+        settings = polled_often(server.port) | {
+            "HTTP__PORTS": ",".join(str(each.port) for each in (server, *slow)),
+            "HTTP__CONCURRENCY": "4",
+        }
+        with Publisher(mosquitto.port) as peer:
+            announce(peer, server.port)
+            for number, each in enumerate(slow):
+                said = {"state": "connected", "id": f"slow{number}", "mqtt": f"s/{number}",
+                        "http": f"http://127.0.0.1:{each.port}/"}  # fmt: skip
+                peer.publish(f"openevse/announce/s{number}", json.dumps(said), retain=True)
+            async with bridge(tmp_path, mosquitto.url, **settings) as running:
+                await eventually(lambda: device.began and any(each.requests for each in slow), 60)
+                await asyncio.sleep(3 * SLOW_SECONDS)
+                began = time.monotonic()
+                await asyncio.sleep(10)
+                seen = device.since(began)
+                stretch = await running.metric("evse_bridge_poll_stretch_ratio")
+    assert seen >= 7
+    assert stretch == 1
 
 
 async def test_invented_ids_are_not_given_the_fleets_password(
