@@ -164,12 +164,19 @@ class Polling:
             polled.refused = reply.refused is not None
         if reply.refused is not None:
             self._report.address_refused(request.charger, reply.refused)
-        self._note_trust(telemetry.charger, withheld=reply.outcome is PollOutcome.UNTRUSTED)
-        if reply.outcome in {PollOutcome.BUSY, PollOutcome.UNTRUSTED}:
+        if reply.outcome is PollOutcome.BUSY:
+            return
+        self._note_withheld(telemetry.charger, withheld=reply.outcome is PollOutcome.UNTRUSTED)
+        if reply.outcome is PollOutcome.UNTRUSTED:
             return
         if reply.outcome is PollOutcome.OK and polled is not None and polled.announced is not None:
             telemetry.charger.answered_at(polled.announced, now.unix)
             self._queues.answered(request.charger, telemetry.charger.answers_unix)
+        self._receive(telemetry, request, reply, now)
+
+    def _receive(
+        self, telemetry: Telemetry, request: PollRequest, reply: PollReply, now: Moment
+    ) -> None:
         if (period := self._schedule.period(request.charger)) is not None:
             telemetry.documents.polled_every(period)
         self._replies.process(telemetry, request.page, reply, now)
@@ -190,9 +197,7 @@ class Polling:
         ) != polled.announced:
             self._change_address(charger, polled, announced, now)
         self._note_queue(charger)
-        if charger.untrusted and self._known.trusted(charger.id):
-            charger.untrusted = False
-            self._schedule.poll_soon(charger.id, now.steady)
+        self._note_trust(charger, now)
         mode = telemetry.documents.poll_mode(now)
         self._schedule.set_mode(charger.id, mode if polled.address else Mode.OFF, now.steady)
         if polled.hints != telemetry.documents.poll_hints:
@@ -225,7 +230,12 @@ class Polling:
             self._report.address_shared(charger.id, behind)
         charger.behind = behind
 
-    def _note_trust(self, charger: Charger, *, withheld: bool) -> None:
+    def _note_trust(self, charger: Charger, now: Moment) -> None:
+        if charger.untrusted and self._known.trusted(charger.id):
+            charger.untrusted = False
+            self._schedule.poll_soon(charger.id, now.steady)
+
+    def _note_withheld(self, charger: Charger, *, withheld: bool) -> None:
         if withheld and not charger.untrusted:
             self._report.login_withheld(charger.id)
         charger.untrusted = withheld

@@ -119,22 +119,8 @@ class PollSchedule:
 
     def due(self, now: Steady) -> list[PollRequest]:
         """The requests to send now; each must end with a call of `done`."""
-        requests = []
-        for charger, lane in islice(self._lanes.due(now), MOST_AT_ONCE):
-            timer = self._timers[charger]
-            admitted = self._queues.admit(charger, now)
-            if admitted > now:
-                self._lanes.release(lane)
-                if admitted < _NEVER:
-                    self._lanes.enqueue(charger, timer.lane, admitted)
-                continue
-            server = self._queues.server(charger)
-            request = PollRequest(charger, timer.page(now), lane, now, server)
-            if request.page is Page.STATUS:
-                timer.advance(now, self._demand.stretch(lane), self._random())
-            self._in_flight[charger] = request
-            requests.append(request)
-        return requests
+        due = islice(self._lanes.due(now), MOST_AT_ONCE)
+        return [self._begin(each, lane, now) for each, lane in due if self._admit(each, lane, now)]
 
     def done(
         self, request: PollRequest, outcome: PollOutcome, now: Steady,
@@ -144,11 +130,7 @@ class PollSchedule:
         charger = request.charger
         if self._in_flight.get(charger) is not request:
             return
-        del self._in_flight[charger]
-        self._lanes.release(request.lane)
-        self._demand.observe(request.lane, now - request.began)
-        if request.server is not None:
-            self._wake(self._queues.ended(request.server, now, used=outcome.sent))
+        self._release(request, outcome, now)
         timer = self._timers.get(charger)
         if timer is None:
             return
@@ -181,6 +163,32 @@ class PollSchedule:
         if timer is None or timer.mode is Mode.OFF:
             return None
         return self._config.period(timer.mode) * self._demand.stretch(timer.lane)
+
+    def _admit(self, charger: ChargerId, lane: Lane, now: Steady) -> bool:
+        """Whether it is the due charger's turn at its web server; if not, its slot is free."""
+        admitted = self._queues.admit(charger, now)
+        if admitted <= now:
+            return True
+        self._lanes.release(lane)
+        if admitted < _NEVER:
+            self._lanes.enqueue(charger, self._timers[charger].lane, admitted)
+        return False
+
+    def _begin(self, charger: ChargerId, lane: Lane, now: Steady) -> PollRequest:
+        timer, server = self._timers[charger], self._queues.server(charger)
+        request = PollRequest(charger, timer.page(now), lane, now, server)
+        if request.page is Page.STATUS:
+            timer.advance(now, self._demand.stretch(lane), self._random())
+        self._in_flight[charger] = request
+        return request
+
+    def _release(self, request: PollRequest, outcome: PollOutcome, now: Steady) -> None:
+        """Free what a request held."""
+        del self._in_flight[request.charger]
+        self._lanes.release(request.lane)
+        self._demand.observe(request.lane, now - request.began)
+        if request.server is not None:
+            self._wake(self._queues.ended(request.server, now, used=outcome.sent))
 
     def _end(
         self, timer: PollTimer, request: PollRequest, outcome: PollOutcome, now: Steady
