@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from bridge.core.clock_offset import offset_from_date
 from bridge.core.errors import SYSTEM_FAILURES, SinkBusy, SinkDenied, SinkTrouble
+from bridge.sinks.influx.bounded import BoundedPool
 from bridge.sinks.influx.replies import (
     StoreReply,
     shortened_without,
@@ -40,6 +41,7 @@ class InfluxClient:
         self._ca_file = ca_file
         self._client_token = ""
         self._client: InfluxDBClient | None = None
+        self._pool: BoundedPool | None = None
         self._steady = steady
         self._clock_offset: float | None = None
         self._compared_at = 0.0
@@ -53,10 +55,10 @@ class InfluxClient:
             async with asyncio.timeout(2 * self._timeout + 1):
                 await _in_thread(lambda: self._write(client, token, lines))
         except TimeoutError as error:
-            self._client = None
+            self._give_up()
             raise SinkBusy("no whole reply in time") from error
         except asyncio.CancelledError:
-            self._client = None
+            self._give_up()
             raise
         except SYSTEM_FAILURES as error:
             raise SinkBusy(f"the write could not begin: {error or type(error).__name__}") from error
@@ -67,7 +69,7 @@ class InfluxClient:
         return self._clock_offset if self._compared_at >= since else None
 
     async def close(self) -> None:
-        """Close the connections; an abandoned write ends by its own timeout."""
+        """Close the connections."""
         client, self._client = self._client, None
         if client is not None:
             await asyncio.to_thread(client.close)
@@ -78,12 +80,21 @@ class InfluxClient:
             self._client_token, self._client = token, self._make(token)
         return self._client
 
+    def _give_up(self) -> None:
+        """End the connections, and with them the thread that waits for a reply."""
+        pool, self._pool, self._client = self._pool, None, None
+        if pool is not None:
+            pool.abort()
+
     def _make(self, token: str) -> InfluxDBClient:
-        return InfluxDBClient(
+        client = InfluxDBClient(
             url=self._url, token=token, org=self._org, retries=False,
             timeout=round(self._timeout * 1000),
             ssl_ca_cert=str(self._ca_file) if self._ca_file else None,
         )  # fmt: skip
+        rest = client.api_client.rest_client
+        rest.pool_manager = self._pool = BoundedPool(rest.pool_manager)
+        return client
 
     def _write(self, client: InfluxDBClient, token: str, lines: Sequence[bytes]) -> None:
         began, began_steady = time.time(), self._steady()
@@ -122,7 +133,7 @@ def _translated(error: ApiException, token: str, lines: Sequence[bytes]) -> Sink
 async def _in_thread(work: Callable[[], None]) -> None:
     """Do blocking work in a daemon thread, so that a silent store never delays the shutdown.
 
-    When cancelled, it returns at once; the thread ends by its own timeout.
+    When cancelled, it returns at once; the thread ends with its connection.
     """
     future: Future[None] = Future()
     future.set_running_or_notify_cancel()

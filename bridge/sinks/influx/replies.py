@@ -3,9 +3,11 @@
 import json
 import math
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from urllib import parse
 
 from bridge.core.errors import (
     SinkBusy,
@@ -116,8 +118,21 @@ def shortened(text: str) -> str:
 
 
 def shortened_without(token: str, text: str) -> str:
-    """The text without the token, cut to fit a log line."""
-    return shortened(text.replace(token, "***") if token else text)
+    """The text without the token, quoted or escaped ones too, cut to fit a log line."""
+    for form in _forms(token):
+        text = text.replace(form, "***")
+    return shortened(text)
+
+
+def _forms(token: str) -> set[str]:
+    """How a token may occur in a text; libraries show a peer's bytes as Python writes them."""
+    if not token:
+        return set()
+    plain = token.encode(errors="replace")
+    return {
+        token, repr(token)[1:-1], repr(plain)[2:-1], json.dumps(token)[1:-1],
+        parse.quote(token, safe=""), b64encode(plain).decode(),
+    }  # fmt: skip
 
 
 def _seconds_until(date: str, unix: float) -> float:
