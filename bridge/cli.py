@@ -68,7 +68,7 @@ def run(
     if shards:
         _run_shards(shards, config)
     settings = load_settings(config)
-    configure(settings.log.level, settings.log.format)
+    configure(settings.log.level, settings.log.format, background=True)
     if settings.shard.count > 1:
         structlog.contextvars.bind_contextvars(shard=settings.shard.index)
     for caution in cautions(settings, os.environ):

@@ -8,6 +8,7 @@ from typing import Protocol
 from bridge.core.output.batch import Backlog
 from bridge.core.output.outbox import Outbox
 from bridge.ingest.registry import Registry
+from bridge.logs import dropped_lines
 from bridge.monitoring.stats import MAIN, AccountsCollector, GaugeRow, GaugeTable, Stats
 
 
@@ -104,6 +105,9 @@ def register_gauges(
                  lambda: int(connection.connected)),
         GaugeRow("mqtt_last_packet_timestamp_seconds", "Unix time of the broker's last packet.",
                  lambda: connection.last_packet_unix),
+        GaugeRow("log_lines_dropped",
+                 "Log lines not written: over their event's limit, or nobody read the log.",
+                 dropped_lines, counter=True),
         GaugeRow("mqtt_reconnects", "Connections after the first one.",
                  lambda: max(0, connection.connections - 1), counter=True),
         GaugeRow("mqtt_ready", "1 while /readyz says that the bridge hears.",
