@@ -31,6 +31,7 @@ from bridge.tools.command_line import (
 )
 from bridge.tools.journal_commands import add_journal_commands
 from bridge.tools.shards import UNTIL_INPUT_ENDS, plan_shards, run_shards, shard_environ
+from bridge.tools.simulate import PASSWORD, broker_url
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -146,11 +147,17 @@ def simulate(
         Path | None,
         typer.Option("--from", metavar="FILE", help="Replay such a file or a recording instead."),
     ] = None,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=f"The broker's password; else {PASSWORD}."),
+    ] = None,
 ) -> None:
     """Chargers as they behave on MQTT and HTTP, until interrupted."""
     configure("info", "auto")
+    with report_errors():
+        url = broker_url(broker, password_file, os.environ)
     options = SimOptions(
-        broker=broker, chargers=chargers, interval=interval, speed=speed, seed=seed,
+        broker=url, chargers=chargers, interval=interval, speed=speed, seed=seed,
         http_port=http_port, scenario=scenario, ledger=ledger, recording=recording,
     )  # fmt: skip
     run_async(_simulate(options))

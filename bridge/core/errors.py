@@ -45,10 +45,11 @@ class FixSettings(BridgeError):
 
 
 class FolderBusy(BridgeError):
-    """The data folder belongs to a running bridge."""
+    """The data folder belongs to a running bridge; pid 0 where it is unknown."""
 
     def __init__(self, folder: str, pid: int) -> None:
-        super().__init__(f"{folder} is in use by the bridge with pid {pid}")
+        who = f"the bridge with pid {pid}" if pid else "another bridge"
+        super().__init__(f"{folder} is in use by {who}")
         self.pid = pid
 
 

@@ -1,6 +1,7 @@
 """Secrets, reloaded when their file in the secrets folder changes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
 
@@ -47,6 +48,23 @@ class Secrets:
         if self._problems.get(name) != why:
             self._problems[name] = why
             self._refused(name, why)
+
+
+def secret_files(settings: Settings) -> dict[str, Path]:
+    """The files that hold secrets, by the setting's name."""
+    found = {name: secret_file(settings.source_of(name)) for name in _names(settings)}
+    found |= {
+        "http.credentials_file": settings.http.credentials_file,
+        "mqtt.key_file": settings.mqtt.key_file,
+        "web.key_file": settings.web.key_file,
+    }
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def _names(settings: Settings) -> Iterator[str]:
+    yield from ("mqtt.password", "http.password", "web.password_hash", "influx.token")
+    for store in settings.influx.mirrors:
+        yield f"influx.mirrors.{store}.token"
 
 
 def _secret(settings: Settings, name: str) -> str | None:

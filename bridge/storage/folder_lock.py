@@ -1,4 +1,8 @@
-"""A lock on the data folder: one running bridge uses it at a time."""
+"""A lock on the data folder: one running bridge uses it at a time.
+
+The folder itself is locked, and the file `lock` in it, which names the process: who removes the
+file does not open the folder to a second bridge.
+"""
 
 import contextlib
 import fcntl
@@ -7,7 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from bridge.core.errors import CannotStart, FolderBusy
+
+log = structlog.get_logger("storage")
 
 LOCK = "lock"
 
@@ -17,23 +25,27 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._file = -1
+        self._file = self._folder_file = -1
 
     def __enter__(self) -> Self:
         """Raises FolderBusy, or CannotStart where the folder cannot be written to."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private(self._folder)
+            self._folder_file = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
             self._file = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
+            self._close()
             raise CannotStart(
                 f"cannot write to the data folder {self._folder}: {error.strerror}; make it "
                 "writable or set journal.dir (NOFOS_JOURNAL__DIR)"
             ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock_folder(self._folder_file)
         except BlockingIOError as error:
             pid = _pid(self._file)
-            os.close(self._file)
+            self._close()
             raise FolderBusy(str(self._folder), pid) from error
         # On a full disk the lock still works; only the pid is missing from it.
         with contextlib.suppress(OSError):
@@ -47,7 +59,31 @@ class FolderLock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self._file)
+        self._close()
+
+    def _close(self) -> None:
+        for file in (self._file, self._folder_file):
+            if file >= 0:
+                os.close(file)
+        self._file = self._folder_file = -1
+
+
+def _make_private(folder: Path) -> None:
+    """What is in the folder is for the bridge's user alone; a folder that a container's system
+    mounted may belong to another one, who has decided that."""
+    with contextlib.suppress(PermissionError):
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+
+
+def _lock_folder(file: int) -> None:
+    """Raises BlockingIOError where another bridge has it; some network disks lock no folders."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        log.info("folder.not_locked", why=error.strerror)
 
 
 def holder(folder: Path) -> int | None:
@@ -55,17 +91,18 @@ def holder(folder: Path) -> int | None:
 
     Raises OSError where the lock cannot be read.
     """
-    try:
-        file = os.open(folder / LOCK, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    try:
-        # Shared, and released at once: it does not disturb the bridge that has the lock.
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _pid(file)
-    finally:
-        os.close(file)
+    for path in (folder / LOCK, folder):
+        try:
+            file = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
+            # Shared, and released at once: it does not disturb the bridge that has the lock.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0 if path == folder else _pid(file)
+        finally:
+            os.close(file)
     return None
 
 

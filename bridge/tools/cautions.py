@@ -1,12 +1,16 @@
 """Warnings about settings that are valid, but probably not what the operator wants."""
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from ipaddress import ip_address
+from stat import S_IROTH
 
 from bridge.app import from_settings
 from bridge.monitoring.certificates import CertificateExpiries
 from bridge.settings import Settings
+from bridge.settings.secrets import secret_files
 from bridge.settings.sections import HttpSettings
 from bridge.settings.tree import PREFIX, variable
 
@@ -17,6 +21,7 @@ def cautions(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
     """One sentence each; none of them prevents the bridge from running."""
     yield from settings_cautions(settings, environ)
     yield from _certificates(settings)
+    yield from _open_files(settings)
 
 
 def settings_cautions(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
@@ -24,6 +29,7 @@ def settings_cautions(settings: Settings, environ: Mapping[str, str]) -> Iterato
     yield from _store(settings)
     yield from _polls(settings)
     yield from _broker(settings)
+    yield from _clear_text(settings)
     yield from _misspelled_variables(environ)
 
 
@@ -79,6 +85,41 @@ def _broker(settings: Settings) -> Iterator[str]:
                 f"mqtt.announce_topics contains {topic}, which also covers {covered}: "
                 "name the announce topics alone"
             )
+
+
+def _clear_text(settings: Settings) -> Iterator[str]:
+    """What others on the network can read, or can ask for."""
+    mqtt, web = settings.mqtt, settings.web
+    if mqtt.password is not None and not mqtt.url.tls and not _is_this_machine(mqtt.url.host):
+        yield "mqtt.password is sent in clear text: mqtt.url is not mqtts://"
+    if _is_this_machine(web.listen.host):
+        return
+    if web.username is None:
+        yield (
+            f"web.listen is {web.listen} without web.username: whoever reaches the port sees the "
+            "fleet; set a login, or listen on 127.0.0.1 only"
+        )
+    elif web.cert_file is None:
+        yield (
+            "web.username is set without web.cert_file: the password is sent in clear text, "
+            "unless a proxy adds TLS"
+        )
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether a host is reached without the network."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _open_files(settings: Settings) -> Iterator[str]:
+    """Files with secrets that every user of this machine may read."""
+    for name, path in secret_files(settings).items():
+        with contextlib.suppress(OSError):
+            if path.stat().st_mode & S_IROTH:
+                yield f"{name} {path} may be read by every user: chmod o-r"
 
 
 def _covered(topic: str) -> str | None:

@@ -10,7 +10,8 @@ import trustme
 from bridge.tools.check import check
 from tests.kit.certificates import LONG_AGO, Authority
 
-STORE = {"NOFOS_INFLUX__URL": "http://store:8086", "NOFOS_INFLUX__BUCKET": "b"}
+HOME = {"NOFOS_WEB__LISTEN": "127.0.0.1:9876"}
+STORE = HOME | {"NOFOS_INFLUX__URL": "http://store:8086", "NOFOS_INFLUX__BUCKET": "b"}
 ALSO = "mqtt.announce_topics contains {}, which also covers the telemetry of "
 ALONE = "name the announce topics alone"
 
@@ -34,7 +35,7 @@ def test_good_settings_without_risk_say_so_alone() -> None:
     ("environ", "warning"),
     [
         (
-            {},
+            HOME,
             "influx.url is unset, so there is no store: points are kept in the journal only",
         ),
         (
@@ -72,7 +73,7 @@ def test_what_is_right_but_risky_is_warned_of(environ: dict[str, str], warning: 
 
 
 def test_a_token_without_a_store_is_warned_of() -> None:
-    assert _warnings({"NOFOS_INFLUX__TOKEN": "x"})[1:] == [
+    assert _warnings(HOME | {"NOFOS_INFLUX__TOKEN": "x"})[1:] == [
         "warning: influx.token is set without influx.url: no effect"
     ]
 
@@ -87,6 +88,7 @@ def test_a_certificate_without_tls_is_warned_of(tmp_path: Path) -> None:
 def _expiring(folder: Path, ends: datetime) -> dict[str, str]:
     """A server certificate for the page that is valid until then."""
     tls = Authority(folder).issue("web", "bridge.example", not_after=ends)
+    tls.key_file.chmod(0o600)
     return STORE | {
         "NOFOS_WEB__CERT_FILE": str(tls.cert_file),
         "NOFOS_WEB__KEY_FILE": str(tls.key_file),
@@ -137,3 +139,46 @@ def test_a_login_that_all_chargers_share_is_warned_of(wait: str, more: int) -> N
     output = _warnings(STORE | login)
     assert output[more:] == [ONE_LOGIN]
     assert all("24h is recommended" in line for line in output[:more])
+
+
+@pytest.mark.parametrize(
+    ("listen", "warned"),
+    [("0.0.0.0:9876", True), ("[::]:9876", True), ("10.0.0.7:80", True), ("depot:80", True),
+     ("127.0.0.1:9876", False), ("[::1]:9876", False), ("localhost:9876", False)],
+)  # fmt: skip
+def test_a_page_for_everybody_without_a_login_is_warned_of(listen: str, warned: bool) -> None:
+    warnings = _warnings(STORE | {"NOFOS_WEB__LISTEN": listen})
+    expected = (
+        f"warning: web.listen is {listen} without web.username: whoever reaches the port sees the "
+        "fleet; set a login, or listen on 127.0.0.1 only"
+    )
+    assert warnings == [expected] * warned
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [("mqtt://broker", True), ("mqtt://10.0.0.1", True), ("mqtts://broker", False),
+     ("mqtt://localhost", False), ("mqtt://127.0.0.1", False)],
+)  # fmt: skip
+def test_a_broker_password_in_clear_text_is_warned_of(url: str, warned: bool) -> None:
+    login = {"NOFOS_MQTT__USERNAME": "bridge", "NOFOS_MQTT__PASSWORD": "x"}
+    warnings = _warnings(STORE | login | {"NOFOS_MQTT__URL": url})
+    expected = "warning: mqtt.password is sent in clear text: mqtt.url is not mqtts://"
+    assert warnings == [expected] * warned
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_a_secret_that_every_user_may_read_is_warned_of(tmp_path: Path, mode: int) -> None:
+    secret = tmp_path / "influx__token"
+    secret.write_text("t0ken", encoding="ascii")
+    logins = tmp_path / "logins.toml"
+    logins.write_text("", encoding="ascii")
+    for each in (secret, logins):
+        each.chmod(mode)
+    environ = {"NOFOS_SECRETS_DIR": str(tmp_path), "NOFOS_HTTP__CREDENTIALS_FILE": str(logins)}
+    warnings = _warnings(STORE | environ)
+    expected = [
+        f"warning: influx.token {secret} may be read by every user: chmod o-r",
+        f"warning: http.credentials_file {logins} may be read by every user: chmod o-r",
+    ]
+    assert warnings == (expected if mode == 0o644 else [])

@@ -23,7 +23,8 @@ from tests.kit.servers import Mosquitto
 
 
 async def test_good_settings_are_one_line_and_surprises_one_each() -> None:
-    about = case(INFLUX__URL="http://store:8086", INFLUX__BUCKET="b", HTTP__PASSWORD="hush")
+    about = case(INFLUX__URL="http://store:8086", INFLUX__BUCKET="b", HTTP__PASSWORD="hush",
+                 WEB__LISTEN="127.0.0.1:9876")  # fmt: skip
     assert await told(probe_settings, about) == [
         ("ok", "all valid; `nofos-bridge check` shows them"),
         ("warning", "http.password is set without http.username"),
