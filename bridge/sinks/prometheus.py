@@ -10,6 +10,7 @@ from itertools import islice
 
 from bridge.core.fields.families import FAMILIES, Family, Group, MetricType
 from bridge.core.model import ChargerId
+from bridge.core.text import visible
 
 _AS_GAUGE = {MetricType.INFO, MetricType.STATESET}
 _SUFFIX = {MetricType.COUNTER: "_total", MetricType.INFO: "_info"}
@@ -22,7 +23,7 @@ LINES_PER_PIECE = 1000
 def escape(value: str) -> str:
     """A label value: backslash, quote and line feed escaped, other controls dropped."""
     value = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return "".join(c for c in value if c.isprintable() or c == " ")
+    return visible(value)
 
 
 def series_name(name: str, labels: Mapping[str, str]) -> str:

@@ -39,7 +39,7 @@ ROOMS = {
 }
 BASE = (
     "core.model core.errors core.clock core.clock_steps core.clock_offset core.labels core.counters"
-    " core.token_bucket core.backoff core.unread core.untrusted_json"
+    " core.token_bucket core.backoff core.unread core.untrusted_json core.text"
     " core.doubt"
 )
 _FIRST = f"{BASE} core.output core.polling core.discovery"

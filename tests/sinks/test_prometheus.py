@@ -46,7 +46,7 @@ async def test_prometheus_clients_own_parser_reads_the_text_format() -> None:
     assert families["evse_energy_joules"].samples[0].value == 5400
     assert families["evse_source"].type == "gauge"
     assert families["evse_info"].type == "gauge"
-    assert families["evse_info"].samples[0].labels["name"] == '"quoted"\\ and\nbroken'
+    assert families["evse_info"].samples[0].labels["name"] == '"quoted"\\ and broken'
 
 
 async def test_prometheus_clients_own_parser_reads_openmetrics() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bridge.core.errors import AnnounceRefused
 from bridge.core.model import ChargerId
+from bridge.core.text import visible
 from bridge.core.unread import Unread
 from bridge.core.untrusted_json import read_json
 
@@ -59,7 +60,7 @@ def read_announcement(payload: bytes) -> Announcement | None:
     return Announcement(
         id=ChargerId(name),
         connected=connected,
-        name=_text(members.get("name"), LONGEST_NAME),
+        name=_name(members.get("name")),
         base=base,
         http=_text(members.get("http"), LONGEST_URL),
     )
@@ -99,6 +100,12 @@ def _base(value: object) -> str | None:
 def _text(value: object, longest: int) -> str | None:
     """The text; None for an empty one, and for what is none."""
     return (_encodable(value)[:longest] or None) if isinstance(value, str) else None
+
+
+def _name(value: object) -> str | None:
+    """The name as people may see it: it is shown on pages, in logs and in terminals."""
+    name = _text(value, LONGEST_NAME)
+    return None if name is None else " ".join(visible(name, " ").split()) or None
 
 
 def _encodable(text: str) -> str:

@@ -9,6 +9,7 @@ from itertools import islice
 from bridge.core.clock import Unix
 from bridge.core.fields import resets
 from bridge.core.polling.document import Document
+from bridge.core.text import visible
 from bridge.core.untrusted_json import UNUSABLE
 
 MOST_RECORDS = 32
@@ -120,7 +121,7 @@ def _text_of(name: str, row: Mapping[str, object]) -> str:
         if key not in _WORDS:
             parts.append(f"{key}={_as_text(value)}")
     text = " ".join(parts)
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST_TEXT])
+    return visible(text[:LONGEST_TEXT], "?")
 
 
 def _public(row: Mapping[str, object]) -> dict[str, object]:

@@ -9,9 +9,13 @@ from enum import StrEnum
 
 from bridge.core.fields.catalogue import CATALOGUE, Kind
 from bridge.core.output.line_parser import Point, parse_line
+from bridge.core.text import visible
 
 Lines = Callable[[], Iterator[bytes]]
 """Starts from the first line with each call."""
+UNSHOWN = "\N{REPLACEMENT CHARACTER}"
+"""Stands for a character of a stranger's text that a terminal would obey."""
+FORMULA = ("=", "+", "-", "@")
 _FIRST_TAGS = ("charger", "site", "kind")
 _COLUMNS = tuple(row.column for row in CATALOGUE if row.kind is not Kind.TEXT)
 
@@ -28,7 +32,7 @@ def format_points(form: ExportFormat, lines: Lines) -> Iterator[str]:
     """The text, piece by piece; empty where there is no line."""
     match form:
         case ExportFormat.LP:
-            return (f"{line.decode(errors='replace')}\n" for line in lines())
+            return (f"{visible(line.decode(errors='replace'), UNSHOWN)}\n" for line in lines())
         case ExportFormat.JSONL:
             return map(_json_line, lines())
         case ExportFormat.CSV:
@@ -41,7 +45,8 @@ def _json_line(line: bytes) -> str:
         "time": _time(point), "measurement": point.measurement, "tags": point.tags,
         "fields": point.fields,
     }  # fmt: skip
-    return json.dumps(members, ensure_ascii=False, separators=(",", ":")) + "\n"
+    text = json.dumps(members, ensure_ascii=False, separators=(",", ":"))
+    return (text if text.isprintable() else json.dumps(members, separators=(",", ":"))) + "\n"
 
 
 def _csv_table(lines: Lines) -> Iterator[str]:
@@ -71,8 +76,16 @@ def _tags_and_columns(lines: Lines) -> tuple[list[str], list[str]]:
 
 def _csv_row(cells: list[object]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
+    csv.writer(out, lineterminator="\n").writerow(map(_csv_cell, cells))
     return out.getvalue()
+
+
+def _csv_cell(cell: object) -> object:
+    """A number as it is; a text that no spreadsheet takes for a formula."""
+    if not isinstance(cell, str):
+        return cell
+    text = visible(cell, UNSHOWN)
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _time(point: Point) -> str:
