@@ -1,6 +1,6 @@
 # What to type here; `make help` lists it. deploy/bootstrap.sh does the setting up.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast check bench bench-quick soak check-deploy check-cluster check-image \
+.PHONY: help install demo test test-fast check bench bench-quick fuzz soak check-deploy check-cluster check-image \
 	manifests lock tools servers rivals go-tools
 
 BIN := .venv/bin
@@ -51,6 +51,9 @@ manifests: tools go-tools ## Generate from the chart: its schema, kustomize's ba
 
 soak: tools servers ## A bad day at ten times speed on real servers, 15 minutes, then the result
 	@$(BIN)/python -m bench.real_time
+
+fuzz: tools ## A thousand flipped bits in the files of the data folder, a minute or two
+	@$(BIN)/python -m tests.storage.fuzz
 
 lock: tools ## Update the lock files to the newest versions
 	@$(COMPILE) --upgrade -o deploy/requirements.lock pyproject.toml deploy/requirements.in

@@ -18,6 +18,7 @@ from bridge.ingest.prefix_probe import PrefixProbe
 from bridge.ingest.registry import Registry
 from bridge.logs import RepeatedLog
 from bridge.monitoring.clock_watch import ClockWatch
+from bridge.monitoring.disk_log import DiskLog
 from bridge.monitoring.health import Health
 from bridge.monitoring.stats import Stats
 from bridge.runtime.loop_lag import longest_turn
@@ -72,6 +73,7 @@ class Maintenance:
         state: TrimmedState,
         stats: Stats,
         repeated_log: RepeatedLog,
+        disk_log: DiskLog,
         health: Health,
         connection: ListenedConnection,
         clock: Callable[[], Moment],
@@ -87,6 +89,7 @@ class Maintenance:
         self._state = state
         self._stats = stats
         self._repeated_log = repeated_log
+        self._disk_log = disk_log
         self._health = health
         self._connection = connection
         self._listening = ListeningTime()
@@ -155,9 +158,7 @@ class Maintenance:
             try:
                 await self._journal.trim(int(self._clock_watch.deletion_unix() * 1000))
             except DiskTrouble as trouble:
-                self._repeated_log.report(
-                    "disk.trouble", about="task", task="trim", why=str(trouble)
-                )
+                self._disk_log.report("disk.trouble", about="task", task="trim", why=str(trouble))
 
     async def _snapshot(self) -> None:
         while True:
@@ -170,6 +171,6 @@ class Maintenance:
                 await self._state.save(meta={BELIEVED_AT: str(believed)})
                 await self._state.snapshot()
             except DiskTrouble as trouble:
-                self._repeated_log.report(
+                self._disk_log.report(
                     "disk.trouble", about="task", task="snapshot", why=str(trouble)
                 )

@@ -9,6 +9,7 @@ from bridge.core.polling.address import RefusedAddress
 from bridge.core.polling.outcome import Page
 from bridge.core.unread import Unread
 from bridge.logs import RepeatedLog
+from bridge.monitoring.disk_log import DiskLog
 from bridge.monitoring.stats import MAIN, Stats
 
 log = structlog.get_logger("bridge")
@@ -33,6 +34,7 @@ class Reporter:
     ) -> None:
         self._stats = stats
         self._repeated_log = repeated_log
+        self._disk_log = DiskLog(repeated_log, lambda task: stats.disk_troubles.labels(task).inc())
         self._unavailable: set[str] = set()
 
     def announced(self, label: str, charger: str, topic: str) -> None:
@@ -160,6 +162,12 @@ class Reporter:
             "journal.lost", about="store", level="error", store=store, points=lost.points,
             readings=lost.readings,
         )  # fmt: skip
+
+    def journal_trouble(self, store: str, why: str) -> None:
+        """The journal cannot be read, or a store's cursor not be moved; it is tried again."""
+        self._disk_log.report(
+            "disk.trouble", about="task", level="error", task=f"store {store}", why=why
+        )
 
     def trouble(self, store: str, why: str, kind: str) -> None:
         """A store does not accept lines."""

@@ -147,6 +147,11 @@ class Stats:
         self.task_failures = counter(
             "task_failures", "Unforeseen errors in a task, which goes on.", "task"
         )
+        self.disk_troubles = counter(
+            "disk_troubles",
+            "Reads and writes of the data folder that failed, to be repeated.",
+            "task",
+        )
         self.points_stored = counter("points_stored", "Points that a store took.", "store")
         self.points_refused = counter("points_refused", "Points that a store refused.", "store")
         self.columns_refused = counter(

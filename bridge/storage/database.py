@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,17 @@ from bridge.core.errors import CannotStart, DiskTrouble
 
 log = structlog.get_logger("storage")
 
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_TROUBLE = {
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY,
+}  # fmt: skip
+"""Errors of the system around a file; all others come from its content, since our own statements
+are right."""
+_MARK = 0x6E66_0000
+"""The application id: the letters n and f, and in the lower half the version once more."""
+MOST_MS = 253_402_300_799_999
+"""The last time that can be shown, of the year 9999, in Unix milliseconds."""
 _SIDES = ("", "-wal", "-shm")
 T = TypeVar("T")
 
@@ -34,6 +45,12 @@ class Format:
     schema: str
     version: int
     steps: Mapping[int, str]
+
+    def columns(self) -> dict[str, set[str]]:
+        """The columns of each table."""
+        with contextlib.closing(sqlite3.connect(":memory:")) as memory:
+            memory.executescript(self.schema)
+            return _columns(memory)
 
     def statements(self, found: int) -> str:
         """What brings a file of that version up to date; 0 is an empty file."""
@@ -63,18 +80,57 @@ def _prepare(connection: sqlite3.Connection, path: Path, form: Format) -> None:
     connection.execute("PRAGMA journal_size_limit = 4000000")
     # A short log: until a checkpoint its content takes space twice.
     connection.execute("PRAGMA wal_autocheckpoint = 256")
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found > form.version:
+    # A text that is no UTF-8 is the loss of its row alone.
+    connection.text_factory = _text
+    found = _version(connection, path, form)
+    if found < form.version and found:
+        _keep_copy(connection, path, found)
+    marks = f"PRAGMA user_version = {form.version}; PRAGMA application_id = {_MARK + form.version}"
+    if found < form.version:
+        connection.executescript(f"BEGIN; {form.statements(found)}; {marks}; COMMIT")
+    elif connection.execute("PRAGMA application_id").fetchone()[0] != _MARK + form.version:
+        connection.executescript(f"BEGIN; {marks}; COMMIT")
+
+
+def _version(connection: sqlite3.Connection, path: Path, form: Format) -> int:
+    """The version of a file's format, 0 for an empty one.
+
+    It is marked twice, so that a damaged mark is no newer version: where the marks differ, the
+    tables tell. Raises Damaged, or CannotStart for a newer version.
+    """
+    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    alike = mark == _MARK + found
+    if found > form.version and alike:
         raise CannotStart(
             f"{path} was written by a newer bridge (format {found}, this one knows "
             f"{form.version}); run that version, or set another journal.dir"
         )
-    if found < form.version:
-        if found:
-            _keep_copy(connection, path, found)
-        connection.executescript(
-            f"BEGIN; {form.statements(found)}; PRAGMA user_version = {form.version}; COMMIT"
-        )
+    columns = _columns(connection)
+    if columns == form.columns():
+        return form.version
+    if not columns and not found and not mark:
+        return 0
+    # Files of earlier versions have one mark.
+    if found in form.steps and (alike or not mark):
+        return found
+    raise Damaged(f"{path.name}: its tables are not those of format {form.version}")
+
+
+def _columns(connection: sqlite3.Connection) -> dict[str, set[str]]:
+    """The columns of each table."""
+    rows = connection.execute(
+        "SELECT m.name, i.name FROM sqlite_master m, pragma_table_info(m.name) i"
+        " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"
+    )
+    found: dict[str, set[str]] = {}
+    for table, column in rows:
+        found.setdefault(table, set()).add(column)
+    return found
+
+
+def _text(encoded: bytes) -> str:
+    return encoded.decode(errors="replace")
 
 
 def _keep_copy(connection: sqlite3.Connection, path: Path, found: int) -> None:
@@ -122,7 +178,7 @@ def set_aside(path: Path) -> Path:
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is damaged, so that a retry will not help."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
-    return code & 0xFF in _DAMAGE
+    return code & 0xFF not in _TROUBLE
 
 
 def is_full(error: sqlite3.Error) -> bool:
@@ -137,10 +193,16 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        kind = Damaged if is_damage(error) else DiskTrouble
+        kind = Damaged if is_damage(error) or _header_forbids(error, path) else DiskTrouble
         raise kind(f"{path.name}: {error}") from error
     except OSError as error:
         raise DiskTrouble(f"{path.name}: {error.strerror or error}") from error
+
+
+def _header_forbids(error: sqlite3.Error, path: Path) -> bool:
+    """Whether a file that the system lets us write is read-only by its own content."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
+    return code & 0xFF == sqlite3.SQLITE_READONLY and path.exists() and os.access(path, os.W_OK)
 
 
 @contextmanager

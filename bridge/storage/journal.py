@@ -178,11 +178,14 @@ class Journal:
 
     async def _skip(self, store: str, corrupt: CorruptRow) -> None:
         """Move the cursor over a row that cannot be read, so that it does not stop delivery."""
-        log.error("journal.row_spoiled", store=store, row=corrupt.row, points=corrupt.points)
-        oldest = await self._guarded(
-            lambda connection: self._file.acknowledge(connection, store, corrupt.row, (), 0)
+        # What its columns say may be wrong, too: the rest is counted anew.
+        rest = await self._guarded(
+            lambda connection: self._file.skip(connection, store, corrupt.row)
         )
-        self._deduct_loss(store, Backlog(corrupt.readings, corrupt.points), oldest)
+        before = self._backlogs[store]
+        lost = Backlog(before.readings - rest.readings, before.points - rest.points)
+        log.error("journal.row_spoiled", store=store, row=corrupt.row, points=lost.points)
+        self._deduct_loss(store, lost, rest.oldest_ms)
 
     def _deduct_loss(self, store: str, lost: Backlog, oldest_ms: int | None) -> None:
         backlog = self._backlogs[store]

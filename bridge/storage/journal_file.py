@@ -12,6 +12,7 @@ from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.storage import journal_sql, retention
 from bridge.storage.database import Damaged, connect, is_full, set_aside, translated
 from bridge.storage.journal_sql import FILE, JOURNAL_FORMAT, CorruptRow, Cursor
+from bridge.storage.packed_row import pack
 from bridge.storage.reserve import Reserve
 from bridge.storage.retention import Trimmed
 
@@ -80,7 +81,7 @@ class JournalFile:
 
     def append(self, connection: sqlite3.Connection, batch: Batch) -> None:
         """The commit comes last: what fails after it would be appended again."""
-        packed = journal_sql.pack(batch.lines, batch.readings)
+        packed = pack(batch.lines, batch.readings)
         self.used_bytes = retention.used_bytes(connection, self._path)
         self._last_row = journal_sql.append(
             connection, packed, len(batch.lines), sum(batch.readings), batch.first_ms,
@@ -105,6 +106,11 @@ class JournalFile:
         cursor = self._cursors[store]
         cursor.row, cursor.in_delivery = max(cursor.row, last_row), 0
         return journal_sql.oldest_after(connection, cursor.row)
+
+    def skip(self, connection: sqlite3.Connection, store: str, row: int) -> Backlog:
+        """Move the store's cursor over a corrupt row; returns what is behind it."""
+        self.acknowledge(connection, store, row, (), 0)
+        return journal_sql.backlog(connection, row)
 
     def trim(self, connection: sqlite3.Connection, before_ms: int) -> Trimmed:
         """One step of retention; see `retention.delete_step`."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from bridge.core.output.line_parser import stamp_of
 from bridge.storage.database import translated
-from bridge.storage.journal_sql import FILE, lines_of
+from bridge.storage.journal_sql import FILE
+from bridge.storage.packed_row import lines_of
 from bridge.storage.readonly import open_readonly
 
 ROWS = 4

@@ -3,13 +3,16 @@
 import contextlib
 import re
 import sqlite3
-import zlib
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from bridge.core.output.batch import Backlog, Batch, RefusedLine
-from bridge.storage.database import Format, transaction
+from bridge.storage.database import MOST_MS, Damaged, Format, transaction
+from bridge.storage.packed_row import lines_of, unpack_checked
+
+log = structlog.get_logger("journal")
 
 FILE = "points.db"
 SCHEMA = """
@@ -24,6 +27,8 @@ CREATE INDEX points_by_time ON points (last_ms)
 """
 JOURNAL_FORMAT = Format(SCHEMA, version=1, steps={})
 MOST_REFUSED = 10_000
+MOST_ROWS = 2**53
+"""A higher number is damage: the last possible ones are within reach of no bridge."""
 LONGEST_REASON = 500
 LONGEST_LINE = 16_384
 # An id needs no escapes, and of a point's two energies the charger's own comes first.
@@ -48,8 +53,6 @@ class CorruptRow:
     """A row whose content does not match its columns: SQLite has no checksums of content."""
 
     row: int
-    points: int
-    readings: int
 
 
 @dataclass(slots=True)
@@ -62,35 +65,6 @@ class Cursor:
     def behind(self, row: int) -> bool:
         """Whether the store has not received this row, nor has it in delivery."""
         return row > max(self.row, self.in_delivery)
-
-
-def pack(lines: Sequence[bytes], readings: Sequence[int]) -> tuple[bytes, bytes]:
-    """Compress lines and their counts of readings: about 42 bytes per line."""
-    return zlib.compress(b"\n".join(lines), 1), zlib.compress(array("I", readings).tobytes(), 1)
-
-
-def unpack(body: bytes, counts: bytes) -> tuple[list[bytes], list[int]]:
-    """The inverse of `pack`."""
-    readings = array("I")
-    readings.frombytes(zlib.decompress(counts))
-    return zlib.decompress(body).split(b"\n"), readings.tolist()
-
-
-def _unpack_checked(points: int, readings: int, body: bytes, counts: bytes) -> (
-    tuple[list[bytes], list[int]] | None
-):  # fmt: skip
-    """Lines and counts of a row; None for a corrupt one."""
-    try:
-        lines, each = unpack(body, counts)
-    except (zlib.error, ValueError):
-        return None
-    return (lines, each) if len(lines) == len(each) == points and sum(each) == readings else None
-
-
-def lines_of(points: int, readings: int, body: bytes, counts: bytes) -> list[bytes] | None:
-    """The lines of a row; None for a corrupt one."""
-    unpacked = _unpack_checked(points, readings, body, counts)
-    return None if unpacked is None else unpacked[0]
 
 
 def append(
@@ -111,22 +85,46 @@ def cursors(connection: sqlite3.Connection, stores: Sequence[str]) -> dict[str, 
     """The cursors of these stores; a new one begins before the oldest row. The cursor of a
     store that is not configured now stays, in case it is configured again."""
     known = dict(connection.execute("SELECT store, row FROM cursors"))
+    newest = last_row(connection)
+    found: dict[str, Cursor] = {}
     with transaction(connection):
         for store in stores:
-            connection.execute("INSERT OR IGNORE INTO cursors VALUES (?, 0)", (store,))
-    return {store: Cursor(known.get(store, 0)) for store in stores}
+            row = known.get(store, 0)
+            if not isinstance(row, int) or not 0 <= row <= newest:
+                # Damaged: nothing would be delivered any more. What the store has is sent again.
+                log.error("journal.cursor_spoiled", store=store, row=str(row)[:50])
+                row = 0
+            connection.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (store, row))
+            found[store] = Cursor(row)
+    return found
 
 
 def last(connection: sqlite3.Connection) -> tuple[int, int]:
-    """The greatest timestamp, and the last row's id; 0 in an empty journal."""
-    stamp = connection.execute("SELECT max(last_ms) FROM points").fetchone()[0]
+    """The greatest timestamp that is one, and the last row's id; 0 in an empty journal."""
+    (stamp,) = connection.execute(
+        "SELECT max(last_ms) FROM points WHERE typeof(last_ms) = 'integer' AND last_ms <= ?",
+        (MOST_MS,),
+    ).fetchone()
+    return stamp or 0, last_row(connection)
+
+
+def last_row(connection: sqlite3.Connection) -> int:
+    """The greatest id that a row had so far. Raises DatabaseError for one that cannot be."""
+    (newest,) = connection.execute("SELECT max(id) FROM points").fetchone()
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'points'").fetchone()
-    return stamp or 0, row[0] if row else 0
+    counted = row[0] if row else 0
+    if (newest or 0) > MOST_ROWS:
+        raise Damaged(f"{FILE}: a row has the number {newest}")
+    if not isinstance(counted, int) or not 0 <= counted <= MOST_ROWS:
+        counted = 0
+    return max(newest or 0, counted)
 
 
 def begin_after(connection: sqlite3.Connection, row: int) -> None:
-    """Give new rows ids above this one."""
-    if last(connection)[1] < row:
+    """Give new rows ids above this one, and above what the file has."""
+    found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'points'").fetchone()
+    row = max(row, last_row(connection))
+    if row and (found is None or found[0] != row):
         with transaction(connection):
             connection.execute("DELETE FROM sqlite_sequence WHERE name = 'points'")
             connection.execute(
@@ -137,8 +135,9 @@ def begin_after(connection: sqlite3.Connection, row: int) -> None:
 def backlog(connection: sqlite3.Connection, cursor: int) -> Backlog:
     """What is behind a cursor."""
     readings, points, oldest = connection.execute(
-        "SELECT total(readings), total(points), min(first_ms) FROM points WHERE id > ?", (cursor,)
-    ).fetchone()
+        "SELECT total(readings), total(points), min(iif(typeof(first_ms) = 'integer', first_ms,"
+        " NULL)) FROM points WHERE id > ?", (cursor,)
+    ).fetchone()  # fmt: skip
     return Backlog(int(readings), int(points), oldest)
 
 
@@ -147,7 +146,7 @@ def oldest_after(connection: sqlite3.Connection, cursor: int) -> int | None:
     found = connection.execute(
         "SELECT first_ms FROM points WHERE id > ? ORDER BY id LIMIT 1", (cursor,)
     ).fetchone()
-    return None if found is None else int(found[0])
+    return found[0] if found is not None and _are_numbers(found[0]) else None
 
 
 def read(connection: sqlite3.Connection, cursor: int, most: int) -> Batch | CorruptRow | None:
@@ -165,17 +164,26 @@ def read(connection: sqlite3.Connection, cursor: int, most: int) -> Batch | Corr
     )
     with contextlib.closing(rows):
         for row, earliest, latest, size, readings, *packed in rows:
-            if lines and len(lines) + size > most:
-                break
-            found = _unpack_checked(size, readings, *packed)
+            if not cursor < row <= MOST_ROWS:
+                raise Damaged(f"{FILE}: its rows are out of order")
+            found = None
+            if _are_numbers(earliest, latest, size, readings):
+                if lines and len(lines) + size > most:
+                    break
+                found = unpack_checked(size, readings, *packed)
             if found is None:
                 if lines:
                     break
-                return CorruptRow(row, size, readings)
+                return CorruptRow(row)
             first_ms, last_ms, last_row = min(first_ms, earliest), max(last_ms, latest), row
             lines += found[0]
             counts += found[1]
     return Batch(lines, counts, first_ms, last_ms, last_row) if lines else None
+
+
+def _are_numbers(*values: object) -> bool:
+    """Whether each is a time or a count."""
+    return all(isinstance(each, int) and 0 <= each <= MOST_MS for each in values)
 
 
 def missing(connection: sqlite3.Connection, lines: Sequence[bytes], rows: int) -> list[bytes]:
@@ -184,7 +192,7 @@ def missing(connection: sqlite3.Connection, lines: Sequence[bytes], rows: int) -
     for packed in connection.execute(
         "SELECT points, readings, body, counts FROM points ORDER BY id DESC LIMIT ?", (rows,)
     ):
-        unpacked = _unpack_checked(*packed)
+        unpacked = unpack_checked(*packed)
         found.update(unpacked[0] if unpacked else ())
     return [line for line in lines if line not in found]
 

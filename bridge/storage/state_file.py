@@ -18,7 +18,6 @@ from bridge.storage.database import (
     Format,
     Worker,
     connect,
-    is_damage,
     is_sound,
     set_aside,
     transaction,
@@ -177,14 +176,13 @@ class StateFile:
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Runs in the worker's thread, like all methods below."""
-        with translated(self._path):
-            try:
+        try:
+            with translated(self._path):
                 return work(self._connected())
-            except sqlite3.DatabaseError as error:
-                if not is_damage(error):
-                    raise
-                self._fall_back(str(error))
-            return work(self._connected())
+        except Damaged as damage:
+            with translated(self._path):
+                self._fall_back(str(damage))
+                return work(self._connected())
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -203,14 +201,14 @@ class StateFile:
         def load(connection: sqlite3.Connection) -> None:
             rows = connection.execute("SELECT id, body FROM chargers")
             self.loaded = {
-                ChargerId(id_): body
+                ChargerId(str(id_)): body
                 for id_, text in rows
                 if (body := _parse_body(text)) is not None
             }
-            self.pending = [
-                line for (line,) in connection.execute("SELECT line FROM told ORDER BY id")
-            ]
-            self.meta = dict(connection.execute("SELECT key, value FROM meta"))
+            lines = connection.execute("SELECT line FROM told ORDER BY id")
+            self.pending = [line for (line,) in lines if isinstance(line, bytes)]
+            meta = connection.execute("SELECT key, value FROM meta")
+            self.meta = {str(key): str(value) for key, value in meta}
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, '0')", (CLEAN,))
 
         self._do(load)

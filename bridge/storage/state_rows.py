@@ -1,9 +1,11 @@
 """Events and sessions as rows of the state file."""
 
 from collections.abc import Sequence
+from math import isfinite
 
-from bridge.core.clock import Unix
+from bridge.core.clock import NEVER, Unix
 from bridge.core.model import ChargerId, Event, EventKind, Session
+from bridge.storage.database import MOST_MS
 
 KINDS = frozenset(EventKind)
 NEW_EVENT = (
@@ -40,7 +42,7 @@ def session_row(session: Session) -> tuple[object, ...]:
 
 def read_session(row: Sequence[object]) -> Session:
     _, charger, start, end, *numbers, doubtful = row
-    charging_s, plugged_s, energy_wh, peak_a, peak_w = (float(str(n)) for n in numbers)
+    charging_s, plugged_s, energy_wh, peak_a, peak_w = map(_as_float, numbers)
     return Session(
         ChargerId(str(charger)), _unix(start), _unix(end), charging_s, plugged_s, energy_wh,
         peak_a, peak_w, bool(doubtful),
@@ -48,7 +50,13 @@ def read_session(row: Sequence[object]) -> Session:
 
 
 def _unix(ms: object) -> Unix:
-    return Unix(as_int(ms) / 1000)
+    """Never, for what is no time that can be shown."""
+    number = as_int(ms)
+    return Unix(number / 1000) if 0 <= number <= MOST_MS else NEVER
+
+
+def _as_float(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and isfinite(value) else 0.0
 
 
 def as_int(value: object) -> int:

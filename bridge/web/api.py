@@ -96,10 +96,10 @@ class Api:
         return web.json_response(charger_view(telemetry, self._clock()))
 
     async def _events(self, request: web.Request) -> web.Response:
-        return await _list_response(request, self._history.events, _event_view)
+        return await _list_response(request, self._history.events, event_view)
 
     async def _sessions(self, request: web.Request) -> web.Response:
-        return await _list_response(request, self._history.sessions, _session_view)
+        return await _list_response(request, self._history.sessions, session_view)
 
 
 async def _list_response(
@@ -117,14 +117,14 @@ async def _list_response(
     return web.json_response({"data": [item_view(row) for row in rows], "next": next_cursor})
 
 
-def _event_view(event: Event) -> Mapping[str, object]:
+def event_view(event: Event) -> Mapping[str, object]:
     return {
         "time": rfc3339(event.unix), "charger": event.charger, "kind": event.kind,
         "code": event.code, "text": event.text,
     }  # fmt: skip
 
 
-def _session_view(session: Session) -> Mapping[str, object]:
+def session_view(session: Session) -> Mapping[str, object]:
     return {
         "charger": session.charger, "start": rfc3339(session.start), "end": rfc3339(session.end),
         "charging_s": session.charging_s, "plugged_s": session.plugged_s,

@@ -73,6 +73,7 @@ class Reported:
     """All that was reported."""
 
     outcomes: list[str] = field(default_factory=list)
+    journal_troubles: list[str] = field(default_factory=list)
     points: Counter[str] = field(default_factory=Counter)
     readings: Counter[str] = field(default_factory=Counter)
     columns: int = 0
@@ -86,6 +87,9 @@ class Reported:
         self.points["stored"] += points
         self.readings["stored"] += readings
         self.unix = at
+
+    def journal_trouble(self, store: str, why: str, /) -> None:
+        self.journal_troubles.append(why)
 
     def refused(self, store: str, points: int, readings: int, columns: int, /) -> None:
         self.points["refused"] += points

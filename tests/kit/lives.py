@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bridge.storage.journal_sql import unpack
+from bridge.storage.packed_row import unpack
 from tests.kit.servers.web import ask
 
 FILES = ("points.db", "state.db")

@@ -19,6 +19,7 @@ from bridge.storage.journal import Journal
 from bridge.storage.readonly import refused_rows
 
 DAY_MS = 86_400_000
+NEWER = f"PRAGMA user_version = 99; PRAGMA application_id = {0x6E66_0000 + 99}"
 
 
 class Losses:
@@ -354,7 +355,7 @@ async def test_a_reserve_is_allocated_and_released_when_the_disk_is_full(tmp_pat
 
 async def test_a_newer_bridges_file_is_left_alone(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(tmp_path / "points.db")) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.executescript(NEWER)
     with pytest.raises(CannotStart, match="newer"):
         await opened(tmp_path)
     assert (tmp_path / "points.db").exists()

@@ -13,6 +13,7 @@ from bridge.core.model import ChargerId, Event, EventKind, SavedState, Session
 from bridge.storage.state_file import StateFile
 
 ONE, TWO = ChargerId("one"), ChargerId("two")
+NEWER = f"PRAGMA user_version = 99; PRAGMA application_id = {0x6E66_0000 + 99}"
 
 
 def event(n: int, charger: ChargerId = ONE) -> Event:
@@ -168,7 +169,7 @@ async def test_old_history_is_deleted(tmp_path: Path) -> None:
 
 async def test_a_newer_bridges_state_is_left_alone(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.executescript(NEWER)
     with pytest.raises(CannotStart, match="newer"):
         await StateFile.open(tmp_path)
     assert list(tmp_path.glob("*.damaged-*")) == []

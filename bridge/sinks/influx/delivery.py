@@ -47,6 +47,9 @@ class DeliveryReport(retry.RequestReport, Protocol):
     def refused(self, store: str, points: int, readings: int, columns: int, /) -> None:
         """The store refused these for good; `columns` are single columns of stored points."""
 
+    def journal_trouble(self, store: str, why: str, /) -> None:
+        """The journal failed; it is tried again."""
+
 
 class Delivery:
     """Reads behind the store's cursor, writes to the store, acknowledges, and repeats.
@@ -139,7 +142,8 @@ class Delivery:
         while True:
             try:
                 result = await work()
-            except DiskTrouble:
+            except DiskTrouble as trouble:
+                self._report.journal_trouble(self._name, str(trouble))
                 await self._sleep(self._disk_backoff.next())
             else:
                 self._disk_backoff.reset()

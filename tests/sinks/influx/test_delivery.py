@@ -59,6 +59,7 @@ async def test_disk_trouble_is_waited_out() -> None:
     backlog.trouble = 3
     scene = await Scene(backlog, Answering()).deliver()
     assert scene.sleeps.seconds == [0.5, 1.0, 2.0]
+    assert len(scene.report.journal_troubles) == 3
     assert scene.report.points == {"stored": 2}
 
 

@@ -68,6 +68,9 @@ class Hour:
     def refused(self, store: str, points: int, readings: int, columns: int) -> None:
         raise AssertionError("nothing is refused")
 
+    def journal_trouble(self, store: str, why: str, /) -> None:
+        raise AssertionError(why)
+
     def trouble(self, store: str, why: str, kind: str) -> None:
         assert kind == "busy"
 
