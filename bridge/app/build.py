@@ -190,7 +190,7 @@ async def build(
         login=from_settings.login(settings),
         metrics=Metrics(series_table, stats.registry, refresh=disk_values.refresh),
         page=FleetPage(registry.telemetries), tls=tls_context(web.cert_file, web.key_file),
-        api=Api(telemetries=registry.telemetries, history=state, clock=clock),
+        api=Api(telemetries=registry.telemetries, history=state.history, clock=clock),
     )  # fmt: skip
     return Parts(
         registry, boundary, pipeline, mqtt, maintenance, relabelling, committer, deliveries,

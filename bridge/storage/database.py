@@ -4,17 +4,18 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 import structlog
 
-from bridge.core.errors import CannotStart, DiskTrouble
+from bridge.core.errors import DiskTrouble
+from bridge.storage.format import MARK, Damaged, Format, read_version
 
 log = structlog.get_logger("storage")
 
@@ -25,39 +26,10 @@ _TROUBLE = {
 }  # fmt: skip
 """Errors of the system around a file; all others come from its content, since our own statements
 are right."""
-_MARK = 0x6E66_0000
-"""The application id: the letters n and f, and in the lower half the version once more."""
 MOST_MS = 253_402_300_799_999
 """The last time that can be shown, of the year 9999, in Unix milliseconds."""
 _SIDES = ("", "-wal", "-shm")
 T = TypeVar("T")
-
-
-class Damaged(DiskTrouble):
-    """The file is no longer a database, or is not the one that the bridge wrote."""
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """The tables of a file; `steps` has for each earlier version the statements that turn it
-    into the next one."""
-
-    schema: str
-    version: int
-    steps: Mapping[int, str]
-
-    def columns(self) -> dict[str, set[str]]:
-        """The columns of each table."""
-        with contextlib.closing(sqlite3.connect(":memory:")) as memory:
-            memory.executescript(self.schema)
-            return _columns(memory)
-
-    def statements(self, found: int) -> str:
-        """What brings a file of that version up to date; 0 is an empty file."""
-        steps = [self.schema]
-        if found:
-            steps = [self.steps[number] for number in range(found, self.version)]
-        return "; ".join(steps)
 
 
 def connect(path: Path, form: Format) -> sqlite3.Connection:
@@ -72,6 +44,18 @@ def connect(path: Path, form: Format) -> sqlite3.Connection:
     return connection
 
 
+def open_readonly(path: Path) -> sqlite3.Connection | None:
+    """A read-only connection; None where there is no such file."""
+    with translated(path):
+        if not path.exists():
+            return None
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5, check_same_thread=False
+        )
+    connection.text_factory = _text
+    return connection
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, form: Format) -> None:
     if path.stat().st_size == 0:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -82,51 +66,14 @@ def _prepare(connection: sqlite3.Connection, path: Path, form: Format) -> None:
     connection.execute("PRAGMA wal_autocheckpoint = 256")
     # A text that is no UTF-8 is the loss of its row alone.
     connection.text_factory = _text
-    found = _version(connection, path, form)
+    found = read_version(connection, path, form)
     if found < form.version and found:
         _keep_copy(connection, path, found)
-    marks = f"PRAGMA user_version = {form.version}; PRAGMA application_id = {_MARK + form.version}"
+    marks = f"PRAGMA user_version = {form.version}; PRAGMA application_id = {MARK + form.version}"
     if found < form.version:
         connection.executescript(f"BEGIN; {form.statements(found)}; {marks}; COMMIT")
-    elif connection.execute("PRAGMA application_id").fetchone()[0] != _MARK + form.version:
+    elif connection.execute("PRAGMA application_id").fetchone()[0] != MARK + form.version:
         connection.executescript(f"BEGIN; {marks}; COMMIT")
-
-
-def _version(connection: sqlite3.Connection, path: Path, form: Format) -> int:
-    """The version of a file's format, 0 for an empty one.
-
-    It is marked twice, so that a damaged mark is no newer version: where the marks differ, the
-    tables tell. Raises Damaged, or CannotStart for a newer version.
-    """
-    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    alike = mark == _MARK + found
-    if found > form.version and alike:
-        raise CannotStart(
-            f"{path} was written by a newer bridge (format {found}, this one knows "
-            f"{form.version}); run that version, or set another journal.dir"
-        )
-    columns = _columns(connection)
-    if columns == form.columns():
-        return form.version
-    if not columns and not found and not mark:
-        return 0
-    # Files of earlier versions have one mark.
-    if found in form.steps and (alike or not mark):
-        return found
-    raise Damaged(f"{path.name}: its tables are not those of format {form.version}")
-
-
-def _columns(connection: sqlite3.Connection) -> dict[str, set[str]]:
-    """The columns of each table."""
-    rows = connection.execute(
-        "SELECT m.name, i.name FROM sqlite_master m, pragma_table_info(m.name) i"
-        " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"
-    )
-    found: dict[str, set[str]] = {}
-    for table, column in rows:
-        found.setdefault(table, set()).add(column)
-    return found
 
 
 def _text(encoded: bytes) -> str:

@@ -12,7 +12,8 @@ import structlog
 
 from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.storage import journal_sql
-from bridge.storage.database import Damaged, Worker
+from bridge.storage.database import Worker
+from bridge.storage.format import Damaged
 from bridge.storage.journal_file import JournalFile
 from bridge.storage.journal_sql import CorruptRow, JournaledTotals
 from bridge.storage.retention import Trimmed

@@ -10,7 +10,8 @@ import structlog
 
 from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.storage import journal_sql, retention
-from bridge.storage.database import Damaged, connect, is_full, set_aside, translated
+from bridge.storage.database import connect, is_full, set_aside, translated
+from bridge.storage.format import Damaged
 from bridge.storage.journal_sql import FILE, JOURNAL_FORMAT, CorruptRow, Cursor
 from bridge.storage.packed_row import pack
 from bridge.storage.reserve import Reserve

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import structlog
 
 from bridge.core.output.batch import Backlog, Batch, RefusedLine
-from bridge.storage.database import MOST_MS, Damaged, Format, transaction
+from bridge.storage.database import MOST_MS, transaction
+from bridge.storage.format import Damaged, Format
 from bridge.storage.packed_row import lines_of, unpack_checked
 
 log = structlog.get_logger("journal")

@@ -2,12 +2,11 @@
 
 import contextlib
 import json
-import sqlite3
 from pathlib import Path
-from urllib.parse import quote
 
 from bridge.core.model import SavedState
 from bridge.storage import journal_sql
+from bridge.storage.database import open_readonly as open_readonly
 from bridge.storage.database import translated
 from bridge.storage.journal_sql import FILE, RefusedRow
 from bridge.storage.state_file import FILE as STATE
@@ -53,11 +52,3 @@ def _rows(folder: Path, query: str, *values: str) -> list[tuple[object, ...]]:
         return []
     with contextlib.closing(connection), translated(folder / STATE):
         return connection.execute(query, values).fetchall()
-
-
-def open_readonly(path: Path) -> sqlite3.Connection | None:
-    """A read-only connection; None where there is no such file."""
-    with translated(path):
-        if not path.exists():
-            return None
-        return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5)

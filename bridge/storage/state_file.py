@@ -13,25 +13,15 @@ import structlog
 
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import ChargerId, Event, SavedState, Session
-from bridge.storage.database import (
-    Damaged,
-    Format,
-    Worker,
-    connect,
-    is_sound,
-    set_aside,
-    transaction,
-    translated,
-)
-from bridge.storage.history import PageQuery, read_page, trim_history
+from bridge.storage.database import Worker, connect, is_sound, set_aside, transaction, translated
+from bridge.storage.format import Damaged, Format
+from bridge.storage.history import add_indexes, trim_history
+from bridge.storage.history_reader import HistoryReader
 from bridge.storage.snapshots import SnapshotFiles
 from bridge.storage.state_rows import (
-    KINDS,
     NEW_EVENT,
     NEW_SESSION,
     event_row,
-    read_event,
-    read_session,
     session_row,
 )
 
@@ -73,6 +63,7 @@ class StateFile:
         self._path = folder / FILE
         self._snapshots = SnapshotFiles(folder)
         self._worker = Worker("state")
+        self.history = HistoryReader(self._path, self._run)
         self._connection: sqlite3.Connection | None = None
         self._closed = False
         self._fell_back = False
@@ -127,22 +118,6 @@ class StateFile:
 
         await self._worker.run(lambda: self._do(work))
 
-    async def events(
-        self, *, since_ms: int | None, limit: int, charger: str | None, before: int | None
-    ) -> tuple[list[Event], int | None]:
-        """A page of events, newest first, and the cursor of the next page."""
-        query = PageQuery(since_ms, limit, charger, before)
-        rows, following = await self._read_page("events", query)
-        return [read_event(row) for row in rows if row[3] in KINDS], following
-
-    async def sessions(
-        self, *, since_ms: int | None, limit: int, charger: str | None, before: int | None
-    ) -> tuple[list[Session], int | None]:
-        """A page of sessions, newest first, and the cursor of the next page."""
-        query = PageQuery(since_ms, limit, charger, before)
-        rows, following = await self._read_page("sessions", query)
-        return [read_session(row) for row in rows], following
-
     async def trim(self, unix_ms: int, keep: timedelta) -> None:
         """Delete events and sessions that are too old, or too many."""
         await self._worker.run(
@@ -164,15 +139,12 @@ class StateFile:
                 await self.save(meta={CLEAN: "1"})
             except DiskTrouble as trouble:
                 log.error("state.not_marked_clean", why=str(trouble))
+        await self.history.close()
         await self._worker.run(self._disconnect)
         await self._worker.close()
 
-    async def _read_page(
-        self, table: str, query: PageQuery
-    ) -> tuple[list[tuple[object, ...]], int | None]:
-        return await self._worker.run(
-            lambda: self._do(lambda connection: read_page(connection, table, query))
-        )
+    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._worker.run(lambda: self._do(work))
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Runs in the worker's thread, like all methods below."""
@@ -212,6 +184,10 @@ class StateFile:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, '0')", (CLEAN,))
 
         self._do(load)
+        try:
+            self._do(add_indexes)
+        except DiskTrouble as trouble:
+            log.warning("state.not_indexed", why=str(trouble))
         self.clean = intact and self.meta.get(CLEAN) == "1"
 
     def _fall_back(self, why: str) -> None:

@@ -112,7 +112,7 @@ async def test_a_damaged_event_keeps_no_page_from_being_shown(
 ) -> None:
     change(folder, "state.db", f"UPDATE events SET {column} = {value} WHERE id = 3")
     state = await StateFile.open(folder)
-    rows, _ = await state.events(since_ms=None, limit=100, charger=None, before=None)
+    rows, _ = await state.history.events(since_ms=None, limit=100, charger=None, before=None)
     assert len([event_view(row) for row in rows]) == 30
     await state.close(clean=True)
 

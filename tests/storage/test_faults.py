@@ -358,6 +358,6 @@ async def test_an_event_of_a_kind_that_is_not_known_is_left_out(tmp_path: Path) 
     await state.save(events=[Event(ONE, Unix(1.0), EventKind.STATE, 3, "x", None)])
     with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as db, db:
         db.execute("INSERT INTO events VALUES (99, 2000, 'one', 'novel', 0, '', NULL)")
-    rows, _ = await state.events(since_ms=None, limit=10, charger=None, before=None)
+    rows, _ = await state.history.events(since_ms=None, limit=10, charger=None, before=None)
     assert [event.code for event in rows] == [3]
     await state.close(clean=False)

@@ -10,7 +10,8 @@ from bridge.core.clock import Unix
 from bridge.core.errors import DiskTrouble
 from bridge.core.model import ChargerId, Session
 from bridge.storage import database
-from bridge.storage.database import Format, connect
+from bridge.storage.database import connect
+from bridge.storage.format import Format
 from bridge.storage.state_file import StateFile
 
 FORMAT_1 = """
@@ -68,7 +69,7 @@ def copies(folder: Path) -> list[str]:
 
 
 async def sessions_of(state: StateFile) -> list[Session]:
-    rows, _ = await state.sessions(since_ms=None, limit=9, charger=None, before=None)
+    rows, _ = await state.history.sessions(since_ms=None, limit=9, charger=None, before=None)
     return rows
 
 

@@ -61,11 +61,11 @@ async def test_a_clean_end_is_told_apart_from_a_crash(tmp_path: Path, clean: boo
 async def test_events_come_newest_first_page_by_page(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
     await state.save(events=[event(n) for n in range(5)])
-    first, after = await state.events(since_ms=None, limit=2, charger=None, before=None)
+    first, after = await state.history.events(since_ms=None, limit=2, charger=None, before=None)
     assert [e.code for e in first] == [4, 3]
-    second, after = await state.events(since_ms=None, limit=2, charger=None, before=after)
+    second, after = await state.history.events(since_ms=None, limit=2, charger=None, before=after)
     assert [e.code for e in second] == [2, 1]
-    last, after = await state.events(since_ms=None, limit=2, charger=None, before=after)
+    last, after = await state.history.events(since_ms=None, limit=2, charger=None, before=after)
     assert ([e.code for e in last], after) == ([0], None)
     assert last[0] == event(0)
     await state.close(clean=True)
@@ -74,8 +74,8 @@ async def test_events_come_newest_first_page_by_page(tmp_path: Path) -> None:
 async def test_events_can_be_asked_for_by_charger_and_time(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
     await state.save(events=[event(1), event(2, TWO), event(3)])
-    of_two, _ = await state.events(since_ms=None, limit=9, charger="two", before=None)
-    late, _ = await state.events(since_ms=1_003_000, limit=9, charger=None, before=None)
+    of_two, _ = await state.history.events(since_ms=None, limit=9, charger="two", before=None)
+    late, _ = await state.history.events(since_ms=1_003_000, limit=9, charger=None, before=None)
     assert ([e.code for e in of_two], [e.code for e in late]) == ([2], [3])
     await state.close(clean=True)
 
@@ -83,7 +83,7 @@ async def test_events_can_be_asked_for_by_charger_and_time(tmp_path: Path) -> No
 async def test_sessions_are_loaded_as_they_were_saved(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
     await state.save(sessions=[session(1), session(2)])
-    rows, after = await state.sessions(since_ms=None, limit=1, charger="one", before=None)
+    rows, after = await state.history.sessions(since_ms=None, limit=1, charger="one", before=None)
     assert rows == [session(2)]
     assert after is not None
     await state.close(clean=True)
@@ -161,8 +161,8 @@ async def test_old_history_is_deleted(tmp_path: Path) -> None:
     state = await StateFile.open(tmp_path)
     await state.save(events=[event(0), event(100_000)], sessions=[session(0), session(100_000)])
     await state.trim(101_000_000, timedelta(seconds=3600))
-    events, _ = await state.events(since_ms=None, limit=9, charger=None, before=None)
-    sessions, _ = await state.sessions(since_ms=None, limit=9, charger=None, before=None)
+    events, _ = await state.history.events(since_ms=None, limit=9, charger=None, before=None)
+    sessions, _ = await state.history.sessions(since_ms=None, limit=9, charger=None, before=None)
     assert ([e.code for e in events], sessions) == ([100_000], [session(100_000)])
     await state.close(clean=True)
 
