@@ -44,9 +44,10 @@ from bridge.storage.committer import Committer
 from bridge.storage.journal import Journal
 from bridge.storage.state_file import StateFile
 from bridge.web.api import Api
+from bridge.web.certificate import RenewedCertificate, tls_context
 from bridge.web.metrics import Metrics
 from bridge.web.page import FleetPage
-from bridge.web.server import Server, tls_context
+from bridge.web.server import Server
 
 log = structlog.get_logger("bridge")
 
@@ -176,26 +177,46 @@ async def build(
         "certificates", CertificateExpiries(from_settings.certificates(settings)).seconds,
         dict[str, float](),
     )  # fmt: skip
+    secrets = from_settings.secrets(settings)
+    web_password = disk_values.add(
+        "web.password_hash", lambda: secrets.current("web.password_hash") or "", ""
+    )
+    await disk_values.refresh()
+    web = settings.web
+    tls = tls_context(web.cert_file, web.key_file)
+    if tls is not None and web.cert_file is not None:
+        watch_certificate(RenewedCertificate(tls, web.cert_file, web.key_file), disk_values)
+    server = Server(
+        host=web.listen.host, port=web.listen.port, health=health,
+        login=from_settings.login(settings, web_password.read), hosts=web.hosts,
+        metrics=Metrics(series_table, stats.registry, refresh=disk_values.refresh),
+        page=FleetPage(registry.telemetries), tls=tls,
+        api=Api(telemetries=registry.telemetries, history=state.history, clock=clock),
+    )  # fmt: skip
     register_gauges(
         stats, connection=connection, registry=registry, journal=journal, out=out,
         ready=lambda: health.unready() is None, polling=polling.polling if polling else None,
         queries=queries, stores=tuple(stores), limit=settings.journal.max_bytes,
         disk_free=disk_free.read, shards=settings.shard.count, expiries=expiries.read,
-        dropped=committer.dropped,
-    )  # fmt: skip
-    await disk_values.refresh()
-    web = settings.web
-    server = Server(
-        host=web.listen.host, port=web.listen.port, health=health,
-        login=from_settings.login(settings),
-        metrics=Metrics(series_table, stats.registry, refresh=disk_values.refresh),
-        page=FleetPage(registry.telemetries), tls=tls_context(web.cert_file, web.key_file),
-        api=Api(telemetries=registry.telemetries, history=state.history, clock=clock),
+        dropped=committer.dropped, web_refused=lambda: server.refused,
     )  # fmt: skip
     return Parts(
         registry, boundary, pipeline, mqtt, maintenance, relabelling, committer, deliveries,
         polling, queries, server, state, disk_values, clock, task_boundary,
     )  # fmt: skip
+
+
+def watch_certificate(renewed: RenewedCertificate, disk_values: DiskValues) -> None:
+    """Use a renewed certificate of the page within seconds."""
+
+    def refresh() -> None:
+        why = renewed.refresh()
+        if why:
+            log.error("certificate.refused", setting="web.cert_file", why=why)
+        elif why is not None:
+            log.info("certificate.read", setting="web.cert_file")
+
+    disk_values.add("web.cert_file", refresh, None)
 
 
 def _floor_ms(journal: Journal, state: StateFile, now: Moment) -> int:

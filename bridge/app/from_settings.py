@@ -1,6 +1,6 @@
 """Converts the settings into the values that each part needs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
@@ -19,7 +19,7 @@ from bridge.monitoring.stats import MAIN
 from bridge.settings import CredentialsFile, Secrets, Settings, StoreSettings
 from bridge.sources.http.credentials import Credentials
 from bridge.sources.mqtt.broker import Broker
-from bridge.web.login import PasswordHash, WebLogin
+from bridge.web.login import WebLogin
 
 log = structlog.get_logger("bridge")
 
@@ -142,11 +142,12 @@ def telemetry_config(settings: Settings) -> TelemetryConfig:
     )
 
 
-def login(settings: Settings) -> WebLogin | None:
+def login(settings: Settings, password_hash: Callable[[], str]) -> WebLogin | None:
+    """The login of the page; `password_hash` is the newest one."""
     web = settings.web
     if web.username is None or web.password_hash is None:
         return None
     try:
-        return WebLogin(web.username, PasswordHash.parse(web.password_hash.get_secret_value()))
+        return WebLogin(web.username, password_hash)
     except ValueError as error:
         raise CannotStart(f"web.password_hash: {error}") from error

@@ -62,6 +62,7 @@ def register_gauges(
     shards: int,
     expiries: Callable[[], Mapping[str, float]],
     dropped: Mapping[str, int],
+    web_refused: Callable[[], int],
 ) -> None:
     """Every gauge is read at the scrape; nothing is computed between scrapes."""
 
@@ -108,6 +109,8 @@ def register_gauges(
         GaugeRow("log_lines_dropped",
                  "Log lines not written: over their event's limit, or nobody read the log.",
                  dropped_lines, counter=True),
+        GaugeRow("web_connections_refused", "Web connections closed at once: there were too many.",
+                 web_refused, counter=True),
         GaugeRow("mqtt_reconnects", "Connections after the first one.",
                  lambda: max(0, connection.connections - 1), counter=True),
         GaugeRow("mqtt_ready", "1 while /readyz says that the bridge hears.",

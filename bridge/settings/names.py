@@ -10,6 +10,7 @@ from bridge.settings.parse import InvalidValue, quoted, text
 
 _CHARGER = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 _STORE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _TAG = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 # The first two are the bridge's own tags, the third is the column of every stamp.
 RESERVED_TAGS = frozenset({"charger", "kind", "time"})
@@ -23,6 +24,17 @@ def topics(value: object) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(_topic(part) for part in parse_list(value)))
     if not found:
         raise InvalidValue("there is no topic", "name at least one, such as openevse/announce/+")
+    return found
+
+
+def host_names(value: object) -> tuple[str, ...]:
+    """Names of hosts, without scheme, port or wildcard."""
+    found = tuple(dict.fromkeys(text(part).lower().rstrip(".") for part in parse_list(value)))
+    for name in found:
+        if not _HOST.fullmatch(name):
+            raise InvalidValue(
+                f"{quoted(name)} is no host name", "write it like charge.example.org"
+            )
     return found
 
 

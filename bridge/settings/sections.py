@@ -241,6 +241,11 @@ class WebSettings(Section):
         None, description="PEM file of the server certificate, for HTTPS; needs `key_file`."
     )
     key_file: kinds.File = Field(None, description="PEM file of the server certificate's key.")
+    hosts: kinds.HostNames = Field(
+        (),
+        description="Names with a dot under which page and API are reached, such as "
+        "`chargers.example.org`; addresses, names without a dot and `*.svc` always are.",
+    )
 
 
 class ShardSettings(Section):

@@ -10,10 +10,27 @@ import getpass
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
+
+import structlog
+
+log = structlog.get_logger("web")
 
 _N, _R, _P = 2**14, 8, 1
 _MAX_ACCEPTED = 64
+_MOST_WAITING = 4
+"""Passwords that are checked or wait for it; further ones are turned away."""
+
+
+class Admission(Enum):
+    """What the login says of a request."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    BUSY = "busy"
+    """Too many passwords are being checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +71,59 @@ class WebLogin:
     Prometheus scrapes every few seconds.
     """
 
-    def __init__(self, username: str, password_hash: PasswordHash) -> None:
+    def __init__(self, username: str, password_hash: Callable[[], str]) -> None:
+        """`password_hash` is the newest one. Raises ValueError for one that is none."""
         self._username = username
-        self._password_hash = password_hash
+        self._newest = password_hash
+        self._text = password_hash()
+        self._password_hash = PasswordHash.parse(self._text)
         self._accepted: set[bytes] = set()
+        self._waiting = 0
         self._lock = asyncio.Lock()
 
-    async def allows(self, header: str) -> bool:
-        digest = hashlib.sha256(header.encode(errors="surrogateescape")).digest()
-        if digest in self._accepted:
-            return True
+    def knows(self, header: str) -> bool:
+        """Whether this header was accepted before, with the password of today."""
+        self._renew()
+        return _digest_of(header) in self._accepted
+
+    async def admits(self, header: str) -> Admission:
+        """Check a header; a wrong name takes as long as a wrong password."""
+        if self.knows(header):
+            return Admission.ALLOWED
         username, password = _parse_basic(header)
-        if not hmac.compare_digest(username.encode(), self._username.encode()):
-            return False
-        # One at a time: guessing must cost the guesser, not the scrapes.
-        async with self._lock:
-            valid = await asyncio.to_thread(self._password_hash.matches, password)
-        if not valid:
-            return False
+        if not username:
+            return Admission.DENIED
+        if self._waiting >= _MOST_WAITING:
+            return Admission.BUSY
+        self._waiting += 1
+        try:
+            # One at a time: guessing must cost the guesser, not the scrapes.
+            async with self._lock:
+                valid = await asyncio.to_thread(self._password_hash.matches, password)
+        finally:
+            self._waiting -= 1
+        if not hmac.compare_digest(username.encode(), self._username.encode()) or not valid:
+            return Admission.DENIED
         if len(self._accepted) < _MAX_ACCEPTED:
-            self._accepted.add(digest)
-        return True
+            self._accepted.add(_digest_of(header))
+        return Admission.ALLOWED
+
+    def _renew(self) -> None:
+        """Use a hash that changed; one that is none leaves the last one valid."""
+        text = self._newest()
+        if text == self._text:
+            return
+        self._text = text
+        try:
+            self._password_hash = PasswordHash.parse(text)
+        except ValueError as error:
+            log.error("secret.refused", setting="web.password_hash", why=str(error))
+            return
+        self._accepted.clear()
+
+
+def _digest_of(header: str) -> bytes:
+    return hashlib.sha256(header.encode(errors="surrogateescape")).digest()
 
 
 def _parse_basic(header: str) -> tuple[str, str]:

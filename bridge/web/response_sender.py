@@ -6,6 +6,7 @@ being sent are kept: the readers of an older one are the slowest, and are discon
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from aiohttp import web
@@ -14,6 +15,11 @@ from bridge.web.body import Body
 
 MAX_IN_FLIGHT = 256
 """Requests in flight; further ones are rejected at once."""
+FOR_METRICS = 64
+"""Of these, so many are for /metrics alone."""
+CONTENDED = 64
+"""With so many in flight, each client address has `PER_CLIENT`; known logins are exempt."""
+PER_CLIENT = 8
 MAX_BODIES = 8
 SEND_TIMEOUT_SECONDS = 30.0
 """How long a client may take to read; Prometheus gives up after ten by default."""
@@ -32,22 +38,26 @@ class ResponseSender:
     """Counts requests in flight, and disconnects clients that do not read."""
 
     def __init__(self) -> None:
-        self._in_flight = 0
+        self._in_flight: Counter[str] = Counter()
         self._readers: dict[Body, set[asyncio.Timeout]] = {}
 
-    @property
-    def full(self) -> bool:
-        """Whether the maximum number of requests is in flight."""
-        return self._in_flight >= MAX_IN_FLIGHT
+    def has_room(self, client: str, *, known: bool, metrics: bool) -> bool:
+        """Whether a request of this address may begin; `known`: its login was accepted before."""
+        in_flight = self._in_flight.total()
+        if in_flight >= MAX_IN_FLIGHT - (0 if metrics else FOR_METRICS):
+            return False
+        return known or in_flight < CONTENDED or self._in_flight[client] < PER_CLIENT
 
     @contextlib.contextmanager
-    def counted(self) -> Iterator[None]:
+    def counted(self, client: str) -> Iterator[None]:
         """Count a request as in flight during the block."""
-        self._in_flight += 1
+        self._in_flight[client] += 1
         try:
             yield
         finally:
-            self._in_flight -= 1
+            self._in_flight[client] -= 1
+            if not self._in_flight[client]:
+                del self._in_flight[client]
 
     async def send(self, request: web.Request, reply: web.StreamResponse) -> None:
         """Returns when the client received all of it, or disconnected, or was disconnected."""

@@ -1,18 +1,23 @@
 """The web server: metrics, probes, the API and the fleet page."""
 
+import asyncio
 import errno
 import os
 import ssl
 import time
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from typing import Protocol
 
 from aiohttp import web
 
 from bridge.core.errors import CannotStart, DiskTrouble
 from bridge.web.accept import accepts_gzip
+from bridge.web.acceptor import Acceptor, bound_sockets, most_connections
 from bridge.web.api import Api
+from bridge.web.headers import PAGE_HEADERS, add_headers
+from bridge.web.hosts import is_ours
+from bridge.web.login import Admission
 from bridge.web.metrics import (
     OPENMETRICS,
     TEXT,
@@ -26,13 +31,18 @@ from bridge.web.response_sender import ResponseSender, SharedResponse
 
 BACKLOG = 1024
 PROBES = frozenset({"/livez", "/readyz"})
+UNDER_ANY_NAME = PROBES | {"/metrics"}
+KEEP_ALIVE_SECONDS = 75.0
 
 
 class Authenticator(Protocol):
     """Checks the login for everything but the probes."""
 
-    async def allows(self, header: str) -> bool:
-        """Whether an Authorization header is the operator's."""
+    def knows(self, header: str) -> bool:
+        """Whether this Authorization header was accepted before."""
+
+    async def admits(self, header: str) -> Admission:
+        """Check an Authorization header."""
 
 
 class HealthState(Protocol):
@@ -59,6 +69,7 @@ class Server:
         health: HealthState,
         login: Authenticator | None = None,
         tls: ssl.SSLContext | None = None,
+        hosts: Sequence[str] = (),
     ) -> None:
         self._host = host
         self._port = port
@@ -67,8 +78,12 @@ class Server:
         self._page = page
         self._login = login
         self._tls = tls
+        self._hosts = hosts
         self._sender = ResponseSender()
-        app = web.Application(middlewares=[self._limit_requests, self._require_login])
+        self._rendering = asyncio.Lock()
+        app = web.Application(
+            middlewares=[self._check_host, self._require_login, self._limit_requests]
+        )
         app.add_routes(
             [
                 web.get("/", self._fleet_page),
@@ -78,24 +93,39 @@ class Server:
                 *api.routes(),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
+        app.on_response_prepare.append(add_headers)
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=2,
+            keepalive_timeout=KEEP_ALIVE_SECONDS,
+        )  # fmt: skip
+        self._acceptor: Acceptor | None = None
+
+    @property
+    def refused(self) -> int:
+        """Connections that were closed at once, since there were too many."""
+        return self._acceptor.refused if self._acceptor else 0
 
     async def start(self) -> int:
         """Listen; returns the port. Raises CannotStart when it is taken."""
         await self._runner.setup()
-        site = web.TCPSite(
-            self._runner, self._host, self._port, ssl_context=self._tls, backlog=BACKLOG
-        )
+        assert self._runner.server is not None
         try:
-            await site.start()
+            sockets = await bound_sockets(self._host, self._port, BACKLOG)
         except OSError as error:
             await self._runner.cleanup()
             raise CannotStart(_listen_error(error, self._host, self._port)) from error
-        port: int = self._runner.addresses[0][1]
+        self._acceptor = Acceptor(self._runner.server, tls=self._tls, most=most_connections())
+        self._acceptor.listen(sockets)
+        port: int = sockets[0].getsockname()[1]
         return port
 
     async def close(self) -> None:
+        """Answer what was asked, for two seconds, and end all connections."""
+        if self._acceptor is not None:
+            self._acceptor.close()
         await self._runner.cleanup()
+        if self._acceptor is not None:
+            self._acceptor.abort()
         await self._metrics.close()
 
     @web.middleware
@@ -107,10 +137,14 @@ class Server:
         """Limit requests in flight, except probes; disconnect clients that do not read."""
         if request.path in PROBES:
             return await handler(request)
-        if self._sender.full:
+        client = request.remote or ""
+        known = self._login is not None and self._login.knows(_authorization(request))
+        if not self._sender.has_room(client, known=known, metrics=request.path == "/metrics"):
             return web.Response(status=503, text="busy\n", headers={"Retry-After": "1"})
-        with self._sender.counted():
-            reply = await handler(request)
+        with self._sender.counted(client):
+            # All viewers share one budget: one page at a time. Scrapes share their own.
+            async with self._rendering if request.path != "/metrics" else nullcontext():
+                reply = await handler(request)
             await self._sender.send(request, reply)
         return reply
 
@@ -121,12 +155,8 @@ class Server:
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
         """Require the login where one is set; errors of the API are JSON."""
-        if not await self._authorized(request):
-            return web.Response(
-                status=401,
-                text="login required\n",
-                headers={"WWW-Authenticate": 'Basic realm="nofos-bridge", charset="UTF-8"'},
-            )
+        if (refused := await self._refused(request)) is not None:
+            return refused
         try:
             return await handler(request)
         except web.HTTPException as error:
@@ -136,10 +166,30 @@ class Server:
         except DiskTrouble as trouble:
             return web.json_response({"error": str(trouble)}, status=503)
 
-    async def _authorized(self, request: web.Request) -> bool:
+    async def _refused(self, request: web.Request) -> web.Response | None:
+        """The answer to a request without the login; None for one that may go on."""
         if self._login is None or request.path in PROBES:
-            return True
-        return await self._login.allows(request.headers.get("Authorization", ""))
+            return None
+        match await self._login.admits(_authorization(request)):
+            case Admission.ALLOWED:
+                return None
+            case Admission.BUSY:
+                return web.Response(status=429, text="try later\n", headers={"Retry-After": "5"})
+        return web.Response(
+            status=401, text="login required\n",
+            headers={"WWW-Authenticate": 'Basic realm="nofos-bridge", charset="UTF-8"'},
+        )  # fmt: skip
+
+    @web.middleware
+    async def _check_host(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """Answer page and API only under names of our own."""
+        if request.path in UNDER_ANY_NAME or is_ours(request.host, self._hosts):
+            return await handler(request)
+        return web.Response(status=421, text="not under this name: see web.hosts\n")
 
     async def _scrape(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -165,14 +215,11 @@ class Server:
 
     async def _fleet_page(self, request: web.Request) -> web.Response:
         text = await self._page.render(time.time(), search=request.query.get("q", ""))
-        return web.Response(text=text, content_type="text/html", headers=_PAGE_HEADERS)
+        return web.Response(text=text, content_type="text/html", headers=PAGE_HEADERS)
 
 
-_PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
+def _authorization(request: web.Request) -> str:
+    return request.headers.get("Authorization", "")
 
 
 def _header(request: web.Request, name: str) -> str:
@@ -193,15 +240,3 @@ def _listen_error(error: OSError, host: str, port: int) -> str:
         return f"cannot listen on {host}:{port}: {taken} {setting}"
     why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
     return f"cannot listen on {host}:{port}: {why}; {setting}"
-
-
-def tls_context(cert_file: Path | None, key_file: Path | None) -> ssl.SSLContext | None:
-    """HTTPS where a certificate is set; raises CannotStart for one that cannot be used."""
-    if cert_file is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(cert_file, key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise CannotStart(f"web.cert_file {cert_file}: {error}") from error
-    return context

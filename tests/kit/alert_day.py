@@ -69,7 +69,7 @@ class Replica:
             queries=None,
             registry=bench.registry, journal=Ledger(), stores=(MAIN,), out=bench.out,
             limit=10_000_000_000, disk_free=lambda: free_bytes(folder), shards=1, expiries=dict,
-            dropped={},
+            dropped={}, web_refused=lambda: 0,
         )  # fmt: skip
         for number in range(CHARGERS):
             bench.announce(

@@ -49,8 +49,8 @@ def test_good_settings_are_shown_with_their_source() -> None:
 def test_every_setting_is_shown() -> None:
     _, out, _ = _check(STORE)
     names = [line.split()[0] for line in out.splitlines() if line]
-    assert len(names) == 61
-    assert len(set(names)) == 61
+    assert len(names) == 62
+    assert len(set(names)) == 62
 
 
 def test_the_columns_are_aligned() -> None:

@@ -28,7 +28,7 @@ def test_the_page_holds_the_setting(section: str, name: str) -> None:
 
 
 def test_there_are_settings_to_document() -> None:
-    assert len(NAMES) == 61
+    assert len(NAMES) == 62
 
 
 @pytest.mark.parametrize(
