@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -9,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISREG
 from typing import TypeVar
 from urllib.parse import quote
 
 import structlog
 
 from bridge.core.errors import DiskTrouble
-from bridge.storage.format import MARK, Damaged, Format, read_version
+from bridge.storage.format import Damaged, Format, read_version
 
 log = structlog.get_logger("storage")
 
@@ -35,6 +37,7 @@ T = TypeVar("T")
 def connect(path: Path, form: Format) -> sqlite3.Connection:
     """Open or create; raises Damaged, DiskTrouble, or CannotStart for a newer version."""
     with translated(path):
+        clear_the_way(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
         try:
             _prepare(connection, path, form)
@@ -69,10 +72,12 @@ def _prepare(connection: sqlite3.Connection, path: Path, form: Format) -> None:
     found = read_version(connection, path, form)
     if found < form.version and found:
         _keep_copy(connection, path, found)
-    marks = f"PRAGMA user_version = {form.version}; PRAGMA application_id = {MARK + form.version}"
+    marks = (
+        f"PRAGMA user_version = {form.version}; PRAGMA application_id = {form.mark + form.version}"
+    )
     if found < form.version:
         connection.executescript(f"BEGIN; {form.statements(found)}; {marks}; COMMIT")
-    elif connection.execute("PRAGMA application_id").fetchone()[0] != MARK + form.version:
+    elif connection.execute("PRAGMA application_id").fetchone()[0] != form.mark + form.version:
         connection.executescript(f"BEGIN; {marks}; COMMIT")
 
 
@@ -120,6 +125,25 @@ def set_aside(path: Path) -> Path:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + side).rename(f"{aside}{side}")
     return aside
+
+
+def clear_the_way(path: Path) -> None:
+    """Rename what stands in a database's place and is no file: a folder, a pipe, a broken link."""
+    places = [path.with_name(path.name + side) for side in _SIDES]
+    if any(not is_absent_or_regular(each) for each in places):
+        log.error("file.replaced", file=path.name, set_aside=str(set_aside(path)))
+
+
+def is_absent_or_regular(path: Path) -> bool:
+    """Whether there is nothing of this name, or a regular file, perhaps behind a link."""
+    try:
+        return S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return not path.is_symlink()
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return False
 
 
 def is_damage(error: sqlite3.Error) -> bool:

@@ -14,6 +14,7 @@ from typing import Self
 import structlog
 
 from bridge.core.errors import CannotStart, FolderBusy
+from bridge.storage.database import is_absent_or_regular, set_aside
 
 log = structlog.get_logger("storage")
 
@@ -33,6 +34,9 @@ class FolderLock:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _make_private(self._folder)
             self._folder_file = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+            if not is_absent_or_regular(self._folder / LOCK):
+                # The folder itself is locked; what stands here is not ours.
+                set_aside(self._folder / LOCK)
             self._file = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             self._close()

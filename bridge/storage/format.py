@@ -8,9 +8,6 @@ from pathlib import Path
 
 from bridge.core.errors import CannotStart, DiskTrouble
 
-MARK = 0x6E66_0000
-"""The application id: the letters n and f, and in the lower half the version once more."""
-
 
 class Damaged(DiskTrouble):
     """The file is no longer a database, or is not the one that the bridge wrote."""
@@ -24,6 +21,8 @@ class Format:
     schema: str
     version: int
     steps: Mapping[int, str]
+    mark: int
+    """The file's application id, with the version added: each kind of file has its own."""
 
     def columns(self) -> dict[str, set[str]]:
         """The columns of each table."""
@@ -47,7 +46,7 @@ def read_version(connection: sqlite3.Connection, path: Path, form: Format) -> in
     """
     found: int = connection.execute("PRAGMA user_version").fetchone()[0]
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    alike = mark == MARK + found
+    alike = mark == form.mark + found
     if found > form.version and alike:
         raise CannotStart(
             f"{path} was written by a newer bridge (format {found}, this one knows "

@@ -26,7 +26,7 @@ CREATE TABLE refused (
     line BLOB NOT NULL);
 CREATE INDEX points_by_time ON points (last_ms)
 """
-JOURNAL_FORMAT = Format(SCHEMA, version=1, steps={})
+JOURNAL_FORMAT = Format(SCHEMA, version=1, steps={}, mark=0x6E66_4A00)
 MOST_REFUSED = 10_000
 MOST_ROWS = 2**53
 """A higher number is damage: the last possible ones are within reach of no bridge."""

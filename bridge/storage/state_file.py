@@ -50,6 +50,7 @@ STATE_FORMAT = Format(
         1: "CREATE TABLE told (id INTEGER PRIMARY KEY, line BLOB NOT NULL)",
         2: "ALTER TABLE sessions ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0",
     },
+    mark=0x6E66_5300,
 )
 CLEAN = "clean"
 NOTHING: Mapping[str, str] = {}
@@ -61,7 +62,7 @@ class StateFile:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
-        self._snapshots = SnapshotFiles(folder)
+        self._snapshots = SnapshotFiles(folder, STATE_FORMAT)
         self._worker = Worker("state")
         self.history = HistoryReader(self._path, self._run)
         self._connection: sqlite3.Connection | None = None
@@ -214,7 +215,7 @@ def _parse_body(text: str) -> SavedState | None:
     """A charger's saved state; None, and a log line, for one that cannot be read."""
     try:
         body = json.loads(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         body = None
     if isinstance(body, dict):
         return body

@@ -1,6 +1,8 @@
 """Whatever a row or a mark of a file holds is its own loss; the rest goes on."""
 
 import contextlib
+import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -8,9 +10,11 @@ import pytest
 
 from bridge.core.errors import CannotStart
 from bridge.core.output.batch import Backlog
-from bridge.storage.state_file import StateFile
+from bridge.storage.folder_lock import FolderLock
+from bridge.storage.journal_sql import JOURNAL_FORMAT
+from bridge.storage.state_file import STATE_FORMAT, StateFile
 from bridge.web.api import event_view
-from tests.storage.fuzz import LINES, ROWS, batch_of, delivered, open_journal, write_folder
+from tests.storage.fuzz import LINES, ROWS, batch_of, delivered, open_journal, use, write_folder
 
 
 @pytest.fixture
@@ -119,10 +123,63 @@ async def test_a_damaged_event_keeps_no_page_from_being_shown(
 
 @pytest.mark.parametrize("file", ["points.db", "state.db"])
 async def test_a_newer_file_is_marked_twice_and_left_alone(folder: Path, file: str) -> None:
-    change(folder, file, f"PRAGMA user_version = 99; PRAGMA application_id = {0x6E66_0000 + 99}")
+    form = STATE_FORMAT if file == "state.db" else JOURNAL_FORMAT
+    change(folder, file, f"PRAGMA user_version = 99; PRAGMA application_id = {form.mark + 99}")
     before = (folder / file).read_bytes()
     opened = StateFile.open(folder) if file == "state.db" else open_journal(folder, [])
     with pytest.raises(CannotStart, match="written by a newer bridge"):
         await opened
     assert (folder / file).read_bytes() == before
     assert not list(folder.glob("*.damaged-*"))
+
+
+def in_its_place(path: Path, what: str) -> None:
+    path.unlink(missing_ok=True)
+    match what:
+        case "a folder":
+            path.mkdir()
+        case "a pipe":
+            os.mkfifo(path)
+        case "a link to itself":
+            path.symlink_to(path.name)
+        case "a link to nothing":
+            path.symlink_to("nothing")
+
+
+@pytest.mark.parametrize("what", ["a folder", "a pipe", "a link to itself", "a link to nothing"])
+@pytest.mark.parametrize(
+    "name",
+    ["points.db", "points.db-wal", "state.db", "state.db-wal", "state.snapshot-1.db", "lock"],
+)
+async def test_what_is_no_file_is_set_aside(folder: Path, name: str, what: str) -> None:
+    in_its_place(folder / name, what)
+    with FolderLock(folder):
+        await use(folder)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [("state.db", "points.db"), ("points.db", "state.db"), ("state.db", "points.db-wal"),
+     ("points.db", "state.db-wal"), ("points.db", "state.snapshot-1.db")],
+)  # fmt: skip
+async def test_another_files_content_is_set_aside(folder: Path, wrong: str, place: str) -> None:
+    shutil.copyfile(folder / wrong, folder / place)
+    if place == "state.snapshot-1.db":
+        (folder / "state.db").write_bytes(b"garbage" * 1000)
+    await use(folder)
+
+
+async def test_a_body_of_brackets_is_left_out(folder: Path) -> None:
+    brackets = "[" * 100_000
+    change(folder, "state.db", f"UPDATE chargers SET body = '{brackets}' WHERE id = 'c1'")
+    state = await StateFile.open(folder)
+    assert len(state.loaded) == 29
+    await state.close(clean=True)
+
+
+async def test_snapshots_of_a_newer_version_are_not_gone_back_to(folder: Path) -> None:
+    for snapshot in folder.glob("state.snapshot-*.db"):
+        newer = f"PRAGMA user_version = 99; PRAGMA application_id = {STATE_FORMAT.mark + 99}"
+        change(folder, snapshot.name, newer)
+    (folder / "state.db").write_bytes(b"garbage" * 1000)
+    await use(folder)

@@ -140,7 +140,7 @@ async def test_a_full_disk_prevents_the_copy_but_not_the_start(
 def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     write_old(path, FORMAT_2)
-    broken = Format("", 4, {2: "ALTER TABLE told ADD COLUMN more INTEGER", 3: "NOT SQL"})
+    broken = Format("", 4, {2: "ALTER TABLE told ADD COLUMN more INTEGER", 3: "NOT SQL"}, 256)
     with pytest.raises(DiskTrouble):
         connect(path, broken)
     assert version(path) == 2
@@ -151,12 +151,12 @@ def test_steps_are_taken_one_after_the_other_from_the_format_that_was_found(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "any.db"
-    first = Format("CREATE TABLE t (a)", 1, {})
+    first = Format("CREATE TABLE t (a)", 1, {}, 256)
     connect(path, first).close()
     steps = {1: "ALTER TABLE t ADD COLUMN b", 2: "ALTER TABLE t RENAME COLUMN b TO c"}
-    connect(path, Format("CREATE TABLE t (a, c)", 3, steps)).close()
+    connect(path, Format("CREATE TABLE t (a, c)", 3, steps, 256)).close()
     assert (columns(path, "t"), version(path)) == (["a", "c"], 3)
     fresh = tmp_path / "fresh.db"
-    connect(fresh, Format("CREATE TABLE t (a, c)", 3, steps)).close()
+    connect(fresh, Format("CREATE TABLE t (a, c)", 3, steps, 256)).close()
     assert (columns(fresh, "t"), version(fresh)) == (["a", "c"], 3)
     assert not list(tmp_path.glob("fresh.db.format-*"))

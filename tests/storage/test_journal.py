@@ -16,10 +16,11 @@ from bridge.core.errors import CannotStart, DiskTrouble, FolderBusy
 from bridge.core.output.batch import Backlog, Batch, RefusedLine
 from bridge.storage.folder_lock import FolderLock
 from bridge.storage.journal import Journal
+from bridge.storage.journal_sql import JOURNAL_FORMAT
 from bridge.storage.readonly import refused_rows
 
 DAY_MS = 86_400_000
-NEWER = f"PRAGMA user_version = 99; PRAGMA application_id = {0x6E66_0000 + 99}"
+NEWER = f"PRAGMA user_version = 99; PRAGMA application_id = {JOURNAL_FORMAT.mark + 99}"
 
 
 class Losses:

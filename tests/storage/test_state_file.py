@@ -10,10 +10,10 @@ import pytest
 from bridge.core.clock import Unix
 from bridge.core.errors import CannotStart
 from bridge.core.model import ChargerId, Event, EventKind, SavedState, Session
-from bridge.storage.state_file import StateFile
+from bridge.storage.state_file import STATE_FORMAT, StateFile
 
 ONE, TWO = ChargerId("one"), ChargerId("two")
-NEWER = f"PRAGMA user_version = 99; PRAGMA application_id = {0x6E66_0000 + 99}"
+NEWER = f"PRAGMA user_version = 99; PRAGMA application_id = {STATE_FORMAT.mark + 99}"
 
 
 def event(n: int, charger: ChargerId = ONE) -> Event:
