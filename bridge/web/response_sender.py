@@ -17,7 +17,7 @@ MAX_IN_FLIGHT = 256
 """Requests in flight; further ones are rejected at once."""
 FOR_METRICS = 64
 """Of these, so many are for /metrics alone."""
-CONTENDED = 64
+CONTENDED = 224
 """With so many in flight, each client address has `PER_CLIENT`; known logins are exempt."""
 PER_CLIENT = 8
 MAX_BODIES = 8
