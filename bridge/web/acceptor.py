@@ -8,6 +8,7 @@ import contextlib
 import resource
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable
 
 RESERVED_DESCRIPTORS = 64
@@ -70,7 +71,7 @@ class Acceptor:
     def _accept(self, listener: socket.socket) -> None:
         for _ in range(ACCEPTED_AT_ONCE):
             try:
-                sock, _ = listener.accept()
+                sock, address = listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError:
@@ -81,12 +82,26 @@ class Acceptor:
                 return
             if len(self._open) + len(self._beginning) >= self._most:
                 self.refused += 1
-                sock.close()
-                continue
+                if not self._make_room(str(address[0])):
+                    sock.close()
+                    continue
             sock.setblocking(False)
             task = asyncio.create_task(self._begin(sock), name="web connection")
             self._beginning.add(task)
             task.add_done_callback(self._beginning.discard)
+
+    def _make_room(self, newcomer: str) -> bool:
+        """End the oldest idle connection of the address that has most; False where that is the
+        newcomer's, or where all are busy."""
+        idle = [each for each in self._open if each.idle]
+        counts = Counter(each.client for each in idle)
+        if not counts:
+            return False
+        most = max(counts, key=counts.__getitem__)
+        if counts[most] <= counts[newcomer]:
+            return False
+        min((each for each in idle if each.client == most), key=lambda each: each.since).abort()
+        return True
 
     async def _begin(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -112,22 +127,35 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._tail = b""
+        self._begun = False
+        """Whether a request's head has begun, and is not complete."""
+        self.client = ""
+        self.since = asyncio.get_running_loop().time()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no complete request was sent."""
+        return self._timer is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self.client = str((transport.get_extra_info("peername") or ("",))[0])
         self._open.add(self)
         self._start_timer()
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        tail = self._tail + data
-        if END_OF_HEADER in tail:
+        head, end, rest = (self._tail + data).rpartition(END_OF_HEADER)
+        # Empty lines before a request are none.
+        if end and (self._begun or head.strip()):
             self._stop_timer()
-        elif self._timer is None:
-            self._start_timer()
-        # A further request may begin behind the head of this one.
-        self._tail = tail[-(len(END_OF_HEADER) - 1) :]
+            self._begun = False
+        if rest.strip():
+            self._begun = True
+            if self._timer is None:
+                self._start_timer()
+        self._tail = rest[-(len(END_OF_HEADER) - 1) :]
         self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:

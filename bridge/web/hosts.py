@@ -4,21 +4,20 @@ DNS rebinding lets a page on the Internet read what its visitor's machine can re
 carry its own name.
 """
 
-import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
+
+IN_KUBERNETES = (".svc", ".svc.cluster.local")
 
 
 def is_ours(host: str, listed: Sequence[str]) -> bool:
     """Whether a Host header may be answered; `listed` are further names."""
     name = _name(host).lower().rstrip(".")
-    if not name or "." not in name or name == socket.getfqdn().lower():
+    if "." not in name:
         # A name without a dot is of this network.
         return ":" not in name or _is_address(name)
-    if _is_address(name):
-        return True
-    # Kubernetes: NAME.NAMESPACE.svc and NAME.NAMESPACE.svc.CLUSTER.
-    return name.endswith(".svc") or ".svc." in name or name in {each.lower() for each in listed}
+    listed_here = name in {each.lower().rstrip(".") for each in listed}
+    return _is_address(name) or name.endswith(IN_KUBERNETES) or listed_here
 
 
 def _name(host: str) -> str:

@@ -10,6 +10,7 @@ import getpass
 import hashlib
 import hmac
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -20,7 +21,7 @@ log = structlog.get_logger("web")
 
 _N, _R, _P = 2**14, 8, 1
 _MAX_ACCEPTED = 64
-_MOST_WAITING = 4
+_MOST_WAITING, _OF_A_CLIENT = 16, 2
 """Passwords that are checked or wait for it; further ones are turned away."""
 
 
@@ -78,7 +79,7 @@ class WebLogin:
         self._text = password_hash()
         self._password_hash = PasswordHash.parse(self._text)
         self._accepted: set[bytes] = set()
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
         self._lock = asyncio.Lock()
 
     def knows(self, header: str) -> bool:
@@ -86,22 +87,24 @@ class WebLogin:
         self._renew()
         return _digest_of(header) in self._accepted
 
-    async def admits(self, header: str) -> Admission:
+    async def admits(self, header: str, client: str = "") -> Admission:
         """Check a header; a wrong name takes as long as a wrong password."""
         if self.knows(header):
             return Admission.ALLOWED
         username, password = _parse_basic(header)
         if not username:
             return Admission.DENIED
-        if self._waiting >= _MOST_WAITING:
+        if self._waiting.total() >= _MOST_WAITING or self._waiting[client] >= _OF_A_CLIENT:
             return Admission.BUSY
-        self._waiting += 1
+        self._waiting[client] += 1
         try:
             # One at a time: guessing must cost the guesser, not the scrapes.
             async with self._lock:
                 valid = await asyncio.to_thread(self._password_hash.matches, password)
         finally:
-            self._waiting -= 1
+            self._waiting[client] -= 1
+            if not self._waiting[client]:
+                del self._waiting[client]
         if not hmac.compare_digest(username.encode(), self._username.encode()) or not valid:
             return Admission.DENIED
         if len(self._accepted) < _MAX_ACCEPTED:

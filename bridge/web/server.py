@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -33,6 +34,8 @@ BACKLOG = 1024
 PROBES = frozenset({"/livez", "/readyz"})
 UNDER_ANY_NAME = PROBES | {"/metrics"}
 KEEP_ALIVE_SECONDS = 75.0
+RENDERED = frozenset({"/", "/api/v1/chargers"})
+"""Charger by charger, for each viewer."""
 
 
 class Authenticator(Protocol):
@@ -41,8 +44,8 @@ class Authenticator(Protocol):
     def knows(self, header: str) -> bool:
         """Whether this Authorization header was accepted before."""
 
-    async def admits(self, header: str) -> Admission:
-        """Check an Authorization header."""
+    async def admits(self, header: str, client: str) -> Admission:
+        """Check an Authorization header from this address."""
 
 
 class HealthState(Protocol):
@@ -78,7 +81,7 @@ class Server:
         self._page = page
         self._login = login
         self._tls = tls
-        self._hosts = hosts
+        self._names = tuple(hosts)
         self._sender = ResponseSender()
         self._rendering = asyncio.Lock()
         app = web.Application(
@@ -108,6 +111,8 @@ class Server:
     async def start(self) -> int:
         """Listen; returns the port. Raises CannotStart when it is taken."""
         await self._runner.setup()
+        # Its look-up may take a while, and no request waits for it.
+        self._names += (await asyncio.to_thread(socket.getfqdn),)
         assert self._runner.server is not None
         try:
             sockets = await bound_sockets(self._host, self._port, BACKLOG)
@@ -143,7 +148,7 @@ class Server:
             return web.Response(status=503, text="busy\n", headers={"Retry-After": "1"})
         with self._sender.counted(client):
             # All viewers share one budget: one page at a time. Scrapes share their own.
-            async with self._rendering if request.path != "/metrics" else nullcontext():
+            async with self._rendering if request.path in RENDERED else nullcontext():
                 reply = await handler(request)
             await self._sender.send(request, reply)
         return reply
@@ -170,7 +175,7 @@ class Server:
         """The answer to a request without the login; None for one that may go on."""
         if self._login is None or request.path in PROBES:
             return None
-        match await self._login.admits(_authorization(request)):
+        match await self._login.admits(_authorization(request), request.remote or ""):
             case Admission.ALLOWED:
                 return None
             case Admission.BUSY:
@@ -187,7 +192,7 @@ class Server:
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
         """Answer page and API only under names of our own."""
-        if request.path in UNDER_ANY_NAME or is_ours(request.host, self._hosts):
+        if request.path in UNDER_ANY_NAME or is_ours(request.host, self._names):
             return await handler(request)
         return web.Response(status=421, text="not under this name: see web.hosts\n")
 
