@@ -60,7 +60,7 @@ def read_announcement(payload: bytes) -> Announcement | None:
     return Announcement(
         id=ChargerId(name),
         connected=connected,
-        name=_name(members.get("name")),
+        name=clean_name(members.get("name")),
         base=base,
         http=_text(members.get("http"), LONGEST_URL),
     )
@@ -102,7 +102,7 @@ def _text(value: object, longest: int) -> str | None:
     return (_encodable(value)[:longest] or None) if isinstance(value, str) else None
 
 
-def _name(value: object) -> str | None:
+def clean_name(value: object) -> str | None:
     """The name as people may see it: it is shown on pages, in logs and in terminals."""
     name = _text(value, LONGEST_NAME)
     return None if name is None else " ".join(visible(name, " ").split()) or None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bridge.core.clock import NEVER, Steady, Unix
 from bridge.core.clock_steps import ClockStep
-from bridge.core.discovery.announcement import check_base
+from bridge.core.discovery.announcement import check_base, clean_name
 from bridge.core.discovery.rivalry import Rivalry
 from bridge.core.discovery.trust import Trust, restored_trust
 from bridge.core.errors import AnnounceRefused
@@ -187,7 +187,8 @@ def restored(id_: ChargerId, saved: SavedState, dialect: Dialect, steady: Steady
         id=id_,
         dialect=dialect,
         first_unix=_unix(saved, "first_at"),
-        name=_text(saved, "name"),
+        # An earlier version saved names as they came.
+        name=clean_name(saved.get("name")),
         http=_text(saved, "http"),
         announce_topic=_text(saved, "announce_topic"),
         announced=saved.get("announced") is True,

@@ -497,6 +497,26 @@ def test_a_base_that_a_broker_cannot_carry_is_refused_and_not_remembered(base: s
     assert bench.fleet.filters() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a\x1b]0;b\x07", "a ]0;b"),
+        ("x\u202egnp.exe", "x gnp.exe"),
+        ("\u2066", None),
+        ("Žižkov", "Žižkov"),
+    ],
+)
+def test_a_name_that_an_earlier_version_saved_is_cleaned_too(name: str, kept: str | None) -> None:
+    before = Bench()
+    before.announce()
+    speak(before)
+    saved = {id_: {**body, "name": name} for id_, body in before.saved().items()}
+    bench = Bench()
+    bench.restore(saved, trusted=True, floor_ms=0)
+    speak(bench)
+    assert [body["name"] for body in bench.saved().values()] == [kept]
+
+
 def test_strangers_of_an_earlier_run_make_room_too() -> None:
     before = Bench(FleetConfig(most=2))
     for name in ("s1", "s2"):
