@@ -7,7 +7,13 @@ from pydantic import BaseModel, SecretStr
 
 from bridge.runtime.watched_file import WatchedFile
 from bridge.settings.model import Settings
-from bridge.settings.sources import MAX_SECRET_BYTES, secret_file, secret_text, why_unreadable
+from bridge.settings.sources import (
+    MAX_SECRET_BYTES,
+    file_of,
+    secret_file,
+    secret_text,
+    why_unreadable,
+)
 
 
 class Secrets:
@@ -52,7 +58,7 @@ class Secrets:
 
 def secret_files(settings: Settings) -> dict[str, Path]:
     """The files that hold secrets, by the setting's name."""
-    found = {name: secret_file(settings.source_of(name)) for name in _names(settings)}
+    found = {name: file_of(settings.source_of(name)) for name in _names(settings)}
     found |= {
         "http.credentials_file": settings.http.credentials_file,
         "mqtt.key_file": settings.mqtt.key_file,

@@ -15,6 +15,7 @@ CONFIG = "NOFOS_CONFIG"
 SECRETS_DIR = "NOFOS_SECRETS_DIR"
 MAX_SECRET_BYTES = 65536
 _FOLDER = "secrets folder "
+_FILE = "file "
 
 
 def environment(environ: Mapping[str, str]) -> Iterator[SourceValue]:
@@ -70,6 +71,13 @@ def secret_file(source: str) -> Path | None:
     return Path(source.removeprefix(_FOLDER)) if source.startswith(_FOLDER) else None
 
 
+def file_of(source: str) -> Path | None:
+    """The file that a source names, in the secrets folder or with settings; None for none."""
+    if source.startswith(_FILE):
+        return Path(source.removeprefix(_FILE).rpartition(" [")[0])
+    return secret_file(source)
+
+
 def read_secret(file: Path) -> str:
     """The file's text without one trailing newline; raises OSError or UnicodeDecodeError."""
     return secret_text(WatchedFile(file, longest=MAX_SECRET_BYTES).read())
@@ -113,6 +121,6 @@ def not_toml(file: Path, error: Exception) -> str:
 def _source_in(file: Path) -> Callable[[NamePath], str]:
     def source(path: NamePath) -> str:
         *section, name = path or ("",)
-        return f"file {file} [{'.'.join(section)}] {name}" if section else f"file {file} {name}"
+        return f"{_FILE}{file} [{'.'.join(section)}] {name}" if section else f"{_FILE}{file} {name}"
 
     return source

@@ -182,3 +182,26 @@ def test_a_secret_that_every_user_may_read_is_warned_of(tmp_path: Path, mode: in
         f"warning: http.credentials_file {logins} may be read by every user: chmod o-r",
     ]
     assert warnings == (expected if mode == 0o644 else [])
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("influx.token", 'influx.token = "t0ken"'),
+        (
+            "influx.mirrors.b.token",
+            '[influx.mirrors.b]\nurl = "http://b"\nbucket = "b"\ntoken = "t"',
+        ),
+        (None, "influx.batch = 100"),
+    ],
+)
+def test_a_settings_file_with_a_secret_is_one_too(
+    tmp_path: Path, name: str | None, text: str, mode: int
+) -> None:
+    file = tmp_path / "my [site] settings.toml"
+    file.write_text(text, encoding="ascii")
+    file.chmod(mode)
+    expected = f"warning: {name} {file} may be read by every user: chmod o-r"
+    warned = mode == 0o644 and name is not None
+    assert _warnings(STORE | {"NOFOS_CONFIG": str(file)}) == [expected] * warned
