@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from threading import Lock
 
 from bridge.core.clock import Steady
 from bridge.core.token_bucket import TokenBucket
@@ -29,6 +30,7 @@ class EventLimit(logging.Filter):
         self._buckets: dict[str, TokenBucket] = {}
         self._held: dict[str, int] = {}
         self._next_summary = 0.0
+        self._lock = Lock()
         self.dropped = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -36,8 +38,18 @@ class EventLimit(logging.Filter):
         name, now = _name(record), self._clock()
         if name == SUMMARY:
             return True
+        # Any thread may log.
+        with self._lock:
+            return self._admit(name, now)
+
+    def summarise(self) -> None:
+        """Tell how many lines were held back since the last time."""
+        with self._lock:
+            self._summarise()
+
+    def _admit(self, name: str, now: float) -> bool:
         if self._held and now >= self._next_summary:
-            self.summarise()
+            self._summarise()
         if name not in self._buckets and len(self._buckets) >= MOST_NAMES:
             name = "other"
         bucket = self._buckets.setdefault(name, TokenBucket(PER_SECOND, BURST))
@@ -49,8 +61,7 @@ class EventLimit(logging.Filter):
         self.dropped += 1
         return False
 
-    def summarise(self) -> None:
-        """Tell how many lines were held back since the last time."""
+    def _summarise(self) -> None:
         held, self._held = self._held, {}
         for name, lines in held.items():
             self._report(name, lines)
