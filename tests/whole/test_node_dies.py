@@ -1,6 +1,6 @@
 """Three shards share a fleet; one is killed for a while, and started again with its volume.
 
-The simulator runs at ten times speed, the gap is short: else more would be charged in it than a
+The simulator runs at six times speed, the gap is short: else more would be charged in it than a
 real charger can deliver, and the bridge would doubt it.
 """
 
@@ -27,10 +27,10 @@ from tests.kit.support import eventually
 
 SHARDS, VICTIM = 3, 1
 CHARGERS = 60
-SPEED = 10
-GAP_SECONDS = 8.0
+SPEED = 6
+GAP_SECONDS = 12.0
 SCALED = {
-    "FLEET__SILENT_AFTER": "7500ms", "FLEET__STALE_AFTER": "12s", "HTTP__FALLBACK_EVERY": "1500ms",
+    "FLEET__SILENT_AFTER": "13s", "FLEET__STALE_AFTER": "20s", "HTTP__FALLBACK_EVERY": "1500ms",
     "HTTP__ENRICH_EVERY": "15s", "HTTP__MIN_GAP": "750ms", "HTTP__TIMEOUT": "2s",
 }  # fmt: skip
 PENDING = 'evse_bridge_points_pending{store="main"}'
@@ -238,13 +238,13 @@ def stored_values(depot: Depot, like: list[Stored]) -> list[Stored]:
 
 
 def assert_the_gap_is_the_victims_alone(depot: Depot, killed: float, restarted: float) -> None:
-    """No point of its chargers from the kill to the start; of the others, one every 3 to 6 s."""
+    """No point of its chargers from the kill to the start; of the others, one every 5 to 10 s."""
     for charger, stamps in depot.stamps().items():
         between = [at for at in stamps if killed * 1000 < at < restarted * 1000]
         if shard_of(ChargerId(charger), SHARDS) == VICTIM:
             assert between == [], charger
         else:
-            assert len(between) >= GAP_SECONDS / 6, charger
+            assert between, charger
 
 
 def has_all(depot: Depot, truth: Mapping[str, Truth]) -> bool:
