@@ -65,7 +65,13 @@ async def test_with_the_broker_gone_polls_alone_give_back_what_was_charged(depot
         series = ('evse_last_poll_timestamp_seconds{charger="' + name + '"}' for name in before)
         return all(metrics.get(name, 0) > restarted for name in series)
 
+    def caught_up() -> bool:
+        """A total is shown once its point is journaled, a moment after the poll."""
+        truth, shown = mine(truths(depot.ledger)), depot.energies(VICTIM)
+        return all(shown[each] >= truth[each].at(restarted) - DOCUMENT_WH for each in before)
+
     await eventually(all_polled, 60, every=0.3)
+    await eventually(caught_up, 30, every=0.3)
     told, at = depot.energies(VICTIM), time.time()
     assert again.metrics()["evse_bridge_mqtt_connected"] == 0
     assert told.keys() == before.keys()
