@@ -2,7 +2,7 @@
 
 from aiohttp import web, web_response
 
-# aiohttp tells its version, also in answers to what is no HTTP, which no hook sees.
+# aiohttp sends its version, also in answers to what is no HTTP, which no hook sees.
 web_response.SERVER_SOFTWARE = "nofos-bridge"  # type: ignore[attr-defined]  # it has no setting
 
 _NO_PAGE = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"

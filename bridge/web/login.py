@@ -10,12 +10,13 @@ import getpass
 import hashlib
 import hmac
 import secrets
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 import structlog
+
+from bridge.web.in_flight import InFlight
 
 log = structlog.get_logger("web")
 
@@ -26,7 +27,7 @@ _MOST_WAITING, _OF_A_CLIENT = 16, 2
 
 
 class Admission(Enum):
-    """What the login says of a request."""
+    """The answer of the login to a request."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -79,36 +80,28 @@ class WebLogin:
         self._text = password_hash()
         self._password_hash = PasswordHash.parse(self._text)
         self._accepted: set[bytes] = set()
-        self._waiting: Counter[str] = Counter()
+        self._waiting = InFlight()
         self._lock = asyncio.Lock()
-
-    def knows(self, header: str) -> bool:
-        """Whether this header was accepted before, with the password of today."""
-        self._renew()
-        return _digest_of(header) in self._accepted
 
     async def admits(self, header: str, client: str = "") -> Admission:
         """Check a header; a wrong name takes as long as a wrong password."""
-        if self.knows(header):
+        self._renew()
+        digest = hashlib.sha256(header.encode(errors="surrogateescape")).digest()
+        if digest in self._accepted:
             return Admission.ALLOWED
         username, password = _parse_basic(header)
         if not username:
             return Admission.DENIED
-        if self._waiting.total() >= _MOST_WAITING or self._waiting[client] >= _OF_A_CLIENT:
+        if self._waiting.total >= _MOST_WAITING or self._waiting.of(client) >= _OF_A_CLIENT:
             return Admission.BUSY
-        self._waiting[client] += 1
-        try:
+        with self._waiting.counted(client):
             # One at a time: guessing must cost the guesser, not the scrapes.
             async with self._lock:
                 valid = await asyncio.to_thread(self._password_hash.matches, password)
-        finally:
-            self._waiting[client] -= 1
-            if not self._waiting[client]:
-                del self._waiting[client]
         if not hmac.compare_digest(username.encode(), self._username.encode()) or not valid:
             return Admission.DENIED
         if len(self._accepted) < _MAX_ACCEPTED:
-            self._accepted.add(_digest_of(header))
+            self._accepted.add(digest)
         return Admission.ALLOWED
 
     def _renew(self) -> None:
@@ -123,10 +116,6 @@ class WebLogin:
             log.error("secret.refused", setting="web.password_hash", why=str(error))
             return
         self._accepted.clear()
-
-
-def _digest_of(header: str) -> bytes:
-    return hashlib.sha256(header.encode(errors="surrogateescape")).digest()
 
 
 def _parse_basic(header: str) -> tuple[str, str]:

@@ -6,12 +6,13 @@ being sent are kept: the readers of an older one are the slowest, and are discon
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 
 from aiohttp import web
 
 from bridge.web.body import Body
+from bridge.web.in_flight import InFlight
 
 MAX_IN_FLIGHT = 256
 """Requests in flight; further ones are rejected at once."""
@@ -38,26 +39,19 @@ class ResponseSender:
     """Counts requests in flight, and disconnects clients that do not read."""
 
     def __init__(self) -> None:
-        self._in_flight: Counter[str] = Counter()
+        self._in_flight = InFlight()
         self._readers: dict[Body, set[asyncio.Timeout]] = {}
 
     def has_room(self, client: str, *, known: bool, metrics: bool) -> bool:
-        """Whether a request of this address may begin; `known`: its login was accepted before."""
-        in_flight = self._in_flight.total()
+        """Whether a request of this address may begin; `known`: it has the login."""
+        in_flight = self._in_flight.total
         if in_flight >= MAX_IN_FLIGHT - (0 if metrics else FOR_METRICS):
             return False
-        return known or in_flight < CONTENDED or self._in_flight[client] < PER_CLIENT
+        return known or in_flight < CONTENDED or self._in_flight.of(client) < PER_CLIENT
 
-    @contextlib.contextmanager
-    def counted(self, client: str) -> Iterator[None]:
+    def counted(self, client: str) -> AbstractContextManager[None]:
         """Count a request as in flight during the block."""
-        self._in_flight[client] += 1
-        try:
-            yield
-        finally:
-            self._in_flight[client] -= 1
-            if not self._in_flight[client]:
-                del self._in_flight[client]
+        return self._in_flight.counted(client)
 
     async def send(self, request: web.Request, reply: web.StreamResponse) -> None:
         """Returns when the client received all of it, or disconnected, or was disconnected."""

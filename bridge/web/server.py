@@ -41,9 +41,6 @@ RENDERED = frozenset({"/", "/api/v1/chargers"})
 class Authenticator(Protocol):
     """Checks the login for everything but the probes."""
 
-    def knows(self, header: str) -> bool:
-        """Whether this Authorization header was accepted before."""
-
     async def admits(self, header: str, client: str) -> Admission:
         """Check an Authorization header from this address."""
 
@@ -81,7 +78,8 @@ class Server:
         self._page = page
         self._login = login
         self._tls = tls
-        self._names = tuple(hosts)
+        # Not getfqdn: it asks a resolver, which may be slow, or of another mind.
+        self._names = {*hosts, socket.gethostname().lower()}
         self._sender = ResponseSender()
         self._rendering = asyncio.Lock()
         app = web.Application(
@@ -111,8 +109,6 @@ class Server:
     async def start(self) -> int:
         """Listen; returns the port. Raises CannotStart when it is taken."""
         await self._runner.setup()
-        # Its look-up may take a while, and no request waits for it.
-        self._names += (await asyncio.to_thread(socket.getfqdn),)
         assert self._runner.server is not None
         try:
             sockets = await bound_sockets(self._host, self._port, BACKLOG)
@@ -143,7 +139,8 @@ class Server:
         if request.path in PROBES:
             return await handler(request)
         client = request.remote or ""
-        known = self._login is not None and self._login.knows(_authorization(request))
+        # Where there is a login, it was checked before.
+        known = self._login is not None
         if not self._sender.has_room(client, known=known, metrics=request.path == "/metrics"):
             return web.Response(status=503, text="busy\n", headers={"Retry-After": "1"})
         with self._sender.counted(client):
@@ -175,7 +172,9 @@ class Server:
         """The answer to a request without the login; None for one that may go on."""
         if self._login is None or request.path in PROBES:
             return None
-        match await self._login.admits(_authorization(request), request.remote or ""):
+        match await self._login.admits(
+            request.headers.get("Authorization", ""), request.remote or ""
+        ):
             case Admission.ALLOWED:
                 return None
             case Admission.BUSY:
@@ -221,10 +220,6 @@ class Server:
     async def _fleet_page(self, request: web.Request) -> web.Response:
         text = await self._page.render(time.time(), search=request.query.get("q", ""))
         return web.Response(text=text, content_type="text/html", headers=PAGE_HEADERS)
-
-
-def _authorization(request: web.Request) -> str:
-    return request.headers.get("Authorization", "")
 
 
 def _header(request: web.Request, name: str) -> str:
