@@ -30,7 +30,6 @@ from bridge.ingest.route_table import RouteTable
 from bridge.ingest.router import Router
 from bridge.logs import RepeatedLog
 from bridge.monitoring.certificates import CertificateExpiries
-from bridge.monitoring.disk_log import DiskLog
 from bridge.monitoring.health import Health
 from bridge.monitoring.reporter import Reporter
 from bridge.monitoring.stats import MAIN, Stats
@@ -88,7 +87,6 @@ async def build(
     stats = Stats(version=bridge.__version__, stores=tuple(stores))
     repeated_log = RepeatedLog(log)
     reporter = Reporter(stats=stats, repeated_log=repeated_log)
-    disk_log = DiskLog(repeated_log, lambda task: stats.disk_troubles.labels(task).inc())
     journal = await open_journal(settings, stack, stores, stats=stats, reporter=reporter)
     state = await StateFile.open(settings.journal.dir)
     # A start that fails has shown no counter: the next one may trust what this one could.
@@ -151,7 +149,7 @@ async def build(
     committer = Committer(
         out=out, accounts=stats.accounts, journal=journal, state_file=state, registry=registry,
         pending=await journal.missing(state.pending), stored_when_committed=MAIN not in stores,
-        repeated_log=disk_log, steady=steady,
+        repeated_log=reporter.disk_log, steady=steady,
     )  # fmt: skip
     task_boundary = TaskBoundary(reporter.task_failed)
     health = Health(
@@ -167,7 +165,7 @@ async def build(
     )  # fmt: skip
     maintenance = Maintenance(
         pipeline=pipeline, registry=registry, discovery=discovery, journal=journal, state=state,
-        stats=stats, repeated_log=repeated_log, disk_log=disk_log,
+        stats=stats, repeated_log=repeated_log, disk_log=reporter.disk_log,
         health=health, collect_garbage=collect_garbage,
         connection=connection, clock=clock, clock_watch=watch,
         polling=polling.polling if polling else None, prefix_probe=prefix_probe,

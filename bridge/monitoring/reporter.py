@@ -34,7 +34,7 @@ class Reporter:
     ) -> None:
         self._stats = stats
         self._repeated_log = repeated_log
-        self._disk_log = DiskLog(repeated_log, lambda task: stats.disk_troubles.labels(task).inc())
+        self.disk_log = DiskLog(repeated_log, lambda task: stats.disk_troubles.labels(task).inc())
         self._unavailable: set[str] = set()
 
     def announced(self, label: str, charger: str, topic: str) -> None:
@@ -165,7 +165,7 @@ class Reporter:
 
     def journal_trouble(self, store: str, why: str) -> None:
         """The journal cannot be read, or a store's cursor not be moved; it is tried again."""
-        self._disk_log.report(
+        self.disk_log.report(
             "disk.trouble", about="task", level="error", task=f"store {store}", why=why
         )
 
