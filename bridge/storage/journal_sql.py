@@ -95,7 +95,8 @@ def cursors(connection: sqlite3.Connection, stores: Sequence[str]) -> dict[str, 
                 # Damaged: nothing would be delivered any more. What the store has is sent again.
                 log.error("journal.cursor_spoiled", store=store, row=str(row)[:50])
                 row = 0
-            connection.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (store, row))
+            if known.get(store) != row:
+                connection.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (store, row))
             found[store] = Cursor(row)
     return found
 
@@ -110,7 +111,7 @@ def last(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def last_row(connection: sqlite3.Connection) -> int:
-    """The greatest id that a row had so far. Raises DatabaseError for one that cannot be."""
+    """The greatest id that a row had so far. Raises Damaged for one that cannot be."""
     (newest,) = connection.execute("SELECT max(id) FROM points").fetchone()
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'points'").fetchone()
     counted = row[0] if row else 0
