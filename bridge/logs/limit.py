@@ -18,7 +18,7 @@ MOST_NAMES = 500
 class EventLimit(logging.Filter):
     """A bucket for each event: 100 lines at once, and one a second.
 
-    Once a minute a line `log.limited` tells of each event how many lines were held back.
+    Once a minute a line `log.limited` has the number of lines of each event that were held back.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class EventLimit(logging.Filter):
             return self._admit(name, now)
 
     def summarise(self) -> None:
-        """Tell how many lines were held back since the last time."""
+        """Report how many lines were held back since the last time."""
         with self._lock:
             self._summarise()
 

@@ -58,7 +58,7 @@ class _BridgeHandler(logging.StreamHandler[TextIO | BackgroundStream]):
         return self._limit.dropped + (self._queue.dropped if self._queue else 0)
 
     def close(self) -> None:
-        """Tell what was held back, and wait a little for the reader; at the end of the process."""
+        """Report what was held back, and wait a little for the reader: the process ends."""
         if self._queue is not None:
             self._limit.summarise()
             self._queue.drain()

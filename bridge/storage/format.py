@@ -42,7 +42,7 @@ def read_version(connection: sqlite3.Connection, path: Path, form: Format) -> in
     """The version of a file's format, 0 for an empty one.
 
     It is marked twice, so that a damaged mark is no newer version: where the marks differ, the
-    tables tell. Raises Damaged, or CannotStart for a newer version.
+    tables decide. Raises Damaged, or CannotStart for a newer version.
     """
     found: int = connection.execute("PRAGMA user_version").fetchone()[0]
     (mark,) = connection.execute("PRAGMA application_id").fetchone()

@@ -1,4 +1,4 @@
-"""The lines of each event are limited; what is left out is told and counted."""
+"""The lines of each event are limited; what is left out is reported and counted."""
 
 import logging
 

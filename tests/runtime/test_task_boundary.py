@@ -1,4 +1,4 @@
-"""A task that fails is counted, waits and goes on; a vital one that fails for long is told."""
+"""A task that fails is counted, waits and goes on; a vital one that fails for long is reported."""
 
 import asyncio
 import errno

@@ -133,12 +133,12 @@ async def test_invented_ids_are_not_given_the_fleets_password(
                 await asyncio.to_thread(lie, peer, f"http://127.0.0.2:{server.port}/", 50)
                 announce(peer, server.port)
 
-                async def told() -> bool:
+                async def counted() -> bool:
                     found = await running.metrics()
                     waiting = found.get('evse_bridge_polls_waiting{reason="untrusted"}')
                     return waiting == 50 and found['evse_bridge_polls_total{outcome="ok"}'] >= 1
 
-                await eventually(told, 60)
+                await eventually(counted, 60)
                 metrics = await running.metrics()
                 liar = await running.json("/api/v1/chargers/liar7")
                 _, page = await running.get("/?q=liar7")
@@ -172,11 +172,11 @@ async def test_made_up_host_names_never_reach_a_resolver(
                         "http": f"http://charger-1.lan:{server.port}/"}  # fmt: skip
                 peer.publish("openevse/announce/one", json.dumps(said), retain=True)
 
-                async def told() -> bool:
+                async def counted() -> bool:
                     found = await running.metrics()
                     refused = found.get('evse_bridge_addresses_refused_total{reason="name"}')
                     return refused == 300 and found['evse_bridge_polls_total{outcome="ok"}'] >= 1
 
-                await eventually(told, 60)
+                await eventually(counted, 60)
     assert asked["charger-1.lan"] >= 1
     assert [host for host in asked if "evil" in host] == []

@@ -23,16 +23,14 @@ from tests.kit.servers import Mosquitto, VictoriaMetrics
 from tests.kit.simulator import free_port, simulating
 from tests.kit.support import Publisher, eventually
 from tests.sources.mqtt.test_hearing import announce, document, follows, until
+from tests.whole.test_fallback import polled_often
 
 ROUNDS = 4
 """One with each error of failing_calls."""
 
 
 def polls(port: int) -> dict[str, str]:
-    return {
-        "HTTP__ENABLED": "true", "HTTP__ALLOW": "127.0.0.0/8", "HTTP__PORTS": str(port),
-        "HTTP__ENRICH_EVERY": "1s", "HTTP__MIN_GAP": "1s", "HTTP__TIMEOUT": "2s",
-    }  # fmt: skip
+    return polled_often(port) | {"HTTP__ENRICH_EVERY": "1s", "HTTP__TIMEOUT": "2s"}
 
 
 async def test_every_task_goes_on_after_an_error(

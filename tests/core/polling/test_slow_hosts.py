@@ -1,5 +1,7 @@
 """Hosts that answer, but slowly, must not hold the slots of those that answer quickly."""
 
+import pytest
+
 from bridge.core.clock import Steady
 from bridge.core.model import ChargerId
 from bridge.core.polling.outcome import PollOutcome
@@ -34,24 +36,23 @@ def test_liars_that_answer_after_nine_seconds_do_not_starve_honest_polls() -> No
     assert polls_of_the_honest(lambda ask: (9.0, PollOutcome.OK)) > 0.95
 
 
-def test_liars_that_answer_quickly_in_between_do_not_either() -> None:
+QUICK, SLOW, LOST = (0.1, PollOutcome.OK), (9.0, PollOutcome.OK), (10.0, PollOutcome.TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "share"), [(SLOW, QUICK, 0.9), (QUICK, LOST, 0.8)],
+    ids=["quick in between", "every other request times out"],
+)  # fmt: skip
+def test_liars_that_behave_in_turns_do_not_either(
+    first: tuple[float, PollOutcome], second: tuple[float, PollOutcome], share: float
+) -> None:
     asked: dict[ChargerId, int] = dict.fromkeys(LIARS, 0)
 
     def answer(ask: PollRequest) -> tuple[float, PollOutcome]:
         asked[ask.charger] += 1
-        return (9.0, PollOutcome.OK) if asked[ask.charger] % 2 else (0.1, PollOutcome.OK)
+        return first if asked[ask.charger] % 2 else second
 
-    assert polls_of_the_honest(answer) > 0.9
-
-
-def test_liars_that_let_every_other_request_time_out_do_not_either() -> None:
-    asked: dict[ChargerId, int] = dict.fromkeys(LIARS, 0)
-
-    def answer(ask: PollRequest) -> tuple[float, PollOutcome]:
-        asked[ask.charger] += 1
-        return (0.1, PollOutcome.OK) if asked[ask.charger] % 2 else (10.0, PollOutcome.TIMEOUT)
-
-    assert polls_of_the_honest(answer) > 0.8
+    assert polls_of_the_honest(answer) > share
 
 
 def test_liars_that_answer_at_one_address_and_hang_at_the_next_do_not_either() -> None:

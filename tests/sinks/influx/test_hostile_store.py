@@ -123,6 +123,6 @@ async def test_no_part_of_a_reply_brings_the_token_into_the_log(reply: str, toke
         try:
             await influx.write([GOOD])
         except SinkTrouble as error:
-            told = str(error)
-            assert token not in told
-            assert token not in told.replace("\\\\", "\\").replace("\\'", "'").replace('\\"', '"')
+            text = str(error)
+            assert token not in text
+            assert token not in text.replace("\\\\", "\\").replace("\\'", "'").replace('\\"', '"')
