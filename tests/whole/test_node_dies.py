@@ -1,7 +1,7 @@
 """Three shards share a fleet; one is killed for a while, and started again with its volume.
 
-The simulator runs at six times speed, the gap is short: else more would be charged in it than a
-real charger can deliver, and the bridge would doubt it.
+The simulator runs at four times speed. At a higher one, more would be charged while nobody listens
+than a real charger can deliver, and the bridge would doubt it.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ from tests.kit.support import eventually
 
 SHARDS, VICTIM = 3, 1
 CHARGERS = 60
-SPEED = 6
-GAP_SECONDS = 12.0
+SPEED = 4
+GAP_SECONDS = 18.0
 SCALED = {
-    "FLEET__SILENT_AFTER": "13s", "FLEET__STALE_AFTER": "20s", "HTTP__FALLBACK_EVERY": "1500ms",
+    "FLEET__SILENT_AFTER": "19s", "FLEET__STALE_AFTER": "30s", "HTTP__FALLBACK_EVERY": "1500ms",
     "HTTP__ENRICH_EVERY": "15s", "HTTP__MIN_GAP": "750ms", "HTTP__TIMEOUT": "2s",
 }  # fmt: skip
 PENDING = 'evse_bridge_points_pending{store="main"}'
@@ -181,7 +181,7 @@ async def kill_with_a_backlog(depot: Depot) -> float:
     victim = depot.shards.pop(VICTIM)
     depot.store.pause()
     try:
-        await eventually(lambda: victim.metrics()[PENDING] >= CHARGERS, 30, every=0.2)
+        await eventually(lambda: victim.metrics()[PENDING] >= CHARGERS, 90, every=0.2)
         return victim.kill()
     finally:
         depot.store.resume()
@@ -238,7 +238,7 @@ def stored_values(depot: Depot, like: list[Stored]) -> list[Stored]:
 
 
 def assert_the_gap_is_the_victims_alone(depot: Depot, killed: float, restarted: float) -> None:
-    """No point of its chargers from the kill to the start; of the others, one every 5 to 10 s."""
+    """No point of its chargers from the kill to the start; of the others, one every 7.5 to 15 s."""
     for charger, stamps in depot.stamps().items():
         between = [at for at in stamps if killed * 1000 < at < restarted * 1000]
         if shard_of(ChargerId(charger), SHARDS) == VICTIM:

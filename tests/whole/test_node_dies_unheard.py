@@ -1,6 +1,6 @@
 """A shard dies, and when it is back the broker is gone: polls alone tell what was charged.
 
-As in test_node_dies, the chargers live six times as fast as the bridge thinks.
+As in test_node_dies, the chargers live four times as fast as the bridge thinks.
 """
 
 import time
